@@ -1,0 +1,75 @@
+# The build modes. Each is a preset of the same name; CMAKE_BUILD_TYPE is not used.
+#
+#   dev       -O1 with assertions and line tables (below -O1, tail calls in the interpreter are too slow to be usable)
+#   release   -O2 without assertions
+#   checking  -O1, TYPHON_CHECKING: ownership rules are verified at every store, freed memory is poisoned
+#   counting  -O2, TYPHON_COUNTING: counts atomic read-modify-writes and lock acquisitions
+#   asan      AddressSanitizer and UBSan without the checks that tagged pointers break by design
+#   tsan      ThreadSanitizer
+set(TYPHON_MODES dev release checking counting asan tsan)
+set(TYPHON_MODE "dev" CACHE STRING "One of: ${TYPHON_MODES}")
+set_property(CACHE TYPHON_MODE PROPERTY STRINGS ${TYPHON_MODES})
+option(TYPHON_LTO "Link with ThinLTO" OFF)
+
+if(NOT TYPHON_MODE IN_LIST TYPHON_MODES)
+  message(FATAL_ERROR "TYPHON_MODE is '${TYPHON_MODE}'; it must be one of: ${TYPHON_MODES}")
+endif()
+if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR CMAKE_CXX_COMPILER_VERSION VERSION_LESS 19)
+  message(FATAL_ERROR "Typhon needs clang 19 or later (preserve_none, musttail); use a preset, or tools/dev build")
+endif()
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+add_library(typhon_options INTERFACE)
+target_include_directories(typhon_options INTERFACE "${CMAKE_SOURCE_DIR}/src")
+target_compile_options(typhon_options INTERFACE
+  -fno-exceptions -fno-rtti -fno-strict-aliasing -fvisibility=hidden
+  # A value that is dropped without a look may be an exception that is lost.
+  -Wall -Wextra -Werror=return-type -Werror=unused-result
+  -Wno-unused-parameter -Wno-unused-value -Wno-missing-field-initializers -Wno-c99-designator -Wno-gnu-statement-expression -Wno-invalid-offsetof
+  # No absolute paths in binaries.
+  "-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.")
+target_compile_definitions(typhon_options INTERFACE TYPHON_VERSION="${PROJECT_VERSION}")
+target_link_options(typhon_options INTERFACE -fuse-ld=lld)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  target_compile_options(typhon_options INTERFACE -march=x86-64-v2)
+endif()
+
+if(TYPHON_MODE STREQUAL "release")
+  target_compile_options(typhon_options INTERFACE -O2)
+  target_compile_definitions(typhon_options INTERFACE NDEBUG)
+elseif(TYPHON_MODE STREQUAL "counting")
+  target_compile_options(typhon_options INTERFACE -O2 -gline-tables-only)
+  target_compile_definitions(typhon_options INTERFACE NDEBUG TYPHON_COUNTING=1)
+else()
+  target_compile_options(typhon_options INTERFACE -O1 -gline-tables-only)
+endif()
+if(NOT TYPHON_MODE STREQUAL "release")
+  target_compile_options(typhon_options INTERFACE -fno-omit-frame-pointer)
+endif()
+
+if(TYPHON_MODE STREQUAL "checking")
+  target_compile_definitions(typhon_options INTERFACE TYPHON_CHECKING=1)
+elseif(TYPHON_MODE STREQUAL "asan")
+  # Off: what a tagged word looks like to a sanitizer that expects plain pointers (alignment, pointer-overflow,
+  # object-size, null), and checks that need RTTI (vptr) or a prologue before every function (function).
+  set(sanitizers -fsanitize=address,undefined
+      -fno-sanitize=alignment,pointer-overflow,object-size,null,vptr,function -fno-sanitize-recover=undefined)
+  target_compile_options(typhon_options INTERFACE ${sanitizers})
+  target_link_options(typhon_options INTERFACE ${sanitizers})
+  target_compile_definitions(typhon_options INTERFACE TYPHON_ASAN=1)
+elseif(TYPHON_MODE STREQUAL "tsan")
+  target_compile_options(typhon_options INTERFACE -fsanitize=thread)
+  target_link_options(typhon_options INTERFACE -fsanitize=thread)
+  target_compile_definitions(typhon_options INTERFACE TYPHON_TSAN=1)
+endif()
+
+if(TYPHON_LTO)
+  target_compile_options(typhon_options INTERFACE -flto=thin)
+  target_link_options(typhon_options INTERFACE
+    -flto=thin "-Wl,--thinlto-cache-dir=${CMAKE_BINARY_DIR}/lto-cache"
+    "-Wl,--thinlto-cache-policy=cache_size_bytes=500m" -Wl,--thinlto-jobs=all)
+endif()

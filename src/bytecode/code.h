@@ -1,0 +1,131 @@
+// Code: compiled code of one block, the instruction format, and the indices that instructions carry (docs/bytecode.md).
+#pragma once
+#include "heap/field.h"
+
+namespace typhon {
+
+struct Str;
+struct Tuple;
+struct Dict;
+
+enum class Op : u8 {
+#define OP(name, units, operands, effect) name,
+#include "bytecode/ops.def"
+#undef OP
+  kCount
+};
+
+// One 64-bit unit. Shared by all threads; only `op` (quickening) and the extra units of an instruction (caches) change.
+struct Instr {
+  u8 op;
+  u8 x;
+  u16 a, b, c;
+  i32 jump() const { return i32(u32(b) | u32(c) << 16); }
+  u32 constant() const { return u32(b) | u32(c) << 16; }
+  u32 name() const { return u32(c) | u32(x >> 3) << 16; }
+  i16 immediate() const { return i16(c); }
+};
+static_assert(sizeof(Instr) == 8);
+inline constexpr u8 kConsumeA = 1, kConsumeB = 2, kConsumeC = 4;
+inline constexpr u8 kInPlace = 8;
+inline constexpr u16 kNoRegister = 0xFFFF;
+
+inline u64& unit(Instr* at) { return *reinterpret_cast<u64*>(at); }
+u32 op_units(Op op);
+const char* op_name(Op op);
+const char* op_operands(Op op);
+
+namespace code_flag {  // values as in CPython's inspect.CO_*
+inline constexpr u32 kOptimized = 0x1, kNewLocals = 0x2, kVarArgs = 0x4, kVarKeywords = 0x8, kNested = 0x10,
+                     kGenerator = 0x20, kCoroutine = 0x80, kIterableCoroutine = 0x100, kAsyncGenerator = 0x200,
+                     kHasDocstring = 0x4000000, kMethod = 0x8000000;
+inline constexpr u32 kFuture_annotations = 0x1000000;
+inline constexpr u32 kAnyGenerator = kGenerator | kCoroutine | kAsyncGenerator;
+// Typhon's own, not shown in co_flags:
+inline constexpr u32 kClassBody = 1u << 30;  // register 0 is the namespace
+inline constexpr u32 kModule = 1u << 31;     // module / exec code: register 0 is the namespace
+inline constexpr u32 kHidden = 0xC0000000;
+}  // namespace code_flag
+
+// Sorted by start, inner ranges first among overlapping ones: the first row that covers a pc wins. Offsets in units.
+struct ExceptionRow {
+  u32 start, end, handler;
+  u16 clear_from;  // registers from here on are dropped before the handler runs (all temporaries not live in it)
+  u16 exc_reg;     // receives the exception
+};
+
+// Where an instruction came from; rows sorted by `unit`, each covers the units from it on. line 0: no location.
+struct PositionRow {
+  u32 unit;
+  i32 line, end_line;
+  i32 column, end_column;  // UTF-8 byte offsets; -1 unknown
+};
+
+enum class VariableKind : u8 { kLocal = 0x20, kCell = 0x40, kFree = 0x80, kArgument = 1, kHiddenLocal = 0x10 };  // bits
+
+// DEFERRED from birth; its constants and names are DEFERRED as well. Memory behind raw pointers is owned (malloc), freed with it.
+struct Code : Object {
+  Instr* instructions;
+  u32 unit_count;
+  u16 register_count;  // all registers, call windows and one spare included
+  u16 local_count;     // named variables (parameters first, then locals, cells, free variables)
+  u32 argument_count;  // positional parameters, positional-only included
+  u32 positional_only_count;
+  u32 keyword_only_count;
+  u32 flags;
+  i32 first_line;
+  u16 free_first, free_count;  // registers of the closure's cells
+  u16 self_attribute_count;    // distinct `self.X = ...` targets in this function: a hint for inline slots
+  u16 class_cell_register;     // of the free variable __class__ for zero-argument super, or kNoRegister
+  const Value* constants;      // heap words, visited
+  u32 constant_count;
+  u32 name_count;
+  Str* const* names;           // interned, DEFERRED, visited
+  const ExceptionRow* exceptions;
+  u32 exception_count;
+  u32 position_count;
+  const PositionRow* positions;
+  u8* variable_kinds;          // local_count VariableKind bit sets
+  Field name, qualname, filename;
+  Field variable_names;        // tuple of local_count str
+  Field constants_tuple;       // co_consts, made on request
+  Field docstring;
+
+  u32 parameter_count() const {
+    return argument_count + keyword_only_count + ((flags & code_flag::kVarArgs) ? 1 : 0) +
+           ((flags & code_flag::kVarKeywords) ? 1 : 0);
+  }
+};
+
+// What the compiler hands over; make_code copies it. Arrays are borrowed.
+struct CodeSpec {
+  const Instr* instructions; u32 unit_count;
+  u16 register_count, local_count;
+  u32 argument_count, positional_only_count, keyword_only_count, flags;
+  i32 first_line;
+  u16 free_first, free_count, self_attribute_count, class_cell_register;
+  const Value* constants; u32 constant_count;
+  const Value* names; u32 name_count;               // str values
+  const ExceptionRow* exceptions; u32 exception_count;
+  const PositionRow* positions; u32 position_count;
+  const u8* variable_kinds;
+  Value name, qualname, filename, variable_names;   // str, str, str, tuple
+  Value docstring;                                  // or EMPTY
+};
+RefTo<Code> make_code(Thread& t, const CodeSpec& spec);
+
+PositionRow code_position(const Code* code, u32 unit);
+const ExceptionRow* find_handler(const Code* code, u32 unit);
+// Text of the instructions, for debugging and dis.
+RefTo<Str> disassemble(Thread& t, const Code* code);
+
+// --- indices carried by instructions
+enum class BuiltinIndex : u8 { kAssertionError, kBuildClass, kNotImplementedError, kTupleType, kAll, kAny, kListType, kSetType };
+enum class SpecialIndex : u8 { kEnter, kExit, kAenter, kAexit };
+enum class FunctionAttribute : u8 { kDefaults, kKeywordDefaults, kAnnotations, kAnnotate, kClosure, kTypeParams };
+enum class Intrinsic1 : u8 { kPrintExpression, kTypeVar, kParamSpec, kTypeVarTuple, kSubscriptGeneric, kTypeAlias };
+//   kTypeVar/kParamSpec/kTypeVarTuple: r[b] = name. kSubscriptGeneric: Generic[*r[b]]. kTypeAlias: r[b] = (name, type_params, compute_value)
+enum class Intrinsic2 : u8 { kTypeVarWithBound, kTypeVarWithConstraints, kSetFunctionTypeParams, kSetTypeParamDefault };
+//   r[b] = name / function / type parameter, r[c] = evaluator function / type params tuple / evaluator function
+
+}  // namespace typhon

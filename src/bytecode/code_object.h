@@ -1,0 +1,14 @@
+// What the files of the code type share: layout functions, cache units of instructions.
+#pragma once
+#include "bytecode/code.h"
+
+namespace typhon {
+
+// Bit k set: unit k of the instruction is an inline cache (starts as zero), not an operand.
+u32 cache_units(Op op);
+// Copies instructions, caches emptied.
+void copy_instructions(Instr* to, const Instr* from, u32 n);
+void code_visit(Object* self, Visitor& visitor);
+void code_release(Thread& t, Object* self);
+
+}  // namespace typhon

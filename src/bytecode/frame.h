@@ -1,0 +1,46 @@
+// The one frame layout, on a thread's register stack or inside a generator (docs/frames.md).
+//
+// `r` points at register 0. In front of it lies the header, kFrameHeader words:
+//     r[-1]  the function (owned word)            r[-4]  FrameInfo: flags, destination register in the caller
+//     r[-2]  saved pc (Instr*): the instruction    r[-5]  the frame object (owned word) or EMPTY
+//            this frame is at, while it is not     r[-6]  Code* (kept alive by the function)
+//            the one being dispatched
+//     r[-3]  the caller's r, or null
+// A call window in the caller's registers is laid out so that the callee's header and arguments need no copying: the callable's
+// register F becomes r[-1] of the callee, its arguments r[0], r[1]...; F-5 .. F-1 are the rest of the header.
+// Code that may call out, raise or poll stores its pc into r[-2] first; then any stack walk sees the right line.
+#pragma once
+#include "bytecode/code.h"
+
+namespace typhon {
+
+struct Function;
+struct FrameObject;
+
+inline constexpr int kFrameHeader = 6;
+
+struct FrameInfo {
+  u16 flags;
+  u16 destination;   // register of the caller that receives the result
+  u32 stack_offset;  // generator frames: where the next frame goes, as words from the thread's stack_base; 0 otherwise
+};
+static_assert(sizeof(FrameInfo) == 8);
+namespace frame_flag {
+inline constexpr u16 kEntry = 1;      // entered from native code: returning leaves the dispatch loop
+inline constexpr u16 kGenerator = 2;  // registers lie in a Generator object
+inline constexpr u16 kConstructor = 4;  // __init__ called by a class call: the result must be None, the instance is in a caller's register
+inline constexpr u16 kDiscard = 8;
+}  // namespace frame_flag
+
+namespace frame {
+inline Value& function_word(Value* r) { return r[-1]; }
+inline Function* function(Value* r) { return r[-1].as<Function>(); }
+inline Instr*& pc(Value* r) { return *reinterpret_cast<Instr**>(&r[-2]); }
+inline Value*& caller(Value* r) { return *reinterpret_cast<Value**>(&r[-3]); }
+inline FrameInfo& info(Value* r) { return *reinterpret_cast<FrameInfo*>(&r[-4]); }
+inline Value& frame_object(Value* r) { return r[-5]; }
+inline Code*& code(Value* r) { return *reinterpret_cast<Code**>(&r[-6]); }
+inline u32 unit_index(Value* r) { return u32(pc(r) - code(r)->instructions); }
+}  // namespace frame
+
+}  // namespace typhon

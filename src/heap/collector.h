@@ -1,0 +1,35 @@
+// The cycle collector and the reclaiming of shared objects (docs/ownership.md, docs/collector.md).
+#pragma once
+#include "heap/field.h"
+
+namespace typhon::collector {
+
+struct Outcome {
+  u64 collected, uncollectable;
+};
+// A full collection: stops the world, finds unreachable objects (trial deletion over counted objects; DEFERRED objects by
+// marking from all roots, stacks scanned conservatively), clears weakrefs inside the stop, runs finalisers and callbacks
+// after it, frees what was not resurrected. Runs Python code.
+Outcome collect(Thread& t);
+// Called at safepoints when allocation suggests it (growth >= 25 % and a minimum), unless disabled.
+void collect_if_due(Thread& t);
+bool enabled();
+void set_enabled(bool on);
+// Reclaims queued candidates (multi-threaded mode): stop, scan all stacks, condemn, weakrefs, restart, finalise, free.
+void reclaim_candidates(Thread& t);
+// At thread exit (R17): drops thread-local state, hands candidates and pages over, publishes what is left.
+void thread_exit(Thread& t);
+// Makes an object DEFERRED (published first): modules, classes, top-level functions, code and its constants.
+void make_deferred(Object* object);
+// External pins of DEFERRED objects (R14): native statics that are not GlobalRoots, C API.
+void pin(Object* object);
+void unpin(Object* object);
+// Turns an object made at start-up IMMORTAL. Not for anything a program can make without bound.
+void make_immortal(Object* object);
+struct Counters {
+  u64 publications, candidates, stops, collections, reclaimed;
+  u64 longest_stop_ns, total_stop_ns;
+};
+Counters counters();
+
+}  // namespace typhon::collector

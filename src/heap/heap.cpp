@@ -1,0 +1,719 @@
+// The allocator: size classes, pages, chunks. docs/heap.md has the picture, heap/pages.h the structures.
+#include "heap/heap.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "heap/counting.h"
+#include "heap/pages.h"
+#include "heap/reclaim.h"
+#include "threads/hooks.h"
+#include "threads/thread.h"
+
+#ifdef TYPHON_ASAN_BUILD
+#include <sanitizer/asan_interface.h>
+#define TYPHON_POISON(block, size) ASAN_POISON_MEMORY_REGION(static_cast<char*>(block) + 16, (size) - 16)
+#define TYPHON_UNPOISON(block, size) ASAN_UNPOISON_MEMORY_REGION(block, size)
+#else
+#define TYPHON_POISON(block, size) void(0)
+#define TYPHON_UNPOISON(block, size) void(0)
+#endif
+
+namespace typhon::heap {
+
+Space g_space;
+i64 g_growth_limit = i64(2) << 20;
+
+namespace {
+
+// Everything in this namespace is guarded by g_pages_lock, unless it says otherwise. A leaf lock: nothing is taken under it.
+platform::RawLock g_pages_lock;
+ChunkHeader* g_open_chunks = nullptr;  // chunks with free pages
+u32 g_first_unused_chunk = 0;          // no unused chunk below
+u32 g_spare_chunks = 0;                // chunks without any page in use
+u64 g_pages_used = 0, g_dirty_pages = 0;
+u64 g_bytes_mapped = 0;
+HeapState g_orphans;                   // owner of abandoned pages
+PageMeta* g_abandoned[kClassCount];
+u32 g_abandoned_count[kClassCount];    // read without the lock as a hint (atomic)
+HeapState* g_unused_states = nullptr;
+
+i64 g_growth = 0;  // atomic
+inline constexpr u64 kGrowthStep = 32 * 1024;
+inline constexpr u32 kFirstBudget = 64 * 1024;
+inline constexpr u32 kHugePagesFrom = 16;  // chunks; a small heap must not pay 2 MiB at a time
+
+// --- chunks
+
+void list_chunk(ChunkHeader* chunk) {
+  if (chunk->listed) return;
+  chunk->listed = true;
+  chunk->previous = nullptr;
+  chunk->next = g_open_chunks;
+  if (g_open_chunks != nullptr) g_open_chunks->previous = chunk;
+  g_open_chunks = chunk;
+}
+
+void unlist_chunk(ChunkHeader* chunk) {
+  if (!chunk->listed) return;
+  chunk->listed = false;
+  (chunk->previous != nullptr ? chunk->previous->next : g_open_chunks) = chunk->next;
+  if (chunk->next != nullptr) chunk->next->previous = chunk->previous;
+}
+
+// The index of `count` unused chunks in a row, or chunk_count.
+u32 find_chunks(u32 count) {
+  u32 run = 0;
+  for (u32 i = g_first_unused_chunk; i < g_space.chunk_count; i++) {
+    run = g_space.chunks[i] == kChunkUnused ? run + 1 : 0;
+    if (run == count) return i + 1 - count;
+  }
+  return g_space.chunk_count;
+}
+
+void mark_chunks(u32 first, u32 count, u32 head_entry) {
+  for (u32 i = 0; i < count; i++) {
+    g_space.chunks[first + i] = i == 0 ? head_entry : (first << 2) | kChunkHugeTail;
+  }
+  if (first == g_first_unused_chunk) g_first_unused_chunk = first + count;
+  if (first + count > g_space.high_water) g_space.high_water = first + count;
+}
+
+bool add_chunk() {
+  u32 index = find_chunks(1);
+  if (index == g_space.chunk_count) return false;
+  ChunkHeader* chunk = chunk_at(index);
+  if (!platform::commit(chunk, kChunkSize, index >= kHugePagesFrom)) return false;
+  g_bytes_mapped += kChunkSize;
+  chunk->index = index;
+  chunk->free_pages = kAllPages;
+  mark_chunks(index, 1, kChunkPages);
+  list_chunk(chunk);
+  g_spare_chunks++;
+  return true;
+}
+
+void give_back_chunks(u32 first, u32 count, size_t bytes) {
+  for (u32 i = 0; i < count; i++) g_space.chunks[first + i] = kChunkUnused;
+  if (first < g_first_unused_chunk) g_first_unused_chunk = first;
+  while (g_space.high_water > 0 && g_space.chunks[g_space.high_water - 1] == kChunkUnused) g_space.high_water--;
+  TYPHON_UNPOISON(chunk_at(first), bytes);
+  platform::decommit(chunk_at(first), bytes);
+  g_bytes_mapped -= bytes;
+}
+
+// --- runs of pages
+
+// The lowest position of `count` consecutive set bits, or 64.
+u32 find_run(u64 bits, u32 count) {
+  // After the loop a bit is set where `count` ones begin.
+  u32 have = 1;
+  while (have < count && bits != 0) {
+    u32 step = have < count - have ? have : count - have;
+    bits &= bits >> step;
+    have += step;
+  }
+  return bits == 0 ? 64 : u32(__builtin_ctzll(bits));
+}
+
+u64 run_mask(u32 first, u32 count) { return (count == 64 ? ~u64(0) : ((u64(1) << count) - 1)) << first; }
+
+// Takes `count` consecutive pages; `dirty` tells which hold old bytes (bit 0: the first). Null when there is no memory.
+PageMeta* take_pages(u32 count, u64* dirty) {
+  for (int attempt = 0; attempt < 2; attempt++) {
+    u32 looked_at = 0;
+    for (ChunkHeader* chunk = g_open_chunks; chunk != nullptr && looked_at < 64; chunk = chunk->next, looked_at++) {
+      u32 first = find_run(chunk->free_pages, count);
+      if (first == 64) continue;
+      if (chunk->free_pages == kAllPages) g_spare_chunks--;
+      u64 mask = run_mask(first, count);
+      *dirty = (chunk->dirty_pages & mask) >> first;
+      g_dirty_pages -= u64(__builtin_popcountll(*dirty));
+      chunk->free_pages &= ~mask;
+      chunk->dirty_pages &= ~mask;
+      if (chunk->free_pages == 0) unlist_chunk(chunk);
+      g_pages_used += count;
+      return &chunk->pages[first];
+    }
+    if (!add_chunk()) return nullptr;
+  }
+  return nullptr;
+}
+
+void give_back_pages(PageMeta* meta, u32 count) {
+  auto* chunk = reinterpret_cast<ChunkHeader*>(u64(meta) & ~(kChunkSize - 1));
+  u32 first = u32(meta - chunk->pages);
+  char* start = page_start(meta);
+  for (u32 i = 0; i < count; i++) {
+    meta[i].kind = PageKind::kFree;
+    __atomic_store_n(&meta[i].owner, nullptr, __ATOMIC_RELAXED);
+  }
+  TYPHON_UNPOISON(start, count * kPageSize);
+  chunk->free_pages |= run_mask(first, count);
+  g_pages_used -= count;
+  // A few pages are kept as they are for reuse; of the others the memory goes back at once.
+  if (g_dirty_pages + count <= 64 + g_pages_used / 8) {
+    chunk->dirty_pages |= run_mask(first, count);
+    g_dirty_pages += count;
+  } else {
+    platform::discard(start, count * kPageSize);
+  }
+  list_chunk(chunk);
+  if (chunk->free_pages == kAllPages && ++g_spare_chunks > 1) {
+    g_spare_chunks--;
+    g_dirty_pages -= u64(__builtin_popcountll(chunk->dirty_pages));
+    unlist_chunk(chunk);
+    give_back_chunks(chunk->index, 1, kChunkSize);
+  }
+}
+
+void link_run(HeapState* h, PageMeta* meta) {
+  meta->previous = nullptr;
+  meta->next = h->runs;
+  if (h->runs != nullptr) h->runs->previous = meta;
+  h->runs = meta;
+}
+
+void unlink_run(PageMeta* meta) {
+  HeapState* h = meta->owner;
+  (meta->previous != nullptr ? meta->previous->next : h->runs) = meta->next;
+  if (meta->next != nullptr) meta->next->previous = meta->previous;
+}
+
+// --- growth
+
+void add_growth(Thread& t, i64 bytes) {
+  i64 now = __atomic_add_fetch(&g_growth, bytes, __ATOMIC_RELAXED);
+  if (bytes > 0 && now > __atomic_load_n(&g_growth_limit, __ATOMIC_RELAXED)) request_poll(t);
+}
+
+void note_fresh(Thread& t, u64 bytes) {
+  t.allocated_bytes += bytes;
+  if (t.allocated_bytes >= kGrowthStep) [[unlikely]] {
+    add_growth(t, i64(t.allocated_bytes));
+    t.allocated_bytes = 0;
+  }
+}
+
+// --- blocks
+
+void push_remote(HeapState* h, void* block) {
+  void* head = __atomic_load_n(&h->remote, __ATOMIC_RELAXED);
+  do {
+    link_of(block) = head;
+  } while (!__atomic_compare_exchange_n(&h->remote, &head, block, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
+}
+
+// A page's owner may change (thread exit, adoption) between this look and the push: whoever empties the stack passes the
+// block on to the owner of that time.
+void free_remote(void* block) {
+  TYPHON_COUNT(kRemoteFree);
+  push_remote(__atomic_load_n(&meta_of(block)->owner, __ATOMIC_RELAXED), block);
+}
+
+void* carve(Thread& t, PageMeta* meta) {
+  u32 i = meta->bump++;
+  note_fresh(t, meta->block_size);
+  void* block = page_start(meta) + size_t(i) * meta->block_size;
+  return block;
+}
+
+// Takes an abandoned page of the class over, with its free blocks.
+PageMeta* adopt_page(Thread& t, u32 c) {
+  HeapState* h = t.heap_state;
+  PageMeta* meta;
+  void* orphaned;
+  {
+    platform::RawLockGuard guard(g_pages_lock);
+    meta = g_abandoned[c];
+    if (meta == nullptr) return nullptr;
+    g_abandoned[c] = meta->next;
+    __atomic_store_n(&g_abandoned_count[c], g_abandoned_count[c] - 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&meta->owner, h, __ATOMIC_RELAXED);
+    orphaned = __atomic_exchange_n(&g_orphans.remote, nullptr, __ATOMIC_ACQUIRE);
+    // Blocks freed into abandoned pages: to their page, or on to whoever adopted it meanwhile.
+    while (orphaned != nullptr) {
+      void* next = link_of(orphaned);
+      PageMeta* page = meta_of(orphaned);
+      if (page->owner == &g_orphans || page == meta) {
+        link_of(orphaned) = page->free;
+        page->free = orphaned;
+      } else {
+        push_remote(page->owner, orphaned);
+      }
+      orphaned = next;
+    }
+  }
+  meta->next = h->pages[c];
+  h->pages[c] = meta;
+  while (meta->free != nullptr) {
+    void* block = meta->free;
+    meta->free = link_of(block);
+    link_of(block) = t.free_lists[c];
+    t.free_lists[c] = block;
+  }
+  return meta;
+}
+
+PageMeta* fresh_page(Thread& t, u32 c) {
+  u64 dirty;
+  PageMeta* meta;
+  {
+    platform::RawLockGuard guard(g_pages_lock);
+    meta = take_pages(1, &dirty);
+    if (meta == nullptr) return nullptr;
+    __atomic_store_n(&meta->owner, t.heap_state, __ATOMIC_RELAXED);
+    meta->size_class = u8(c);
+    meta->block_size = kClasses.size[c];
+    meta->capacity = kClasses.capacity[c];
+    meta->bump = 0;
+    meta->free_count = 0;
+    meta->free = nullptr;
+    meta->marks = nullptr;
+    meta->kind = PageKind::kSmall;
+  }
+  if (dirty) memset(page_start(meta), 0, kPageSize);
+  HeapState* h = t.heap_state;
+  meta->next = h->pages[c];
+  h->pages[c] = meta;
+  return meta;
+}
+
+void* pop_free(Thread& t, u32 c) {
+  void* block = t.free_lists[c];
+  t.free_lists[c] = link_of(block);
+  TYPHON_UNPOISON(block, kClasses.size[c]);
+  return block;
+}
+
+// The free list of the class is empty. Returns a block whose bytes from 16 on are zero; null without memory.
+TYPHON_NOINLINE void* take_block_slow(Thread& t, u32 c) {
+  HeapState* h = t.heap_state;
+  if (__atomic_load_n(&h->remote, __ATOMIC_RELAXED) != nullptr) collect_remote_frees(t);
+  for (;;) {
+    if (t.free_lists[c] != nullptr) {
+      void* block = pop_free(t, c);
+      memset(static_cast<char*>(block) + 16, 0, kClasses.size[c] - 16);
+      return block;
+    }
+    PageMeta* meta = h->current[c];
+    if (meta != nullptr && meta->bump < meta->capacity) return carve(t, meta);
+    meta = nullptr;
+    if (__atomic_load_n(&g_abandoned_count[c], __ATOMIC_RELAXED) != 0) meta = adopt_page(t, c);
+    if (meta == nullptr) meta = fresh_page(t, c);
+    if (meta == nullptr) return nullptr;
+    h->current[c] = meta;
+  }
+}
+
+__attribute__((no_builtin("memset"))) TYPHON_INLINE void clear_tail(void* block, u32 size) {
+  u64* words = static_cast<u64*>(block);
+  for (u32 i = 2; i < size / 8; i += 2) {
+    words[i] = 0;
+    words[i + 1] = 0;
+  }
+}
+
+void* take_run(Thread& t, size_t size) {
+  u32 count = u32((size + kPageSize - 1) / kPageSize);
+  u64 dirty;
+  PageMeta* meta;
+  {
+    platform::RawLockGuard guard(g_pages_lock);
+    meta = take_pages(count, &dirty);
+    if (meta == nullptr) return nullptr;
+    u32 first = page_index(page_start(meta));
+    for (u32 i = 1; i < count; i++) {
+      meta[i].kind = PageKind::kMediumTail;
+      meta[i].head = u16(first);
+    }
+    __atomic_store_n(&meta->owner, t.heap_state, __ATOMIC_RELAXED);
+    meta->kind = PageKind::kMedium;
+    meta->capacity = meta->bump = 1;
+    meta->run_bytes = u64(count) * kPageSize;
+    link_run(t.heap_state, meta);
+  }
+  char* start = page_start(meta);
+  for (u32 i = 0; i < count; i++) {
+    if (!((dirty >> i) & 1)) continue;
+    char* page = start + i * kPageSize;
+    size_t needed = i + 1 < count ? kPageSize : size - i * kPageSize;
+    size_t cleared = align_up(needed, platform::page_size());
+    memset(page, 0, cleared);
+    if (cleared < kPageSize) platform::discard(page + cleared, kPageSize - cleared);
+  }
+  note_fresh(t, size);
+  return start;
+}
+
+void* take_huge(Thread& t, size_t size) {
+  if (size > g_space.size / 2) return nullptr;
+  size_t bytes = align_up(size + kPageSize, platform::page_size());
+  u32 count = u32((bytes + kChunkSize - 1) / kChunkSize);
+  ChunkHeader* chunk;
+  {
+    platform::RawLockGuard guard(g_pages_lock);
+    u32 index = find_chunks(count);
+    if (index == g_space.chunk_count) return nullptr;
+    chunk = chunk_at(index);
+    if (!platform::commit(chunk, bytes, true)) {
+      platform::decommit(chunk, bytes);
+      return nullptr;
+    }
+    g_bytes_mapped += bytes;
+    chunk->index = index;
+    PageMeta* meta = &chunk->pages[1];
+    __atomic_store_n(&meta->owner, t.heap_state, __ATOMIC_RELAXED);
+    meta->kind = PageKind::kHuge;
+    meta->capacity = meta->bump = 1;
+    meta->run_bytes = bytes - kPageSize;
+    link_run(t.heap_state, meta);
+    mark_chunks(index, count, kChunkHugeHead);
+  }
+  note_fresh(t, size);
+  return page_start(&chunk->pages[1]);
+}
+
+void free_run(Thread& t, PageMeta* meta) {
+  i64 bytes = i64(meta->run_bytes);
+  {
+    platform::RawLockGuard guard(g_pages_lock);
+    unlink_run(meta);
+    if (meta->kind == PageKind::kMedium) {
+      give_back_pages(meta, u32(meta->run_bytes / kPageSize));
+    } else {
+      u32 first = chunk_index(meta);
+      size_t mapped = meta->run_bytes + kPageSize;
+      give_back_chunks(first, u32((mapped + kChunkSize - 1) / kChunkSize), mapped);
+    }
+  }
+  add_growth(t, -bytes);
+}
+
+// Uninitialised header, the rest zero. Null without memory.
+TYPHON_INLINE void* take(Thread& t, size_t size) {
+  if (size <= kMaxSmall) [[likely]] {
+    u32 c = class_of(size);
+    void* block = t.free_lists[c];
+    if (block != nullptr) [[likely]] {
+      t.free_lists[c] = link_of(block);
+      TYPHON_UNPOISON(block, kClasses.size[c]);
+      u32 bytes = kClasses.size[c];
+      if (bytes <= 256) {
+        clear_tail(block, bytes);
+      } else {
+        memset(static_cast<char*>(block) + 16, 0, bytes - 16);
+      }
+      return block;
+    }
+    return take_block_slow(t, c);
+  }
+  return size <= kMaxMedium ? take_run(t, size) : take_huge(t, size);
+}
+
+TYPHON_INLINE Object* set_header(Thread& t, void* block, u32 shape, bool tracked) {
+  auto* object = static_cast<Object*>(block);
+  object->count = count::kOne;
+  object->lock = 0;
+  object->state = u8(state::kLocal | (tracked ? state::kTracked : 0));
+  object->aux = kChecking ? t.id : 0;
+  object->aux2 = 0;
+  __atomic_store_n(&object->shape, shape, __ATOMIC_RELAXED);
+  return object;
+}
+
+[[noreturn]] TYPHON_COLD void out_of_memory(size_t size) {
+  std::fprintf(stderr, "typhon: fatal: out of memory (allocating %zu bytes)\n", size);
+  std::abort();
+}
+
+}  // namespace
+
+void initialise() {
+  if (g_space.base != 0) return;
+#if defined(TYPHON_TSAN_BUILD)
+  size_t size = size_t(64) << 30;
+#else
+  size_t size = size_t(1) << 40;
+#endif
+  void* base = nullptr;
+  while (size >= (size_t(64) << 20) && (base = platform::reserve(size, kChunkSize)) == nullptr) size /= 4;
+  u32 chunk_count = u32(size / kChunkSize);
+  void* table = base == nullptr ? nullptr : platform::reserve(align_up(chunk_count * 4, 1 << 16), 1 << 16);
+  if (table == nullptr || !platform::commit(table, align_up(chunk_count * 4, 1 << 16), false)) {
+    std::fprintf(stderr, "typhon: fatal: cannot reserve address space for the heap\n");
+    std::abort();
+  }
+  g_space = {u64(base), size, static_cast<u32*>(table), chunk_count, 0};
+}
+
+Object* allocate(Thread& t, u32 shape, size_t size, bool tracked) {
+  void* block = take(t, size);
+  if (block == nullptr) [[unlikely]] out_of_memory(size);
+  return set_header(t, block, shape, tracked);
+}
+
+Object* try_allocate(Thread& t, u32 shape, size_t size, bool tracked) {
+  void* block = take(t, size);
+  if (block == nullptr) [[unlikely]] {
+    g_raise_memory_error(t);
+    return nullptr;
+  }
+  return set_header(t, block, shape, tracked);
+}
+
+void free_block(Thread& t, void* block) {
+  DCHECK(in_space(block));
+  PageMeta* meta = meta_of(block);
+  CHECK(block_shape(block) != 0);  // freed twice
+  if (meta->kind != PageKind::kSmall) [[unlikely]] {
+    __atomic_store_n(static_cast<u32*>(block), 0, __ATOMIC_RELAXED);
+    return free_run(t, meta);
+  }
+  __atomic_store_n(static_cast<u32*>(block), 0, __ATOMIC_RELAXED);
+  if (kChecking) memset(static_cast<char*>(block) + 16, 0xDB, meta->block_size - 16);
+  TYPHON_POISON(block, meta->block_size);
+  if (__atomic_load_n(&meta->owner, __ATOMIC_RELAXED) == t.heap_state) [[likely]] {
+    u32 c = meta->size_class;
+    link_of(block) = t.free_lists[c];
+    t.free_lists[c] = block;
+    if (--t.heap_state->free_budget == 0) [[unlikely]] scavenge(t);
+    return;
+  }
+  free_remote(block);
+}
+
+size_t block_size(const void* block) {
+  const PageMeta* meta = meta_of(block);
+  return meta->kind == PageKind::kSmall ? meta->block_size : size_t(meta->run_bytes);
+}
+
+// --- bodies
+
+Body* allocate_body(Thread& t, Object* owner, size_t size) {
+  auto* body = static_cast<Body*>(take(t, size));
+  if (body == nullptr) [[unlikely]] {
+    g_raise_memory_error(t);
+    return nullptr;
+  }
+  body->flags = 0;
+  body->owner = owner;
+  __atomic_store_n(&body->shape, kBodyShape, __ATOMIC_RELAXED);
+  return body;
+}
+
+void retire_body(Thread& t, Object* owner, Body* body) {
+  if (body == nullptr) return;
+  if (!g_multi_threaded || owner->is_local()) {
+    free_block(t, body);
+    return;
+  }
+  size_t size = block_size(body);
+  body->flags |= body_flag::kRetired;
+  body->owner = nullptr;  // it may die first
+  note_retired(t, body, size);
+}
+
+// --- look-up and enumeration
+
+TYPHON_NO_SANITIZE void* find_block(const void* address) {
+  u64 offset = u64(address) - g_space.base;
+  if (offset >= g_space.size) return nullptr;
+  u32 index = u32(offset / kChunkSize);
+  if (index >= g_space.high_water) return nullptr;
+  u32 entry = g_space.chunks[index];
+  ChunkHeader* chunk = chunk_at(index);
+  PageMeta* meta;
+  switch (entry & 3) {
+    case kChunkUnused:
+      return nullptr;
+    case kChunkHugeTail:
+      chunk = chunk_at(entry >> 2);
+      [[fallthrough]];
+    case kChunkHugeHead: {
+      meta = &chunk->pages[1];
+      char* start = page_start(meta);
+      if (static_cast<const char*>(address) < start) return nullptr;
+      return block_shape(start) != 0 ? start : nullptr;
+    }
+    default:
+      break;
+  }
+  meta = &chunk->pages[page_index(address)];
+  if (meta->kind == PageKind::kMediumTail) meta = &chunk->pages[meta->head];
+  char* start = page_start(meta);
+  if (meta->kind == PageKind::kMedium) return block_shape(start) != 0 ? start : nullptr;
+  if (meta->kind != PageKind::kSmall || meta == &chunk->pages[0]) return nullptr;
+  u32 i = block_index(meta, address);
+  if (i >= meta->bump) return nullptr;
+  void* block = start + size_t(i) * meta->block_size;
+  return block_shape(block) != 0 ? block : nullptr;
+}
+
+void for_each_object(void (*f)(Object* object, void* context), void* context) {
+  for_each_page([&](PageMeta* meta) {
+    for_each_block(meta, [&](void* block) {
+      if (block_shape(block) != kBodyShape) f(static_cast<Object*>(block), context);
+    });
+  });
+}
+
+void for_each_object_of(Thread& t, void (*f)(Object* object, void* context), void* context) {
+  auto visit_page = [&](PageMeta* meta) {
+    for_each_block(meta, [&](void* block) {
+      if (block_shape(block) != kBodyShape) f(static_cast<Object*>(block), context);
+    });
+  };
+  HeapState* h = t.heap_state;
+  for (u32 c = 0; c < kClassCount; c++) {
+    for (PageMeta* meta = h->pages[c]; meta != nullptr; meta = meta->next) visit_page(meta);
+  }
+  platform::RawLockGuard guard(g_pages_lock);
+  for (PageMeta* meta = h->runs; meta != nullptr; meta = meta->next) visit_page(meta);
+}
+
+Thread* owner_thread(const void* block) {
+  HeapState* h = __atomic_load_n(&meta_of(block)->owner, __ATOMIC_RELAXED);
+  return h == nullptr ? nullptr : h->thread;
+}
+
+Statistics statistics() {
+  Statistics s{};
+  s.bytes_mapped = g_bytes_mapped;
+  for_each_page([&](PageMeta* meta) {
+    u64 size = meta->kind == PageKind::kSmall ? meta->block_size : meta->run_bytes;
+    for_each_block(meta, [&](void* block) {
+      s.bytes_live += size;
+      s.blocks_live++;
+      if (block_shape(block) != kBodyShape && (static_cast<Object*>(block)->state & state::kTracked)) s.tracked_live++;
+    });
+  });
+  return s;
+}
+
+i64 growth() { return __atomic_load_n(&g_growth, __ATOMIC_RELAXED); }
+void reset_growth() { __atomic_store_n(&g_growth, 0, __ATOMIC_RELAXED); }
+
+// --- returning memory
+
+void collect_remote_frees(Thread& t) {
+  HeapState* h = t.heap_state;
+  void* block = __atomic_exchange_n(&h->remote, nullptr, __ATOMIC_ACQUIRE);
+  while (block != nullptr) {
+    void* next = link_of(block);
+    PageMeta* meta = meta_of(block);
+    HeapState* owner = __atomic_load_n(&meta->owner, __ATOMIC_RELAXED);
+    if (owner == h) {
+      link_of(block) = t.free_lists[meta->size_class];
+      t.free_lists[meta->size_class] = block;
+    } else {
+      push_remote(owner, block);
+    }
+    block = next;
+  }
+}
+
+void scavenge(Thread& t) {
+  HeapState* h = t.heap_state;
+  collect_remote_frees(t);
+  u64 seen = 0;
+  i64 returned = 0;
+  for (u32 c = 0; c < kClassCount; c++) {
+    if (t.free_lists[c] == nullptr) continue;
+    for (void* b = t.free_lists[c]; b != nullptr; b = link_of(b), seen++) meta_of(b)->free_count++;
+    // Unlink the empty pages. `capacity` 0 marks them for the second walk.
+    PageMeta* empty = nullptr;
+    for (PageMeta** at = &h->pages[c]; *at != nullptr;) {
+      PageMeta* meta = *at;
+      bool is_empty = meta->free_count == meta->bump && meta->bump != 0;
+      meta->free_count = 0;
+      if (!is_empty) {
+        at = &meta->next;
+        continue;
+      }
+      *at = meta->next;
+      meta->next = empty;
+      meta->capacity = 0;
+      empty = meta;
+      if (h->current[c] == meta) h->current[c] = nullptr;
+    }
+    if (empty == nullptr) continue;
+    void** tail = &t.free_lists[c];
+    for (void* b = t.free_lists[c]; b != nullptr;) {
+      void* next = link_of(b);
+      if (meta_of(b)->capacity != 0) {
+        *tail = b;
+        tail = &link_of(b);
+      }
+      b = next;
+    }
+    *tail = nullptr;
+    platform::RawLockGuard guard(g_pages_lock);
+    while (empty != nullptr) {
+      PageMeta* next = empty->next;
+      returned += i64(empty->bump) * empty->block_size;
+      give_back_pages(empty, 1);
+      empty = next;
+    }
+  }
+  u64 budget = seen * 2 < kFirstBudget ? kFirstBudget : seen * 2;
+  h->free_budget = u32(budget > 0x7fffffff ? 0x7fffffff : budget);
+  add_growth(t, -returned);
+}
+
+// --- threads
+
+void attach_heap(Thread& t) {
+  HeapState* h;
+  {
+    platform::RawLockGuard guard(g_pages_lock);
+    h = g_unused_states;
+    if (h != nullptr) g_unused_states = h->next_unused;
+  }
+  if (h == nullptr) h = new HeapState;
+  h->free_budget = kFirstBudget;
+  h->thread = &t;
+  t.heap_state = h;
+  t.allocated_bytes = 0;
+}
+
+void detach_heap(Thread& t) {
+  HeapState* h = t.heap_state;
+  scavenge(t);
+  for (u32 c = 0; c < kClassCount; c++) {
+    while (t.free_lists[c] != nullptr) {
+      void* block = t.free_lists[c];
+      t.free_lists[c] = link_of(block);
+      PageMeta* meta = meta_of(block);
+      link_of(block) = meta->free;
+      meta->free = block;
+    }
+    h->current[c] = nullptr;
+  }
+  platform::RawLockGuard guard(g_pages_lock);
+  for (u32 c = 0; c < kClassCount; c++) {
+    while (h->pages[c] != nullptr) {
+      PageMeta* meta = h->pages[c];
+      h->pages[c] = meta->next;
+      __atomic_store_n(&meta->owner, &g_orphans, __ATOMIC_RELAXED);
+      meta->next = g_abandoned[c];
+      g_abandoned[c] = meta;
+      __atomic_store_n(&g_abandoned_count[c], g_abandoned_count[c] + 1, __ATOMIC_RELAXED);
+    }
+  }
+  while (h->runs != nullptr) {
+    PageMeta* meta = h->runs;
+    unlink_run(meta);
+    __atomic_store_n(&meta->owner, &g_orphans, __ATOMIC_RELAXED);
+    link_run(&g_orphans, meta);
+  }
+  // Blocks that somebody pushes to h->remote from now on wait there for the next user of the state.
+  h->thread = nullptr;
+  h->next_unused = g_unused_states;
+  g_unused_states = h;
+  t.heap_state = nullptr;
+}
+
+void reset_locks_after_fork() { g_pages_lock.reset_after_fork(); }
+
+}  // namespace typhon::heap

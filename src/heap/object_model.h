@@ -1,0 +1,29 @@
+// What the heap (destruction, publication, collector, reclaiming) asks of the object layer. Declared here because heap/ lies
+// below objects/; implemented in objects/shape.cpp and objects/weakref.cpp.
+#pragma once
+#include "heap/field.h"
+
+namespace typhon::object_model {
+
+// Visits every reference slot of an object: native fields, instance attributes, overflow. Runs no Python code. While a
+// generator runs, its registers are not visited (its frame is scanned as a stack instead).
+void visit(Object* object, Visitor& visitor);
+// The class of an object with this shape (an edge that instances do not count: R14), null for bodies.
+Object* type_of_shape(u32 shape);
+// Whether destroying runs Python code (__del__, generator close).
+bool has_finaliser(Object* object);
+// Calls it. Exceptions go to sys.unraisablehook. Sets state::kFinalized first.
+void run_finaliser(Thread& t, Object* object);
+// Frees what is not a Field: malloc'ed memory, descriptors, storage bodies. The slots have been cleared. No Python code.
+void release_native(Thread& t, Object* object);
+// Detaches all weakrefs of a dying object (state::kHasSideTable); those with callbacks are pushed to `callbacks`
+// (weakref objects). No Python code; may be called with the world stopped.
+void clear_weakrefs(Thread& t, Object* object, RootedVector& callbacks);
+// Calls the callbacks of cleared weakrefs. Runs Python code.
+void run_weakref_callbacks(Thread& t, RootedVector& callbacks);
+// The weakrefs pointing at an object, for publication (R5): calls f for each weakref object.
+void for_each_weakref(Object* object, void (*f)(Object* weakref, void* context), void* context);
+// Visits the words of per-thread Python state and all runtime tables that are strong roots besides GlobalRoots.
+void visit_runtime_roots(Visitor& visitor);
+
+}  // namespace typhon::object_model

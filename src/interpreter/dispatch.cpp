@@ -1,0 +1,205 @@
+// The handler table, entry into the dispatch loop, returning and unwinding.
+#include "interpreter/dispatch.h"
+
+#include "interpreter/generator.h"
+#include "interpreter/interpreter.h"
+#include "interpreter/unwind.h"
+
+namespace typhon {
+
+#define OP(name, units, operands, effect) {op_##name},
+const HandlerEntry g_handlers[256] = {
+#include "bytecode/ops.def"
+};
+#undef OP
+static_assert(u32(Op::kCount) <= 256);
+
+Status initialise_interpreter(Thread& t) {
+  attach_interpreter(t);
+  return ok();
+}
+
+void attach_interpreter(Thread& t) { t.dispatch_table = g_handlers; }
+
+namespace {
+TYPHON_INLINE Ref enter_loop(Thread& t, Value* r, Instr* pc) {
+  if (t.dispatch_table == nullptr) [[unlikely]] attach_interpreter(t);
+  const HandlerEntry* table = static_cast<const HandlerEntry*>(t.dispatch_table);
+  u64 ins = unit(pc);
+  return Ref::adopt(Value(table[u8(ins)].run(pc, r, &t, table, ins)));
+}
+}  // namespace
+
+Ref run_frame(Thread& t) { return enter_loop(t, t.frame, frame::pc(t.frame)); }
+
+Ref run_frame_throwing(Thread& t) {
+  Instr* pc = unwind_step(t, true);
+  if (pc == nullptr) return Ref::error();
+  return enter_loop(t, t.frame, pc);
+}
+
+Ref run_frame_at(Thread& t, Instr* pc) { return enter_loop(t, t.frame, pc); }
+
+Instr* unwind_step(Thread& t, bool add_row) {
+  for (;;) {
+    Value* r = t.frame;
+    Code* code = frame::code(r);
+    if (add_row) add_traceback(t, r);
+    add_row = true;
+    if (const ExceptionRow* row = find_handler(code, frame::unit_index(r))) {
+      drop_registers(r, row->clear_from, code->register_count);
+      Value exception = t.pending;
+      t.pending = EMPTY;
+      set_register(r, row->exc_reg, exception);
+      return code->instructions + row->handler;
+    }
+    u16 flags = frame::info(r).flags;
+    Value instance = EMPTY;
+    if (flags & frame_flag::kConstructor) {
+      instance = r[-kFrameHeader - 1];
+      r[-kFrameHeader - 1] = EMPTY;
+    }
+    if (flags & frame_flag::kGenerator) finish_generator(t, r);
+    pop_frame(t, r);
+    release(instance);
+    if (flags & frame_flag::kEntry) return nullptr;
+  }
+}
+
+HANDLER(raise) {
+  save_pc(r, pc);
+  pc = unwind_step(*t, true);
+  if (pc == nullptr) return ERROR.bits;
+  r = t->frame;
+  NEXT_RELOAD(0);
+}
+HANDLER(unwind) {
+  save_pc(r, pc);
+  pc = unwind_step(*t, false);
+  if (pc == nullptr) return ERROR.bits;
+  r = t->frame;
+  NEXT_RELOAD(0);
+}
+HANDLER(enter) {
+  r = t->frame;
+  pc = frame::pc(r);
+  NEXT(0);
+}
+
+// --- returning
+namespace {
+// What a handler does when a frame has ended or was suspended: go on at `next` in t->frame, or leave the loop with `result`.
+struct Continuation {
+  Instr* next;
+  u64 result;
+};
+
+// Returning from frames that are special in some way.
+TYPHON_NOINLINE Continuation return_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value result = r[pc->a];
+  r[pc->a] = EMPTY;
+  FrameInfo info = frame::info(r);
+  Value* caller = frame::caller(r);
+  if (info.flags & frame_flag::kGenerator) {
+    finish_generator(t, r);
+    pop_frame(t, r);
+    if (info.flags & frame_flag::kEntry) return {nullptr, result.bits};
+    Instr* call = frame::pc(caller);
+    if (Op(call->op) == Op::FOR_ITER) {
+      release(result);
+      clear_register(caller, call->b);
+      return {call + i32(u32(unit(call + 1))), 0};
+    }
+    clear_register(caller, call->b);  // YIELD_FROM
+    clear_register(caller, call->c);
+    set_register(caller, call->a, result);
+    return {call + 1, 0};
+  }
+  Value instance = EMPTY;
+  if (info.flags & frame_flag::kConstructor) {
+    instance = r[-kFrameHeader - 1];
+    r[-kFrameHeader - 1] = EMPTY;
+  }
+  pop_frame(t, r);
+  if (info.flags & frame_flag::kConstructor) {
+    if (!result.is_none()) [[unlikely]] {
+      (void)raise(t, exc::TypeError, "__init__() should return None, not '%T'", result);
+      release(result);
+      release(instance);
+      if (info.flags & frame_flag::kEntry) return {nullptr, ERROR.bits};
+      return {unwind_step(t, true), ERROR.bits};
+    }
+    result = instance;
+  }
+  if (info.flags & frame_flag::kEntry) return {nullptr, result.bits};
+  set_register(caller, info.destination, result);
+  return {frame::pc(caller) + (info.flags >> kResumeShift), 0};
+}
+
+COLD_HANDLER(return_cold) {
+  Continuation next = return_step(*t, r, pc);
+  if (next.next == nullptr) return next.result;
+  r = t->frame;
+  pc = next.next;
+  NEXT_RELOAD(0);
+}
+
+// After a return: the word that the result replaced lies in the window's function register.
+COLD_HANDLER(drop_replaced) {
+  Value old = r[-1];
+  r[-1] = EMPTY;
+  release(old);
+  r = t->frame;
+  pc = frame::pc(r);
+  NEXT_RELOAD(op_units(Op(pc->op)));
+}
+
+// A plain frame with something to drop: everything but the hot case of registers without counted words.
+COLD_HANDLER(return_dropping) {
+  save_pc(r, pc);
+  Value result = r[A(ins)];
+  r[A(ins)] = EMPTY;
+  FrameInfo info = frame::info(r);
+  Value* caller = frame::caller(r);
+  pop_frame(*t, r);
+  r = caller;
+  set_register(r, info.destination, result);
+  pc = frame::pc(r);
+  NEXT_RELOAD(info.flags >> kResumeShift);
+}
+}  // namespace
+
+HANDLER(RETURN) {
+  FrameInfo info = frame::info(r);
+  if ((info.flags & kFlagMask) | frame::frame_object(r).bits) [[unlikely]] TAIL(return_cold);
+  Value result = r[A(ins)];
+  Value* caller = frame::caller(r);
+  u32 n = frame::code(r)->register_count;
+  r[A(ins)] = EMPTY;
+  // Usually few registers hold counted words. Those are dropped out of line.
+  u32 i = 0;
+  for (; i < n; i++) {
+    if (needs_drop(r[i])) [[unlikely]] break;
+    r[i] = EMPTY;
+  }
+  if (i < n || needs_drop(frame::function_word(r))) [[unlikely]] {
+    r[A(ins)] = result;
+    TAIL(return_dropping);
+  }
+  // The destination may be one of the words of the header: that is cleared first.
+  for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY;
+  Value old = caller[info.destination];
+  caller[info.destination] = result;
+  t->frame = caller;
+  t->recursion_depth--;
+  if (needs_drop(old)) [[unlikely]] {
+    r[-1] = old;
+    TAIL(drop_replaced);
+  }
+  r = caller;
+  pc = frame::pc(r);
+  NEXT(info.flags >> kResumeShift);
+}
+
+}  // namespace typhon

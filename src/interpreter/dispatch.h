@@ -1,0 +1,104 @@
+// The calling convention of instruction handlers, shared by the ops_*.cpp files (docs/interpreter.md).
+//
+// A handler has exactly five arguments and leaves by a tail call: to the next handler, to a cold handler that redoes the
+// instruction the general way, or to `op_raise` when an exception is pending. A handler keeps no state anywhere else. Hot
+// handlers contain tail calls only, so that they need no stack frame; everything that may call out sits in cold handlers and
+// in noinline C++ functions ("steps"), which store pc into the frame before anything can look at it.
+#pragma once
+#include "interpreter/frame.h"
+#include "objects/protocol/protocol.h"
+
+namespace typhon {
+
+struct HandlerEntry;
+typedef u64 (*HandlerFn)(Instr*, Value*, Thread*, const HandlerEntry*, u64) __attribute__((preserve_none));
+struct HandlerEntry {
+  HandlerFn run;
+};
+extern const HandlerEntry g_handlers[256];
+
+#define HANDLER(name) \
+  [[clang::preserve_none]] u64 op_##name(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, u64 ins)
+#define COLD_HANDLER(name)                           \
+  [[clang::preserve_none, gnu::noinline]] static u64 \
+  name(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, u64 ins)
+#define TAIL(handler) [[clang::musttail]] return handler(pc, r, t, table, ins)
+// Goes on `n` units after this instruction.
+#define NEXT(n)                                                        \
+  do {                                                                 \
+    pc += (n);                                                         \
+    ins = unit(pc);                                                    \
+    [[clang::musttail]] return table[u8(ins)].run(pc, r, t, table, ins); \
+  } while (0)
+// The same after something that may have run Python code: the handler table may have been exchanged (tracing).
+#define NEXT_RELOAD(n)                                             \
+  do {                                                             \
+    table = static_cast<const HandlerEntry*>(t->dispatch_table);   \
+    NEXT(n);                                                       \
+  } while (0)
+// Runs a step (bool: false when it raised), then goes on.
+#define STEP(call, n)                    \
+  do {                                   \
+    if (!(call)) [[unlikely]] TAIL(op_raise); \
+    NEXT(n);                             \
+  } while (0)
+
+#define OP(name, units, operands, effect) HANDLER(name);
+#include "bytecode/ops.def"
+#undef OP
+HANDLER(raise);         // exception pending: adds a traceback row for this frame, then unwinds
+HANDLER(unwind);        // the same without the row (re-raising)
+HANDLER(enter);         // continues with the frame t->frame at its saved pc
+HANDLER(step_failed);   // leaves the loop with ERROR
+
+// --- operands, out of the preloaded unit
+TYPHON_INLINE u8 X(u64 ins) { return u8(ins >> 8); }
+TYPHON_INLINE u16 A(u64 ins) { return u16(ins >> 16); }
+TYPHON_INLINE u16 B(u64 ins) { return u16(ins >> 32); }
+TYPHON_INLINE u16 C(u64 ins) { return u16(ins >> 48); }
+TYPHON_INLINE i16 IMMEDIATE(u64 ins) { return i16(i64(ins) >> 48); }
+TYPHON_INLINE i32 JUMP(u64 ins) { return i32(i64(ins) >> 32); }
+
+// An owned word whose drop may do something.
+TYPHON_INLINE bool needs_drop(Value v) { return !(v.bits & 15) && v.bits; }
+
+// --- register access of steps. Each drops what it replaces, and so may run Python code.
+TYPHON_INLINE void save_pc(Value* r, Instr* pc) { frame::pc(r) = pc; }
+TYPHON_INLINE void set_register(Value* r, u32 i, Value owned) {
+  Value old = r[i];
+  r[i] = owned;
+  release(old);
+}
+TYPHON_INLINE void set_register(Value* r, u32 i, Ref&& owned) { set_register(r, i, owned.take()); }
+TYPHON_INLINE void clear_register(Value* r, u32 i) {
+  Value old = r[i];
+  r[i] = EMPTY;
+  release(old);
+}
+TYPHON_INLINE void consume(Value* r, const Instr* pc, u8 bit, u32 i) {
+  if (pc->x & bit) clear_register(r, i);
+}
+// The operand as an owned word: moved when the instruction consumes it, else a new reference.
+TYPHON_INLINE Value take_operand(Value* r, const Instr* pc, u8 bit, u32 i) {
+  if (!(pc->x & bit)) return acquire(r[i]);
+  Value v = r[i];
+  r[i] = EMPTY;
+  return v;
+}
+// End of the usual instructions: consumes operands, stores the result.
+TYPHON_INLINE bool finish_ds(Value* r, const Instr* pc, Ref&& result) {
+  if (result.failed()) [[unlikely]] return false;
+  consume(r, pc, kConsumeB, pc->b);
+  set_register(r, pc->a, std::move(result));
+  return true;
+}
+TYPHON_INLINE bool finish_dss(Value* r, const Instr* pc, Ref&& result) {
+  if (result.failed()) [[unlikely]] return false;
+  consume(r, pc, kConsumeB, pc->b);
+  consume(r, pc, kConsumeC, pc->c);
+  set_register(r, pc->a, std::move(result));
+  return true;
+}
+TYPHON_INLINE Str* name_operand(Value* r, const Instr* pc) { return frame::code(r)->names[pc->name()]; }
+
+}  // namespace typhon

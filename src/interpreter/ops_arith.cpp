@@ -1,0 +1,506 @@
+// Operators: arithmetic, comparison, identity, truth. Ints and floats are done in the handler, everything else by
+// protocol/number.cpp and protocol/compare.cpp.
+#include <cmath>
+
+#include "interpreter/dispatch.h"
+
+namespace typhon {
+namespace {
+
+// Stores an immediate into a register whose old value needs no drop, goes on; otherwise the general way.
+#define STORE_IMMEDIATE(value, general)             \
+  do {                                              \
+    Value* to_ = &r[A(ins)];                        \
+    if (needs_drop(*to_)) [[unlikely]] TAIL(general); \
+    *to_ = (value);                                 \
+    NEXT(1);                                        \
+  } while (0)
+
+TYPHON_INLINE bool both_ints(Value a, Value b) { return a.bits & b.bits & 1; }
+TYPHON_INLINE bool both_tagged_floats(Value a, Value b) { return a.is_tagged_float() & b.is_tagged_float(); }
+
+// An immediate number as a double; false for anything else. Bools are left to the general way.
+TYPHON_INLINE bool as_double(Value v, double* out) {
+  if (v.is_immediate_float()) {
+    *out = v.as_immediate_float();
+    return true;
+  }
+  if (v.is_small_int()) {
+    i64 n = v.as_small_int();
+    *out = double(n);
+    return n >= -(i64(1) << 53) && n <= (i64(1) << 53);
+  }
+  return false;
+}
+
+// --- what each operator does with immediates. ints(): both words are tagged ints; floats(): decoded.
+struct Add {
+  static constexpr BinaryOp kOp = BinaryOp::kAdd;
+  static constexpr bool kHasFloat = true;
+  static bool ints(u64 a, u64 b, Value* out) {
+    i64 n;
+    if (__builtin_add_overflow(i64(a - 1), i64(b), &n)) return false;
+    *out = Value(u64(n));
+    return true;
+  }
+  static double floats(double a, double b) { return a + b; }
+};
+struct Sub {
+  static constexpr BinaryOp kOp = BinaryOp::kSub;
+  static constexpr bool kHasFloat = true;
+  static bool ints(u64 a, u64 b, Value* out) {
+    i64 n;
+    if (__builtin_sub_overflow(i64(a), i64(b - 1), &n)) return false;
+    *out = Value(u64(n));
+    return true;
+  }
+  static double floats(double a, double b) { return a - b; }
+};
+struct Mul {
+  static constexpr BinaryOp kOp = BinaryOp::kMul;
+  static constexpr bool kHasFloat = true;
+  static bool ints(u64 a, u64 b, Value* out) {
+    i64 n;
+    if (__builtin_mul_overflow(i64(a) >> 1, i64(b - 1), &n)) return false;
+    *out = Value(u64(n) + 1);
+    return true;
+  }
+  static double floats(double a, double b) { return a * b; }
+};
+struct And {
+  static constexpr BinaryOp kOp = BinaryOp::kAnd;
+  static constexpr bool kHasFloat = false;
+  static bool ints(u64 a, u64 b, Value* out) { return *out = Value(a & b), true; }
+};
+struct Or {
+  static constexpr BinaryOp kOp = BinaryOp::kOr;
+  static constexpr bool kHasFloat = false;
+  static bool ints(u64 a, u64 b, Value* out) { return *out = Value(a | b), true; }
+};
+struct Xor {
+  static constexpr BinaryOp kOp = BinaryOp::kXor;
+  static constexpr bool kHasFloat = false;
+  static bool ints(u64 a, u64 b, Value* out) { return *out = Value((a ^ b) | 1), true; }
+};
+struct FloorDiv {
+  static constexpr BinaryOp kOp = BinaryOp::kFloorDiv;
+  static constexpr bool kHasFloat = false;
+  static bool ints(u64 a, u64 b, Value* out) {
+    i64 x = i64(a) >> 1, y = i64(b) >> 1;
+    if (y == 0) return false;
+    i64 q;
+    // 32-bit division is several times faster than 64-bit division on most machines.
+    if (((u64(x) | u64(y)) >> 31) == 0) {
+      q = u32(x) / u32(y);
+    } else {
+      q = x / y;  // 63-bit operands: min / -1 does not trap
+      if (q * y != x && ((x < 0) != (y < 0))) q--;
+    }
+    if (!Value::fits_small_int(q)) return false;
+    *out = Value::small_int(q);
+    return true;
+  }
+};
+struct Mod {
+  static constexpr BinaryOp kOp = BinaryOp::kMod;
+  static constexpr bool kHasFloat = false;
+  static bool ints(u64 a, u64 b, Value* out) {
+    i64 x = i64(a) >> 1, y = i64(b) >> 1;
+    if (y == 0) return false;
+    i64 m;
+    if (((u64(x) | u64(y)) >> 31) == 0) {
+      m = u32(x) % u32(y);
+    } else {
+      m = x % y;
+      if (m != 0 && ((m < 0) != (y < 0))) m += y;
+    }
+    *out = Value::small_int(m);
+    return true;
+  }
+};
+struct Lshift {
+  static constexpr BinaryOp kOp = BinaryOp::kLshift;
+  static constexpr bool kHasFloat = false;
+  static bool ints(u64 a, u64 b, Value* out) {
+    u64 n = b >> 1;
+    if (n > 62) return false;  // negative counts too
+    i64 x = i64(a - 1);
+    i64 shifted = i64(u64(x) << n);
+    if ((shifted >> n) != x) return false;
+    *out = Value(u64(shifted) + 1);
+    return true;
+  }
+};
+struct Rshift {
+  static constexpr BinaryOp kOp = BinaryOp::kRshift;
+  static constexpr bool kHasFloat = false;
+  static bool ints(u64 a, u64 b, Value* out) {
+    i64 n = i64(b) >> 1;
+    if (n < 0) return false;
+    if (n > 63) n = 63;
+    *out = Value(u64((i64(a) >> n) | 1));
+    return true;
+  }
+};
+struct TrueDiv {
+  static constexpr BinaryOp kOp = BinaryOp::kTrueDiv;
+  static constexpr bool kHasFloat = false;  // division by zero: see op_TRUE_DIV
+  static bool ints(u64, u64, Value*) { return false; }
+};
+struct Pow {
+  static constexpr BinaryOp kOp = BinaryOp::kPow;
+};
+struct Matmul {
+  static constexpr BinaryOp kOp = BinaryOp::kMatmul;
+};
+
+TYPHON_NOINLINE bool general_step(Thread& t, Value* r, Instr* pc, BinaryOp op) {
+  save_pc(r, pc);
+  Value a = r[pc->b], b = r[pc->c];
+  return finish_dss(r, pc, (pc->x & kInPlace) ? inplace_op(t, op, a, b) : binary_op(t, op, a, b));
+}
+
+// Numbers of mixed kinds, and what the handler declined; then the protocol.
+template <class P>
+TYPHON_NOINLINE bool binary_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value a = r[pc->b], b = r[pc->c], result;
+  if constexpr (requires { P::ints(0, 0, &result); }) {
+    if (both_ints(a, b)) {
+      if (P::ints(a.bits, b.bits, &result)) return set_register(r, pc->a, result), true;
+    } else if constexpr (P::kHasFloat) {
+      double x, y;
+      if (as_double(a, &x) && as_double(b, &y) && Value::encode_float(P::floats(x, y), &result))
+        return set_register(r, pc->a, result), true;
+    }
+  }
+  if constexpr (P::kOp == BinaryOp::kTrueDiv) {
+    double x, y;
+    if (as_double(a, &x) && as_double(b, &y) && y != 0 && Value::encode_float(x / y, &result))
+      return set_register(r, pc->a, result), true;
+  }
+  if constexpr (P::kOp == BinaryOp::kAdd) {
+    if (is_exact_str(a) && is_exact_str(b)) return finish_dss(r, pc, str_concat(t, a.as<Str>(), b.as<Str>()));
+  }
+  return general_step(t, r, pc, P::kOp);
+}
+
+template <class P>
+COLD_HANDLER(binary_cold) {
+  STEP(binary_step<P>(*t, r, pc), 1);
+}
+
+#define ARITHMETIC(name, P)                                                                      \
+  HANDLER(name) {                                                                                \
+    Value a = r[B(ins)], b = r[C(ins)], result;                                                  \
+    if (both_ints(a, b)) [[likely]] {                                                            \
+      if (P::ints(a.bits, b.bits, &result)) [[likely]] STORE_IMMEDIATE(result, binary_cold<P>);  \
+      TAIL(binary_cold<P>);                                                                      \
+    }
+
+}  // namespace
+
+// The three that loops of floats spend their time in have a float path in the handler.
+#define FLOAT_ARITHMETIC(name, P)                                                                        \
+  ARITHMETIC(name, P)                                                                                    \
+  if (both_tagged_floats(a, b)) {                                                                        \
+    if (Value::encode_float(P::floats(a.as_tagged_float(), b.as_tagged_float()), &result)) [[likely]]    \
+      STORE_IMMEDIATE(result, binary_cold<P>);                                                           \
+  }                                                                                                      \
+  TAIL(binary_cold<P>);                                                                                  \
+  }
+#define INT_ARITHMETIC(name, P) \
+  ARITHMETIC(name, P)           \
+  TAIL(binary_cold<P>);         \
+  }
+FLOAT_ARITHMETIC(ADD, Add)
+FLOAT_ARITHMETIC(SUB, Sub)
+FLOAT_ARITHMETIC(MUL, Mul)
+INT_ARITHMETIC(FLOOR_DIV, FloorDiv)
+INT_ARITHMETIC(MOD, Mod)
+INT_ARITHMETIC(LSHIFT, Lshift)
+INT_ARITHMETIC(RSHIFT, Rshift)
+INT_ARITHMETIC(AND, And)
+INT_ARITHMETIC(OR, Or)
+INT_ARITHMETIC(XOR, Xor)
+
+HANDLER(TRUE_DIV) {
+  Value a = r[B(ins)], b = r[C(ins)], result;
+  if (both_tagged_floats(a, b)) [[likely]] {
+    if (Value::encode_float(a.as_tagged_float() / b.as_tagged_float(), &result)) [[likely]]
+      STORE_IMMEDIATE(result, binary_cold<TrueDiv>);
+  }
+  TAIL(binary_cold<TrueDiv>);
+}
+HANDLER(POW) { TAIL(binary_cold<Pow>); }
+HANDLER(MATMUL) { TAIL(binary_cold<Matmul>); }
+
+namespace {
+template <class P>
+TYPHON_NOINLINE bool immediate_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value a = r[pc->b], b = Value::small_int(pc->immediate()), result;
+  double x;
+  if (a.is_small_int()) {
+    if (P::ints(a.bits, b.bits, &result)) return set_register(r, pc->a, result), true;
+  } else if (as_double(a, &x) && Value::encode_float(P::floats(x, pc->immediate()), &result)) {
+    return set_register(r, pc->a, result), true;
+  }
+  return finish_ds(r, pc, (pc->x & kInPlace) ? inplace_op(t, P::kOp, a, b) : binary_op(t, P::kOp, a, b));
+}
+template <class P>
+COLD_HANDLER(immediate_cold) {
+  STEP(immediate_step<P>(*t, r, pc), 1);
+}
+}  // namespace
+
+#define IMMEDIATE_ARITHMETIC(name, P)                                                                            \
+  HANDLER(name) {                                                                                                \
+    Value a = r[B(ins)], result;                                                                                 \
+    if (a.is_small_int() && P::ints(a.bits, Value::small_int(::typhon::IMMEDIATE(ins)).bits, &result)) [[likely]] \
+      STORE_IMMEDIATE(result, immediate_cold<P>);                                                                \
+    TAIL(immediate_cold<P>);                                                                                     \
+  }
+IMMEDIATE_ARITHMETIC(ADD_INT, Add)
+IMMEDIATE_ARITHMETIC(SUB_INT, Sub)
+
+// --- unary
+namespace {
+TYPHON_NOINLINE bool unary_step(Thread& t, Value* r, Instr* pc, UnaryOp op) {
+  save_pc(r, pc);
+  Value v = r[pc->b], result;
+  if (v.is_small_int() && Value::fits_small_int(-v.as_small_int())) {
+    i64 n = v.as_small_int();
+    n = op == UnaryOp::kNegative ? -n : op == UnaryOp::kInvert ? ~n : n;
+    return set_register(r, pc->a, Value::small_int(n)), true;
+  }
+  if (v.is_immediate_float() && op == UnaryOp::kNegative && Value::encode_float(-v.as_immediate_float(), &result))
+    return set_register(r, pc->a, result), true;
+  return finish_ds(r, pc, unary_op(t, op, v));
+}
+TYPHON_NOINLINE bool truth_step(Thread& t, Value* r, Instr* pc, bool wanted) {
+  save_pc(r, pc);
+  Result<bool> b = is_true(t, r[pc->b]);
+  if (b.failed()) return false;
+  return finish_ds(r, pc, Ref::boolean(b.get() == wanted));
+}
+COLD_HANDLER(not_cold) { STEP(truth_step(*t, r, pc, false), 1); }
+COLD_HANDLER(to_bool_cold) { STEP(truth_step(*t, r, pc, true), 1); }
+
+// 1 true, 0 false, -1 needs a look.
+TYPHON_INLINE int quick_truth(Value v) {
+  if (v.is_bool()) return v.is_true();
+  if (v.is_small_int()) return v.bits != 1;
+  if (v.is_none()) return 0;
+  return -1;
+}
+}  // namespace
+
+HANDLER(NEGATIVE) { STEP(unary_step(*t, r, pc, UnaryOp::kNegative), 1); }
+HANDLER(POSITIVE) { STEP(unary_step(*t, r, pc, UnaryOp::kPositive), 1); }
+HANDLER(INVERT) { STEP(unary_step(*t, r, pc, UnaryOp::kInvert), 1); }
+HANDLER(NOT) {
+  int truth = quick_truth(r[B(ins)]);
+  if (truth < 0) [[unlikely]] TAIL(not_cold);
+  STORE_IMMEDIATE(Value::boolean(!truth), not_cold);
+}
+HANDLER(TO_BOOL) {
+  int truth = quick_truth(r[B(ins)]);
+  if (truth < 0) [[unlikely]] TAIL(to_bool_cold);
+  STORE_IMMEDIATE(Value::boolean(truth), to_bool_cold);
+}
+
+// --- comparisons
+namespace {
+template <CompareOp kOp, class T>
+TYPHON_INLINE bool ordered(T a, T b) {
+  switch (kOp) {
+    case CompareOp::kLt: return a < b;
+    case CompareOp::kLe: return a <= b;
+    case CompareOp::kEq: return a == b;
+    case CompareOp::kNe: return a != b;
+    case CompareOp::kGt: return a > b;
+    default: return a >= b;
+  }
+}
+
+// Comparisons that need no protocol: exact strings, mixed immediates. 1, 0, or -1.
+template <CompareOp kOp>
+TYPHON_INLINE int quick_compare(Value a, Value b) {
+  if (both_ints(a, b)) return ordered<kOp>(i64(a.bits), i64(b.bits));
+  double x, y;
+  if (as_double(a, &x) && as_double(b, &y)) return ordered<kOp>(x, y);
+  if constexpr (kOp == CompareOp::kEq || kOp == CompareOp::kNe) {
+    if (is_exact_str(a) && is_exact_str(b)) {
+      Str *s = a.as<Str>(), *o = b.as<Str>();
+      bool same = s == o;
+      // Two different interned strings differ.
+      if (!same && !(s->is_interned() && o->is_interned())) same = str_equal(s, o);
+      return same == (kOp == CompareOp::kEq);
+    }
+    if (a.is_none() && b.is_none()) return kOp == CompareOp::kEq;
+  }
+  return -1;
+}
+
+template <CompareOp kOp>
+TYPHON_NOINLINE bool compare_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value a = r[pc->b], b = r[pc->c];
+  int quick = quick_compare<kOp>(a, b);
+  if (quick >= 0) return finish_dss(r, pc, Ref::boolean(quick));
+  return finish_dss(r, pc, compare(t, kOp, a, b));
+}
+template <CompareOp kOp>
+COLD_HANDLER(compare_cold) {
+  STEP(compare_step<kOp>(*t, r, pc), 1);
+}
+
+// The fused forms: 1 true, 0 false, -1 raised.
+template <CompareOp kOp>
+TYPHON_NOINLINE int fused_compare_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value a = r[pc->a], b = r[pc->b];
+  int result = quick_compare<kOp>(a, b);
+  if (result < 0) {
+    Result<bool> outcome = compare_bool(t, kOp, a, b);
+    if (outcome.failed()) return -1;
+    result = outcome.get();
+  }
+  consume(r, pc, kConsumeA, pc->a);
+  consume(r, pc, kConsumeB, pc->b);
+  return result;
+}
+template <CompareOp kOp, bool kWanted>
+COLD_HANDLER(fused_cold) {
+  int result = fused_compare_step<kOp>(*t, r, pc);
+  if (result < 0) [[unlikely]] TAIL(op_raise);
+  if (bool(result) == kWanted) NEXT(pc->immediate());
+  NEXT(1);
+}
+}  // namespace
+
+#define COMPARISON(name, op)                                                              \
+  HANDLER(name) {                                                                         \
+    Value a = r[B(ins)], b = r[C(ins)];                                                   \
+    if (both_ints(a, b)) [[likely]]                                                       \
+      STORE_IMMEDIATE(Value::boolean(ordered<op>(i64(a.bits), i64(b.bits))), compare_cold<op>); \
+    if (both_tagged_floats(a, b))                                                         \
+      STORE_IMMEDIATE(Value::boolean(ordered<op>(a.as_tagged_float(), b.as_tagged_float())), compare_cold<op>); \
+    TAIL(compare_cold<op>);                                                               \
+  }
+COMPARISON(LT, CompareOp::kLt)
+COMPARISON(LE, CompareOp::kLe)
+COMPARISON(EQ, CompareOp::kEq)
+COMPARISON(NE, CompareOp::kNe)
+COMPARISON(GT, CompareOp::kGt)
+COMPARISON(GE, CompareOp::kGe)
+
+#define FUSED_COMPARISON(name, op, wanted)                                   \
+  HANDLER(name) {                                                            \
+    Value a = r[A(ins)], b = r[B(ins)];                                      \
+    if (both_ints(a, b)) [[likely]] {                                        \
+      if (ordered<op>(i64(a.bits), i64(b.bits)) == (wanted)) NEXT(IMMEDIATE(ins)); \
+      NEXT(1);                                                               \
+    }                                                                        \
+    if (both_tagged_floats(a, b)) {                                          \
+      if (ordered<op>(a.as_tagged_float(), b.as_tagged_float()) == (wanted)) NEXT(IMMEDIATE(ins)); \
+      NEXT(1);                                                               \
+    }                                                                        \
+    TAIL((fused_cold<op, wanted>));                                          \
+  }
+FUSED_COMPARISON(JUMP_IF_LT, CompareOp::kLt, true)
+FUSED_COMPARISON(JUMP_IF_LE, CompareOp::kLe, true)
+FUSED_COMPARISON(JUMP_IF_EQ, CompareOp::kEq, true)
+FUSED_COMPARISON(JUMP_IF_NE, CompareOp::kNe, true)
+FUSED_COMPARISON(JUMP_IF_GT, CompareOp::kGt, true)
+FUSED_COMPARISON(JUMP_IF_GE, CompareOp::kGe, true)
+FUSED_COMPARISON(JUMP_UNLESS_LT, CompareOp::kLt, false)
+FUSED_COMPARISON(JUMP_UNLESS_LE, CompareOp::kLe, false)
+FUSED_COMPARISON(JUMP_UNLESS_EQ, CompareOp::kEq, false)
+FUSED_COMPARISON(JUMP_UNLESS_NE, CompareOp::kNe, false)
+FUSED_COMPARISON(JUMP_UNLESS_GT, CompareOp::kGt, false)
+FUSED_COMPARISON(JUMP_UNLESS_GE, CompareOp::kGe, false)
+
+// --- identity and membership
+namespace {
+TYPHON_NOINLINE bool is_step(Value* r, Instr* pc, bool wanted) {
+  save_pc(r, pc);
+  return finish_dss(r, pc, Ref::boolean(is_same(r[pc->b], r[pc->c]) == wanted));
+}
+TYPHON_NOINLINE bool contains_step(Thread& t, Value* r, Instr* pc, bool wanted) {
+  save_pc(r, pc);
+  Result<bool> found = contains(t, r[pc->c], r[pc->b]);
+  if (found.failed()) return false;
+  return finish_dss(r, pc, Ref::boolean(found.get() == wanted));
+}
+COLD_HANDLER(is_cold) { STEP(is_step(r, pc, true), 1); }
+COLD_HANDLER(is_not_cold) { STEP(is_step(r, pc, false), 1); }
+}  // namespace
+
+// One operand a singleton (None, True...): the words tell, and only the other operand may need a drop.
+HANDLER(IS) {
+  Value a = r[B(ins)], b = r[C(ins)];
+  if ((b.bits & 7) == 4 && !b.is_float_zero() && !(needs_drop(a) && (X(ins) & kConsumeB))) [[likely]]
+    STORE_IMMEDIATE(Value::boolean(a.bits == b.bits), is_cold);
+  TAIL(is_cold);
+}
+HANDLER(IS_NOT) {
+  Value a = r[B(ins)], b = r[C(ins)];
+  if ((b.bits & 7) == 4 && !b.is_float_zero() && !(needs_drop(a) && (X(ins) & kConsumeB))) [[likely]]
+    STORE_IMMEDIATE(Value::boolean(a.bits != b.bits), is_not_cold);
+  TAIL(is_not_cold);
+}
+HANDLER(IN) { STEP(contains_step(*t, r, pc, true), 1); }
+HANDLER(NOT_IN) { STEP(contains_step(*t, r, pc, false), 1); }
+
+// --- truth jumps
+namespace {
+TYPHON_NOINLINE int truth_jump_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Result<bool> b = is_true(t, r[pc->a]);
+  if (b.failed()) return -1;
+  consume(r, pc, kConsumeA, pc->a);
+  return b.get();
+}
+template <bool kWanted>
+COLD_HANDLER(truth_jump_cold) {
+  int result = truth_jump_step(*t, r, pc);
+  if (result < 0) [[unlikely]] TAIL(op_raise);
+  if (bool(result) == kWanted) NEXT(pc->jump());
+  NEXT(1);
+}
+TYPHON_NOINLINE void consume_a_step(Value* r, Instr* pc) {
+  save_pc(r, pc);
+  consume(r, pc, kConsumeA, pc->a);
+}
+template <bool kWanted>
+COLD_HANDLER(none_jump_cold) {
+  bool none = r[A(ins)].is_none();
+  consume_a_step(r, pc);
+  if (none == kWanted) NEXT(pc->jump());
+  NEXT(1);
+}
+}  // namespace
+
+#define TRUTH_JUMP(name, wanted)                          \
+  HANDLER(name) {                                         \
+    int truth = quick_truth(r[A(ins)]);                   \
+    if (truth < 0) [[unlikely]] TAIL(truth_jump_cold<wanted>); \
+    if (bool(truth) == (wanted)) NEXT(JUMP(ins));         \
+    NEXT(1);                                              \
+  }
+TRUTH_JUMP(JUMP_IF_TRUE, true)
+TRUTH_JUMP(JUMP_IF_FALSE, false)
+
+#define NONE_JUMP(name, wanted)                                                         \
+  HANDLER(name) {                                                                       \
+    Value v = r[A(ins)];                                                                \
+    if ((X(ins) & kConsumeA) && needs_drop(v)) [[unlikely]] TAIL(none_jump_cold<wanted>); \
+    if (v.is_none() == (wanted)) NEXT(JUMP(ins));                                       \
+    NEXT(1);                                                                            \
+  }
+NONE_JUMP(JUMP_IF_NONE, true)
+NONE_JUMP(JUMP_IF_NOT_NONE, false)
+
+}  // namespace typhon

@@ -1,0 +1,144 @@
+// all, any, min, max, sum, sorted.
+#include <cmath>
+
+#include "modules/builtins/builtins.h"
+
+namespace typhon {
+
+namespace {
+
+// Whether any item has that truth.
+Result<bool> any_item(Thread& t, Value iterable, bool wanted) {
+  Ref iterator = TRY(get_iter(t, iterable));
+  NextFn next = type_of(iterator)->slots.next;
+  while (true) {
+    TRY(safepoint(t));
+    Ref item = next(t, iterator);
+    if (item.failed()) {
+      if (clear_if(t, exc::StopIteration)) return !wanted;
+      return Raised{};
+    }
+    if (item.is_empty()) return !wanted;
+    if (TRY(truth(t, item)) == wanted) return wanted;
+  }
+}
+
+Ref extreme(Thread& t, Args args, CompareOp op, const char* name) {
+  Value key = EMPTY, fallback = EMPTY;
+  for (u32 k = 0; k < args.keyword_count; k++) {
+    Str* given = args.names->items[k].as<Str>();
+    if (given->equals_ascii("key"))
+      key = args.keyword(k).is_none() ? EMPTY : args.keyword(k);
+    else if (given->equals_ascii("default"))
+      fallback = args.keyword(k);
+    else
+      return raise(t, exc::TypeError, "%s() got an unexpected keyword argument '%U'", name, given);
+  }
+  if (args.count == 0) return raise(t, exc::TypeError, "%s expected at least 1 argument, got 0", name);
+  if (args.count > 1 && !fallback.is_empty())
+    return raise(t, exc::TypeError, "Cannot specify a default for %s() with multiple positional arguments", name);
+  Ref best, best_key;
+  auto offer = [&](Ref&& item) -> Status {
+    Ref item_key = key.is_empty() ? item.dup() : TRY(call_with(t, key, item));
+    if (best.is_empty() || TRY(compare_bool(t, op, item_key, best_key))) {
+      best = std::move(item);
+      best_key = std::move(item_key);
+    }
+    return ok();
+  };
+  if (args.count > 1) {
+    for (u32 i = 0; i < args.count; i++) TRY(offer(Ref::copy(args[i])));
+    return best;
+  }
+  Ref iterator = TRY(get_iter(t, args[0]));
+  while (true) {
+    TRY(safepoint(t));
+    Ref item = TRY(iter_next(t, iterator));
+    if (item.is_empty()) break;
+    TRY(offer(std::move(item)));
+  }
+  if (!best.is_empty()) return best;
+  if (!fallback.is_empty()) return Ref::copy(fallback);
+  return raise(t, exc::ValueError, "%s() iterable argument is empty", name);
+}
+
+}  // namespace
+
+Ref builtin_all(Thread& t, Value, const Value* a) { return Ref::boolean(TRY(any_item(t, a[0], false))); }
+Ref builtin_any(Thread& t, Value, const Value* a) { return Ref::boolean(TRY(any_item(t, a[0], true))); }
+Ref builtin_max(Thread& t, Value, Args args) { return extreme(t, args, CompareOp::kGt, "max"); }
+Ref builtin_min(Thread& t, Value, Args args) { return extreme(t, args, CompareOp::kLt, "min"); }
+
+Ref builtin_sorted(Thread& t, Value, Args args) {
+  if (args.count != 1) return raise(t, exc::TypeError, "sorted expected 1 argument, got %d", int(args.count));
+  Value key = EMPTY;
+  bool reverse = false;
+  for (u32 k = 0; k < args.keyword_count; k++) {
+    Str* given = args.names->items[k].as<Str>();
+    if (given->equals_ascii("key"))
+      key = args.keyword(k).is_none() ? EMPTY : args.keyword(k);
+    else if (given->equals_ascii("reverse"))
+      reverse = TRY(truth(t, args.keyword(k)));
+    else
+      return raise(t, exc::TypeError, "sort() got an unexpected keyword argument '%U'", given);
+  }
+  RefTo<List> list = TRY(to_list(t, args[0]));
+  TRY(list_sort_py(t, list.get(), key, reverse));
+  return list;
+}
+
+// Ints are added in a machine word and floats with Neumaier's compensation, as CPython 3.12+ does; anything else with +.
+Ref builtin_sum(Thread& t, Value, const Value* a) {
+  Value start = a[1].is_empty() ? Value::small_int(0) : a[1];
+  if (is_str(start)) return raise(t, exc::TypeError, "sum() can't sum strings [use ''.join(seq) instead]");
+  if (is_bytes(start)) return raise(t, exc::TypeError, "sum() can't sum bytes [use b''.join(seq) instead]");
+  if (is_bytearray(start)) return raise(t, exc::TypeError, "sum() can't sum bytearray [use b''.join(seq) instead]");
+  Ref iterator = TRY(get_iter(t, a[0]));
+  NextFn next = type_of(iterator)->slots.next;
+  Ref total = Ref::copy(start);
+  Ref item;
+  auto advance = [&]() -> Result<bool> {
+    if (poll_wanted(t)) [[unlikely]] TRY(safepoint_slow(t));
+    item = next(t, iterator);
+    if (item.failed()) {
+      if (clear_if(t, exc::StopIteration)) return false;
+      return Raised{};
+    }
+    return !item.is_empty();
+  };
+  bool more = TRY(advance());
+  while (more && total.get().is_small_int() && item.get().is_small_int()) {
+    i64 sum = total.get().as_small_int();
+    do {
+      i64 next_sum;
+      if (__builtin_add_overflow(sum, item.get().as_small_int(), &next_sum)) break;
+      sum = next_sum;
+      more = TRY(advance());
+    } while (more && item.get().is_small_int());
+    total = int_from(t, sum);
+    if (more && item.get().is_small_int()) {  // overflowed a word
+      total = TRY(binary_op(t, BinaryOp::kAdd, total, item));
+      more = TRY(advance());
+    }
+  }
+  if (more && (is_exact_float(total) || (total.get().is_small_int() && is_exact_float(item)))) {
+    double sum = is_exact_float(total) ? float_value(total) : double(total.get().as_small_int());
+    double compensation = 0;
+    while (more && (is_exact_float(item) || item.get().is_small_int())) {
+      double x = is_exact_float(item) ? float_value(item) : double(item.get().as_small_int());
+      double s = sum + x;
+      compensation += std::fabs(sum) >= std::fabs(x) ? (sum - s) + x : (x - s) + sum;
+      sum = s;
+      more = TRY(advance());
+    }
+    if (std::isfinite(compensation)) sum += compensation;
+    total = float_from(t, sum);
+  }
+  while (more) {
+    total = TRY(binary_op(t, BinaryOp::kAdd, total, item));
+    more = TRY(advance());
+  }
+  return total;
+}
+
+}  // namespace typhon

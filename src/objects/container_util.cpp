@@ -1,0 +1,140 @@
+#include "objects/container_util.h"
+
+#include "objects/int.h"
+
+namespace typhon {
+
+Dict* builtins_dict();  // runtime/: a call against the layer order, for __reduce__ only
+
+namespace {
+
+// Immediates of which one at least is no int. Sets *number when the value is a number.
+bool immediate_number(Value v, double* number, bool* exact) {
+  if (v.is_small_int()) {
+    i64 n = v.as_small_int();
+    *number = double(n);
+    *exact = n >= -(i64(1) << 53) && n <= (i64(1) << 53);
+    return true;
+  }
+  *exact = true;
+  if (v.is_immediate_float()) {
+    *number = v.as_immediate_float();
+    return true;
+  }
+  if (v.is_bool()) {
+    *number = v.is_true();
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Quick quick_equal_slow(Value a, Value b) {
+  if (a.is_object()) {
+    if (is_exact_str(a)) {
+      if (!b.is_object()) return Quick::kNo;
+      if (!is_exact_str(b)) return Quick::kUnknown;
+      const Str *x = a.as<Str>(), *y = b.as<Str>();
+      if (x->length_kind >> 8 != y->length_kind >> 8) return Quick::kNo;
+      if (x->is_interned() && y->is_interned()) return Quick::kNo;
+      return str_equal(x, y) ? Quick::kYes : Quick::kNo;
+    }
+    if (is_exact_tuple(a) && is_exact_tuple(b)) {
+      const Tuple *x = a.as<Tuple>(), *y = b.as<Tuple>();
+      if (x->size != y->size) return Quick::kNo;
+      if (x->size > 16) return Quick::kUnknown;
+      // Flat tuples only: the depth of nested ones is not bounded.
+      for (u64 i = 0; i < x->size; i++) {
+        Value p = x->items[i].peek(), q = y->items[i].peek();
+        if (is_exact_tuple(p) || is_exact_tuple(q)) {
+          if (p.same_word(q)) continue;
+          return Quick::kUnknown;
+        }
+        Quick one = quick_equal(p, q);
+        if (one != Quick::kYes) return one;
+      }
+      return Quick::kYes;
+    }
+    return Quick::kUnknown;
+  }
+  if (b.is_object()) return is_exact_str(b) ? Quick::kNo : Quick::kUnknown;
+  double x, y;
+  bool x_exact, y_exact;
+  if (!immediate_number(a, &x, &x_exact) || !immediate_number(b, &y, &y_exact)) return Quick::kNo;
+  if (x_exact && y_exact) return x == y ? Quick::kYes : Quick::kNo;
+  return Quick::kUnknown;
+}
+
+Result<u64> key_hash_slow(Thread& t, Value key, const char* role) {
+  Type* type = type_of(key);
+  Result<i64> h = object_hash(t, key);
+  if (!h.failed()) return u64(h.get());
+  // Rewrite the plain "unhashable type: 'X'" of the key itself; whatever a __hash__ raised passes through.
+  if (!pending_matches(t, exc::TypeError) || type_of(t.pending) != exc::TypeError) return Raised{};
+  Value args = t.pending.as<BaseException>()->args.peek();
+  if (!is_exact_tuple(args) || args.as<Tuple>()->size != 1) return Raised{};
+  Value text = args.as<Tuple>()->items[0].peek();
+  if (!is_exact_str(text)) return Raised{};
+  StrBuilder expected;
+  expected.append_ascii("unhashable type: '");
+  expected.append_utf8(type->name_utf8());
+  expected.append_ascii("'");
+  RefTo<Str> wanted = expected.finish(t);
+  if (wanted.failed()) return Raised{};
+  if (!str_equal(wanted.get(), text.as<Str>())) return Raised{};
+  Ref old = take_exception(t);
+  return raise(t, exc::TypeError, "cannot use '%T' as a %s (%U)", key, role, wanted.get());
+}
+
+Result<i64> subscript_index(Thread& t, Value v) {
+  if (v.is_small_int()) return v.as_small_int();
+  Ref index = TRY(to_index(t, v));
+  i64 n;
+  if (!int_fits_i64(index, &n)) return raise(t, exc::IndexError, "cannot fit '%T' into an index-sized integer", v);
+  return n;
+}
+
+Result<i64> repeat_count(Thread& t, Value v) {
+  i64 n;
+  if (v.is_small_int()) {
+    n = v.as_small_int();
+  } else {
+    Ref index = TRY(to_index(t, v));
+    if (!int_fits_i64(index, &n)) return raise(t, exc::OverflowError, "cannot fit '%T' into an index-sized integer", v);
+  }
+  return n < 0 ? 0 : n;
+}
+
+Status check_no_keywords(Thread& t, const char* name, const Args& args) {
+  if (args.keyword_count == 0) return ok();
+  return raise(t, exc::TypeError, "%s() takes no keyword arguments", name);
+}
+
+Status check_arity(Thread& t, const char* name, const Args& args, u32 minimum, u32 maximum) {
+  if (args.count >= minimum && args.count <= maximum) return ok();
+  u32 wanted = args.count < minimum ? minimum : maximum;
+  const char* quantity = minimum == maximum ? "" : args.count < minimum ? "at least " : "at most ";
+  return raise(t, exc::TypeError, "%s expected %s%d argument%s, got %d", name, quantity, int(wanted),
+               wanted == 1 ? "" : "s", int(args.count));
+}
+
+Ref builtin_named(Thread& t, const char* name) {
+  Str* key = str_immortal(t, name);
+  Ref found = dict_get_str(t, builtins_dict(), key);
+  if (found.is_empty()) return raise_name_error(t, key);
+  return found;
+}
+
+Ref reduce_to_builtin(Thread& t, const char* name, Value argument, Value state) {
+  Ref function = TRY(builtin_named(t, name));
+  RefTo<Tuple> arguments = TRY(tuple_of(t, argument));
+  if (state.is_empty()) return tuple_of(t, function.get(), arguments.value());
+  return tuple_of(t, function.get(), arguments.value(), state);
+}
+
+Ref class_getitem(Thread& t, Value cls, const Value* a) { return generic_alias_new(t, cls, a[0]); }
+Ref iter_self(Thread& t, Value self) { return Ref::copy(self); }
+Ref iter_self_method(Thread& t, Value self, const Value* a) { return Ref::copy(self); }
+
+}  // namespace typhon

@@ -1,0 +1,259 @@
+#include "objects/dict/table.h"
+
+namespace typhon::dict_table {
+
+namespace {
+
+// Slots are zero: every probe ends at once. Its capacity of 0 sends the first insertion to `grow`.
+struct alignas(16) EmptyTable {
+  DictTable table;
+  u8 index[8];
+};
+EmptyTable g_empty_storage = {{{kShapeBody, 0, nullptr}, 0, 2, 1, 1, 0, 0, 0, 0}, {}};
+
+constexpr u64 usable(u32 log2_size) { return (u64(1) << log2_size) * 2 / 3; }
+constexpr u64 kMaxEntries = u64(1) << 31;
+
+// --- table ids: handed to threads in blocks, so that giving one is rarely an atomic on a shared line
+constexpr u32 kIdBlock = 1024;
+u32 g_next_id_block = 1;
+thread_local u32 tls_next_id = 0, tls_id_end = 0;
+
+u32 new_id() {
+  if (tls_next_id == tls_id_end) {
+    u32 block = __atomic_load_n(&g_next_id_block, __ATOMIC_RELAXED);
+    do {
+      if (block >= ~u32(0) / kIdBlock) return 0;
+    } while (!__atomic_compare_exchange_n(&g_next_id_block, &block, block + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    tls_next_id = block * kIdBlock;
+    tls_id_end = tls_next_id + kIdBlock;
+  }
+  return tls_next_id++;
+}
+
+template <class W>
+void store_slot(DictTable* table, u64 slot, W value) {
+  __atomic_store_n(reinterpret_cast<W*>(table + 1) + slot, value, __ATOMIC_RELEASE);
+}
+
+template <class W>
+u64 free_slot_as(const DictTable* table, u64 hash) {
+  Index<W> at(table, hash);
+  while (at.slot() != 0) at.advance();
+  return at.position;
+}
+u64 free_slot(const DictTable* table, u64 hash) {
+  if (table->index_width == 1) return free_slot_as<u8>(table, hash);
+  if (table->index_width == 2) return free_slot_as<u16>(table, hash);
+  return free_slot_as<u32>(table, hash);
+}
+
+template <class W>
+u64 locate_slot_as(const DictTable* table, u64 hash, i64 index) {
+  W wanted = index == kAbsent ? W(0) : W(index + 1);
+  Index<W> at(table, hash);
+  while (at.slot() != wanted) at.advance();
+  return at.position;
+}
+
+// As probe_quick, but asks `equal` where that does not know. Sets *restart when the dict changed meanwhile.
+template <class W>
+Result<i64> search_once_py(Thread& t, Dict* d, Value key, u64 hash, const Search& search, bool* restart) {
+  Index<W> at(search.table, hash);
+  for (;; at.advance()) {
+    W slot = at.slot();
+    if (slot == 0) return kAbsent;
+    if (slot == Index<W>::kDeleted) continue;
+    const DictEntry& entry = at.entries[slot - 1];
+    Value k = entry.key.peek();
+    if (k.bits == key.bits) return i64(slot - 1);
+    if (entry.hash != hash || k.is_empty()) continue;
+    Quick q = quick_equal(k, key);
+    if (q == Quick::kYes) return i64(slot - 1);
+    if (q == Quick::kNo) continue;
+    Ref keep = Ref::copy(k);
+    bool same = TRY(equal(t, keep, key));
+    Search now = search;
+    now.index = kAbsent;
+    now.scanned = ~u32(0);
+    if (!still_holds(d, now)) {
+      *restart = true;
+      return kAbsent;
+    }
+    if (same) return i64(slot - 1);
+  }
+}
+
+}  // namespace
+
+DictTable* const g_empty = &g_empty_storage.table;
+
+u32 ensure_id(DictTable* table) {
+  u32 id = __atomic_load_n(&table->id, __ATOMIC_RELAXED);
+  if (id != 0 || table == g_empty) return id;
+  u32 fresh = new_id();
+  if (fresh == 0) return 0;
+  if (__atomic_compare_exchange_n(&table->id, &id, fresh, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) return fresh;
+  return id;
+}
+
+// Unchanged version: nothing happened. Otherwise the same table (by id, as an address may be used again) will do, because
+// entries are append-only within it; an answer "absent" also needs that no entry came after the search.
+bool still_holds(const Dict* d, const Search& search) {
+  if (version_of(d) == search.version) return true;
+  if (search.id == 0) return false;
+  DictTable* table = table_of(d);
+  if (table != search.table || __atomic_load_n(&table->id, __ATOMIC_RELAXED) != search.id) return false;
+  if (search.index != kAbsent) return !table->entries()[search.index].value.is_empty();
+  return search.scanned == ~u32(0) || entry_count(table) == search.scanned;
+}
+
+Status search_py(Thread& t, Dict* d, Value key, u64 hash, Search* out) {
+  for (;;) {
+    Search search;
+    search.version = version_of(d);
+    search.table = table_of(d);
+    search.id = is_contended(d) ? ensure_id(search.table) : 0;
+    search.scanned = entry_count(search.table);
+    search.index = kAbsent;
+    bool restart = false;
+    u8 width = search.table->index_width;
+    search.index = TRY(width == 1   ? search_once_py<u8>(t, d, key, hash, search, &restart)
+                       : width == 2 ? search_once_py<u16>(t, d, key, hash, search, &restart)
+                                    : search_once_py<u32>(t, d, key, hash, search, &restart));
+    if (restart) continue;
+    *out = search;
+    return ok();
+  }
+}
+
+u64 locate_slot(const DictTable* table, u64 hash, i64 index) {
+  if (table->index_width == 1) return locate_slot_as<u8>(table, hash, index);
+  if (table->index_width == 2) return locate_slot_as<u16>(table, hash, index);
+  return locate_slot_as<u32>(table, hash, index);
+}
+
+DictTable* allocate_table(Thread& t, Dict* owner, u64 capacity) {
+  if (capacity >= kMaxEntries) {
+    (void)raise_no_memory(t);
+    return nullptr;
+  }
+  u32 log2_size = 2;
+  while ((log2_size == 2 ? 3 : usable(log2_size)) < capacity) log2_size++;
+  // Entry numbers + 1 must stay below the deleted mark.
+  u32 width = log2_size <= 8 ? 1 : log2_size <= 16 ? 2 : 4;
+  u64 index_bytes = align_up(u64(width) << log2_size, 8);
+  heap::Body* body = heap::allocate_body(t, owner, sizeof(DictTable) + index_bytes + capacity * sizeof(DictEntry));
+  if (body == nullptr) return nullptr;
+  DictTable* table = static_cast<DictTable*>(body);
+  table->log2_size = u8(log2_size);
+  table->index_width = u8(width);
+  table->all_str = 1;
+  table->entry_capacity = u32(capacity);
+  return table;
+}
+
+// Small tables are made to measure (a one-item dict is 128 bytes in all); larger ones double.
+u64 capacity_for_growth(u64 used) {
+  if (used == 0) return 1;
+  if (used < 3) return 3;
+  if (used < 5) return 5;
+  u32 log2_size = 3;
+  while (usable(log2_size) < used + used / 2 + 1) log2_size++;
+  return usable(log2_size);
+}
+
+void mark_deleted(DictTable* table, u64 slot) {
+  if (table->index_width == 1)
+    store_slot<u8>(table, slot, Index<u8>::kDeleted);
+  else if (table->index_width == 2)
+    store_slot<u16>(table, slot, Index<u16>::kDeleted);
+  else
+    store_slot<u32>(table, slot, Index<u32>::kDeleted);
+}
+
+void append_words(DictTable* table, u64 slot, u64 hash, Value key_word, Value value_word) {
+  u32 n = table->entry_count;
+  DictEntry& entry = table->entries()[n];
+  entry.hash = hash;
+  *entry.key.address() = key_word;
+  *entry.value.address() = value_word;
+  if (table->all_str && !is_exact_str(key_word)) __atomic_store_n(&table->all_str, u8(0), __ATOMIC_RELAXED);
+  __atomic_store_n(&table->entry_count, n + 1, __ATOMIC_RELEASE);
+  if (table->index_width == 1)
+    store_slot<u8>(table, slot, u8(n + 1));
+  else if (table->index_width == 2)
+    store_slot<u16>(table, slot, u16(n + 1));
+  else
+    store_slot<u32>(table, slot, u32(n + 1));
+}
+
+Status grow(Thread& t, Dict* d, DictTable* full, u64 extra) {
+  u64 used = used_of(d);
+  u64 capacity = extra > 1 ? used + extra : capacity_for_growth(used);
+  if (capacity < used + extra) capacity = used + extra;
+  DictTable* fresh = allocate_table(t, d, capacity);
+  if (fresh == nullptr) return Raised{};
+  bool installed = false;
+  {
+    ObjectLock lock(t, d);
+    if (d->table == full && d->used < capacity) {
+      DictEntry* entries = full->entries();
+      u32 n = full->entry_count;
+      for (u32 i = 0; i < n; i++) {
+        Value value = entries[i].value.peek();
+        if (value.is_empty()) continue;
+        u64 hash = entries[i].hash;
+        append_words(fresh, free_slot(fresh, hash), hash, entries[i].key.peek(), value);
+      }
+      __atomic_store_n(&d->table, fresh, __ATOMIC_RELEASE);
+      __atomic_store_n(&d->version, d->version + 1, __ATOMIC_RELAXED);
+      installed = true;
+    }
+  }
+  if (!installed) {
+    heap::free_block(t, fresh);
+    return ok();
+  }
+  if (full == g_empty) return ok();
+  // The keys of deleted entries (exact strings: dropping them runs no Python code) were not moved.
+  if (full->entry_count != fresh->entry_count) {
+    DictEntry* entries = full->entries();
+    for (u32 i = 0; i < full->entry_count; i++)
+      if (entries[i].value.is_empty()) Field::release_heap(entries[i].key.peek());
+  }
+  heap::retire_body(t, d, full);
+  return ok();
+}
+
+void drop_table(Thread& t, Dict* d, DictTable* table) {
+  if (table == g_empty) return;
+  DictEntry* entries = table->entries();
+  for (u32 i = 0; i < table->entry_count; i++) {
+    Value key = entries[i].key.peek(), value = entries[i].value.peek();
+    Field::release_heap(key);
+    Field::release_heap(value);
+  }
+  heap::retire_body(t, d, table);
+}
+
+bool next_entry(Dict* d, const DictTable* table, u64* position, Ref* key, Ref* value, u64* hash) {
+  u64 n = entry_count(table);
+  const DictEntry* entries = table->entries();
+  for (u64 i = *position; i < n; i++) {
+    Value v = entries[i].value.peek();
+    if (v.is_empty()) continue;
+    Value k = entries[i].key.peek();
+    if (k.is_empty()) continue;
+    Ref new_key = Ref::copy(k), new_value = Ref::copy(v);
+    if (hash != nullptr) *hash = entries[i].hash;
+    *position = i + 1;
+    *key = std::move(new_key);
+    *value = std::move(new_value);
+    return true;
+  }
+  *position = n;
+  return false;
+}
+
+}  // namespace typhon::dict_table

@@ -1,0 +1,307 @@
+// BaseExceptionGroup and ExceptionGroup (PEP 654), and the two operations behind except*.
+#include "objects/exception_types.h"
+#include "objects/protocol/protocol.h"
+
+namespace typhon {
+
+Ref generic_alias_new(Thread& t, Value origin, Value args);
+
+Type* g_exception_group_type;
+
+namespace {
+
+ExceptionGroupObject* group_of(Value v) { return v.as<ExceptionGroupObject>(); }
+bool is_group(Value v) { return is_instance_of(v, exc::BaseExceptionGroup); }
+
+Ref group_new(Thread& t, Type* cls, Args args) {
+  if (args.keyword_count != 0) return raise(t, exc::TypeError, "BaseExceptionGroup.__new__() takes no keyword arguments");
+  if (args.count != 2)
+    return raise(t, exc::TypeError, "BaseExceptionGroup.__new__() takes exactly 2 arguments (%d given)", int(args.count));
+  if (!is_str(args[0])) return raise(t, exc::TypeError, "argument 1 must be str, not %T", args[0]);
+  if (is_exact(args[1], kShape_str) || !(is_sequence(args[1]) || is_tuple(args[1]) || is_list(args[1])) || is_set(args[1]))
+    return raise(t, exc::TypeError, "second argument (exceptions) must be a sequence");
+  RefTo<Tuple> exceptions = TRY(to_tuple(t, args[1]));
+  if (exceptions->size == 0)
+    return raise(t, exc::ValueError, "second argument (exceptions) must be a non-empty sequence");
+  bool nested_base = false;
+  for (u64 i = 0; i < exceptions->size; i++) {
+    Value item = exceptions->items[i].peek();
+    if (!is_BaseException(item))
+      return raise(t, exc::ValueError, "Item %zd of second argument (exceptions) is not an exception", i64(i));
+    if (!is_instance_of(item, exc::Exception)) nested_base = true;
+  }
+  if (cls == exc::BaseExceptionGroup && !nested_base) {
+    cls = g_exception_group_type;
+  } else if (nested_base && is_subtype(cls, exc::Exception)) {
+    if (cls == g_exception_group_type)
+      return raise(t, exc::TypeError, "Cannot nest BaseExceptions in an ExceptionGroup");
+    return raise(t, exc::TypeError, "Cannot nest BaseExceptions in '%N'", cls);
+  }
+  Ref self = TRY(allocate_instance(t, cls));
+  auto* group = self.as<ExceptionGroupObject>();
+  group->args.init(group, TRY(tuple_from(t, args.values, 2)));
+  group->msg.init(group, args[0]);
+  group->exceptions.init(group, std::move(exceptions));
+  return self;
+}
+
+Status group_init(Thread& t, Value self, Args args) {
+  if (args.keyword_count != 0) return raise(t, exc::TypeError, "%T() takes no keyword arguments", self);
+  group_of(self)->args.store(self.object(), TRY(tuple_from(t, args.values, args.count)));
+  return ok();
+}
+
+Ref group_str(Thread& t, Value self) {
+  Ref message = group_of(self)->msg.load(), list = group_of(self)->exceptions.load();
+  i64 n = i64(list.as<Tuple>()->size);
+  return str_format(t, "%S (%zd sub-exception%s)", message.get(), n, n == 1 ? "" : "s");
+}
+
+Ref group_repr(Thread& t, Value self) {
+  Ref message = group_of(self)->msg.load(), exceptions = group_of(self)->exceptions.load();
+  // The sequence is shown as it was given: a list stays a list.
+  Ref args = group_of(self)->args.load();
+  Tuple* given = args.as<Tuple>();
+  if (given->size == 2 && is_list(given->items[1].peek())) {
+    RefTo<List> list = TRY(list_from(t, &exceptions.as<Tuple>()->items[0].address()[0], exceptions.as<Tuple>()->size));
+    return str_format(t, "%T(%R, %R)", self, message.get(), list.value());
+  }
+  return str_format(t, "%T(%R, %R)", self, message.get(), exceptions.get());
+}
+
+Ref derive_same(Thread& t, Value self, Value exceptions) {
+  RefTo<Str> name = TRY(str_from_ascii(t, "derive"));
+  name = TRY(str_intern(t, name));
+  Ref derived = TRY(call_method_with(t, self, name.get(), exceptions));
+  if (!is_group(derived)) return raise(t, exc::TypeError, "derive must return an instance of BaseExceptionGroup");
+  auto* from = self.as<BaseException>();
+  auto* to = derived.as<BaseException>();
+  Ref link = from->traceback.load();
+  if (!link.is_empty()) to->traceback.store(to, std::move(link));
+  link = from->context.load();
+  if (!link.is_empty()) to->context.store(to, std::move(link));
+  link = from->cause.load();
+  if (!link.is_empty()) to->cause.store(to, std::move(link));
+  to->suppress_context = from->suppress_context;
+  name = TRY(str_from_ascii(t, "__notes__"));
+  name = TRY(str_intern(t, name));
+  Ref notes = TRY(get_attribute_or_empty(t, self, name.get()));
+  if (!notes.is_empty() && is_sequence(notes)) {
+    RefTo<List> copy = TRY(to_list(t, notes));
+    TRY(set_attribute(t, derived, name.get(), copy));
+  }
+  return derived;
+}
+
+Ref group_derive(Thread& t, Value self, const Value* a) {
+  Ref message = group_of(self)->msg.load();
+  return call_with(t, exc::BaseExceptionGroup, message, a[0]);
+}
+
+// How a condition is given: a class, a tuple of classes, or a callable.
+Result<bool> condition_holds(Thread& t, Value condition, Value exception) {
+  if (is_type(condition) || is_tuple(condition)) return exception_matches(t, exception, condition);
+  Ref answer = TRY(call_with(t, condition, exception));
+  return truth(t, answer);
+}
+
+Status check_condition(Thread& t, Value condition) {
+  bool fine = false;
+  if (is_type(condition)) {
+    fine = is_subtype(condition.as<Type>(), exc::BaseException);
+  } else if (is_tuple(condition)) {
+    fine = true;
+    auto* tuple = condition.as<Tuple>();
+    for (u64 i = 0; i < tuple->size; i++) {
+      Value item = tuple->items[i].peek();
+      fine = fine && is_type(item) && is_subtype(item.as<Type>(), exc::BaseException);
+    }
+  } else {
+    fine = is_callable(condition);
+  }
+  if (!fine) return raise(t, exc::TypeError, "expected an exception type, a tuple of exception types, or a callable (other than a class)");
+  return ok();
+}
+
+// Splits recursively; the parts are None where nothing matched (or everything did). `rest` may be null (subgroup).
+Status split(Thread& t, Value exception, Value condition, Ref* match, Ref* rest) {
+  TRY(enter_native(t, " in exceptiongroup_split_recursive"));
+  *match = Ref::none();
+  if (rest != nullptr) *rest = Ref::none();
+  if (TRY(condition_holds(t, condition, exception))) {
+    *match = Ref::copy(exception);
+    return ok();
+  }
+  if (!is_group(exception)) {
+    if (rest != nullptr) *rest = Ref::copy(exception);
+    return ok();
+  }
+  RefTo<List> matching = TRY(list_new(t));
+  RefTo<List> others = TRY(list_new(t));
+  Ref items = group_of(exception)->exceptions.load();
+  for (u64 i = 0; i < items.as<Tuple>()->size; i++) {
+    Ref item = items.as<Tuple>()->items[i].load();
+    Ref item_match, item_rest;
+    TRY(split(t, item, condition, &item_match, rest != nullptr ? &item_rest : nullptr));
+    if (!item_match.get().is_none()) TRY(list_append(t, matching.get(), item_match));
+    if (rest != nullptr && !item_rest.get().is_none()) TRY(list_append(t, others.get(), item_rest));
+  }
+  if (list_size(matching.get()) != 0) *match = TRY(derive_same(t, exception, matching));
+  if (rest != nullptr && list_size(others.get()) != 0) *rest = TRY(derive_same(t, exception, others));
+  return ok();
+}
+
+Ref group_split(Thread& t, Value self, const Value* a) {
+  TRY(check_condition(t, a[0]));
+  Ref match, rest;
+  TRY(split(t, self, a[0], &match, &rest));
+  return tuple_of(t, match, rest);
+}
+
+Ref group_subgroup(Thread& t, Value self, const Value* a) {
+  TRY(check_condition(t, a[0]));
+  Ref match;
+  TRY(split(t, self, a[0], &match, nullptr));
+  return match;
+}
+
+Ref group_class_getitem(Thread& t, Value cls, const Value* a) {
+  return generic_alias_new(t, cls, a[0]);
+}
+
+constexpr Method kMethods[] = {
+    method("derive", group_derive, "($self, excs, /)"),
+    method("split", group_split, "($self, matcher_value, /)"),
+    method("subgroup", group_subgroup, "($self, matcher_value, /)"),
+    class_method("__class_getitem__", group_class_getitem, "($type, object, /)", "See PEP 585"),
+    {},
+};
+constexpr Member kMembers[] = {{"message", offsetof(ExceptionGroupObject, msg), false, true, "exception message"},
+                               {"exceptions", offsetof(ExceptionGroupObject, exceptions), false, true, "nested exceptions"},
+                               {}};
+
+// The exceptions in `group` that are leaves of `wanted` by identity of their metadata (traceback, context, cause): what PEP
+// 654 calls re-raised parts of the original.
+bool same_metadata(BaseException* a, BaseException* b) {
+  return a->traceback.peek().bits == b->traceback.peek().bits && a->cause.peek().bits == b->cause.peek().bits &&
+         a->context.peek().bits == b->context.peek().bits;
+}
+
+Status collect_leaves(Thread& t, Value exception, Value leaves) {
+  if (is_group(exception)) {
+    TRY(enter_native(t, " in except*"));
+    Ref items = group_of(exception)->exceptions.load();
+    for (u64 i = 0; i < items.as<Tuple>()->size; i++) {
+      Ref item = items.as<Tuple>()->items[i].load();
+      TRY(collect_leaves(t, item, leaves));
+    }
+    return ok();
+  }
+  return list_append(t, leaves.as<List>(), exception);
+}
+
+// The part of `group` whose leaves are in `keep`, with the group's structure.
+Ref project(Thread& t, Value group, List* keep) {
+  if (!is_group(group)) {
+    for (size_t i = 0; i < list_size(keep); i++) {
+      Ref leaf = list_get(t, keep, i);
+      if (leaf.get().same_word(group)) return Ref::copy(group);
+    }
+    return Ref::none();
+  }
+  TRY(enter_native(t, " in except*"));
+  RefTo<List> kept = TRY(list_new(t));
+  Ref items = group_of(group)->exceptions.load();
+  for (u64 i = 0; i < items.as<Tuple>()->size; i++) {
+    Ref item = items.as<Tuple>()->items[i].load();
+    Ref part = TRY(project(t, item, keep));
+    if (!part.get().is_none()) TRY(list_append(t, kept.get(), part));
+  }
+  if (list_size(kept.get()) == 0) return Ref::none();
+  return derive_same(t, group, kept);
+}
+
+}  // namespace
+
+void add_exception_group_parts(TypeSpec& spec) {
+  spec.slots.new_ = group_new;
+  spec.slots.init = group_init;
+  spec.slots.str = group_str;
+  spec.slots.repr = group_repr;
+  spec.methods = kMethods;
+  spec.members = kMembers;
+}
+
+Status make_exception_group_type(Thread& t) {
+  RefTo<Str> name = TRY(str_from_ascii(t, "ExceptionGroup"));
+  RefTo<Tuple> bases = TRY(tuple_of(t, Value(exc::BaseExceptionGroup), Value(exc::Exception)));
+  RefTo<Dict> space = TRY(dict_new(t));
+  RefTo<Str> module = TRY(str_from_ascii(t, "builtins"));
+  TRY(dict_set_str(t, space.get(), names::__module__, module));
+  Ref type = TRY(type_new(t, types::type, name.get(), bases.get(), space.get(), Args{}));
+  g_exception_group_type = type.as<Type>();
+  static GlobalRoot root;
+  root.set(t, std::move(type));
+  return ok();
+}
+
+Status exception_group_match(Thread& t, Value exception, Value c, Ref* match, Ref* rest) {
+  // except* must not name groups themselves.
+  auto names_group = [](Value v) { return is_type(v) && is_subtype(v.as<Type>(), exc::BaseExceptionGroup); };
+  bool group_named = names_group(c);
+  if (is_tuple(c))
+    for (u64 i = 0; i < c.as<Tuple>()->size; i++) group_named = group_named || names_group(c.as<Tuple>()->items[i].peek());
+  if (group_named)
+    return raise(t, exc::TypeError,
+                 "catching ExceptionGroup with except* is not allowed. Use except instead.");
+  if (TRY(exception_matches(t, exception, c))) {
+    *rest = Ref::none();
+    if (is_group(exception)) {
+      *match = Ref::copy(exception);
+      return ok();
+    }
+    RefTo<Tuple> only = TRY(tuple_of(t, exception));
+    Ref empty = Ref::copy(empty_str());
+    *match = TRY(call_with(t, exc::BaseExceptionGroup, empty, only));
+    auto* wrapped = match->as<BaseException>();
+    Ref traceback = exception.as<BaseException>()->traceback.load();
+    if (!traceback.is_empty()) wrapped->traceback.store(wrapped, std::move(traceback));
+    return ok();
+  }
+  if (is_group(exception)) return split(t, exception, c, match, rest);
+  *match = Ref::none();
+  *rest = Ref::copy(exception);
+  return ok();
+}
+
+Ref prepare_reraise_star(Thread& t, Value original, Value raised_list) {
+  RefTo<List> raised = TRY(list_new(t));
+  RefTo<List> reraised = TRY(list_new(t));
+  auto* list = raised_list.as<List>();
+  for (size_t i = 0; i < list_size(list); i++) {
+    Ref item = list_get(t, list, i);
+    if (item.get().is_none()) continue;
+    if (!is_group(original)) return item;  // a naked exception was raised: at most one clause matched it
+    if (item.get().same_word(original) || (same_metadata(item.as<BaseException>(), original.as<BaseException>()) && is_group(item)))
+      TRY(list_append(t, reraised.get(), item));
+    else
+      TRY(list_append(t, raised.get(), item));
+  }
+  if (!is_group(original)) return Ref::none();
+  Ref rest = Ref::none();
+  if (list_size(reraised.get()) != 0) {
+    RefTo<List> leaves = TRY(list_new(t));
+    for (size_t i = 0; i < list_size(reraised.get()); i++) {
+      Ref item = list_get(t, reraised.get(), i);
+      TRY(collect_leaves(t, item, leaves));
+    }
+    rest = TRY(project(t, original, leaves.get()));
+  }
+  if (list_size(raised.get()) == 0) return rest;
+  if (!rest.get().is_none()) TRY(list_append(t, raised.get(), rest));
+  if (list_size(raised.get()) == 1) return list_get(t, raised.get(), 0);
+  Ref empty = Ref::copy(empty_str());
+  return call_with(t, exc::BaseExceptionGroup, empty, raised);
+}
+
+}  // namespace typhon

@@ -1,0 +1,135 @@
+// Functions, methods, cells, descriptors, modules, generators, frames, tracebacks: layout and C++ API.
+#pragma once
+#include "bytecode/frame.h"
+#include "objects/containers.h"
+
+namespace typhon {
+
+struct Function : Object {  // DEFERRED when made at module or class level
+  Field code;               // Code
+  Field globals;            // Dict
+  Field builtins;           // Dict
+  Field closure;            // Tuple of cells or EMPTY
+  Field defaults;           // Tuple or EMPTY
+  Field keyword_defaults;   // Dict or EMPTY
+  Field name, qualname, module, doc;
+  Field annotations;        // dict or EMPTY (computed)
+  Field annotate;           // callable, None or EMPTY
+  Field type_params;        // Tuple or EMPTY
+  // attributes: storage word behind
+};
+RefTo<Function> function_new(Thread& t, Code* code, Dict* globals, Value qualname = EMPTY);
+
+struct Cell : Object {
+  Field contents;  // EMPTY when unbound
+};
+RefTo<Cell> cell_new(Thread& t, Value contents);
+
+struct BoundMethod : Object {
+  Field function, self;
+};
+Ref method_new(Thread& t, Value function, Value self);
+
+// A builtin function or bound builtin method.
+struct NativeFunction : Object {
+  const Method* definition;
+  const Signature* signature;  // parsed on first call; null until then
+  Field self;                  // module, instance, class, or EMPTY
+  Field module;                // str or EMPTY
+};
+Ref native_function_new(Thread& t, const Method* definition, Value self, Value module);
+Ref native_call(Thread& t, NativeFunction* function, Args args);
+
+// Unbound native descriptors in a class: methods, slot wrappers, getsets, members.
+struct NativeDescriptor : Object {
+  Field owner;       // Type
+  Field name;        // str
+  Field qualname;
+  const Method* method;
+  const Signature* signature;
+  const GetSet* getset;
+  const Member* member;
+  const struct SlotDefinition* slot;  // wrapper_descriptor: the dunder's row
+  void* slot_function;                // the wrapped slot of the owner
+};
+// Calls a method_descriptor with self = args[0] already checked to fit: the fast path of the interpreter.
+Ref native_method_call(Thread& t, NativeDescriptor* descriptor, Value self, Args args);
+
+struct MethodWrapper : Object {
+  Field descriptor, self;
+};
+struct Property : Object {
+  Field getter, setter, deleter, doc, name;
+  bool getter_doc;
+};
+struct ClassMethod : Object {  // classmethod and staticmethod
+  Field callable;
+};
+struct Super : Object {
+  Field type, object, object_type;
+};
+// super(cls, obj).name for the interpreter's fused form; `*is_method` set when the result is an unbound function to call with obj first.
+Ref super_lookup(Thread& t, Value cls, Value object, Str* name, bool* is_method);
+
+struct Module : Object {
+  Field dict;       // Dict
+  Field definition_state;
+  const struct ModuleDef* definition;  // native modules
+};
+RefTo<Module> module_new(Thread& t, Str* name);
+
+struct WeakRef : Object {
+  Value referent;      // borrowed word, cleared when the referent dies (side table lock)
+  Field callback;
+  i64 hash;
+  WeakRef* next;       // list of the referent's weakrefs, in the side table
+  WeakRef* previous;
+};
+Ref weakref_get(Thread& t, WeakRef* ref);  // the referent, or EMPTY when dead
+Ref weakref_new(Thread& t, Value referent, Value callback);  // TypeError "cannot create weak reference to 'X' object"
+
+enum class GeneratorState : u8 { kCreated, kSuspended, kRunning, kFinished };
+// A generator, coroutine or async generator: the suspended frame lies in `words` (header, then registers).
+struct Generator : Object {
+  Field name, qualname;
+  Field code;
+  ExceptionItem exception;  // its own handled-exception item
+  u8 state;                 // GeneratorState; CAS to kRunning when shared (R23)
+  u8 hooks_inited, ag_running, ag_closed;
+  u32 word_count;           // of words
+  Field origin_or_finalizer;  // cr_origin / async generator finaliser
+  Value words[1];
+  Value* registers() { return words + kFrameHeader; }
+};
+// Resumes with a value (EMPTY: first start); returns the yielded value, EMPTY at the end (the StopIteration value, if not None, in
+// *result), ERROR when it raised. interpreter/generator.cpp.
+Ref generator_send(Thread& t, Generator* g, Value value, Ref* result);
+Ref generator_throw(Thread& t, Generator* g, Value exception, Ref* result);
+Status generator_close(Thread& t, Generator* g);
+
+struct FrameObject : Object {
+  Value* registers;     // of the live frame; null once it has finished (then `saved` holds its variables)
+  Field function;
+  Field code_field;     // Code
+  Field back;           // FrameObject once finished; live frames compute it
+  Field saved;          // Tuple of the variables (EMPTY for unbound), when finished while referenced
+  Field trace;
+  Field extra_locals;   // dict for names that are no variables of the code (PEP 667)
+  u32 last_unit;        // instruction index when finished
+  i32 line_override;
+  u8 trace_lines, trace_opcodes, is_generator;
+  Thread* thread;
+};
+// The frame object of a live frame (made on first request), owned.
+RefTo<FrameObject> frame_object_of(Thread& t, Value* r);
+i32 frame_line(FrameObject* f);
+Ref frame_locals(Thread& t, FrameObject* f);   // PEP 667 proxy for functions, the namespace for classes and modules
+
+struct Traceback : Object {
+  Field next;        // Traceback or EMPTY
+  Field frame;       // FrameObject
+  i32 last_unit;     // instruction index
+  i32 line;          // computed lazily: -1
+};
+
+}  // namespace typhon

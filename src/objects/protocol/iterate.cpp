@@ -1,0 +1,71 @@
+// The iterator protocol.
+#include "objects/protocol/protocol.h"
+
+namespace typhon {
+
+// objects/iterators.cpp: iteration by __getitem__ with 0, 1, 2...
+Ref sequence_iterator_new(Thread& t, Value sequence);
+
+Ref get_iter(Thread& t, Value v) {
+  Type* type = type_of(v);
+  if (UnaryFn fn = type->slots.iter) {
+    Ref iterator = TRY(fn(t, v));
+    if (type_of(iterator)->slots.next == nullptr)
+      return raise(t, exc::TypeError, "iter() returned non-iterator of type '%T'", iterator.get());
+    return iterator;
+  }
+  // A class that sets __iter__ = None is not iterable, even with __getitem__.
+  if (type->slots.get_item != nullptr && !is_dict(v) && type_lookup(type, names::__iter__).is_empty())
+    return sequence_iterator_new(t, v);
+  return raise(t, exc::TypeError, "'%T' object is not iterable", v);
+}
+
+Ref iter_next(Thread& t, Value iterator) {
+  NextFn fn = type_of(iterator)->slots.next;
+  if (fn == nullptr) return raise(t, exc::TypeError, "'%T' object is not an iterator", iterator);
+  Ref item = fn(t, iterator);
+  if (item.failed() && clear_if(t, exc::StopIteration)) return Ref();
+  return item;
+}
+
+RefTo<List> to_list(Thread& t, Value iterable) {
+  RefTo<List> list = TRY(list_new(t));
+  TRY(list_extend_py(t, list.get(), iterable));
+  return list;
+}
+
+RefTo<Tuple> to_tuple(Thread& t, Value iterable) {
+  if (is_exact_tuple(iterable)) return RefTo<Tuple>::copy(iterable.as<Tuple>());
+  if (is_exact_list(iterable)) return list_to_tuple(t, iterable.as<List>());
+  Ref iterator = TRY(get_iter(t, iterable));
+  RootedVector items(t);
+  while (true) {
+    Ref item = TRY(iter_next(t, iterator));
+    if (item.is_empty()) break;
+    items.push(std::move(item));
+  }
+  return tuple_from(t, items.data(), items.size());
+}
+
+Ref iter_send(Thread& t, Value iterator, Value value, Ref* result) {
+  if (is_generator(iterator) || is_coroutine(iterator))
+    return generator_send(t, iterator.as<Generator>(), value, result);
+  Ref yielded;
+  if (value.is_none() && type_of(iterator)->slots.next != nullptr)
+    yielded = type_of(iterator)->slots.next(t, iterator);
+  else
+    yielded = call_method_with(t, iterator, names::send, value);
+  if (yielded.is_empty()) {
+    *result = Ref::none();
+    return yielded;
+  }
+  if (yielded.failed() && pending_matches(t, exc::StopIteration)) {
+    Ref stop = take_exception(t);
+    *result = stop.as<StopIterationObject>()->value.load();
+    if (result->is_empty()) *result = Ref::none();
+    return Ref();
+  }
+  return yielded;
+}
+
+}  // namespace typhon

@@ -1,0 +1,507 @@
+// The shape table, transitions, and the attribute storage of instances.
+//
+// Layout of an instance with attributes:
+//     native part | __slots__ members | storage word | inline slots
+// The storage word is EMPTY, the address of an OverflowBody (slot mode), or a Dict (dictionary mode). A reader that races
+// with the change to dictionary mode finds its slot EMPTY, or a storage word whose block is no body: it then starts again.
+#include "objects/shape.h"
+
+#include <sys/mman.h>
+
+#include <cstdlib>
+
+#include "heap/collector.h"
+#include "objects/exceptions.h"
+#include "objects/type_internal.h"
+#include "threads/object_lock.h"
+
+namespace typhon {
+
+Shape* g_shapes;
+
+// Key index of a chain of shapes: open addressing, insert-only. Shapes of one chain share it; an entry counts for a shape
+// only when its slot is below that shape's slot_count. A shape that is not the chain's last one copies it to branch off.
+struct KeyTable {
+  struct Entry {
+    const Str* key;
+    u32 slot;
+  };
+  u32 mask;
+  u32 used;
+  Entry entries[1];
+};
+
+struct ChildLink {
+  const Str* key;
+  u32 child;
+  ChildLink* next;
+};
+
+struct ShapeTransitions {
+  KeyTable* keys = nullptr;       // null for a root shape
+  ChildLink* children = nullptr;  // newest first; links are immutable once published
+  u32 child_count = 0;
+};
+
+namespace {
+
+constexpr u32 kMaxChildren = 128;  // more different successors than this: use dictionaries
+
+struct OverflowBody : heap::Body {
+  Field slots[1];  // `flags` of the body is the capacity
+};
+
+Mutex g_shape_mutex;  // short, holds no other lock, never polls: waited for attached
+u32 g_next_shape = 0;
+u32 g_shape_capacity = 0;
+
+class ShapeLock {
+ public:
+  ShapeLock() { g_shape_mutex.lock_unattached(); }
+  ~ShapeLock() { g_shape_mutex.unlock(); }
+};
+
+u32 pointer_hash(const Str* key) { return u32((reinterpret_cast<u64>(key) >> 4) * 0x9E3779B97F4A7C15u >> 40); }
+
+KeyTable* make_key_table(u32 capacity) {
+  size_t size = sizeof(KeyTable) + (capacity - 1) * sizeof(KeyTable::Entry);
+  auto* table = static_cast<KeyTable*>(std::calloc(1, size));
+  CHECK(table != nullptr);
+  table->mask = capacity - 1;
+  return table;
+}
+
+void insert_key(KeyTable* table, const Str* key, u32 slot) {
+  u32 i = pointer_hash(key) & table->mask;
+  while (table->entries[i].key != nullptr) i = (i + 1) & table->mask;
+  table->entries[i].slot = slot;
+  __atomic_store_n(&table->entries[i].key, key, __ATOMIC_RELEASE);
+  table->used++;
+}
+
+// The index for a child of `parent` that adds `key` as slot parent->slot_count. Under the shape mutex.
+KeyTable* extended_keys(const Shape* parent, const Str* key) {
+  KeyTable* old = parent->transitions->keys;
+  u32 count = parent->slot_count;
+  if (old != nullptr && old->used == count && (count + 1) * 2 <= old->mask + 1) {
+    insert_key(old, key, count);
+    return old;
+  }
+  u32 capacity = 8;
+  while (capacity < (count + 1) * 2) capacity *= 2;
+  KeyTable* table = make_key_table(capacity);
+  for (const Shape* s = parent; s->key != nullptr; s = shape_at(s->parent)) insert_key(table, s->key, s->slot_count - 1u);
+  insert_key(table, key, count);
+  return table;
+}
+
+u32 take_shape_id() {
+  u32 id = g_next_shape++;
+  CHECK(id < g_shape_capacity);
+  return id;
+}
+
+char* native_end(Object* object, const Shape* shape) {
+  return reinterpret_cast<char*>(object) + align_up(shape->layout->native_size(object), 8);
+}
+
+Shape* find_child(const Shape* shape, const Str* key) {
+  for (ChildLink* link = __atomic_load_n(&shape->transitions->children, __ATOMIC_ACQUIRE); link != nullptr; link = link->next)
+    if (link->key == key) return shape_at(link->child);
+  return nullptr;
+}
+
+Value storage_bits(Field* word) { return Value(__atomic_load_n(&word->address()->bits, __ATOMIC_ACQUIRE)); }
+
+// The overflow body of an object in slot mode, or null.
+OverflowBody* overflow_of(Object* object, const Shape* shape) {
+  Field* word = storage_word_of(object, shape);
+  if (word == nullptr) return nullptr;
+  Value v = storage_bits(word);
+  if (v.is_empty()) return nullptr;
+  auto* body = reinterpret_cast<OverflowBody*>(v.bits);
+  return body->shape == heap::kBodyShape ? body : nullptr;
+}
+
+// Room for slot `index` of the overflow array. The caller holds the lock (or needs none).
+Status ensure_overflow(Thread& t, Object* object, const Shape* shape, u32 index, OverflowBody** retired) {
+  *retired = nullptr;
+  OverflowBody* body = overflow_of(object, shape);
+  u32 capacity = body != nullptr ? body->flags : 0;
+  if (index < capacity) return ok();
+  u32 wanted = capacity == 0 ? 4 : capacity * 2;
+  while (wanted <= index) wanted *= 2;
+  auto* grown = static_cast<OverflowBody*>(heap::allocate_body(t, object, sizeof(heap::Body) + wanted * sizeof(Field)));
+  if (grown == nullptr) return Raised{};
+  grown->flags = wanted;
+  // The counts move with the words; a reader of the old body still sees them until its next safepoint.
+  if (capacity != 0) memcpy(static_cast<void*>(grown->slots), static_cast<void*>(body->slots), capacity * sizeof(Field));
+  __atomic_store_n(&storage_word_of(object, shape)->address()->bits, reinterpret_cast<u64>(grown), __ATOMIC_RELEASE);
+  *retired = body;
+  return ok();
+}
+
+void set_shape(Object* object, const Shape* shape) { __atomic_store_n(&object->shape, shape->id, __ATOMIC_RELEASE); }
+
+// The keys of a shape in slot order.
+void collect_keys(const Shape* shape, const Str** keys) {
+  for (const Shape* s = shape; s->key != nullptr; s = shape_at(s->parent)) keys[s->slot_count - 1] = s->key;
+}
+
+Field* slot_address(Object* object, const Shape* shape, u32 slot) {
+  if (slot < shape->inline_capacity) return storage_word_of(object, shape) + 1 + slot;
+  OverflowBody* body = overflow_of(object, shape);
+  u32 index = slot - shape->inline_capacity;
+  return body != nullptr && index < body->flags ? &body->slots[index] : nullptr;
+}
+
+// Moves an object to dictionary mode: `dict` null makes one from the slots, else the slots' values are dropped into *dropped.
+// The old words go to `dropped` (count each), since nothing may be released under the lock.
+Status enter_dictionary_mode(Thread& t, Object* object, Ref&& replacement) {
+  Value dropped[kMaxSlots + 1];
+  u32 dropped_count = 0;
+  OverflowBody* retired = nullptr;
+  {
+    ObjectLock lock(t, object);
+    const Shape* shape = shape_of(object);
+    Field* word = storage_word_of(object, shape);
+    if (shape->flags & shape_flag::kDictMode) {
+      if (replacement.is_empty()) return ok();  // another thread was faster
+      dropped[dropped_count++] = word->exchange(object, std::move(replacement));
+    } else {
+      Ref dict = std::move(replacement);
+      u32 count = shape->slot_count;
+      if (dict.is_empty()) {
+        dict = TRY(dict_new(t, count));
+        const Str* keys[kMaxSlots];
+        collect_keys(shape, keys);
+        for (u32 i = 0; i < count; i++) {
+          Value v = slot_address(object, shape, i)->peek();
+          if (!v.is_empty()) TRY(dict_set_str(t, dict.as<Dict>(), const_cast<Str*>(keys[i]), v));
+        }
+      }
+      publish_for(object, dict);
+      retired = overflow_of(object, shape);
+      const Shape* target = dictionary_shape(t, shape->type);
+      Field* inline_slots = word + 1;
+      __atomic_store_n(&word->address()->bits, to_heap_word(dict.take()).bits, __ATOMIC_RELEASE);
+      set_shape(object, target);
+      for (u32 i = 0; i < count; i++) {
+        Field* slot = i < shape->inline_capacity ? &inline_slots[i] : &retired->slots[i - shape->inline_capacity];
+        dropped[dropped_count++] = slot->take_word(object);
+      }
+    }
+  }
+  for (u32 i = 0; i < dropped_count; i++) Field::release_heap(dropped[i]);
+  if (retired != nullptr) heap::retire_body(t, object, retired);
+  return ok();
+}
+
+// One attempt to store into a slot or add one; false when the shape changed meanwhile or the object must become a dictionary.
+enum class Outcome { kDone, kRetry, kFailed, kFull };
+Outcome store_slot(Thread& t, Object* object, const Shape* shape, Str* key, Value value) {
+  Value old = EMPTY;
+  OverflowBody* retired = nullptr;
+  int slot = find_slot(shape, key);
+  Shape* child = nullptr;
+  if (slot < 0) {
+    child = add_slot_transition(t, const_cast<Shape*>(shape), key);
+    if (child == nullptr) return Outcome::kFull;
+    slot = shape->slot_count;
+  }
+  publish_for(object, value);
+  Value word = heap_copy(value);  // counted before locking
+  {
+    ObjectLock lock(t, object);
+    // Publishing may happen only before the lock: an object cannot become shared in between (this thread owns it).
+    if (shape_of(object) != shape) {
+      old = word;
+      slot = -1;
+    } else {
+      if (u32(slot) >= shape->inline_capacity && child != nullptr) {
+        Status grown = ensure_overflow(t, object, shape, u32(slot) - shape->inline_capacity, &retired);
+        if (grown.failed()) {
+          Field::release_heap(word);
+          return Outcome::kFailed;
+        }
+      }
+      Field* field = slot_address(object, shape, u32(slot));
+      if (lock.locked()) {
+        old = Value(__atomic_exchange_n(&field->address()->bits, word.bits, __ATOMIC_ACQ_REL));
+      } else {
+        old = *field->address();
+        *field->address() = word;
+      }
+      if (child != nullptr) set_shape(object, child);
+    }
+  }
+  Field::release_heap(old);
+  if (retired != nullptr) heap::retire_body(t, object, retired);
+  return slot >= 0 ? Outcome::kDone : Outcome::kRetry;
+}
+
+}  // namespace
+
+void initialise_shapes() {
+  // Reserve address space only; pages come when touched. Halve the wish under a tight address-space limit.
+  for (u32 capacity = 1u << 24; g_shapes == nullptr && capacity >= 1u << 16; capacity /= 2) {
+    void* memory = mmap(nullptr, size_t(capacity) * sizeof(Shape), PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) continue;
+    g_shapes = static_cast<Shape*>(memory);
+    g_shape_capacity = capacity;
+  }
+  CHECK(g_shapes != nullptr);
+  g_next_shape = kFirstDynamicShape;
+  wire_core_shapes();
+}
+
+Shape* new_root_shape(Type* type, const Layout* layout, u16 inline_capacity, u16 slots_offset, u8 flags, u32 fixed_id) {
+  ShapeLock lock;
+  u32 id = fixed_id != 0 ? fixed_id : take_shape_id();
+  Shape* shape = shape_at(id);
+  shape->type = type;
+  shape->layout = layout;
+  shape->parent = 0;
+  shape->key = nullptr;
+  shape->slot_count = 0;
+  shape->inline_capacity = inline_capacity;
+  shape->slots_offset = slots_offset;
+  shape->flags = flags;
+  shape->version = type != nullptr ? type->version : 0;
+  if (shape->transitions == nullptr) shape->transitions = new ShapeTransitions;
+  __atomic_store_n(&shape->id, id, __ATOMIC_RELEASE);
+  return shape;
+}
+
+int find_slot(const Shape* shape, const Str* key) {
+  if (shape->slot_count == 0) return -1;
+  const KeyTable* table = shape->transitions->keys;
+  for (u32 i = pointer_hash(key) & table->mask;; i = (i + 1) & table->mask) {
+    const Str* found = __atomic_load_n(&table->entries[i].key, __ATOMIC_ACQUIRE);
+    if (found == nullptr) return -1;
+    if (found == key) {
+      u32 slot = table->entries[i].slot;
+      return slot < shape->slot_count ? int(slot) : -1;
+    }
+  }
+}
+
+Shape* add_slot_transition(Thread&, Shape* shape, Str* key) {
+  if (Shape* child = find_child(shape, key)) return child;
+  if (shape->slot_count >= kMaxSlots || shape->transitions->child_count >= kMaxChildren) return nullptr;
+  // Shapes live for ever, so their keys do.
+  if (!(key->ownership() & (state::kImmortal | state::kDeferred))) collector::make_deferred(key);
+  ShapeLock lock;
+  if (Shape* child = find_child(shape, key)) return child;
+  if (key->ownership() & state::kDeferred) collector::pin(key);
+  Shape* child = shape_at(take_shape_id());
+  child->type = shape->type;
+  child->layout = shape->layout;
+  child->parent = shape->id;
+  child->key = key;
+  child->slot_count = u16(shape->slot_count + 1);
+  child->inline_capacity = shape->inline_capacity;
+  child->slots_offset = shape->slots_offset;
+  child->flags = shape->flags;
+  child->version = shape->version;
+  child->transitions = new ShapeTransitions;
+  child->transitions->keys = extended_keys(shape, key);
+  child->id = u32(child - g_shapes);
+  auto* link = new ChildLink{key, child->id, shape->transitions->children};
+  __atomic_store_n(&shape->transitions->children, link, __ATOMIC_RELEASE);
+  shape->transitions->child_count++;
+  return child;
+}
+
+namespace {
+template <class F>
+void for_each_descendant(Shape* shape, const F& f) {
+  f(shape);
+  for (ChildLink* link = shape->transitions->children; link != nullptr; link = link->next)
+    for_each_descendant(shape_at(link->child), f);
+}
+}  // namespace
+
+void update_shapes_of(Type* type, u32 version, bool finaliser) {
+  ShapeLock lock;
+  auto update = [&](Shape* shape) {
+    if (finaliser)
+      shape->flags |= shape_flag::kFinaliser;
+    else
+      shape->flags &= u8(~shape_flag::kFinaliser);
+    __atomic_store_n(&shape->version, version, __ATOMIC_RELEASE);
+  };
+  if (type->root_shape != 0) for_each_descendant(shape_at(type->root_shape), update);
+  if (type->dict_shape != 0) update(shape_at(type->dict_shape));
+}
+
+Shape* dictionary_shape(Thread&, Type* type) {
+  if (u32 id = __atomic_load_n(&type->dict_shape, __ATOMIC_ACQUIRE)) return shape_at(id);
+  Shape* root = shape_at(type->root_shape);
+  Shape* made = new_root_shape(type, root->layout, root->inline_capacity, root->slots_offset,
+                               u8(root->flags | shape_flag::kDictMode));
+  u32 expected = 0;  // losing the race wastes one id
+  if (!__atomic_compare_exchange_n(&type->dict_shape, &expected, made->id, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    return shape_at(expected);
+  return made;
+}
+
+// --- storage
+Field* storage_word_of(Object* object, const Shape* shape) {
+  if (shape->slots_offset != 0) [[likely]]
+    return reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + shape->slots_offset);
+  if ((shape->flags & (shape_flag::kVariable | shape_flag::kHasAttributes)) !=
+      (shape_flag::kVariable | shape_flag::kHasAttributes))
+    return nullptr;
+  return reinterpret_cast<Field*>(native_end(object, shape)) + shape->type->member_slots;
+}
+
+Field* storage_word(Object* object) { return storage_word_of(object, shape_of(object)); }
+
+Field* member_fields(Object* object, const Shape* shape) {
+  char* start = shape->flags & shape_flag::kVariable ? native_end(object, shape)
+                                                     : reinterpret_cast<char*>(object) + align_up(shape->layout->basic_size, 8);
+  return reinterpret_cast<Field*>(start);
+}
+
+Field* slot_field(Object* object, const Shape* shape, u32 slot) { return slot_address(object, shape, slot); }
+
+bool has_instance_dict(const Object* object) { return shape_of(object)->flags & shape_flag::kHasAttributes; }
+
+// --- operations
+Ref get_own_attribute(Thread& t, Object* object, Str* key) {
+  while (true) {
+    const Shape* shape = shape_of(object);
+    if (shape->flags & shape_flag::kDictMode) {
+      Value dict = storage_bits(storage_word_of(object, shape));
+      return dict_get_str(t, dict.as<Dict>(), key);
+    }
+    int slot = find_slot(shape, key);
+    if (slot < 0) return Ref();
+    if (Field* field = slot_address(object, shape, u32(slot))) {
+      Value v = field->peek();
+      if (!v.is_empty()) return Ref::copy(v);
+    }
+    if (shape_of(object) == shape && !g_multi_threaded) return Ref();
+  }
+}
+
+Status set_own_attribute(Thread& t, Object* object, Str* key, Value value) {
+  while (true) {
+    const Shape* shape = shape_of(object);
+    if (shape->flags & shape_flag::kDictMode) {
+      Ref dict = Ref::copy(storage_bits(storage_word_of(object, shape)));
+      return dict_set_str(t, dict.as<Dict>(), key, value);
+    }
+    switch (store_slot(t, object, shape, key, value)) {
+      case Outcome::kDone: return ok();
+      case Outcome::kFailed: return Raised{};
+      case Outcome::kRetry: break;
+      case Outcome::kFull: TRY(enter_dictionary_mode(t, object, Ref())); break;
+    }
+  }
+}
+
+Result<bool> delete_own_attribute(Thread& t, Object* object, Str* key) {
+  while (true) {
+    const Shape* shape = shape_of(object);
+    if (shape->flags & shape_flag::kDictMode) {
+      Ref dict = Ref::copy(storage_bits(storage_word_of(object, shape)));
+      return dict_delete_str(t, dict.as<Dict>(), key);
+    }
+    int slot = find_slot(shape, key);
+    if (slot < 0) return false;
+    // The newest attribute of an object that nobody else reads goes by stepping back to the parent shape.
+    if (slot == shape->slot_count - 1 && (object->is_local() || !g_multi_threaded)) {
+      Value old = slot_address(object, shape, u32(slot))->take_word(object);
+      set_shape(object, shape_at(shape->parent));
+      Field::release_heap(old);
+      return true;
+    }
+    TRY(enter_dictionary_mode(t, object, Ref()));
+  }
+}
+
+Ref instance_dict(Thread& t, Object* object) {
+  while (true) {
+    const Shape* shape = shape_of(object);
+    if (!(shape->flags & shape_flag::kHasAttributes)) return Ref();
+    if (shape->flags & shape_flag::kDictMode) return Ref::copy(storage_bits(storage_word_of(object, shape)));
+    TRY(enter_dictionary_mode(t, object, Ref()));
+  }
+}
+
+Status set_instance_dict(Thread& t, Object* object, Value dict) {
+  return enter_dictionary_mode(t, object, Ref::copy(dict));
+}
+
+}  // namespace typhon
+
+// --- what the heap asks
+namespace typhon::object_model {
+
+void visit(Object* object, Visitor& visitor) {
+  const Shape* shape = shape_of(object);
+  const Layout* layout = shape->layout;
+  if (layout == nullptr) return;
+  if (layout->visit != nullptr) layout->visit(object, visitor);
+  Type* type = shape->type;
+  if (type == nullptr) return;
+  if (type->member_slots != 0) visitor.fields(member_fields(object, shape), type->member_slots);
+  if (!(shape->flags & shape_flag::kHasAttributes)) return;
+  Field* word = storage_word_of(object, shape);
+  if (shape->flags & shape_flag::kDictMode) {
+    visitor.field(*word);
+    return;
+  }
+  u32 count = shape->slot_count;
+  u32 inline_count = count < shape->inline_capacity ? count : shape->inline_capacity;
+  visitor.fields(word + 1, inline_count);
+  if (count > inline_count) {
+    OverflowBody* body = overflow_of(object, shape);
+    if (body != nullptr) visitor.fields(body->slots, count - inline_count);
+  }
+}
+
+Object* type_of_shape(u32 shape) { return shape <= kShapeBody ? nullptr : shape_at(shape)->type; }
+
+bool has_finaliser(Object* object) {
+  const Shape* shape = shape_of(object);
+  return (shape->flags & shape_flag::kFinaliser) || (shape->layout != nullptr && shape->layout->finalise != nullptr);
+}
+
+void run_finaliser(Thread& t, Object* object) {
+  __atomic_fetch_or(&object->state, state::kFinalized, __ATOMIC_RELAXED);
+  const Shape* shape = shape_of(object);
+  ExceptionSaver saver(t);
+  if (auto finaliser = shape->type->slots.finaliser)
+    finaliser(t, object);
+  else if (shape->layout->finalise != nullptr)
+    shape->layout->finalise(t, object);
+}
+
+void release_native(Thread& t, Object* object) {
+  const Shape* shape = shape_of(object);
+  const Layout* layout = shape->layout;
+  if (layout == nullptr) return;
+  if ((shape->flags & shape_flag::kHasAttributes) && !(shape->flags & shape_flag::kDictMode)) {
+    if (OverflowBody* body = overflow_of(object, shape)) heap::retire_body(t, object, body);
+  }
+  if (layout->release != nullptr) layout->release(t, object);
+}
+
+void visit_runtime_roots(Visitor& visitor) {
+  auto word = [&visitor](Value& v) {
+    if (v.is_object()) visitor.field(reinterpret_cast<Field&>(v));
+  };
+  for (Thread* t = first_thread(); t != nullptr; t = t->next) {
+    for (Value* v : {&t->pending, &t->context, &t->locals, &t->async_exception, &t->trace_function, &t->trace_argument,
+                     &t->profile_function, &t->profile_argument, &t->asyncgen_firstiter, &t->asyncgen_finalizer,
+                     &t->repr_stack, &t->running_loop})
+      word(*v);
+    for (ExceptionItem* item = t->exception_top; item != nullptr; item = item->previous) word(item->exception);
+  }
+}
+
+}  // namespace typhon::object_model

@@ -1,0 +1,235 @@
+// The hash of strings, the intern table, and the names the VM uses.
+//
+// The table is sharded by hash. It does not keep strings alive: a dying string takes itself out (str_forget_interned,
+// from its layout's release hook). What the table refers to can be reached by every thread, so a string is published
+// before it goes in. A shared string that was condemned must be released before the world restarts (R5, R7); until
+// then a thread that finds it here holds it in a register, where the scan sees it.
+#include <cstdlib>
+
+#include "objects/exceptions.h"
+#include "objects/str_search.h"
+#include "threads/object_lock.h"
+
+namespace typhon {
+
+void str_make_singletons(Thread& t);  // str.cpp
+
+namespace names {
+#define NAME(id) Str* id;
+#define NAME_AS(id, text) Str* id;
+#include "objects/names.def"
+#undef NAME
+#undef NAME_AS
+}  // namespace names
+
+namespace {
+
+u64 g_key0 = 0x0706050403020100, g_key1 = 0x0f0e0d0c0b0a0908;
+
+struct SipState {
+  u64 v0, v1, v2, v3;
+  TYPHON_INLINE void round() {
+    v0 += v1;
+    v2 += v3;
+    v1 = std::rotl(v1, 13) ^ v0;
+    v3 = std::rotl(v3, 16) ^ v2;
+    v0 = std::rotl(v0, 32);
+    v2 += v1;
+    v0 += v3;
+    v1 = std::rotl(v1, 17) ^ v2;
+    v3 = std::rotl(v3, 21) ^ v0;
+    v2 = std::rotl(v2, 32);
+  }
+};
+
+u64 siphash13(const void* data, size_t n) {
+  SipState s{g_key0 ^ 0x736f6d6570736575, g_key1 ^ 0x646f72616e646f6d, g_key0 ^ 0x6c7967656e657261,
+             g_key1 ^ 0x7465646279746573};
+  const u8* p = static_cast<const u8*>(data);
+  const u8* end = p + (n & ~size_t(7));
+  for (; p < end; p += 8) {
+    u64 word;
+    std::memcpy(&word, p, 8);
+    s.v3 ^= word;
+    s.round();
+    s.v0 ^= word;
+  }
+  u64 last = u64(n) << 56;
+  for (size_t i = 0; i < (n & 7); i++) last |= u64(p[i]) << (8 * i);
+  s.v3 ^= last;
+  s.round();
+  s.v0 ^= last;
+  s.v2 ^= 0xff;
+  s.round();
+  s.round();
+  s.round();
+  return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+constexpr u32 kShards = 64;
+Str* const kDeleted = reinterpret_cast<Str*>(16);
+
+struct Shard {
+  Mutex lock;
+  Str** slots = nullptr;
+  u32 mask = 0;
+  u32 live = 0;
+  u32 filled = 0;  // live and deleted entries
+};
+Shard g_shards[kShards];
+
+// Elided while one thread runs. Waiters stay attached: a holder does nothing but probe, and never stops.
+class ShardLock {
+ public:
+  explicit ShardLock(Shard& shard) : shard_(shard), locked_(g_multi_threaded) {
+    if (locked_) shard.lock.lock_unattached();
+  }
+  ~ShardLock() {
+    if (locked_) shard_.lock.unlock();
+  }
+  ShardLock(const ShardLock&) = delete;
+
+ private:
+  Shard& shard_;
+  bool locked_;
+};
+
+Shard& shard_for(u32 hash) { return g_shards[hash >> 26]; }
+
+// The slot that holds an equal string, or null.
+Str** find_entry(Shard& shard, const Str* s, u32 hash) {
+  if (shard.slots == nullptr) return nullptr;
+  for (u32 i = hash & shard.mask;; i = (i + 1) & shard.mask) {
+    Str* entry = shard.slots[i];
+    if (entry == nullptr) return nullptr;
+    if (entry == kDeleted) continue;
+    if (str_hash32(entry) == hash && str_equal(entry, s)) return &shard.slots[i];
+  }
+}
+
+bool rebuild(Shard& shard) {
+  u32 size = 64;
+  while (size < shard.live * 3) size *= 2;
+  Str** slots = static_cast<Str**>(std::calloc(size, sizeof(Str*)));
+  if (slots == nullptr) return false;
+  for (u32 i = 0; shard.slots != nullptr && i <= shard.mask; i++) {
+    Str* entry = shard.slots[i];
+    if (entry == nullptr || entry == kDeleted) continue;
+    u32 at = str_hash32(entry) & (size - 1);
+    while (slots[at] != nullptr) at = (at + 1) & (size - 1);
+    slots[at] = entry;
+  }
+  std::free(shard.slots);
+  shard.slots = slots;
+  shard.mask = size - 1;
+  shard.filled = shard.live;
+  return true;
+}
+
+bool insert(Shard& shard, Str* s, u32 hash) {
+  if (shard.slots == nullptr || (shard.filled + 1) * 3 > (shard.mask + 1) * 2) {
+    if (!rebuild(shard)) return false;
+  }
+  u32 i = hash & shard.mask;
+  while (shard.slots[i] != nullptr && shard.slots[i] != kDeleted) i = (i + 1) & shard.mask;
+  if (shard.slots[i] == nullptr) shard.filled++;
+  shard.live++;
+  shard.slots[i] = s;
+  __atomic_fetch_or(&s->length_kind, Str::kInterned, __ATOMIC_RELAXED);
+  return true;
+}
+
+void make_immortal(Object* object) {
+  u8 old = __atomic_load_n(&object->state, __ATOMIC_RELAXED);
+  __atomic_store_n(&object->state, u8((old & ~state::kOwnershipMask) | state::kImmortal), __ATOMIC_RELAXED);
+}
+
+}  // namespace
+
+void set_hash_secret(u64 k0, u64 k1) {
+  g_key0 = k0;
+  g_key1 = k1;
+}
+
+u32 hash_bytes(const void* data, size_t n) {
+  if (n == 0) return 0;
+  u64 h = siphash13(data, n);
+  u32 folded = u32(h) ^ u32(h >> 32);
+  return folded != 0 ? folded : 1;
+}
+
+u32 str_hash32(const Str* s) {
+  u32 cached = __atomic_load_n(&s->aux2, __ATOMIC_RELAXED);
+  if (cached != 0) [[likely]] return cached;
+  u32 hash = hash_bytes(s->raw(), s->length() << s->kind());
+  __atomic_store_n(const_cast<u32*>(&s->aux2), hash, __ATOMIC_RELAXED);
+  return hash;
+}
+
+i64 str_hash(const Str* s) { return i64(str_hash32(s)); }
+
+RefTo<Str> str_intern(Thread& t, Value v) {
+  Str* s = v.as<Str>();
+  if (s->is_interned()) return RefTo<Str>::copy(s);
+  RefTo<Str> exact = TRY(str_exact(t, s));
+  s = exact.get();
+  if (s->is_interned()) return exact;
+  u32 hash = str_hash32(s);
+  Shard& shard = shard_for(hash);
+  if (s->is_local()) publish(s);
+  bool full = false;
+  {
+    ShardLock lock(shard);
+    Str** entry = find_entry(shard, s, hash);
+    // Copying counts without running Python code, so it may be done under the lock.
+    if (entry != nullptr) return RefTo<Str>::copy(*entry);
+    full = !insert(shard, s, hash);
+  }
+  if (full) return raise_no_memory(t);
+  return exact;
+}
+
+// Called when a string dies; only for interned ones.
+void str_forget_interned(Str* s) {
+  u32 hash = str_hash32(s);
+  Shard& shard = shard_for(hash);
+  ShardLock lock(shard);
+  if (shard.slots == nullptr) return;
+  for (u32 i = hash & shard.mask;; i = (i + 1) & shard.mask) {
+    Str* entry = shard.slots[i];
+    if (entry == nullptr) return;
+    if (entry != s) continue;
+    shard.slots[i] = kDeleted;
+    shard.live--;
+    return;
+  }
+}
+
+// For strings that start-up makes: immortal, and in the table.
+void str_add_immortal(Str* s) {
+  make_immortal(s);
+  u32 hash = str_hash32(s);
+  CHECK(insert(shard_for(hash), s, hash));
+}
+
+Str* str_immortal(Thread& t, std::string_view ascii) {
+  RefTo<Str> s = str_from_ascii(t, ascii);
+  CHECK(!s.failed());
+  s = str_intern(t, s);
+  CHECK(!s.failed());
+  Str* str = s.get();
+  make_immortal(str);
+  return str;
+}
+
+Status initialise_names(Thread& t) {
+  str_make_singletons(t);
+#define NAME(id) names::id = str_immortal(t, #id);
+#define NAME_AS(id, text) names::id = str_immortal(t, text);
+#include "objects/names.def"
+#undef NAME
+#undef NAME_AS
+  return ok();
+}
+
+}  // namespace typhon

@@ -1,0 +1,234 @@
+#include "objects/str_search.h"
+
+#include <cstdlib>
+
+namespace typhon {
+namespace search {
+namespace {
+
+// The two-way algorithm of Crochemore and Perrin: linear time, constant space.
+template <class C>
+size_t maximal_suffix(const C* p, size_t m, bool reversed, size_t* period) {
+  size_t start = size_t(-1), j = 0, k = 1, length = 1;
+  while (j + k < m) {
+    C a = p[j + k], b = p[start + k];
+    if (reversed ? b < a : a < b) {
+      j += k;
+      k = 1;
+      length = j - start;
+    } else if (a == b) {
+      if (k != length) {
+        k++;
+      } else {
+        j += length;
+        k = 1;
+      }
+    } else {
+      start = j++;
+      k = length = 1;
+    }
+  }
+  *period = length;
+  return start + 1;
+}
+
+template <class C>
+size_t two_way(const C* s, size_t n, const C* p, size_t m) {
+  size_t period, other_period;
+  size_t split = maximal_suffix(p, m, false, &period);
+  size_t other = maximal_suffix(p, m, true, &other_period);
+  if (other > split) {
+    split = other;
+    period = other_period;
+  }
+  if (split + period <= m && std::memcmp(p, p + period, split * sizeof(C)) == 0) {
+    size_t memory = 0;
+    for (size_t j = 0; j <= n - m;) {
+      size_t i = split > memory ? split : memory;
+      while (i < m && p[i] == s[i + j]) i++;
+      if (i < m) {
+        j += i - split + 1;
+        memory = 0;
+        continue;
+      }
+      i = split;
+      while (i > memory && p[i - 1] == s[i - 1 + j]) i--;
+      if (i <= memory) return j;
+      j += period;
+      memory = m - period;
+    }
+    return kNotFound;
+  }
+  period = (split > m - split ? split : m - split) + 1;
+  for (size_t j = 0; j <= n - m;) {
+    size_t i = split;
+    while (i < m && p[i] == s[i + j]) i++;
+    if (i < m) {
+      j += i - split + 1;
+      continue;
+    }
+    i = split;
+    while (i > 0 && p[i - 1] == s[i - 1 + j]) i--;
+    if (i == 0) return j;
+    j += period;
+  }
+  return kNotFound;
+}
+
+}  // namespace
+
+template <class C>
+size_t find_char(const C* text, size_t n, C c) {
+  if constexpr (sizeof(C) == 1) {
+    const void* at = std::memchr(text, c, n);
+    return at == nullptr ? kNotFound : size_t(static_cast<const C*>(at) - text);
+  } else {
+    for (size_t i = 0; i < n; i++)
+      if (text[i] == c) return i;
+    return kNotFound;
+  }
+}
+
+template <class C>
+size_t rfind_char(const C* text, size_t n, C c) {
+  for (size_t i = n; i-- > 0;)
+    if (text[i] == c) return i;
+  return kNotFound;
+}
+
+template <class C>
+size_t find(const C* text, size_t n, const C* needle, size_t m) {
+  if (m > n) return kNotFound;
+  if (m == 1) return find_char(text, n, needle[0]);
+  if constexpr (sizeof(C) == 1) {
+    const void* at = memmem(text, n, needle, m);
+    return at == nullptr ? kNotFound : size_t(static_cast<const C*>(at) - text);
+  } else {
+    if (m >= 8 && n >= 512) return two_way(text, n, needle, m);
+    size_t last = n - m;
+    for (size_t i = 0; i <= last; i++) {
+      size_t step = find_char(text + i, last - i + 1, needle[0]);
+      if (step == kNotFound) return kNotFound;
+      i += step;
+      if (std::memcmp(text + i + 1, needle + 1, (m - 1) * sizeof(C)) == 0) return i;
+    }
+    return kNotFound;
+  }
+}
+
+template <class C>
+size_t rfind(const C* text, size_t n, const C* needle, size_t m) {
+  if (m > n) return kNotFound;
+  size_t from = n - m + 1;
+  while (true) {
+    size_t at = rfind_char(text, from, needle[0]);
+    if (at == kNotFound || std::memcmp(text + at, needle, m * sizeof(C)) == 0) return at;
+    from = at;
+  }
+}
+
+template <class C>
+size_t count(const C* text, size_t n, const C* needle, size_t m, size_t max) {
+  size_t found = 0;
+  if (m == 1 && max >= n) {
+    for (size_t i = 0; i < n; i++) found += text[i] == needle[0];
+    return found;
+  }
+  for (size_t at = 0; found < max;) {
+    size_t step = find(text + at, n - at, needle, m);
+    if (step == kNotFound) break;
+    found++;
+    at += step + m;
+  }
+  return found;
+}
+
+template size_t find(const u8*, size_t, const u8*, size_t);
+template size_t find(const u16*, size_t, const u16*, size_t);
+template size_t find(const u32*, size_t, const u32*, size_t);
+template size_t rfind(const u8*, size_t, const u8*, size_t);
+template size_t rfind(const u16*, size_t, const u16*, size_t);
+template size_t rfind(const u32*, size_t, const u32*, size_t);
+template size_t find_char(const u8*, size_t, u8);
+template size_t find_char(const u16*, size_t, u16);
+template size_t find_char(const u32*, size_t, u32);
+template size_t rfind_char(const u8*, size_t, u8);
+template size_t rfind_char(const u16*, size_t, u16);
+template size_t rfind_char(const u32*, size_t, u32);
+template size_t count(const u8*, size_t, const u8*, size_t, size_t);
+template size_t count(const u16*, size_t, const u16*, size_t, size_t);
+template size_t count(const u32*, size_t, const u32*, size_t, size_t);
+
+}  // namespace search
+
+WidenedNeedle::WidenedNeedle(const Str* needle, u32 kind) : data_(needle->raw()) {
+  if (needle->kind() == kind) return;
+  size_t n = needle->length();
+  void* out = local_;
+  if (n << kind > sizeof local_) out = heap_ = std::malloc(n << kind);
+  data_ = out;
+  if (out == nullptr) return;
+  with_characters(needle, [&](const auto* from) {
+    for (size_t i = 0; i < n; i++) {
+      if (kind == 1)
+        static_cast<u16*>(out)[i] = u16(from[i]);
+      else
+        static_cast<u32*>(out)[i] = u32(from[i]);
+    }
+  });
+}
+
+WidenedNeedle::~WidenedNeedle() { std::free(heap_); }
+
+i64 str_find(const Str* s, const Str* needle, size_t start, size_t end) {
+  size_t m = needle->length();
+  if (start > end || end - start < m) return -1;
+  if (m == 0) return i64(start);
+  if (needle->kind() > s->kind()) return -1;
+  WidenedNeedle wide(needle, s->kind());
+  if (wide.failed()) return -1;
+  size_t at = with_characters(s, [&]<class C>(const C* text) {
+    return search::find(text + start, end - start, wide.as<C>(), m);
+  });
+  return at == search::kNotFound ? -1 : i64(at + start);
+}
+
+i64 str_rfind(const Str* s, const Str* needle, size_t start, size_t end) {
+  size_t m = needle->length();
+  if (start > end || end - start < m) return -1;
+  if (m == 0) return i64(end);
+  if (needle->kind() > s->kind()) return -1;
+  WidenedNeedle wide(needle, s->kind());
+  if (wide.failed()) return -1;
+  size_t at = with_characters(s, [&]<class C>(const C* text) {
+    return search::rfind(text + start, end - start, wide.as<C>(), m);
+  });
+  return at == search::kNotFound ? -1 : i64(at + start);
+}
+
+size_t str_count(const Str* s, const Str* needle, size_t start, size_t end) {
+  size_t m = needle->length();
+  if (start > end) return 0;
+  if (m == 0) return end - start + 1;
+  if (end - start < m || needle->kind() > s->kind()) return 0;
+  WidenedNeedle wide(needle, s->kind());
+  if (wide.failed()) return 0;
+  return with_characters(s, [&]<class C>(const C* text) {
+    return search::count(text + start, end - start, wide.as<C>(), m, ~size_t(0));
+  });
+}
+
+bool str_matches_at(const Str* s, const Str* part, size_t at) {
+  size_t m = part->length();
+  if (at > s->length() || s->length() - at < m) return false;
+  if (part->kind() > s->kind()) return m == 0;
+  if (part->kind() == s->kind()) {
+    u32 shift = s->kind();
+    return std::memcmp(s->data<u8>() + (at << shift), part->raw(), m << shift) == 0;
+  }
+  for (size_t i = 0; i < m; i++)
+    if (s->at(at + i) != part->at(i)) return false;
+  return true;
+}
+
+}  // namespace typhon

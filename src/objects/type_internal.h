@@ -1,0 +1,93 @@
+// Shared between shape.cpp, type*.cpp, native_function.cpp and protocol/attribute.cpp; nobody else includes it.
+#pragma once
+#include "objects/function.h"
+
+namespace typhon {
+
+// --- shapes
+// Layouts of the core shapes, so that objects made before their types (names, dicts) can be visited.
+void wire_core_shapes();
+Field* storage_word_of(Object* object, const Shape* shape);
+// The __slots__ members of an instance (type->member_slots of them).
+Field* member_fields(Object* object, const Shape* shape);
+// The class's shape for dictionary mode, made on first use.
+Shape* dictionary_shape(Thread& t, Type* type);
+// Mirrors version and finaliser into all shapes of the type.
+void update_shapes_of(Type* type, u32 version, bool finaliser);
+
+// --- the slot table (type_slots.cpp)
+enum class SlotKind : u8 {
+  kUnary, kBinary, kBinaryReflected, kInplace, kTernary, kTernaryReflected, kCompare, kHash, kLength, kTest, kContains,
+  kGetAttribute, kGetAttrHook, kSetAttribute, kDelAttribute, kSetItem, kDelItem, kCall, kDescriptorGet, kDescriptorSet,
+  kDescriptorDelete, kNext, kInit, kRepeat, kRepeatReflected, kNew, kFinaliser,
+};
+struct SlotDefinition {
+  Str* const* name;
+  const char* text;
+  u16 offset;       // of the function pointer in Slots
+  SlotKind kind;
+  CompareOp op;     // kCompare
+  void* generic;    // the function that looks the dunder up; rows of one slot share it
+  const char* doc;  // "($self, value, /)\n--\n\nReturn self+value."
+};
+extern const SlotDefinition kSlotTable[];
+extern const u32 kSlotTableSize;
+
+// Calls the wrapped slot: `int.__add__(self, value)`. self fits the owner.
+Ref call_slot_wrapper(Thread& t, NativeDescriptor* descriptor, Value self, Args args);
+// Adds a wrapper_descriptor for each slot the native type fills itself, and __new__.
+Status add_slot_wrappers(Thread& t, Type* type, const Slots& own);
+// Fills what a native type leaves out from its base.
+void inherit_native_slots(Type* type, const Slots& own, const Type* base);
+// Derives all slots (or those of one dunder) of a class from its mro.
+void update_all_slots(Thread& t, Type* type);
+void update_slots_for_name(Thread& t, Type* type, Str* name);  // and of all subclasses; for dunder names only
+bool is_dunder(const Str* name);
+Ref new_wrapper_function(Thread& t, Type* type);  // the builtin __new__ of a native type
+Ref generic_hash_error(Thread& t, Value self);
+
+// --- descriptors (native_function.cpp)
+RefTo<NativeDescriptor> descriptor_new(Thread& t, CoreShape shape, Type* owner, const char* name);
+Ref static_method_new(Thread& t, Value callable);
+Ref class_method_new(Thread& t, Value callable);
+Ref member_get(Thread& t, NativeDescriptor* d, Value instance);
+Status member_set(Thread& t, NativeDescriptor* d, Value instance, Value value);
+inline constexpr u32 kSlotMember = 0x80000000;  // Member::offset of a __slots__ member: index | kSlotMember
+
+// --- types
+extern Mutex g_type_mutex;  // class mutation: mro, bases, slots of whole subtrees. Waiting detaches
+Status compute_mro(Thread& t, Type* type);
+Status add_subclass(Thread& t, Type* base, Type* type);
+void remove_subclass(Thread& t, Type* base, Type* type);
+// Calls f for every live direct subclass.
+template <class F>
+Status for_each_subclass(Thread& t, Type* type, const F& f);
+RefTo<List> live_subclasses(Thread& t, Type* type);
+Result<Type*> best_base(Thread& t, Tuple* bases);
+Ref object_new(Thread& t, Type* cls, Args args);
+Status object_init(Thread& t, Value self, Args args);
+Ref object_compare(Thread& t, Value a, Value b, CompareOp op);
+Result<i64> object_hash_identity(Thread& t, Value self);
+Status type_set_attribute(Thread& t, Value type, Str* name, Value value);
+Ref type_attributes_dir(Thread& t, Value type);
+Status finish_layout(Thread& t, Type* type, u32 fixed_shape);
+RefTo<Type> allocate_type(Thread& t, Type* metatype, size_t extra = 0);
+Status type_assign_bases(Thread& t, Type* type, Value bases);
+extern const GetSet kTypeGetSets[];
+extern const Method kTypeMethods[];
+extern const Method kObjectMethods[];
+extern const GetSet kObjectGetSets[];
+
+// --- attributes
+// As generic_get_attribute, EMPTY instead of AttributeError when nothing is found.
+Ref generic_get_or_empty(Thread& t, Value v, Str* interned_name);
+Ref type_get_or_empty(Thread& t, Type* type, Str* interned_name);
+// The interned form of a name that came from Python code.
+inline RefTo<Str> interned_name(Thread& t, Str* name) {
+  return name->is_interned() ? RefTo<Str>::copy(name) : str_intern(t, Value(name));
+}
+
+// --- from the interpreter
+Ref current_globals(Thread& t);  // of the running Python frame; EMPTY when none
+
+}  // namespace typhon

@@ -1,0 +1,730 @@
+// The slot table: which dunder method stands for which slot of a type.
+//
+// Native types get a wrapper_descriptor for every slot they fill; Python classes get generic slot functions that look the
+// dunder up and call it, or the native function itself where the dunder they inherit is a native wrapper.
+#include <cstddef>
+#include <cstdlib>
+
+#include "objects/protocol/protocol.h"
+#include "objects/type_internal.h"
+
+namespace typhon {
+namespace {
+
+// A self word followed by the words of a call, on the stack when short. The words are borrowed from the caller.
+class CallWords {
+ public:
+  CallWords(Value self, Args args) {
+    u32 n = args.count + args.keyword_count;
+    if (n + 1 > kInline) words_ = static_cast<Value*>(std::malloc((n + 1) * sizeof(Value)));
+    words_[0] = self;
+    for (u32 i = 0; i < n; i++) words_[i + 1] = args.values[i];
+    args_ = Args{words_, args.count + 1, args.names, args.keyword_count};
+  }
+  ~CallWords() {
+    if (words_ != inline_) std::free(words_);
+  }
+  CallWords(const CallWords&) = delete;
+  Args args() const { return args_; }
+
+ private:
+  static constexpr u32 kInline = 12;
+  Value inline_[kInline];
+  Value* words_ = inline_;
+  Args args_;
+};
+
+// Calls what type_lookup found for words[0]; n arguments follow it.
+Ref call_found(Thread& t, Value found, const Value* words, u32 n) {
+  Ref keep = Ref::copy(found);
+  if (is_exact_function(found)) return call_function(t, found.as<Function>(), Args{words, n + 1});
+  Type* type = type_of(found);
+  if (type->flags & type_flag::kMethodDescriptor) return call(t, found, Args{words, n + 1});
+  if (DescriptorGetFn get = type->slots.descriptor_get) {
+    Ref bound = TRY(get(t, found, words[0], type_of(words[0])));
+    return call(t, bound, Args{words + 1, n});
+  }
+  return call(t, found, Args{words + 1, n});
+}
+
+Raised missing(Thread& t, Str* name) { return raise(t, exc::AttributeError, "%U", name); }
+
+// The common case: the dunder must be there (the slot would be empty otherwise, but for a race).
+template <class... V>
+Ref call_dunder(Thread& t, Str* name, Value self, V... args) {
+  Value found = type_lookup(type_of(self), name);
+  if (found.is_empty()) return missing(t, name);
+  Value words[] = {self, Value(args)...};
+  return call_found(t, found, words, sizeof...(V));
+}
+
+template <Str** kName>
+Ref generic_unary(Thread& t, Value self) {
+  return call_dunder(t, *kName, self);
+}
+
+template <Str** kName>
+Ref generic_item(Thread& t, Value self, Value argument) {
+  return call_dunder(t, *kName, self, argument);
+}
+
+// One direction of a binary operator; NotImplemented when the class has no such method.
+Ref call_maybe(Thread& t, Str* name, Value self, Value other) {
+  Value found = type_lookup(type_of(self), name);
+  if (found.is_empty()) return Ref::not_implemented();
+  Value words[] = {self, other};
+  return call_found(t, found, words, 1);
+}
+
+// Whether `derived` resolves the name to something else than `base` does.
+bool overrides(Type* derived, Type* base, Str* name) {
+  Value a = type_lookup(derived, name);
+  if (a.is_empty()) return false;
+  return !a.same_word(type_lookup(base, name));
+}
+
+template <Str** kName, Str** kReflected, BinaryFn Slots::*kSlot>
+Ref generic_binary(Thread& t, Value a, Value b) {
+  Type* left = type_of(a);
+  Type* right = type_of(b);
+  constexpr BinaryFn kSelf = generic_binary<kName, kReflected, kSlot>;
+  bool do_other = left != right && right->slots.*kSlot == kSelf;
+  if (left->slots.*kSlot == kSelf) {
+    if (do_other && is_subtype(right, left) && overrides(right, left, *kReflected)) {
+      Ref result = TRY(call_maybe(t, *kReflected, b, a));
+      if (result.get().bits != NotImplemented.bits) return result;
+      do_other = false;
+    }
+    Ref result = TRY(call_maybe(t, *kName, a, b));
+    if (result.get().bits != NotImplemented.bits || left == right) return result;
+  }
+  if (do_other) return call_maybe(t, *kReflected, b, a);
+  return Ref::not_implemented();
+}
+
+Ref generic_power(Thread& t, Value a, Value b, Value modulus) {
+  if (modulus.is_none()) {
+    Type* left = type_of(a);
+    Type* right = type_of(b);
+    bool do_other = left != right && right->slots.power == generic_power;
+    if (left->slots.power == generic_power) {
+      if (do_other && is_subtype(right, left) && overrides(right, left, names::__rpow__)) {
+        Ref result = TRY(call_maybe(t, names::__rpow__, b, a));
+        if (result.get().bits != NotImplemented.bits) return result;
+        do_other = false;
+      }
+      Ref result = TRY(call_maybe(t, names::__pow__, a, b));
+      if (result.get().bits != NotImplemented.bits || left == right) return result;
+    }
+    if (do_other) return call_maybe(t, names::__rpow__, b, a);
+    return Ref::not_implemented();
+  }
+  if (type_of(a)->slots.power == generic_power) {
+    Value found = type_lookup(type_of(a), names::__pow__);
+    if (!found.is_empty()) {
+      Value words[] = {a, b, modulus};
+      Ref result = TRY(call_found(t, found, words, 2));
+      if (result.get().bits != NotImplemented.bits) return result;
+    }
+  }
+  if (type_of(b)->slots.power == generic_power) {
+    Value found = type_lookup(type_of(b), names::__rpow__);
+    if (!found.is_empty()) {
+      Value words[] = {b, a, modulus};
+      return call_found(t, found, words, 2);
+    }
+  }
+  return Ref::not_implemented();
+}
+
+Ref generic_compare(Thread& t, Value a, Value b, CompareOp op) {
+  Str* const table[] = {names::__lt__, names::__le__, names::__eq__, names::__ne__, names::__gt__, names::__ge__};
+  Value found = type_lookup(type_of(a), table[int(op)]);
+  if (found.is_empty()) return Ref::not_implemented();
+  if (is_exact(found, kShape_wrapper_descriptor) && found.as<NativeDescriptor>()->slot->kind == SlotKind::kCompare)
+    return reinterpret_cast<CompareFn>(found.as<NativeDescriptor>()->slot_function)(t, a, b, op);
+  Value words[] = {a, b};
+  return call_found(t, found, words, 1);
+}
+
+Result<i64> unhashable(Thread& t, Value self) { return raise(t, exc::TypeError, "unhashable type: '%T'", self); }
+
+Result<i64> generic_hash(Thread& t, Value self) {
+  Value found = type_lookup(type_of(self), names::__hash__);
+  if (found.is_empty() || found.is_none()) return unhashable(t, self);
+  Value words[] = {self};
+  Ref result = TRY(call_found(t, found, words, 0));
+  if (!is_int(result)) return raise(t, exc::TypeError, "__hash__ method should return an integer");
+  i64 hash;
+  if (!int_fits_i64(result, &hash)) hash = int_hash(result);
+  return hash == -1 ? -2 : hash;
+}
+
+Result<i64> generic_length(Thread& t, Value self) {
+  Ref result = TRY(call_dunder(t, names::__len__, self));
+  Ref index = TRY(to_index(t, result));
+  if (int_sign(index) < 0) return raise(t, exc::ValueError, "__len__() should return >= 0");
+  i64 n;
+  if (!int_fits_i64(index, &n))
+    return raise(t, exc::OverflowError, "cannot fit '%T' into an index-sized integer", result.get());
+  return n;
+}
+
+Result<bool> generic_bool(Thread& t, Value self) {
+  Ref result = TRY(call_dunder(t, names::__bool__, self));
+  if (!result.get().is_bool())
+    return raise(t, exc::TypeError, "__bool__ should return bool, returned %T", result.get());
+  return result.get().is_true();
+}
+
+Result<bool> generic_contains(Thread& t, Value self, Value item) {
+  Value found = type_lookup(type_of(self), names::__contains__);
+  if (found.is_none()) return raise(t, exc::TypeError, "'%T' object is not a container", self);
+  if (found.is_empty()) return missing(t, names::__contains__);
+  Value words[] = {self, item};
+  Ref result = TRY(call_found(t, found, words, 1));
+  return truth(t, result);
+}
+
+Ref generic_iter(Thread& t, Value self) {
+  Value found = type_lookup(type_of(self), names::__iter__);
+  if (found.is_none() || found.is_empty()) return raise(t, exc::TypeError, "'%T' object is not iterable", self);
+  Value words[] = {self};
+  return call_found(t, found, words, 0);
+}
+
+// A StopIteration stays pending: callers that want its value look at it, protocol/iterate.cpp swallows it.
+Ref generic_next(Thread& t, Value self) { return call_dunder(t, names::__next__, self); }
+
+Ref generic_call(Thread& t, Value self, Args args) {
+  Value found = type_lookup(type_of(self), names::__call__);
+  if (found.is_empty()) return raise(t, exc::TypeError, "'%T' object is not callable", self);
+  TRY(enter_native(t, " while calling a Python object"));
+  Ref keep = Ref::copy(found);
+  Type* type = type_of(found);
+  if (type->flags & type_flag::kMethodDescriptor) {
+    CallWords words(self, args);
+    return call(t, found, words.args());
+  }
+  if (DescriptorGetFn get = type->slots.descriptor_get) {
+    Ref bound = TRY(get(t, found, self, type_of(self)));
+    return call(t, bound, args);
+  }
+  return call(t, found, args);
+}
+
+Ref generic_getattribute(Thread& t, Value self, Str* name) {
+  Type* type = type_of(self);
+  Value method = type_lookup(type, names::__getattribute__);
+  Ref result;
+  if (is_exact(method, kShape_wrapper_descriptor)) {
+    auto fn = reinterpret_cast<GetAttributeFn>(method.as<NativeDescriptor>()->slot_function);
+    result = fn == generic_get_attribute ? generic_get_or_empty(t, self, name) : fn(t, self, name);
+  } else if (method.is_empty()) {
+    result = generic_get_or_empty(t, self, name);
+  } else {
+    Value words[] = {self, Value(name)};
+    result = call_found(t, method, words, 1);
+  }
+  if (!result.failed() && !result.is_empty()) return result;
+  if (result.failed() && !pending_matches(t, exc::AttributeError)) return result;
+  Value hook = type_lookup(type_of(self), names::__getattr__);
+  if (hook.is_empty()) {
+    if (result.failed()) return result;
+    return raise_attribute_error(t, self, name);
+  }
+  if (result.failed()) clear_exception(t);
+  Value words[] = {self, Value(name)};
+  return call_found(t, hook, words, 1);
+}
+
+Status discard(Ref&& result) {
+  if (result.failed()) return Raised{};
+  return ok();
+}
+
+Status generic_setattr(Thread& t, Value self, Str* name, Value value) {
+  if (value.is_empty()) return discard(call_dunder(t, names::__delattr__, self, Value(name)));
+  return discard(call_dunder(t, names::__setattr__, self, Value(name), value));
+}
+
+Status generic_set_item(Thread& t, Value self, Value key, Value value) {
+  if (value.is_empty()) return discard(call_dunder(t, names::__delitem__, self, key));
+  return discard(call_dunder(t, names::__setitem__, self, key, value));
+}
+
+Ref generic_descriptor_get(Thread& t, Value self, Value instance, Value owner) {
+  Value found = type_lookup(type_of(self), names::__get__);
+  if (found.is_empty()) return Ref::copy(self);
+  Value words[] = {self, instance.is_empty() ? None : instance, owner.is_empty() ? None : owner};
+  return call_found(t, found, words, 2);
+}
+
+Status generic_descriptor_set(Thread& t, Value self, Value instance, Value value) {
+  if (value.is_empty()) return discard(call_dunder(t, names::__delete__, self, instance));
+  return discard(call_dunder(t, names::__set__, self, instance, value));
+}
+
+Ref generic_new(Thread& t, Type* cls, Args args) {
+  Ref function = TRY(get_attribute(t, cls, names::__new__));
+  CallWords words(cls, args);
+  return call(t, function, words.args());
+}
+
+Status generic_init(Thread& t, Value self, Args args) {
+  Value found = type_lookup(type_of(self), names::__init__);
+  if (found.is_empty()) return missing(t, names::__init__);
+  Ref keep = Ref::copy(found);
+  Ref result;
+  Type* type = type_of(found);
+  if (type->flags & type_flag::kMethodDescriptor) {
+    CallWords words(self, args);
+    result = TRY(call(t, found, words.args()));
+  } else if (DescriptorGetFn get = type->slots.descriptor_get) {
+    Ref bound = TRY(get(t, found, self, type_of(self)));
+    result = TRY(call(t, bound, args));
+  } else {
+    result = TRY(call(t, found, args));
+  }
+  if (!result.get().is_none())
+    return raise(t, exc::TypeError, "__init__() should return None, not '%T'", result.get());
+  return ok();
+}
+
+void generic_finaliser(Thread& t, Value self) {
+  Value found = type_lookup(type_of(self), names::__del__);
+  if (found.is_empty()) return;
+  Ref keep = Ref::copy(found);
+  Value words[] = {self};
+  Ref result = call_found(t, keep, words, 0);
+  if (result.failed()) write_unraisable(t, "while calling deallocator", keep);
+}
+
+template <class F>
+void* erase(F* function) {
+  return reinterpret_cast<void*>(function);
+}
+
+constexpr CompareOp kNoOp = CompareOp::kLt;
+#define SLOT(name, field, kind, generic, doc) \
+  {&names::name, #name, offsetof(Slots, field), SlotKind::kind, kNoOp, generic, doc}
+#define COMPARE(name, op, symbol)                                                                       \
+  {&names::name, #name, offsetof(Slots, compare), SlotKind::kCompare, CompareOp::op, erase(generic_compare), \
+   "($self, value, /)\n--\n\nReturn self" symbol "value."}
+// Both directions of an operator.
+#define BINARY(name, reflected, field, symbol)                                                        \
+  SLOT(name, field, kBinary, erase(generic_binary<&names::name, &names::reflected, &Slots::field>),   \
+       "($self, value, /)\n--\n\nReturn self" symbol "value."),                                       \
+  SLOT(reflected, field, kBinaryReflected, erase(generic_binary<&names::name, &names::reflected, &Slots::field>), \
+       "($self, value, /)\n--\n\nReturn value" symbol "self.")
+#define INPLACE(name, field, symbol) \
+  SLOT(name, field, kBinary, erase(generic_item<&names::name>), "($self, value, /)\n--\n\nReturn self" symbol "value.")
+#define UNARY(name, field, doc) SLOT(name, field, kUnary, erase(generic_unary<&names::name>), "($self, /)\n--\n\n" doc)
+
+}  // namespace
+
+// Rows of one slot are adjacent or share the generic function. A row without one: Python classes do not fill that slot.
+const SlotDefinition kSlotTable[] = {
+    SLOT(__getattribute__, getattribute, kGetAttribute, erase(generic_getattribute),
+         "($self, name, /)\n--\n\nReturn getattr(self, name)."),
+    SLOT(__getattr__, getattribute, kGetAttrHook, erase(generic_getattribute), nullptr),
+    SLOT(__setattr__, setattribute, kSetAttribute, erase(generic_setattr),
+         "($self, name, value, /)\n--\n\nImplement setattr(self, name, value)."),
+    SLOT(__delattr__, setattribute, kDelAttribute, erase(generic_setattr),
+         "($self, name, /)\n--\n\nImplement delattr(self, name)."),
+    UNARY(__repr__, repr, "Return repr(self)."),
+    SLOT(__hash__, hash, kHash, erase(generic_hash), "($self, /)\n--\n\nReturn hash(self)."),
+    SLOT(__call__, call, kCall, erase(generic_call), "($self, /, *args, **kwargs)\n--\n\nCall self as a function."),
+    UNARY(__str__, str, "Return str(self)."),
+    COMPARE(__lt__, kLt, "<"),
+    COMPARE(__le__, kLe, "<="),
+    COMPARE(__eq__, kEq, "=="),
+    COMPARE(__ne__, kNe, "!="),
+    COMPARE(__gt__, kGt, ">"),
+    COMPARE(__ge__, kGe, ">="),
+    SLOT(__iter__, iter, kUnary, erase(generic_iter), "($self, /)\n--\n\nImplement iter(self)."),
+    SLOT(__next__, next, kNext, erase(generic_next), "($self, /)\n--\n\nImplement next(self)."),
+    SLOT(__get__, descriptor_get, kDescriptorGet, erase(generic_descriptor_get),
+         "($self, instance, owner=None, /)\n--\n\nReturn an attribute of instance, which is of type owner."),
+    SLOT(__set__, descriptor_set, kDescriptorSet, erase(generic_descriptor_set),
+         "($self, instance, value, /)\n--\n\nSet an attribute of instance to value."),
+    SLOT(__delete__, descriptor_set, kDescriptorDelete, erase(generic_descriptor_set),
+         "($self, instance, /)\n--\n\nDelete an attribute of instance."),
+    SLOT(__init__, init, kInit, erase(generic_init),
+         "($self, /, *args, **kwargs)\n--\n\nInitialize self.  See help(type(self)) for accurate signature."),
+    SLOT(__new__, new_, kNew, erase(generic_new), nullptr),
+    SLOT(__del__, finaliser, kFinaliser, erase(generic_finaliser), nullptr),
+    UNARY(__await__, await, "Return an iterator to be used in await expression."),
+    UNARY(__aiter__, aiter, "Return an awaitable, that resolves in asynchronous iterator."),
+    UNARY(__anext__, anext, "Return a value or raise StopAsyncIteration."),
+    BINARY(__add__, __radd__, add, "+"),
+    BINARY(__sub__, __rsub__, subtract, "-"),
+    BINARY(__mul__, __rmul__, multiply, "*"),
+    BINARY(__mod__, __rmod__, remainder, "%"),
+    SLOT(__divmod__, divmod, kBinary, erase(generic_binary<&names::__divmod__, &names::__rdivmod__, &Slots::divmod>),
+         "($self, value, /)\n--\n\nReturn divmod(self, value)."),
+    SLOT(__rdivmod__, divmod, kBinaryReflected,
+         erase(generic_binary<&names::__divmod__, &names::__rdivmod__, &Slots::divmod>),
+         "($self, value, /)\n--\n\nReturn divmod(value, self)."),
+    SLOT(__pow__, power, kTernary, erase(generic_power),
+         "($self, value, mod=None, /)\n--\n\nReturn pow(self, value, mod)."),
+    SLOT(__rpow__, power, kTernaryReflected, erase(generic_power),
+         "($self, value, mod=None, /)\n--\n\nReturn pow(value, self, mod)."),
+    UNARY(__neg__, negative, "-self"),
+    UNARY(__pos__, positive, "+self"),
+    UNARY(__abs__, absolute, "abs(self)"),
+    SLOT(__bool__, bool_, kTest, erase(generic_bool), "($self, /)\n--\n\nTrue if self else False"),
+    UNARY(__invert__, invert, "~self"),
+    BINARY(__lshift__, __rlshift__, lshift, "<<"),
+    BINARY(__rshift__, __rrshift__, rshift, ">>"),
+    BINARY(__and__, __rand__, and_, "&"),
+    BINARY(__xor__, __rxor__, xor_, "^"),
+    BINARY(__or__, __ror__, or_, "|"),
+    UNARY(__int__, int_, "int(self)"),
+    UNARY(__float__, float_, "float(self)"),
+    INPLACE(__iadd__, inplace_add, "+="),
+    INPLACE(__isub__, inplace_subtract, "-="),
+    INPLACE(__imul__, inplace_multiply, "*="),
+    INPLACE(__imod__, inplace_remainder, "%="),
+    INPLACE(__ipow__, inplace_power, "**="),
+    INPLACE(__ilshift__, inplace_lshift, "<<="),
+    INPLACE(__irshift__, inplace_rshift, ">>="),
+    INPLACE(__iand__, inplace_and, "&="),
+    INPLACE(__ixor__, inplace_xor, "^="),
+    INPLACE(__ior__, inplace_or, "|="),
+    BINARY(__floordiv__, __rfloordiv__, floor_divide, "//"),
+    BINARY(__truediv__, __rtruediv__, true_divide, "/"),
+    INPLACE(__ifloordiv__, inplace_floor_divide, "//="),
+    INPLACE(__itruediv__, inplace_true_divide, "/="),
+    SLOT(__index__, index, kUnary, erase(generic_unary<&names::__index__>),
+         "($self, /)\n--\n\nReturn self converted to an integer, if self is suitable for use as an index into a list."),
+    BINARY(__matmul__, __rmatmul__, matrix_multiply, "@"),
+    INPLACE(__imatmul__, inplace_matrix_multiply, "@="),
+    SLOT(__len__, length, kLength, erase(generic_length), "($self, /)\n--\n\nReturn len(self)."),
+    SLOT(__getitem__, get_item, kBinary, erase(generic_item<&names::__getitem__>),
+         "($self, key, /)\n--\n\nReturn self[key]."),
+    SLOT(__setitem__, set_item, kSetItem, erase(generic_set_item),
+         "($self, key, value, /)\n--\n\nSet self[key] to value."),
+    SLOT(__delitem__, set_item, kDelItem, erase(generic_set_item), "($self, key, /)\n--\n\nDelete self[key]."),
+    SLOT(__contains__, contains, kContains, erase(generic_contains),
+         "($self, key, /)\n--\n\nReturn bool(key in self)."),
+    SLOT(__add__, concat, kBinary, nullptr, "($self, value, /)\n--\n\nReturn self+value."),
+    SLOT(__mul__, repeat, kRepeat, nullptr, "($self, value, /)\n--\n\nReturn self*value."),
+    SLOT(__rmul__, repeat, kRepeatReflected, nullptr, "($self, value, /)\n--\n\nReturn value*self."),
+    SLOT(__iadd__, inplace_concat, kBinary, nullptr, "($self, value, /)\n--\n\nImplement self+=value."),
+    SLOT(__imul__, inplace_repeat, kRepeat, nullptr, "($self, value, /)\n--\n\nImplement self*=value."),
+};
+const u32 kSlotTableSize = sizeof kSlotTable / sizeof kSlotTable[0];
+#undef SLOT
+#undef COMPARE
+#undef BINARY
+#undef INPLACE
+#undef UNARY
+
+namespace {
+
+void*& slot_at(Slots& slots, u32 offset) { return *reinterpret_cast<void**>(reinterpret_cast<char*>(&slots) + offset); }
+void* slot_at(const Slots& slots, u32 offset) {
+  return *reinterpret_cast<void* const*>(reinterpret_cast<const char*>(&slots) + offset);
+}
+
+// Lookup without the cache: class creation would only push useful entries out.
+Value lookup_uncached(Type* type, Str* name) {
+  auto* mro = type->mro.as<Tuple>();
+  for (u64 i = 0; i < mro->size; i++) {
+    Value found = dict_peek_str(mro->items[i].as<Type>()->dict.as<Dict>(), name);
+    if (!found.is_empty()) return found;
+  }
+  return EMPTY;
+}
+
+// What the slot at `offset` of a class must be, from the dunders its mro has.
+void* resolve_slot(Type* type, u32 offset) {
+  void* specific = nullptr;
+  void* generic = nullptr;
+  bool use_generic = false;
+  for (u32 i = 0; i < kSlotTableSize; i++) {
+    const SlotDefinition& row = kSlotTable[i];
+    if (row.offset != offset) continue;
+    Value found = lookup_uncached(type, *row.name);
+    if (found.is_empty()) continue;
+    if (is_exact(found, kShape_wrapper_descriptor)) {
+      auto* d = found.as<NativeDescriptor>();
+      if (d->slot->name == row.name && d->slot->offset != offset) continue;  // __add__ of a sequence is no number slot
+      generic = row.generic;
+      if ((specific == nullptr || specific == d->slot_function) && d->slot == &row &&
+          is_subtype(type, d->owner.as<Type>()))
+        specific = d->slot_function;
+      else
+        use_generic = true;
+      continue;
+    }
+    generic = row.generic;
+    if (row.kind == SlotKind::kNew && is_exact_builtin_function(found) && is_type(found.as<NativeFunction>()->self.peek())) {
+      specific = erase(found.as<NativeFunction>()->self.as<Type>()->slots.new_);
+      continue;
+    }
+    if (row.kind == SlotKind::kHash && found.is_none()) {
+      specific = erase(unhashable);
+      continue;
+    }
+    use_generic = true;
+  }
+  return specific != nullptr && !use_generic ? specific : generic;
+}
+
+void store_slot(Type* type, u32 offset, void* function) {
+  __atomic_store_n(&slot_at(type->slots, offset), function, __ATOMIC_RELAXED);
+}
+
+Status check_count(Thread& t, Args args, u32 least, u32 most) {
+  if (args.count >= least && args.count <= most) return ok();
+  if (least == most)
+    return raise(t, exc::TypeError, "expected %d argument%s, got %d", int(most), most == 1 ? "" : "s", int(args.count));
+  return raise(t, exc::TypeError, "expected at %s %d argument%s, got %d", args.count < least ? "least" : "most",
+               int(args.count < least ? least : most), (args.count < least ? least : most) == 1 ? "" : "s",
+               int(args.count));
+}
+
+// object.__setattr__(int, ...) and the like must not get around a class's own rules.
+Status check_setattr_target(Thread& t, Value self, void* function, const char* what) {
+  if (!is_type(self) || function == erase(type_set_attribute)) return ok();
+  return raise(t, exc::TypeError, "can't apply this %s to %T object", what, self);
+}
+
+template <class F>
+F slot_fn(NativeDescriptor* d) {
+  return reinterpret_cast<F>(d->slot_function);
+}
+
+Ref none_or_error(Status status) {
+  if (status.failed()) return Ref::error();
+  return Ref::none();
+}
+
+RefTo<Str> attribute_name(Thread& t, Value v) {
+  if (!is_str(v)) return raise(t, exc::TypeError, "attribute name must be string, not '%T'", v);
+  return interned_name(t, v.as<Str>());
+}
+
+Ref wrapped_descriptor_get(Thread& t, NativeDescriptor* d, Value self, Args args) {
+  TRY(check_count(t, args, 1, 2));
+  Value instance = args[0].is_none() ? EMPTY : args[0];
+  Value owner = args.count > 1 && !args[1].is_none() ? args[1] : EMPTY;
+  if (instance.is_empty() && owner.is_empty()) return raise(t, exc::TypeError, "__get__(None, None) is invalid");
+  return slot_fn<DescriptorGetFn>(d)(t, self, instance, owner);
+}
+
+}  // namespace
+
+Ref call_slot_wrapper(Thread& t, NativeDescriptor* d, Value self, Args args) {
+  SlotKind kind = d->slot->kind;
+  if (args.keyword_count != 0 && kind != SlotKind::kCall && kind != SlotKind::kInit)
+    return raise(t, exc::TypeError, "wrapper %s() takes no keyword arguments", d->slot->text);
+  switch (kind) {
+    case SlotKind::kUnary:
+      TRY(check_count(t, args, 0, 0));
+      return slot_fn<UnaryFn>(d)(t, self);
+    case SlotKind::kBinary:
+    case SlotKind::kInplace:
+    case SlotKind::kRepeat:
+    case SlotKind::kRepeatReflected:
+      TRY(check_count(t, args, 1, 1));
+      if ((kind == SlotKind::kRepeat || kind == SlotKind::kRepeatReflected) && !is_int(args[0]) &&
+          type_of(args[0])->slots.index == nullptr)
+        return raise(t, exc::TypeError, "'%T' object cannot be interpreted as an integer", args[0]);
+      return slot_fn<BinaryFn>(d)(t, self, args[0]);
+    case SlotKind::kBinaryReflected:
+      TRY(check_count(t, args, 1, 1));
+      return slot_fn<BinaryFn>(d)(t, args[0], self);
+    case SlotKind::kTernary:
+      TRY(check_count(t, args, 1, 2));
+      return slot_fn<TernaryFn>(d)(t, self, args[0], args.count > 1 ? args[1] : None);
+    case SlotKind::kTernaryReflected:
+      TRY(check_count(t, args, 1, 2));
+      return slot_fn<TernaryFn>(d)(t, args[0], self, args.count > 1 ? args[1] : None);
+    case SlotKind::kCompare:
+      TRY(check_count(t, args, 1, 1));
+      return slot_fn<CompareFn>(d)(t, self, args[0], d->slot->op);
+    case SlotKind::kHash:
+      TRY(check_count(t, args, 0, 0));
+      return int_from(t, TRY(slot_fn<HashFn>(d)(t, self)));
+    case SlotKind::kLength:
+      TRY(check_count(t, args, 0, 0));
+      return int_from(t, TRY(slot_fn<LengthFn>(d)(t, self)));
+    case SlotKind::kTest:
+      TRY(check_count(t, args, 0, 0));
+      return Ref::boolean(TRY(slot_fn<TestFn>(d)(t, self)));
+    case SlotKind::kContains:
+      TRY(check_count(t, args, 1, 1));
+      return Ref::boolean(TRY(slot_fn<ContainsFn>(d)(t, self, args[0])));
+    case SlotKind::kGetAttribute: {
+      TRY(check_count(t, args, 1, 1));
+      RefTo<Str> name = TRY(attribute_name(t, args[0]));
+      return slot_fn<GetAttributeFn>(d)(t, self, name.get());
+    }
+    case SlotKind::kSetAttribute: {
+      TRY(check_count(t, args, 2, 2));
+      RefTo<Str> name = TRY(attribute_name(t, args[0]));
+      TRY(check_setattr_target(t, self, d->slot_function, "__setattr__"));
+      return none_or_error(slot_fn<SetAttributeFn>(d)(t, self, name.get(), args[1]));
+    }
+    case SlotKind::kDelAttribute: {
+      TRY(check_count(t, args, 1, 1));
+      RefTo<Str> name = TRY(attribute_name(t, args[0]));
+      TRY(check_setattr_target(t, self, d->slot_function, "__delattr__"));
+      return none_or_error(slot_fn<SetAttributeFn>(d)(t, self, name.get(), EMPTY));
+    }
+    case SlotKind::kSetItem:
+      TRY(check_count(t, args, 2, 2));
+      return none_or_error(slot_fn<SetItemFn>(d)(t, self, args[0], args[1]));
+    case SlotKind::kDelItem:
+      TRY(check_count(t, args, 1, 1));
+      return none_or_error(slot_fn<SetItemFn>(d)(t, self, args[0], EMPTY));
+    case SlotKind::kDescriptorGet: return wrapped_descriptor_get(t, d, self, args);
+    case SlotKind::kDescriptorSet:
+      TRY(check_count(t, args, 2, 2));
+      return none_or_error(slot_fn<DescriptorSetFn>(d)(t, self, args[0], args[1]));
+    case SlotKind::kDescriptorDelete:
+      TRY(check_count(t, args, 1, 1));
+      return none_or_error(slot_fn<DescriptorSetFn>(d)(t, self, args[0], EMPTY));
+    case SlotKind::kCall: return slot_fn<CallFn>(d)(t, self, args);
+    case SlotKind::kInit: return none_or_error(slot_fn<InitFn>(d)(t, self, args));
+    case SlotKind::kNext: {
+      TRY(check_count(t, args, 0, 0));
+      Ref item = slot_fn<NextFn>(d)(t, self);
+      if (item.is_empty()) return raise_none(t, exc::StopIteration);
+      return item;
+    }
+    case SlotKind::kGetAttrHook:
+    case SlotKind::kNew:
+    case SlotKind::kFinaliser: break;
+  }
+  return raise(t, exc::SystemError, "bad slot wrapper");
+}
+
+Status add_slot_wrappers(Thread& t, Type* type, const Slots& own) {
+  auto* dict = type->dict.as<Dict>();
+  for (u32 i = 0; i < kSlotTableSize; i++) {
+    const SlotDefinition& row = kSlotTable[i];
+    if (row.doc == nullptr) continue;
+    void* function = slot_at(own, row.offset);
+    if (function == nullptr || !dict_peek_str(dict, *row.name).is_empty()) continue;
+    RefTo<NativeDescriptor> d = TRY(descriptor_new(t, kShape_wrapper_descriptor, type, row.text));
+    d->slot = &row;
+    d->slot_function = function;
+    TRY(dict_set_str(t, dict, *row.name, d));
+  }
+  if (own.hash == nullptr && own.compare != nullptr && dict_peek_str(dict, names::__hash__).is_empty())
+    TRY(dict_set_str(t, dict, names::__hash__, None));
+  if (own.new_ != nullptr && dict_peek_str(dict, names::__new__).is_empty()) {
+    Ref wrapper = TRY(new_wrapper_function(t, type));
+    TRY(dict_set_str(t, dict, names::__new__, wrapper));
+  }
+  return ok();
+}
+
+void inherit_native_slots(Type* type, const Slots& own, const Type* base) {
+  constexpr u32 kCount = sizeof(Slots) / sizeof(void*);
+  type->slots = own;
+  bool keeps_hash = own.hash == nullptr && own.compare == nullptr;
+  for (u32 i = 0; i < kCount; i++) {
+    u32 offset = i * u32(sizeof(void*));
+    if (base == nullptr || slot_at(type->slots, offset) != nullptr) continue;
+    if (offset == offsetof(Slots, hash) && !keeps_hash) continue;
+    // A native type that does not derive from another one is made by calling it only when it says how.
+    if (offset == offsetof(Slots, new_) && base == types::object) continue;
+    slot_at(type->slots, offset) = slot_at(base->slots, offset);
+  }
+  if (type->slots.hash == nullptr) type->slots.hash = unhashable;
+  if (type->flags & type_flag::kDisallowInstantiation) type->slots.new_ = nullptr;
+  // Dunders given as plain methods fill the slots that were left open.
+  auto* dict = type->dict.as<Dict>();
+  for (u32 i = 0; i < kSlotTableSize; i++) {
+    const SlotDefinition& row = kSlotTable[i];
+    Value found = dict_peek_str(dict, *row.name);
+    if (found.is_empty() || slot_at(own, row.offset) != nullptr || row.kind == SlotKind::kNew) continue;
+    if (is_exact(found, kShape_wrapper_descriptor)) continue;
+    slot_at(type->slots, row.offset) = resolve_slot(type, row.offset);
+  }
+}
+
+void update_all_slots(Thread&, Type* type) {
+  auto* bases = type->bases.as<Tuple>();
+  auto* base = type->base.as<Type>();
+  auto* mro = type->mro.as<Tuple>();
+  // With one base and the usual mro every slot starts as the base's, and only what the class defines itself can differ.
+  bool linear = bases->size == 1 && mro->size == base->mro.as<Tuple>()->size + 1;
+  if (linear) type->slots = base->slots;
+  auto* dict = type->dict.as<Dict>();
+  for (u32 i = 0; i < kSlotTableSize; i++) {
+    const SlotDefinition& row = kSlotTable[i];
+    if (linear && dict_peek_str(dict, *row.name).is_empty()) continue;
+    store_slot(type, row.offset, resolve_slot(type, row.offset));
+  }
+  for (u64 i = 0; i < mro->size && type->slots.get_buffer == nullptr; i++) {
+    auto* other = mro->items[i].as<Type>();
+    type->slots.get_buffer = other->slots.get_buffer;
+    type->slots.release_buffer = other->slots.release_buffer;
+  }
+}
+
+bool is_dunder(const Str* name) {
+  size_t n = name->length();
+  return n > 4 && name->at(0) == '_' && name->at(1) == '_' && name->at(n - 1) == '_' && name->at(n - 2) == '_';
+}
+
+namespace {
+void update_recursively(Thread& t, Type* type, Str* name) {
+  for (u32 i = 0; i < kSlotTableSize; i++)
+    if (*kSlotTable[i].name == name && (type->flags & type_flag::kHeapType))
+      store_slot(type, kSlotTable[i].offset, resolve_slot(type, kSlotTable[i].offset));
+  RefTo<List> subclasses = live_subclasses(t, type);
+  if (subclasses.failed()) {
+    clear_exception(t);
+    return;
+  }
+  for (size_t i = 0; i < list_size(subclasses.get()); i++) {
+    Ref subclass = list_get(t, subclasses.get(), i);
+    if (!subclass.is_empty()) update_recursively(t, subclass.as<Type>(), name);
+  }
+}
+}  // namespace
+
+void update_slots_for_name(Thread& t, Type* type, Str* name) {
+  for (u32 i = 0; i < kSlotTableSize; i++) {
+    if (*kSlotTable[i].name != name) continue;
+    update_recursively(t, type, name);
+    return;
+  }
+}
+
+namespace {
+
+// __new__ of a native type as a Python callable: checks that the class asked for is one this function may build.
+Ref checked_new(Thread& t, Value self, Args args) {
+  auto* type = self.as<Type>();
+  if (args.count < 1) return raise(t, exc::TypeError, "%N.__new__(): not enough arguments", type);
+  Value wanted = args[0];
+  if (!is_type(wanted))
+    return raise(t, exc::TypeError, "%N.__new__(X): X is not a type object (%T)", type, wanted);
+  auto* cls = wanted.as<Type>();
+  if (!is_subtype(cls, type))
+    return raise(t, exc::TypeError, "%N.__new__(%N): %N is not a subtype of %N", type, cls, cls, type);
+  // The nearest native ancestor must be built by this very function, else its native part stays unmade.
+  auto* native = cls;
+  while (native != nullptr && (native->flags & type_flag::kHeapType)) native = native->base.as<Type>();
+  if (native != nullptr && native->slots.new_ != type->slots.new_)
+    return raise(t, exc::TypeError, "%N.__new__(%N) is not safe, use %N.__new__()", type, cls, native);
+  return type->slots.new_(t, cls, args.without_first());
+}
+
+const Method kNewMethod = {"__new__", nullptr, checked_new, "($type, /, *args, **kwargs)",
+                           "Create and return a new object.  See help(type) for accurate signature.",
+                           MethodKind::kStatic};
+
+}  // namespace
+
+Ref new_wrapper_function(Thread& t, Type* type) { return native_function_new(t, &kNewMethod, type, EMPTY); }
+
+}  // namespace typhon

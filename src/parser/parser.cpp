@@ -1,0 +1,215 @@
+#include "parser/parser.h"
+
+#include "base/utf8.h"
+#include "parser/parser_internal.h"
+
+namespace typhon::parser {
+
+using namespace ast;  // NOLINT: this file is about nothing else
+
+// ---- Errors ----
+
+SyntaxErrorInfo make_error(ParseContext& context, SyntaxErrorInfo::Kind kind, std::string_view message, int line,
+                           int col, int end_line, int end_col) {
+  SyntaxErrorInfo error;
+  error.kind = kind;
+  error.message = message;
+  error.lineno = line;
+  error.end_lineno = end_line;
+  auto line_at = [&](int number) {
+    size_t start = 0;
+    for (int i = 1; i < number; i++) {
+      size_t newline = context.text.find('\n', start);
+      if (newline == std::string_view::npos) break;
+      start = newline + 1;
+    }
+    size_t end = context.text.find('\n', start);
+    return context.text.substr(start, end == std::string_view::npos ? end : end + 1 - start);
+  };
+  auto character_column = [](std::string_view text, int bytes) {
+    if (bytes < 0) return bytes;
+    size_t inside = size_t(bytes) < text.size() ? size_t(bytes) : text.size();
+    return int(utf8::count(text.substr(0, inside))) + (bytes - int(inside)) + 1;
+  };
+  std::string_view text = line_at(line);
+  error.has_text = true;
+  error.text = text;
+  error.col = character_column(text, col);
+  error.end_col = end_line == line ? character_column(text, end_col) : character_column(line_at(end_line), end_col);
+  return error;
+}
+
+std::nullptr_t Parser::fail_hard(SyntaxErrorInfo::Kind kind, const Token& start, const Token& end,
+                                 std::string_view message) {
+  if (failed_hard_) return nullptr;
+  failed_hard_ = true;
+  error_ = make_error(context_, kind, message, start.line, start.col, end.end_line, end.end_col);
+  return nullptr;
+}
+
+std::nullptr_t Parser::fail_at(const Node* node, std::string_view message) {
+  if (failed_hard_) return nullptr;
+  failed_hard_ = true;
+  error_ = make_error(context_, SyntaxErrorInfo::Kind::kSyntax, message, node->lineno, node->col_offset,
+                      node->end_lineno, node->end_col_offset);
+  return nullptr;
+}
+
+bool Parser::stack_ok() {
+  const char* here = static_cast<const char*>(__builtin_frame_address(0));
+  size_t used = size_t(context_.stack_base > here ? context_.stack_base - here : here - context_.stack_base);
+  if (used < context_.options.stack_budget) [[likely]] return true;
+  fail_hard(SyntaxErrorInfo::Kind::kTooComplex, *t_, *t_,
+            "Parser stack overflowed - Python source too complex to parse");
+  return false;
+}
+
+// ---- Entry points ----
+
+Mod* Parser::module(Mode mode) {
+  statement_ = t_;
+  List body(*this);
+  switch (mode) {
+    case Mode::kExec: {
+      if (!statements(body, Tok::kEndMarker)) return nullptr;
+      Module* result = arena_.make<Module>();
+      result->body = body.take<Stmt>();
+      return result;
+    }
+    case Mode::kEval: {
+      Expr* value = expressions();
+      if (value == nullptr) return nullptr;
+      while (accept(Tok::kNewline)) {
+      }
+      if (!at(Tok::kEndMarker)) return nullptr;
+      Expression* result = arena_.make<Expression>();
+      result->body = value;
+      return result;
+    }
+    case Mode::kSingle: {
+      // One statement: a simple line, or a compound statement and an empty line.
+      if (at(Tok::kNewline)) {
+        const Token* start = t_++;
+        Pass* pass = node<Pass>(start);
+        pass->end_lineno = pass->lineno;
+        pass->end_col_offset = pass->col_offset;
+        body.push(pass);
+      } else {
+        Stmt* compound = nullptr;
+        if (!compound_statement(compound)) return nullptr;
+        if (compound != nullptr) {
+          body.push(compound);
+          if (!accept(Tok::kNewline)) return nullptr;
+        } else if (!simple_statements(body)) {
+          return nullptr;
+        }
+      }
+      Interactive* result = arena_.make<Interactive>();
+      result->body = body.take<Stmt>();
+      return result;
+    }
+    case Mode::kFunctionType: {
+      FunctionType* result = function_type();
+      if (result == nullptr) return nullptr;
+      while (accept(Tok::kNewline)) {
+      }
+      return at(Tok::kEndMarker) ? result : nullptr;
+    }
+  }
+  return nullptr;
+}
+
+namespace {
+
+void tokenize_all(ParseContext& context, const SourceText& source, Tokenizer& tokenizer) {
+  context.tokens.reserve(source.text.size() / 4 + 16);
+  Token token;
+  bool single = context.options.mode == Mode::kSingle;
+  bool parsing_started = false;
+  for (;;) {
+    bool ok = tokenizer.next(token);
+    if (ok && token.kind == Tok::kEndMarker && single && parsing_started) {
+      // The end of interactive input closes the open line or block.
+      Token newline = token;
+      newline.kind = Tok::kNewline;
+      if (context.options.dont_imply_dedent) {
+        size_t first_dedent = context.tokens.size();
+        while (first_dedent > 0 && context.tokens[first_dedent - 1].kind == Tok::kDedent &&
+               context.tokens[first_dedent - 1].after_eof) {
+          first_dedent--;
+        }
+        context.tokens.insert(context.tokens.begin() + long(first_dedent), newline);
+      } else {
+        context.tokens.push_back(newline);
+      }
+    }
+    parsing_started = true;
+    context.tokens.push_back(token);
+    if (!ok || token.kind == Tok::kEndMarker) break;
+  }
+  if (token.kind == Tok::kError) {
+    context.token_error = tokenizer.error();
+    context.ended_in_brackets = tokenizer.ended_in_brackets();
+  }
+  // Lookahead may reach this far behind the last token.
+  Token last = context.tokens.back();
+  for (int i = 0; i < 4; i++) context.tokens.push_back(last);
+  context.warnings.swap(tokenizer.warnings());
+}
+
+// In single mode: whether anything but blanks and comments follows the statement.
+bool has_more_statements(std::string_view rest) {
+  for (size_t i = 0; i < rest.size(); i++) {
+    char c = rest[i];
+    if (c == ' ' || c == '\t' || c == '\n' || c == '\f') continue;
+    if (c != '#') return true;
+    while (i < rest.size() && rest[i] != '\n') i++;
+  }
+  return false;
+}
+
+Seq<Warning> copy_warnings(Arena& arena, const std::vector<Warning>& warnings) {
+  Seq<Warning> result{arena.make_array<Warning>(warnings.size()), uint32_t(warnings.size())};
+  // In source order: the tokenizer's came first, but the caller issues them as if the phases had alternated.
+  for (uint32_t i = 0; i < result.size; i++) {
+    uint32_t at = i;
+    for (; at > 0 && result[at - 1].lineno > warnings[i].lineno; at--) result[at] = result[at - 1];
+    result[at] = warnings[i];
+  }
+  return result;
+}
+
+}  // namespace
+
+ParseResult parse(Arena& arena, std::string_view source, const ParseOptions& options) {
+  ParseResult result;
+  SourceText prepared = prepare_source(arena, source, options);
+  if (!prepared.ok) {
+    result.error = prepared.error;
+    return result;
+  }
+  ParseContext context{arena, options, prepared.text, {}, {}, {}, false,
+                       static_cast<const char*>(__builtin_frame_address(0))};
+  Tokenizer tokenizer(arena, prepared.text, TokenizerOptions{false, prepared.newline_was_added});
+  tokenize_all(context, prepared, tokenizer);
+  Parser parser(context, 0);
+  result.module = parser.module(options.mode);
+  result.ok = result.module != nullptr;
+  if (!result.ok) {
+    result.error = parser.failed_hard() ? parser.error()
+                                        : diagnose(context, parser.statement_position(), parser.position());
+  } else if (options.mode == Mode::kSingle) {
+    const Token& last = context.tokens[parser.position() - 1];
+    if (has_more_statements(prepared.text.substr(last.end))) {
+      result.ok = false;
+      result.module = nullptr;
+      result.error = make_error(context, SyntaxErrorInfo::Kind::kSyntax,
+                                "multiple statements found while compiling a single statement", last.line, last.col,
+                                last.end_line, last.end_col);
+    }
+  }
+  result.warnings = copy_warnings(arena, context.warnings);
+  return result;
+}
+
+}  // namespace typhon::parser

@@ -1,0 +1,187 @@
+// Source bytes to the UTF-8 text the tokenizer reads: encodings, newlines, validity.
+#include <cstring>
+
+#include "base/utf8.h"
+#include "parser/tokenizer.h"
+
+namespace typhon::parser {
+
+namespace {
+
+constexpr std::string_view kBom = "\xEF\xBB\xBF";
+
+bool is_name_char(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+}
+
+// PEP 263: "coding" followed by ":" or "=", optional blanks, and a name, in a line that holds only a comment.
+std::string_view cookie_in_line(std::string_view line, bool* only_comment) {
+  size_t i = line.find_first_not_of(" \t\f");
+  *only_comment = i == std::string_view::npos || line[i] == '#';
+  if (i == std::string_view::npos || line[i] != '#') return {};
+  for (size_t at = line.find("coding", i); at != std::string_view::npos; at = line.find("coding", at + 1)) {
+    size_t p = at + 6;
+    if (p >= line.size() || (line[p] != ':' && line[p] != '=')) continue;
+    p++;
+    while (p < line.size() && (line[p] == ' ' || line[p] == '\t')) p++;
+    size_t begin = p;
+    while (p < line.size() && is_name_char(line[p])) p++;
+    if (p > begin) return line.substr(begin, p - begin);
+  }
+  return {};
+}
+
+std::string_view normalize_encoding(Arena& arena, std::string_view name) {
+  std::string_view copy = arena.copy(name);
+  char* p = const_cast<char*>(copy.data());
+  for (size_t i = 0; i < copy.size(); i++) {
+    if (p[i] == '_') p[i] = '-';
+    if (p[i] >= 'A' && p[i] <= 'Z') p[i] = char(p[i] | 0x20);
+  }
+  return copy;
+}
+
+bool is_variant(std::string_view name, std::string_view base) {
+  return name == base || (name.starts_with(base) && name[base.size()] == '-');
+}
+
+SourceText source_error(SyntaxErrorInfo::Kind kind, std::string_view message) {
+  SourceText result;
+  result.ok = false;
+  result.error.kind = kind;
+  result.error.message = message;
+  result.error.has_position = kind != SyntaxErrorInfo::Kind::kNullByte;
+  return result;
+}
+
+SourceText invalid_utf8(Arena& arena, std::string_view source, size_t at, bool is_bytes) {
+  int line = 1;
+  size_t line_start = 0;
+  for (size_t i = 0; i < at; i++) {
+    if (source[i] == '\n') {
+      line++;
+      line_start = i + 1;
+    }
+  }
+  unsigned byte = uint8_t(source[at]);
+  SourceText result = source_error(
+      SyntaxErrorInfo::Kind::kSyntax,
+      is_bytes ? format_text(arena,
+                             "Non-UTF-8 code starting with '\\x%.2x' on line %d, but no encoding declared; see "
+                             "https://peps.python.org/pep-0263/ for details",
+                             byte, line)
+               : format_text(arena, "(unicode error) 'utf-8' codec can't decode byte 0x%x in position %zu: invalid %s byte",
+                             byte, at - line_start, byte >= 0xC2 && byte < 0xF5 ? "continuation" : "start"));
+  result.error.lineno = result.error.end_lineno = line;
+  result.error.col = int32_t(at - line_start) + 1;
+  result.error.end_col = result.error.col;
+  return result;
+}
+
+}  // namespace
+
+std::string_view detect_encoding(Arena& arena, std::string_view source, bool* has_cookie) {
+  bool bom = source.starts_with(kBom);
+  if (bom) source.remove_prefix(kBom.size());
+  *has_cookie = false;
+  for (int i = 0; i < 2 && !source.empty(); i++) {
+    size_t length = source.find_first_of("\r\n");
+    std::string_view line = source.substr(0, length);
+    bool only_comment;
+    std::string_view name = cookie_in_line(line, &only_comment);
+    if (!name.empty()) {
+      *has_cookie = true;
+      name = normalize_encoding(arena, name);
+      if (is_variant(name, "utf-8") || name == "utf8") name = "utf-8";
+      if (is_variant(name, "latin-1") || is_variant(name, "iso-8859-1") || is_variant(name, "iso-latin-1") ||
+          name == "latin1" || name == "l1") {
+        name = "iso-8859-1";
+      }
+      if (name == "us-ascii") name = "ascii";
+      return bom && name == "utf-8" ? "utf-8-sig" : name;
+    }
+    if (!only_comment || length == std::string_view::npos) break;
+    bool crlf = source[length] == '\r' && length + 1 < source.size() && source[length + 1] == '\n';
+    source.remove_prefix(length + (crlf ? 2 : 1));
+  }
+  return bom ? "utf-8-sig" : "utf-8";
+}
+
+namespace {
+
+std::string_view latin1_to_utf8(Arena& arena, std::string_view source) {
+  char* out = arena.make_array<char>(source.size() * 2);
+  size_t n = 0;
+  for (char c : source) n += utf8::encode(uint8_t(c), out + n);
+  return {out, n};
+}
+
+// Copies with "\r\n" and "\r" turned into "\n", and appends a final newline and a NUL.
+std::string_view copy_lines(Arena& arena, std::string_view source, bool* newline_was_added) {
+  char* out = arena.make_array<char>(source.size() + 2);
+  char* p = out;
+  if (source.find('\r') == std::string_view::npos) {
+    if (!source.empty()) memcpy(out, source.data(), source.size());
+    p += source.size();
+  } else {
+    for (size_t i = 0; i < source.size(); i++) {
+      if (source[i] != '\r') {
+        *p++ = source[i];
+        continue;
+      }
+      *p++ = '\n';
+      if (i + 1 < source.size() && source[i + 1] == '\n') i++;
+    }
+  }
+  *newline_was_added = p > out && p[-1] != '\n';
+  if (*newline_was_added) *p++ = '\n';
+  *p = '\0';
+  return {out, size_t(p - out)};
+}
+
+}  // namespace
+
+SourceText prepare_source(Arena& arena, std::string_view source, const ParseOptions& options) {
+  if (source.size() > 0xFFFFFFF0u) return source_error(SyntaxErrorInfo::Kind::kTooComplex, "source is too large");
+  if (memchr(source.data(), 0, source.size()) != nullptr && !source.empty()) {
+    return source_error(SyntaxErrorInfo::Kind::kNullByte, "source code string cannot contain null bytes");
+  }
+  std::string_view body = source;
+  if (options.is_bytes_source) {
+    bool has_cookie;
+    std::string_view encoding = detect_encoding(arena, source, &has_cookie);
+    bool bom = source.starts_with(kBom);
+    if (bom) body.remove_prefix(kBom.size());
+    if (bom && encoding != "utf-8-sig") {
+      return source_error(SyntaxErrorInfo::Kind::kSyntax,
+                          format_text(arena, "encoding problem: %.*s with BOM", int(encoding.size()), encoding.data()));
+    }
+    if (encoding == "iso-8859-1") {
+      body = latin1_to_utf8(arena, body);
+    } else if (encoding == "ascii") {
+      for (size_t i = 0; i < body.size(); i++) {
+        if (uint8_t(body[i]) < 128) continue;
+        SourceText result = source_error(
+            SyntaxErrorInfo::Kind::kSyntax,
+            format_text(arena, "'ascii' codec can't decode byte 0x%x in position %zu: ordinal not in range(128)",
+                        unsigned(uint8_t(body[i])), i));
+        return result;
+      }
+    } else if (encoding != "utf-8" && encoding != "utf-8-sig") {
+      SourceText result = source_error(SyntaxErrorInfo::Kind::kEncoding,
+                                       format_text(arena, "unknown encoding: %.*s", int(encoding.size()), encoding.data()));
+      result.error.encoding = encoding;
+      return result;
+    }
+  } else if (body.starts_with(kBom)) {
+    // A str that begins with U+FEFF: Python skips it as well.
+    body.remove_prefix(kBom.size());
+  }
+  size_t invalid = utf8::find_invalid(body);
+  if (invalid != std::string_view::npos) return invalid_utf8(arena, body, invalid, options.is_bytes_source);
+  SourceText result;
+  result.text = copy_lines(arena, body, &result.newline_was_added);
+  return result;
+}
+
+}  // namespace typhon::parser

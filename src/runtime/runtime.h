@@ -1,0 +1,58 @@
+// Start-up, import of native modules, running programs, shutdown (docs/runtime.md).
+#pragma once
+#include "objects/module.h"
+
+namespace typhon {
+
+// What the command line and the environment decide (cli/options.cpp fills it).
+struct Config {
+  int gil = 0;                    // 1: GIL mode
+  bool isolated = false, ignore_environment = false, no_site = false, no_user_site = false, dont_write_bytecode = false,
+       quiet = false, inspect = false, interactive = false, unbuffered = false, safe_path = false, dev_mode = false;
+  int optimize = 0, verbose = 0, debug = 0, bytes_warning = 0, utf8_mode = 1, warn_default_encoding = 0;
+  int hash_randomization = 1;
+  u64 hash_seed = 0; bool hash_seed_given = false;
+  const char* command = nullptr;  // -c
+  const char* module = nullptr;   // -m
+  const char* script = nullptr;   // file, "-" or null (stdin / REPL)
+  int argc = 0; char** argv = nullptr;  // arguments that sys.argv shows, from the script on
+  int orig_argc = 0; char** orig_argv = nullptr;
+  char** warn_options = nullptr; int warn_option_count = 0;
+  char** x_options = nullptr; int x_option_count = 0;
+  i64 int_max_str_digits = 4300;
+};
+extern Config g_config;
+extern char g_executable[4096];   // absolute path of the binary
+extern char g_stdlib_dir[4096];   // <prefix>/lib/python3.14
+extern char g_prefix[4096];
+
+Status runtime_start(Thread& t);      // everything up to and including `import site`
+int runtime_run_main(Thread& t);      // -c, -m, script, stdin, REPL; the exit code
+int runtime_shutdown(Thread& t, int code);  // threading._shutdown, atexit, flush, gc
+
+// sys.modules and friends
+Dict* sys_modules(Thread& t);
+Dict* sys_dict();
+Dict* builtins_dict();
+Ref sys_get(Thread& t, Str* name);    // sys.name or EMPTY
+Ref import_module(Thread& t, const char* name);       // import a.b.c, returns a.b.c
+// __import__ as the IMPORT_NAME instruction needs it.
+Ref import_name(Thread& t, Str* name, Value globals, Value locals, Value fromlist, Value level);
+Ref import_from(Thread& t, Value module, Str* name);
+Status import_star(Thread& t, Value module, Value namespace_);
+// Native modules by name (sys.builtin_module_names).
+const ModuleDef* find_native_module(std::string_view name);
+Ref create_native_module(Thread& t, const ModuleDef& definition);
+
+// Source to code: `mode` "exec", "eval", "single"; flags: PyCF_* and inherited futures. SyntaxError on failure.
+Ref compile_source(Thread& t, std::string_view source, Value filename, const char* mode, int flags, bool dont_inherit,
+                   int optimize, bool is_bytes);
+// Runs module or eval code in the given namespaces (exec / eval).
+Ref run_code(Thread& t, Code* code, Value globals, Value locals, Value closure = EMPTY);
+// Prints the pending exception as CPython's main does (sys.excepthook), handles SystemExit; the exit code.
+int print_pending_and_exit_code(Thread& t);
+// Compiled code to bytes and back (marshal format for code objects, own magic).
+Ref marshal_dumps(Thread& t, Value v, int version);
+Ref marshal_loads(Thread& t, const u8* data, size_t n);
+
+}  // namespace typhon

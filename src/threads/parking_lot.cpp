@@ -1,0 +1,190 @@
+#include "threads/parking_lot.h"
+
+#include "threads/internal.h"
+#include "threads/parking_private.h"
+
+namespace typhon::parking_lot {
+
+namespace {
+
+// A waiting thread; lies on its stack. Everything but the thread's park word is guarded by the bucket's lock.
+struct Waiter {
+  Waiter* next;
+  const void* address;
+  PlatformThread* thread;
+  u64 data;
+  u64 since_ns;
+  bool queued;
+};
+
+// The lock is held for a few instructions only, by attached and detached threads alike, and nothing is waited for under it.
+struct alignas(64) Bucket {
+  platform::RawLock lock;
+  Waiter* head = nullptr;
+  Waiter* tail = nullptr;
+};
+inline constexpr u32 kBuckets = 257;
+Bucket g_buckets[kBuckets];
+
+Bucket& bucket_of(const void* address) {
+  u64 hash = (u64(address) >> 1) * 0x9E3779B97F4A7C15ull;
+  return g_buckets[(hash >> 32) % kBuckets];
+}
+
+void append(Bucket& bucket, Waiter* waiter) {
+  waiter->next = nullptr;
+  (bucket.tail != nullptr ? bucket.tail->next : bucket.head) = waiter;
+  bucket.tail = waiter;
+  waiter->queued = true;
+}
+
+void remove(Bucket& bucket, Waiter* previous, Waiter* waiter) {
+  (previous != nullptr ? previous->next : bucket.head) = waiter->next;
+  if (bucket.tail == waiter) bucket.tail = previous;
+  waiter->queued = false;
+}
+
+bool remove_if_queued(Bucket& bucket, Waiter* waiter) {
+  platform::RawLockGuard guard(bucket.lock);
+  if (!waiter->queued) return false;
+  Waiter* previous = nullptr;
+  for (Waiter* w = bucket.head; w != waiter; w = w->next) previous = w;
+  remove(bucket, previous, waiter);
+  return true;
+}
+
+void wake(PlatformThread* thread) {
+  // The thread may be gone from park() as soon as the bit is visible; its PlatformThread is never freed.
+  __atomic_fetch_or(&thread->park_word, park::kUnparked, __ATOMIC_RELEASE);
+  platform::futex_wake(&thread->park_word, 1);
+}
+
+}  // namespace
+
+Woken park(Thread& t, const void* address, bool (*validate)(void* context), void* context, i64 timeout_ns,
+           bool interruptible, u64* unparker_data) {
+  PlatformThread* self = t.platform;
+  interruptible = interruptible && t.is_main;
+  Bucket& bucket = bucket_of(address);
+  u64 now = platform::monotonic_ns();
+  u64 deadline = timeout_ns < 0 || u64(timeout_ns) > platform::kNoDeadline / 4 ? platform::kNoDeadline
+                                                                               : now + u64(timeout_ns);
+  Waiter waiter{nullptr, address, self, 0, now, false};
+  // Before the look at signal_arrived: a signal from now on sets kInterrupted, and the sleep ends at once.
+  __atomic_store_n(&self->park_word, park::kWaiting, __ATOMIC_SEQ_CST);
+  {
+    platform::RawLockGuard guard(bucket.lock);
+    if (!validate(context)) return Woken::kInvalid;
+    append(bucket, &waiter);
+  }
+  Woken result = Woken::kUnparked;
+  {
+    Detached detached(t);
+    for (;;) {
+      u32 word = __atomic_load_n(&self->park_word, __ATOMIC_ACQUIRE);
+      if (word & park::kUnparked) break;
+      if (interruptible && signal_arrived()) {
+        result = Woken::kInterrupted;
+      } else {
+        platform::WaitResult wait = platform::futex_wait(&self->park_word, word, deadline);
+        if (wait != platform::WaitResult::kTimedOut) continue;  // also after EINTR: signal_arrived() tells
+        result = Woken::kTimedOut;
+      }
+      if (remove_if_queued(bucket, &waiter)) break;
+      // Somebody is just waking this thread: that counts. The bit is about to be set.
+      result = Woken::kUnparked;
+      interruptible = false;
+      deadline = platform::kNoDeadline;
+    }
+  }
+  if (result == Woken::kUnparked && unparker_data != nullptr) *unparker_data = waiter.data;
+  return result;
+}
+
+bool unpark_one_timed(const void* address, u64 (*callback)(void* context, bool woke, bool more, u64 waited_ns),
+                      void* context) {
+  Bucket& bucket = bucket_of(address);
+  PlatformThread* woken = nullptr;
+  {
+    platform::RawLockGuard guard(bucket.lock);
+    Waiter *found = nullptr, *before = nullptr, *previous = nullptr;
+    bool more = false;
+    for (Waiter* w = bucket.head; w != nullptr; previous = w, w = w->next) {
+      if (w->address != address) continue;
+      if (found != nullptr) {
+        more = true;
+        break;
+      }
+      found = w;
+      before = previous;
+    }
+    u64 waited = 0;
+    if (found != nullptr) {
+      remove(bucket, before, found);
+      waited = platform::monotonic_ns() - found->since_ns;
+    }
+    u64 data = callback(context, found != nullptr, more, waited);
+    if (found != nullptr) {
+      found->data = data;
+      woken = found->thread;
+    }
+  }
+  if (woken == nullptr) return false;
+  wake(woken);
+  return true;
+}
+
+bool unpark_one(const void* address, u64 (*callback)(void* context, bool woke, bool more), void* context) {
+  struct Pack {
+    u64 (*callback)(void*, bool, bool);
+    void* context;
+  } pack{callback, context};
+  return unpark_one_timed(
+      address,
+      [](void* raw, bool woke, bool more, u64) {
+        Pack* p = static_cast<Pack*>(raw);
+        return p->callback == nullptr ? u64(0) : p->callback(p->context, woke, more);
+      },
+      &pack);
+}
+
+u32 unpark_all(const void* address) {
+  Bucket& bucket = bucket_of(address);
+  u32 total = 0;
+  for (;;) {
+    PlatformThread* batch[32];
+    u32 count = 0;
+    {
+      platform::RawLockGuard guard(bucket.lock);
+      Waiter* previous = nullptr;
+      for (Waiter* w = bucket.head; w != nullptr && count < 32;) {
+        Waiter* next = w->next;
+        if (w->address == address) {
+          remove(bucket, previous, w);
+          w->data = 0;
+          batch[count++] = w->thread;
+        } else {
+          previous = w;
+        }
+        w = next;
+      }
+    }
+    for (u32 i = 0; i < count; i++) wake(batch[i]);
+    total += count;
+    if (count < 32) return total;
+  }
+}
+
+}  // namespace typhon::parking_lot
+
+namespace typhon {
+
+void parking_lot_reset_after_fork() {
+  using namespace parking_lot;
+  for (Bucket& bucket : g_buckets) {
+    bucket.lock.reset_after_fork();
+    bucket.head = bucket.tail = nullptr;
+  }
+}
+
+}  // namespace typhon

@@ -1,0 +1,20 @@
+// What heap/ asks of threads/ beyond thread.h: facts about stopped threads and the stop statistics.
+#pragma once
+#include "threads/thread.h"
+
+namespace typhon {
+
+// Only while the calling thread has the world stopped. True when `other` is stopped at a full safepoint (it will run the
+// rest of safepoint_slow as soon as the world restarts), false when it is detached or in safepoint_scan_only.
+bool stopped_at_safepoint(const Thread& other);
+bool is_helper_thread(const Thread& t);
+
+struct StopStatistics {
+  u64 stops, longest_ns, total_ns;
+};
+StopStatistics stop_statistics();
+
+// Starts the helper thread of the VM (its Thread is attached to no Python code; body runs attached). False on failure.
+bool start_helper_thread(void (*body)(Thread& t));
+
+}  // namespace typhon

@@ -1,0 +1,2 @@
+assert False, "not evaluated"
+print("ran", __debug__)

@@ -1,0 +1,5 @@
+class Config:
+    timeout = 1
+
+
+print(Config().timout)

@@ -1,0 +1,2 @@
+value = [1, 2]
+print(len(value), value.apend(3))

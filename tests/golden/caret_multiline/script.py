@@ -1,0 +1,12 @@
+def compute(a, b):
+    return (
+        a
+        + b
+        - "text"
+    )
+
+
+compute(
+    1,
+    2,
+)

@@ -1,0 +1,12 @@
+class ConfigError(Exception):
+    pass
+
+
+def load():
+    try:
+        open("/no/such/file")
+    except OSError as error:
+        raise ConfigError("cannot load") from error
+
+
+load()

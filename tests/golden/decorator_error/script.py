@@ -1,0 +1,7 @@
+def decorate(function):
+    raise TypeError("cannot decorate")
+
+
+@decorate
+def function():
+    pass

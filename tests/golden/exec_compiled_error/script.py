@@ -1,0 +1,2 @@
+code = compile("def f():\n    return undefined\nf()\n", "made_up.py", "exec")
+exec(code)

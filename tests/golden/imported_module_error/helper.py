@@ -1,0 +1,3 @@
+def run(n):
+    value = 10
+    return value / n

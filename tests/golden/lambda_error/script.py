@@ -1,0 +1,2 @@
+f = lambda d: d["missing"]
+sorted([{}], key=f)

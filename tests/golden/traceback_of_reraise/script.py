@@ -1,0 +1,12 @@
+def first():
+    raise ValueError("kept")
+
+
+def second():
+    try:
+        first()
+    except ValueError:
+        raise
+
+
+second()

@@ -1,0 +1,3 @@
+import warnings
+
+warnings.warn("turned into an error")

@@ -1,0 +1,295 @@
+"""Messages and positions of syntax errors."""
+
+import unittest
+
+
+class Messages(unittest.TestCase):
+    def test_assignment_targets(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("1 = x", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "cannot assign to literal here. Maybe you meant '==' instead of '='?")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("f() = 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg,
+                         "cannot assign to function call here. Maybe you meant '==' instead of '='?")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("a + b = 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "cannot assign to expression here. Maybe you meant '==' instead of '='?")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("True = 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "cannot assign to True")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("None = 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "cannot assign to None")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("(a if b else c) = 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "cannot assign to conditional expression")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("(lambda: 0) = 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "cannot assign to lambda")
+
+    def test_augmented(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("(a, b) += 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "'tuple' is an illegal expression for augmented assignment")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("f() += 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "'function call' is an illegal expression for augmented assignment")
+
+    def test_deletion(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("del f()", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "cannot delete function call")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("del 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "cannot delete literal")
+
+    def test_invalid_syntax(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("x = = 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "invalid syntax")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("1 +", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "invalid syntax")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("class", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "invalid syntax")
+
+    def test_expected_colon(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("if x", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "expected ':'")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("while True\n pass", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "expected ':'")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("class K\n pass", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "expected ':'")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("def f()\n pass", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "expected ':'")
+
+    def test_expected_block(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("if x:\npass", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "expected an indented block after 'if' statement on line 1")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("def f():\nx", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "expected an indented block after function definition on line 1")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("class K:\nx", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "expected an indented block after class definition on line 1")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("for x in y:\nx", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "expected an indented block after 'for' statement on line 1")
+
+    def test_try_needs_handler(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("try:\n pass\nx = 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "expected 'except' or 'finally' block")
+
+    def test_brackets(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("f(", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "'(' was never closed")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("[1, 2", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "'[' was never closed")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("x)", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "unmatched ')'")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("(1]", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "closing parenthesis ']' does not match opening parenthesis '('")
+
+    def test_strings(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("x = 'abc", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "unterminated string literal (detected at line 1)")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("x = '''abc", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "unterminated triple-quoted string literal (detected at line 1)")
+
+    def test_control_flow_outside(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("return 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "'return' outside function")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("break", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "'break' outside loop")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("continue", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "'continue' not properly in loop")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("yield 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "'yield' outside function")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("def f():\n break", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "'break' outside loop")
+
+    def test_arguments(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("f(a=1, 2)", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "positional argument follows keyword argument")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("f(**a, 1)", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "positional argument follows keyword argument unpacking")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("f(a=1, a=2)", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "keyword argument repeated: a")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("f(a.b=1)", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "expression cannot contain assignment, perhaps you meant \\\"==\\\"?")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("f(x for x in y, 1)", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "Generator expression must be parenthesized")
+
+    def test_parameters(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("def f(a, a): pass", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "duplicate parameter 'a' in function definition")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("def f(a=1, b): pass", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "parameter without a default follows parameter with a default")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("def f(*): pass", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "named parameters must follow bare *")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("def f(*a, *b): pass", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "* may appear only once")
+
+    def test_scopes(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("def f():\n x = 1\n global x", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "name 'x' is used prior to global declaration")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("def f(x):\n global x", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "name 'x' is parameter and global")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("def f():\n nonlocal x", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "no binding for nonlocal 'x' found")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("nonlocal x", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "nonlocal declaration not allowed at module level")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("def f():\n x = 1\n def g():\n  global x\n  nonlocal x", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "name 'x' is nonlocal and global")
+
+    def test_keywords_and_soft_words(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("for = 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "invalid syntax")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("imprt os", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "invalid syntax. Did you mean 'import'?")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("print 'x'", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "Missing parentheses in call to 'print'. Did you mean print(...)?")
+
+    def test_star_expressions(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("*a", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "can't use starred expression here")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("*a = 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "starred assignment target must be in a list or tuple")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("*a, *b = 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "multiple starred expressions in assignment")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("[*a for a in b]", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "iterable unpacking cannot be used in comprehension")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("{**a for a in b}", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "dict unpacking cannot be used in dict comprehension")
+
+    def test_walrus(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("[x for x in (y := [1])]", "<test>", "exec")
+        self.assertEqual(caught.exception.msg,
+                         "assignment expression cannot be used in a comprehension iterable expression")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("[(x := 1) for x in y]", "<test>", "exec")
+        self.assertEqual(caught.exception.msg,
+                         "assignment expression cannot rebind comprehension iteration variable 'x'")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("x := 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "invalid syntax")
+
+    def test_literals(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("1abc", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "invalid decimal literal")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("0xg", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "invalid hexadecimal literal")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("0o8", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "invalid digit '8' in octal literal")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("012", "<test>", "exec")
+        self.assertEqual(caught.exception.msg,
+                         "leading zeros in decimal integer literals are not permitted; use an 0o prefix for octal "
+                         "integers")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("x\u00a0= 1", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "invalid non-printable character U+00A0")
+
+    def test_dictionaries(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("{1: 2, 3}", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "':' expected after dictionary key")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("{1:}", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "expression expected after dictionary key and ':'")
+
+    def test_comma_hint(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("[1 2]", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "invalid syntax. Perhaps you forgot a comma?")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("if x = 3: pass", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "invalid syntax. Maybe you meant '==' or ':=' instead of '='?")
+
+    def test_future_imports(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("from __future__ import nothing", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "future feature nothing is not defined")
+        with self.assertRaises(SyntaxError) as caught:
+            compile("x = 1\nfrom __future__ import annotations", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "from __future__ imports must occur at the beginning of the file")
+
+    def test_except_order(self):
+        with self.assertRaises(SyntaxError) as caught:
+            compile("try: pass\nexcept: pass\nexcept A: pass", "<test>", "exec")
+        self.assertEqual(caught.exception.msg, "default 'except:' must be last")
+
+
+class Positions(unittest.TestCase):
+    def test_line_and_columns(self):
+        with self.assertRaises(SyntaxError) as c:
+            compile("x = 1\ny = (2 +)\n", "file.py", "exec")
+        e = c.exception
+        self.assertEqual((e.filename, e.lineno, e.offset, e.text), ("file.py", 2, 8, "y = (2 +)\n"))
+
+    def test_end_position(self):
+        with self.assertRaises(SyntaxError) as c:
+            compile("f() = 1", "<s>", "exec")
+        self.assertEqual((c.exception.offset, c.exception.end_offset, c.exception.end_lineno), (1, 4, 1))
+
+    def test_kinds(self):
+        self.assertRaises(IndentationError, compile, "if 1:\nx", "", "exec")
+        self.assertRaises(TabError, compile, "if 1:\n\tx\n        y", "", "exec")
+        self.assertRaises(SyntaxError, compile, "x\0", "", "exec")
+
+    def test_eval_mode(self):
+        self.assertRaises(SyntaxError, eval, "x = 1")
+        self.assertRaises(SyntaxError, compile, "1; 2", "", "eval")
+        self.assertEqual(eval(" 1 + 1 "), 2)
+
+    def test_single_mode(self):
+        self.assertRaises(SyntaxError, compile, "x\ny", "", "single")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,1 @@
+"""Modules that test_imports.py imports from several threads at once."""
