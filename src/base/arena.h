@@ -22,7 +22,8 @@ class Arena {
   // Never fails: aborts the process when the system has no memory left. `align` is a power of two up to 16.
   void* allocate(size_t size, size_t align = 8) {
     uintptr_t start = (cursor_ + (align - 1)) & ~uintptr_t(align - 1);
-    if (start + size > limit_ || start + size < start) [[unlikely]] return allocate_slow(size, align);
+    if (start + size > limit_ || start + size < start) [[unlikely]]
+      return allocate_slow(size, align);
     cursor_ = start + size;
     return reinterpret_cast<void*>(start);
   }

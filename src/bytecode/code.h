@@ -34,6 +34,10 @@ inline u64& unit(Instr* at) { return *reinterpret_cast<u64*>(at); }
 u32 op_units(Op op);
 const char* op_name(Op op);
 const char* op_operands(Op op);
+// The instruction as the compiler wrote it, for an opcode that may have been quickened.
+Op base_op(Op op);
+// What extra unit `k` of an instruction holds on disk: caches are dropped, wide operands kept.
+u64 persistent_unit(Op op, u32 k, u64 value);
 
 namespace code_flag {  // values as in CPython's inspect.CO_*
 inline constexpr u32 kOptimized = 0x1, kNewLocals = 0x2, kVarArgs = 0x4, kVarKeywords = 0x8, kNested = 0x10,

@@ -4,6 +4,8 @@
 // found again by the node that opens it and a small tag, because one node may open several (a generic function: its type
 // parameters, its annotations, its body). All of it lives in the compilation's arena.
 #pragma once
+#include <initializer_list>
+
 #include "base/arena.h"
 #include "compiler/vec.h"
 #include "objects/str.h"
@@ -46,7 +48,7 @@ enum : NameId {
 
 class NameTable {
  public:
-  NameTable(Thread& t, Arena& arena);
+  explicit NameTable(Thread& t);
   NameId intern(std::string_view text);
   std::string_view text(NameId id) const { return entries_[id].text; }
   // The interned str; borrowed from this table.
@@ -60,7 +62,6 @@ class NameTable {
   };
   void grow();
   Thread& thread_;
-  Arena& arena_;
   Vec<Entry> entries_;
   Vec<u32> slots_;  // NameId + 1
   RootedVector values_;
@@ -89,6 +90,11 @@ struct Symbol {
 enum class ScopeKind : u8 { kFunction, kClass, kModule, kAnnotation, kTypeVariable, kTypeAlias, kTypeParameters };
 enum class CompKind : u8 { kNone, kList, kDict, kSet, kGenerator };
 
+struct NameList {
+  NameId* ids = nullptr;
+  u32 count = 0;
+};
+
 struct Scope {
   ScopeKind kind;
   CompKind comprehension = CompKind::kNone;
@@ -116,7 +122,7 @@ struct Scope {
   Scope* next_sibling = nullptr;
   Scope* next = nullptr;            // all scopes, parents before children
   Scope* annotation_block = nullptr;  // of a module or class
-  Vec<NameId>* mangled = nullptr;   // type parameters of a class: only these are mangled there
+  NameList* mangled = nullptr;      // type parameters of a class: only these are mangled there
   Pos pos;
 
   Symbol* symbols = nullptr;  // in order of first appearance

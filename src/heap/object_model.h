@@ -26,4 +26,10 @@ void for_each_weakref(Object* object, void (*f)(Object* weakref, void* context),
 // Visits the words of per-thread Python state and all runtime tables that are strong roots besides GlobalRoots.
 void visit_runtime_roots(Visitor& visitor);
 
+// The object that a weakref object refers to, null for all others: a weakref that is published takes its referent along (R5).
+// heap/ownership.cpp has weak definitions of these two (null, true), which the object layer should replace.
+Object* weak_referent(Object* object);
+// False when no object with this shape ever has a reference slot (str, float, bytes...): the collector then skips them.
+bool may_have_slots(u32 shape);
+
 }  // namespace typhon::object_model

@@ -11,6 +11,10 @@
 #include "heap/heap.h"
 #include "platform/os.h"
 
+namespace typhon {
+struct HeapState;
+}
+
 namespace typhon::heap {
 
 inline constexpr size_t kChunkSize = size_t(4) << 20;
@@ -60,17 +64,20 @@ struct Space {
 };
 extern Space g_space;
 
+}  // namespace typhon::heap
+
 // Per-thread part of the allocator that only slow paths need. Never freed: reused by later threads.
-struct HeapState {
-  PageMeta* current[kClassCount] = {};  // the page that fresh blocks are carved from
-  PageMeta* pages[kClassCount] = {};    // all pages of the class that this thread owns
-  PageMeta* runs = nullptr;             // medium and huge blocks allocated by this thread (g_pages_lock)
+struct typhon::HeapState {
+  typhon::heap::PageMeta* current[typhon::heap::kClassCount] = {};  // the page that fresh blocks are carved from
+  typhon::heap::PageMeta* pages[typhon::heap::kClassCount] = {};    // all pages of the class that this thread owns
+  typhon::heap::PageMeta* runs = nullptr;             // medium and huge blocks allocated by this thread (g_pages_lock)
   void* remote = nullptr;               // stack of blocks that other threads freed (atomic)
-  u32 free_budget = 0;                  // frees until the free lists are searched for empty pages
-  u32 next_budget = 0;
-  Thread* thread = nullptr;             // null while nobody uses the state
+  typhon::u32 free_budget = 0;                  // frees until the free lists are searched for empty pages
+    typhon::Thread* thread = nullptr;             // null while nobody uses the state
   HeapState* next_unused = nullptr;
 };
+
+namespace typhon::heap {
 
 // --- size classes: every 16 bytes to 512, then eight per doubling
 constexpr u32 class_of(size_t size) {
@@ -153,11 +160,11 @@ TYPHON_INLINE void for_each_block(const PageMeta* meta, F f) {
   }
 }
 
-// --- bodies
-namespace body_flag {
-inline constexpr u32 kRetired = 1;  // replaced; waits for the grace period
-inline constexpr u32 kFound = 2;    // found by the running scan
-}  // namespace body_flag
+// --- bodies. `flags` belongs to the owner's type, and racing readers may still look at it in a retired body; the owner
+// field of a retired body says that it is one, and whether the running scan has found it.
+inline Object* const kRetired = reinterpret_cast<Object*>(1);
+inline Object* const kRetiredFound = reinterpret_cast<Object*>(3);
+inline bool is_retired(const Body* body) { return u64(body->owner) & 1; }
 
 // --- thread life cycle
 // Gives a starting thread its allocator state, and takes that of a finished one back (its pages are abandoned).

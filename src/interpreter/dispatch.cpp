@@ -4,6 +4,9 @@
 #include "interpreter/generator.h"
 #include "interpreter/interpreter.h"
 #include "interpreter/unwind.h"
+#include "objects/frame_object.h"
+#include "objects/generator.h"
+#include "threads/hooks.h"
 
 namespace typhon {
 
@@ -16,7 +19,11 @@ static_assert(u32(Op::kCount) <= 256);
 
 Status initialise_interpreter(Thread& t) {
   attach_interpreter(t);
-  return ok();
+  g_python_stack_end = python_stack_end;
+  g_for_each_active_frame_range = for_each_active_frame_range;
+  if (g_thread_started == nullptr) g_thread_started = attach_interpreter;
+  TRY(initialise_generator_types(t));
+  return initialise_frame_types(t);
 }
 
 void attach_interpreter(Thread& t) { t.dispatch_table = g_handlers; }

@@ -45,8 +45,6 @@ void detach_frame_object(Thread& t, Value* r) {
       f->saved.store(f, saved.value());
     }
     f->last_unit = frame::unit_index(r);
-    f->code_field.store(f, Value(code));
-    f->function.store(f, frame::function_word(r));
     // Frames that run on behalf of this one stay linked, as a traceback's frames show their callers.
     if (Value* caller = frame::caller(r); caller != nullptr && !(frame::info(r).flags & frame_flag::kGenerator)) {
       RefTo<FrameObject> back = frame_object_of(t, caller);

@@ -23,6 +23,14 @@ TYPHON_INLINE Value* frame_stack_end(Thread& t, Value* r) {
   return r + frame::code(r)->register_count;
 }
 
+// Stores EMPTY into registers whose words mean nothing.
+TYPHON_INLINE void empty_registers(Value* r, u32 from, u32 to) {
+  for (u32 i = from; i < to; i++) {
+    r[i] = EMPTY;
+    asm("" : "+r"(i));  // keeps the loop a loop: a call of memset would cost every handler a stack frame
+  }
+}
+
 // Fills the header of a frame whose function word and parameters are in place; the remaining registers become EMPTY.
 // `filled`: registers that hold something already. RecursionError when the stack or the limit is used up.
 TYPHON_COLD bool raise_recursion(Thread& t);
@@ -36,7 +44,7 @@ TYPHON_INLINE bool push_frame(Thread& t, Value* callee, Code* code, Value* calle
   frame::info(callee) = {flags, destination, 0};
   frame::frame_object(callee) = EMPTY;
   frame::code(callee) = code;
-  for (u32 i = filled; i < registers; i++) callee[i] = EMPTY;
+  empty_registers(callee, filled, registers);
   t.frame = callee;
   return true;
 }

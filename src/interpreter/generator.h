@@ -15,7 +15,5 @@ Instr* deliver_sent(Thread& t, Value* r, Value owned);
 void suspend_frame(Thread& t, Value* r);
 // A generator frame is about to be popped for good.
 void finish_generator(Thread& t, Value* r);
-// The object that a suspended generator waits for (yield from, await), borrowed, or EMPTY.
-Value generator_delegate(Generator* g);
 
 }  // namespace typhon

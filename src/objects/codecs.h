@@ -1,6 +1,6 @@
 // Encoding and decoding: native codecs, the registry of codecs (Python's `encodings` package), and error handlers.
 #pragma once
-#include "objects/containers.h"
+#include "objects/byte_builder.h"
 
 namespace typhon {
 
@@ -70,35 +70,5 @@ Status encode_error(Thread& t, const char* errors, const char* encoding, const c
 Raised raise_decode_error(Thread& t, const char* encoding, const char* reason, const u8* data, size_t n, size_t start,
                           size_t end);
 Raised raise_encode_error(Thread& t, const char* encoding, const char* reason, Str* s, size_t start, size_t end);
-
-// Grows a byte string on a C++ stack.
-class ByteBuilder {
- public:
-  ByteBuilder() = default;
-  ~ByteBuilder();
-  ByteBuilder(const ByteBuilder&) = delete;
-  TYPHON_INLINE void append(u8 b) {
-    if (length_ == capacity_) [[unlikely]] grow(1);
-    if (!failed_) data_[length_++] = b;
-  }
-  void append(const void* bytes, size_t n);
-  void append_repeated(u8 b, size_t n);
-  void append(std::string_view text) { append(text.data(), text.size()); }
-  void append_ascii(std::string_view text) { append(text.data(), text.size()); }
-  void reserve(size_t n) {
-    if (capacity_ - length_ < n) grow(n);
-  }
-  size_t length() const { return length_; }
-  u8* data() { return data_; }
-  bool failed() const { return failed_; }
-  RefTo<Bytes> finish(Thread& t);
-
- private:
-  void grow(size_t more);
-  u8* data_ = local_;
-  size_t length_ = 0, capacity_ = sizeof local_;
-  bool failed_ = false;
-  u8 local_[256];
-};
 
 }  // namespace typhon

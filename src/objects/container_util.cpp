@@ -4,8 +4,6 @@
 
 namespace typhon {
 
-Dict* builtins_dict();  // runtime/: a call against the layer order, for __reduce__ only
-
 namespace {
 
 // Immediates of which one at least is no int. Sets *number when the value is a number.
@@ -117,13 +115,6 @@ Status check_arity(Thread& t, const char* name, const Args& args, u32 minimum, u
   const char* quantity = minimum == maximum ? "" : args.count < minimum ? "at least " : "at most ";
   return raise(t, exc::TypeError, "%s expected %s%d argument%s, got %d", name, quantity, int(wanted),
                wanted == 1 ? "" : "s", int(args.count));
-}
-
-Ref builtin_named(Thread& t, const char* name) {
-  Str* key = str_immortal(t, name);
-  Ref found = dict_get_str(t, builtins_dict(), key);
-  if (found.is_empty()) return raise_name_error(t, key);
-  return found;
 }
 
 Ref reduce_to_builtin(Thread& t, const char* name, Value argument, Value state) {

@@ -52,7 +52,7 @@ Status check_no_keywords(Thread& t, const char* name, const Args& args);
 // "NAME expected at most 1 argument, got 2" and its variants.
 Status check_arity(Thread& t, const char* name, const Args& args, u32 minimum, u32 maximum);
 
-// builtins.NAME, for __reduce__.
+// builtins.NAME, for __reduce__; protocol/attribute.cpp.
 Ref builtin_named(Thread& t, const char* name);
 // (builtins.NAME, (argument,)[, state])
 Ref reduce_to_builtin(Thread& t, const char* name, Value argument, Value state = EMPTY);
@@ -78,6 +78,8 @@ T* allocate_native(Thread& t, const Type* type) {
 // A slice's bounds before the length is known: runs __index__, so read the length afterwards and then adjust.
 Result<SliceIndices> slice_unpack_py(Thread& t, Slice* slice);
 void slice_adjust(SliceIndices* indices, i64 length);
+// slice.indices(length) in ints of any size: the tuple (start, stop, step).
+RefTo<Tuple> slice_indices_big(Thread& t, Slice* slice, Value length);
 // The optional start and stop arguments of index(): clamped, negative ones counted from the end (of `length`) later.
 Result<i64> search_bound(Thread& t, Value v, i64 fallback);
 

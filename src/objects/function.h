@@ -86,6 +86,8 @@ struct WeakRef : Object {
   WeakRef* previous;
 };
 Ref weakref_get(Thread& t, WeakRef* ref);  // the referent, or EMPTY when dead
+RefTo<List> weakrefs_of(Thread& t, Value v);  // weakref.getweakrefs()
+Ref weakref_new_of(Thread& t, Type* cls, Value referent, Value callback);  // for subclasses and proxies: layout of WeakRef
 Ref weakref_new(Thread& t, Value referent, Value callback);  // TypeError "cannot create weak reference to 'X' object"
 
 enum class GeneratorState : u8 { kCreated, kSuspended, kRunning, kFinished };

@@ -354,7 +354,7 @@ Ref get_text_signature(Thread& t, Value self) {
 }
 Ref get_self(Thread&, Value self) {
   Ref bound = self_of(self)->self.load();
-  return bound.is_empty() || self_of(self)->definition->kind == MethodKind::kStatic ? (is_type(bound) && strcmp(self_of(self)->definition->name, "__new__") == 0 ? std::move(bound) : Ref::none()) : std::move(bound);
+  return bound.is_empty() ? Ref::none() : std::move(bound);
 }
 Ref get_module(Thread&, Value self) {
   Ref module = self_of(self)->module.load();
@@ -365,15 +365,9 @@ Status set_module(Thread&, Value self, Value value) {
   return ok();
 }
 
-Ref builtins_getattr(Thread& t) {
-  RefTo<Str> name = TRY(str_from_ascii(t, "builtins"));
-  Ref module = TRY(call_with(t, TRY(get_builtin(t, "__import__")).get(), name));
-  return get_attribute_utf8(t, module, "getattr");
-}
-
 Ref function_reduce(Thread& t, Value self, const Value*) {
   if (is_plain_function(self)) return get_name(t, self);
-  Ref getter = TRY(builtins_getattr(t));
+  Ref getter = TRY(builtin_named(t, "getattr"));
   Ref bound = self_of(self)->self.load();
   Ref name = TRY(get_name(t, self));
   RefTo<Tuple> arguments = TRY(tuple_of(t, bound, name));

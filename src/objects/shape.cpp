@@ -41,10 +41,12 @@ struct ShapeTransitions {
   KeyTable* keys = nullptr;       // null for a root shape
   ChildLink* children = nullptr;  // newest first; links are immutable once published
   u32 child_count = 0;
+  u32 previous_root = 0;          // root shapes: an older one of the same type, with fewer inline slots
 };
 
 namespace {
 
+constexpr u32 kMaxInlineSlots = 40;
 constexpr u32 kMaxChildren = 128;  // more different successors than this: use dictionaries
 
 struct OverflowBody : heap::Body {
@@ -202,6 +204,7 @@ enum class Outcome { kDone, kRetry, kFailed, kFull };
 Outcome store_slot(Thread& t, Object* object, const Shape* shape, Str* key, Value value) {
   Value old = EMPTY;
   OverflowBody* retired = nullptr;
+  bool failed = false;
   int slot = find_slot(shape, key);
   Shape* child = nullptr;
   if (slot < 0) {
@@ -218,13 +221,11 @@ Outcome store_slot(Thread& t, Object* object, const Shape* shape, Str* key, Valu
       old = word;
       slot = -1;
     } else {
-      if (u32(slot) >= shape->inline_capacity && child != nullptr) {
-        Status grown = ensure_overflow(t, object, shape, u32(slot) - shape->inline_capacity, &retired);
-        if (grown.failed()) {
-          Field::release_heap(word);
-          return Outcome::kFailed;
-        }
-      }
+      if (u32(slot) >= shape->inline_capacity && child != nullptr &&
+          ensure_overflow(t, object, shape, u32(slot) - shape->inline_capacity, &retired).failed())
+        failed = true;
+    }
+    if (!failed && slot >= 0) {
       Field* field = slot_address(object, shape, u32(slot));
       if (lock.locked()) {
         old = Value(__atomic_exchange_n(&field->address()->bits, word.bits, __ATOMIC_ACQ_REL));
@@ -235,7 +236,12 @@ Outcome store_slot(Thread& t, Object* object, const Shape* shape, Str* key, Valu
       if (child != nullptr) set_shape(object, child);
     }
   }
-  Field::release_heap(old);
+  Field::release_heap(failed ? word : old);
+  if (failed) return Outcome::kFailed;
+  // Attributes that no __init__ announced: let the next instances have room inside.
+  if (slot >= 0 && child != nullptr && u32(slot) == shape->inline_capacity && (shape->type->flags & type_flag::kHeapType) &&
+      slot >= shape_at(shape->type->root_shape)->inline_capacity)
+    grow_inline_slots(shape->type, shape->inline_capacity < 4 ? 4 : shape->inline_capacity * 2u);
   if (retired != nullptr) heap::retire_body(t, object, retired);
   return slot >= 0 ? Outcome::kDone : Outcome::kRetry;
 }
@@ -332,8 +338,24 @@ void update_shapes_of(Type* type, u32 version, bool finaliser) {
       shape->flags &= u8(~shape_flag::kFinaliser);
     __atomic_store_n(&shape->version, version, __ATOMIC_RELEASE);
   };
-  if (type->root_shape != 0) for_each_descendant(shape_at(type->root_shape), update);
+  for (u32 root = type->root_shape; root != 0; root = shape_at(root)->transitions->previous_root)
+    for_each_descendant(shape_at(root), update);
   if (type->dict_shape != 0) update(shape_at(type->dict_shape));
+}
+
+void grow_inline_slots(Type* type, u32 wanted) {
+  Shape* old = shape_at(type->root_shape);
+  if (wanted <= old->inline_capacity || !(old->flags & shape_flag::kHasAttributes) || old->slots_offset == 0) return;
+  if (wanted > kMaxInlineSlots) wanted = kMaxInlineSlots;
+  u32 head = old->slots_offset + 8u;
+  if ((head + 8 * wanted) % 16 != 0) wanted++;
+  Shape* grown = new_root_shape(type, old->layout, u16(wanted), old->slots_offset, old->flags);
+  grown->transitions->previous_root = old->id;
+  // Size before shape: who sees the new shape allocates enough for it. Losing a race wastes one shape id.
+  u32 size = head + 8 * wanted;
+  if (size > type->instance_size) __atomic_store_n(&type->instance_size, size, __ATOMIC_RELEASE);
+  u32 expected = old->id;
+  __atomic_compare_exchange_n(&type->root_shape, &expected, grown->id, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
 Shape* dictionary_shape(Thread&, Type* type) {
@@ -465,6 +487,12 @@ void visit(Object* object, Visitor& visitor) {
 }
 
 Object* type_of_shape(u32 shape) { return shape <= kShapeBody ? nullptr : shape_at(shape)->type; }
+
+bool may_have_slots(u32 id) {
+  const Shape* shape = shape_at(id);
+  if (shape->layout == nullptr || shape->layout->visit != nullptr) return true;
+  return (shape->flags & shape_flag::kHasAttributes) || (shape->type != nullptr && shape->type->member_slots != 0);
+}
 
 bool has_finaliser(Object* object) {
   const Shape* shape = shape_of(object);

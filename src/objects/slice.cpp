@@ -69,6 +69,37 @@ Result<SliceIndices> slice_resolve_py(Thread& t, Slice* slice, i64 length) {
   return s;
 }
 
+RefTo<Tuple> slice_indices_big(Thread& t, Slice* slice, Value length) {
+  auto index = [&](Value v) -> Ref {
+    if (!is_indexable(v))
+      return raise(t, exc::TypeError, "slice indices must be integers or None or have an __index__ method");
+    return to_index(t, v);
+  };
+  Ref step = Ref::adopt(Value::small_int(1));
+  if (!slice->step.peek().is_none()) {
+    step = TRY(index(slice->step.peek()));
+    if (int_sign(step) == 0) return raise(t, exc::ValueError, "slice step cannot be zero");
+  }
+  bool backwards = int_sign(step) < 0;
+  Ref lower = Ref::adopt(Value::small_int(backwards ? -1 : 0));
+  Ref upper = backwards ? int_binary(t, IntOp::kSub, length, Value::small_int(1)) : Ref::copy(length);
+  if (upper.failed()) return Raised{};
+  auto clamp = [&](Value given, Value fallback) -> Ref {
+    if (given.is_none()) return Ref::copy(fallback);
+    Ref n = TRY(index(given));
+    if (int_sign(n) < 0) {
+      n = TRY(int_binary(t, IntOp::kAdd, n, length));
+      if (int_compare(n, lower) < 0) return lower.dup();
+    } else if (int_compare(n, upper) > 0) {
+      return upper.dup();
+    }
+    return n;
+  };
+  Ref start = TRY(clamp(slice->start.peek(), backwards ? upper : lower));
+  Ref stop = TRY(clamp(slice->stop.peek(), backwards ? lower : upper));
+  return tuple_of(t, start.get(), stop.get(), step.get());
+}
+
 namespace {
 
 void slice_visit(Object* self, Visitor& visitor) {
@@ -117,39 +148,10 @@ Result<i64> slice_hash(Thread& t, Value self) {
   return i64(acc);
 }
 
-// slice.indices in exact ints, for lengths and bounds of any size.
 Ref slice_indices(Thread& t, Value self, const Value* a) {
-  Slice* slice = self.as<Slice>();
   Ref length = TRY(to_index(t, a[0]));
   if (int_sign(length) < 0) return raise(t, exc::ValueError, "length should not be negative");
-  auto index = [&](Value v) -> Ref {
-    if (!is_indexable(v))
-      return raise(t, exc::TypeError, "slice indices must be integers or None or have an __index__ method");
-    return to_index(t, v);
-  };
-  Ref step = Ref::adopt(Value::small_int(1));
-  if (!slice->step.peek().is_none()) {
-    step = TRY(index(slice->step.peek()));
-    if (int_sign(step) == 0) return raise(t, exc::ValueError, "slice step cannot be zero");
-  }
-  bool backwards = int_sign(step) < 0;
-  Ref lower = Ref::adopt(Value::small_int(backwards ? -1 : 0));
-  Ref upper = backwards ? int_binary(t, IntOp::kSub, length, Value::small_int(1)) : length.dup();
-  if (upper.failed()) return Raised{};
-  auto clamp = [&](Value given, Value fallback) -> Ref {
-    if (given.is_none()) return Ref::copy(fallback);
-    Ref n = TRY(index(given));
-    if (int_sign(n) < 0) {
-      n = TRY(int_binary(t, IntOp::kAdd, n, length));
-      if (int_compare(n, lower) < 0) return lower.dup();
-    } else if (int_compare(n, upper) > 0) {
-      return upper.dup();
-    }
-    return n;
-  };
-  Ref start = TRY(clamp(slice->start.peek(), backwards ? upper : lower));
-  Ref stop = TRY(clamp(slice->stop.peek(), backwards ? lower : upper));
-  return tuple_of(t, start.get(), stop.get(), step.get());
+  return slice_indices_big(t, self.as<Slice>(), length);
 }
 
 Ref slice_reduce(Thread& t, Value self, const Value*) {

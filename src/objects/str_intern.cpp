@@ -12,7 +12,8 @@
 
 namespace typhon {
 
-void str_make_singletons(Thread& t);  // str.cpp
+void str_make_singletons(Thread& t);    // str.cpp
+void bytes_make_singletons(Thread& t);  // bytes.cpp
 
 namespace names {
 #define NAME(id) Str* id;
@@ -224,6 +225,7 @@ Str* str_immortal(Thread& t, std::string_view ascii) {
 
 Status initialise_names(Thread& t) {
   str_make_singletons(t);
+  bytes_make_singletons(t);
 #define NAME(id) names::id = str_immortal(t, #id);
 #define NAME_AS(id, text) names::id = str_immortal(t, text);
 #include "objects/names.def"

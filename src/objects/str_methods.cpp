@@ -159,9 +159,7 @@ Status split_spaces(Thread& t, List* list, Str* s, const C* p, size_t n, size_t 
   }
   while (i < n && unicode::is_space(p[i])) i++;
   if (i == n) return ok();
-  size_t end = n;
-  while (end > i && unicode::is_space(p[end - 1])) end--;
-  // The rest keeps its inner spaces; what trails it stays too (CPython strips only the front).
+  // The rest keeps its trailing spaces as well: only the front is stripped.
   return add_piece(t, list, s, i, n);
 }
 

@@ -164,5 +164,9 @@ Ref type_call(Thread& t, Value type, Args args);
 Ref allocate_instance(Thread& t, Type* cls, size_t items = 0);
 // type(name, bases, namespace) proper, after the metaclass was determined.
 Ref type_new(Thread& t, Type* metatype, Str* name, Tuple* bases, Dict* namespace_, Args keywords);
+// The metaclass for these bases: the most derived of theirs and `metatype`; TypeError on a conflict.
+Result<Type*> calculate_metaclass(Thread& t, Type* metatype, Tuple* bases);
+// What `int | str` makes; installed by modules/_typing. NotImplemented while null.
+extern Ref (*g_union_hook)(Thread& t, Value a, Value b);
 
 }  // namespace typhon

@@ -59,9 +59,10 @@ extern Mutex g_type_mutex;  // class mutation: mro, bases, slots of whole subtre
 Status compute_mro(Thread& t, Type* type);
 Status add_subclass(Thread& t, Type* base, Type* type);
 void remove_subclass(Thread& t, Type* base, Type* type);
-// Calls f for every live direct subclass.
-template <class F>
-Status for_each_subclass(Thread& t, Type* type, const F& f);
+RefTo<Tuple> linearise(Thread& t, Type* type);  // C3 from type->bases
+RefTo<Tuple> linearise_native(Thread& t, Type* type, Type* base);
+extern const GetSet kDictGetSet, kWeakrefGetSet;  // what classes with a __dict__ / weak references get
+Ref first_weakref(Thread& t, Value v);             // weakref.cpp; EMPTY when there is none
 RefTo<List> live_subclasses(Thread& t, Type* type);
 Result<Type*> best_base(Thread& t, Tuple* bases);
 Ref object_new(Thread& t, Type* cls, Args args);
@@ -70,13 +71,14 @@ Ref object_compare(Thread& t, Value a, Value b, CompareOp op);
 Result<i64> object_hash_identity(Thread& t, Value self);
 Status type_set_attribute(Thread& t, Value type, Str* name, Value value);
 Ref type_attributes_dir(Thread& t, Value type);
-Status finish_layout(Thread& t, Type* type, u32 fixed_shape);
+void finish_layout(Type* type, u32 fixed_shape);
+// Gives future instances more inline slots, after __init__ was seen to need them.
+void grow_inline_slots(Type* type, u32 wanted);
 RefTo<Type> allocate_type(Thread& t, Type* metatype, size_t extra = 0);
 Status type_assign_bases(Thread& t, Type* type, Value bases);
-extern const GetSet kTypeGetSets[];
-extern const Method kTypeMethods[];
-extern const Method kObjectMethods[];
-extern const GetSet kObjectGetSets[];
+u32 hint_of_init(Value function);  // attributes that this __init__ assigns
+Ref type_new_slot(Thread& t, Type* metatype, Args args);
+Status type_init(Thread& t, Value self, Args args);
 
 // --- attributes
 // As generic_get_attribute, EMPTY instead of AttributeError when nothing is found.
@@ -87,6 +89,9 @@ inline RefTo<Str> interned_name(Thread& t, Str* name) {
   return name->is_interned() ? RefTo<Str>::copy(name) : str_intern(t, Value(name));
 }
 
+// builtins.NAME for pickling; AttributeError when it is not there.
+Ref builtin_named(Thread& t, const char* name);
+Dict* builtins_dict();  // runtime/
 // --- from the interpreter
 Ref current_globals(Thread& t);  // of the running Python frame; EMPTY when none
 

@@ -633,7 +633,7 @@ void inherit_native_slots(Type* type, const Slots& own, const Type* base) {
     if (base == nullptr || slot_at(type->slots, offset) != nullptr) continue;
     if (offset == offsetof(Slots, hash) && !keeps_hash) continue;
     // A native type that does not derive from another one is made by calling it only when it says how.
-    if (offset == offsetof(Slots, new_) && base == types::object) continue;
+    if (offset == offsetof(Slots, new_) && base == types::object && own.init == nullptr) continue;
     slot_at(type->slots, offset) = slot_at(base->slots, offset);
   }
   if (type->slots.hash == nullptr) type->slots.hash = unhashable;

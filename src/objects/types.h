@@ -24,6 +24,11 @@ namespace types {
 #undef TYPE
 }  // namespace types
 
+// What each core type is made from; defined in the type's own file (declared here so that the constants have linkage).
+#define TYPE(id, cpp, name) extern const TypeSpec spec_##id;
+#include "objects/types.def"
+#undef TYPE
+
 // Exactly that class: one compare on the header.
 TYPHON_INLINE bool is_exact(Value v, CoreShape shape) { return v.is_object() && v.object()->shape == u32(shape); }
 

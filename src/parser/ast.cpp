@@ -27,9 +27,9 @@ constexpr bool has_positions(std::string_view name) {
 #define AST_NODE(Cpp, py_name, Base, asdl_base) constexpr FieldInfo k##Cpp##Fields[] = {
 #define AST_FIELD(Cpp, name, type, quantity) \
   {#name, FieldType::type, Quantity::quantity, uint16_t(__builtin_offsetof(Cpp, name))},
-#define AST_NODE_END(Cpp)                                    \
+#define AST_NODE_END(Cpp)                               \
   { nullptr, FieldType::identifier, Quantity::kOne, 0 }      \
-  }                                                          \
+  }                                                     \
   ;
 #include "parser/ast.def"
 
@@ -39,12 +39,12 @@ constexpr FieldInfo kTypeIgnorePythonFields[] = {
 };
 
 constexpr KindInfo kKinds[] = {
-#define AST_NODE(Cpp, py_name, Base, asdl_base)                       \
-  {py_name,                                                           \
-   #asdl_base,                                                        \
+#define AST_NODE(Cpp, py_name, Base, asdl_base)                                  \
+  {py_name,                                                                      \
+   #asdl_base,                                                                   \
    Kind::k##Cpp == Kind::kTypeIgnore ? kTypeIgnorePythonFields : k##Cpp##Fields, \
-   uint8_t(sizeof(k##Cpp##Fields) / sizeof(FieldInfo) - 1),           \
-   has_positions(std::string_view(#asdl_base) == "AST" ? py_name : #asdl_base),         \
+   uint8_t(sizeof(k##Cpp##Fields) / sizeof(FieldInfo) - 1),                      \
+   has_positions(std::string_view(#asdl_base) == "AST" ? py_name : #asdl_base),  \
    uint16_t(sizeof(Cpp))},
 #include "parser/ast.def"
 };
@@ -57,9 +57,9 @@ constexpr KindInfo kKinds[] = {
 #include "parser/ast.def"
 
 constexpr const char* kFieldTypeNames[] = {
-    "identifier", "string",    "int",  "constant", "expr_context", "boolop",      "operator", "unaryop",
-    "cmpop",      "mod",       "stmt", "expr",     "comprehension", "excepthandler", "arguments", "arg",
-    "keyword",    "alias",     "withitem", "match_case", "pattern", "type_ignore", "type_param",
+    "identifier", "string", "int",      "constant",   "expr_context",  "boolop",        "operator",   "unaryop",
+    "cmpop",      "mod",    "stmt",     "expr",       "comprehension", "excepthandler", "arguments",  "arg",
+    "keyword",    "alias",  "withitem", "match_case", "pattern",       "type_ignore",   "type_param",
 };
 
 constexpr EnumInfo kEnums[] = {

@@ -51,7 +51,8 @@ std::vector<std::pair<std::string, uint32_t>> names;
 bool lookup_name(void*, std::string_view name, uint32_t* code_point) {
   std::string upper(name);
   for (char& c : upper) c = c >= 'a' && c <= 'z' ? char(c - 32) : c;
-  auto it = std::lower_bound(names.begin(), names.end(), upper, [](const auto& a, const std::string& b) { return a.first < b; });
+  auto it = std::lower_bound(names.begin(), names.end(), upper,
+                             [](const auto& a, const std::string& b) { return a.first < b; });
   if (it == names.end() || it->first != upper) return false;
   *code_point = it->second;
   return true;
@@ -66,7 +67,7 @@ void load_names(const std::string& path) {
 }
 
 std::string describe(const SyntaxErrorInfo& error) {
-  static constexpr const char* kNames[] = {"SyntaxError", "IndentationError", "TabError", "_IncompleteInputError",
+  static constexpr const char* kNames[] = {"SyntaxError", "IndentationError", "TabError",   "_IncompleteInputError",
                                            "MemoryError", "SyntaxError",      "SyntaxError"};
   std::string out = kNames[int(error.kind)];
   (out += "\t") += error.message;
@@ -100,7 +101,10 @@ int main(int argc, char** argv) {
     std::string arg = argv[i];
     if (arg == "--mode") {
       std::string mode = argv[++i];
-      options.mode = mode == "eval" ? Mode::kEval : mode == "single" ? Mode::kSingle : mode == "func_type" ? Mode::kFunctionType : Mode::kExec;
+      options.mode = mode == "eval"        ? Mode::kEval
+                     : mode == "single"    ? Mode::kSingle
+                     : mode == "func_type" ? Mode::kFunctionType
+                                           : Mode::kExec;
     } else if (arg == "--no-attributes") {
       dump_options.include_attributes = false;
     } else if (arg == "--names") {
@@ -144,8 +148,7 @@ int main(int argc, char** argv) {
       auto prepared = typhon::parser::prepare_source(token_arena, source, options);
       typhon::parser::Tokenizer tokenizer(token_arena, prepared.text, {});
       typhon::parser::Token token;
-      while (prepared.ok && tokenizer.next(token) && token.kind != typhon::parser::Tok::kEndMarker) {
-      }
+      while (prepared.ok && tokenizer.next(token) && token.kind != typhon::parser::Tok::kEndMarker) {}
       token_seconds += std::chrono::duration<double>(Clock::now() - begin).count();
       continue;
     }

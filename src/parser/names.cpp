@@ -18,19 +18,46 @@ struct Keyword {
 
 // In the order of Tok.
 constexpr Keyword kKeywords[] = {
-    {"False", Tok::kFalse},     {"None", Tok::kNone},         {"True", Tok::kTrue},       {"and", Tok::kAnd},
-    {"as", Tok::kAs},           {"assert", Tok::kAssert},     {"async", Tok::kAsync},     {"await", Tok::kAwait},
-    {"break", Tok::kBreak},     {"class", Tok::kClass},       {"continue", Tok::kContinue}, {"def", Tok::kDef},
-    {"del", Tok::kDel},         {"elif", Tok::kElif},         {"else", Tok::kElse},       {"except", Tok::kExcept},
-    {"finally", Tok::kFinally}, {"for", Tok::kFor},           {"from", Tok::kFrom},       {"global", Tok::kGlobal},
-    {"if", Tok::kIf},           {"import", Tok::kImport},     {"in", Tok::kIn},           {"is", Tok::kIs},
-    {"lambda", Tok::kLambda},   {"nonlocal", Tok::kNonlocal}, {"not", Tok::kNot},         {"or", Tok::kOr},
-    {"pass", Tok::kPass},       {"raise", Tok::kRaise},       {"return", Tok::kReturn},   {"try", Tok::kTry},
-    {"while", Tok::kWhile},     {"with", Tok::kWith},         {"yield", Tok::kYield},
+    {"False", Tok::kFalse},
+    {"None", Tok::kNone},
+    {"True", Tok::kTrue},
+    {"and", Tok::kAnd},
+    {"as", Tok::kAs},
+    {"assert", Tok::kAssert},
+    {"async", Tok::kAsync},
+    {"await", Tok::kAwait},
+    {"break", Tok::kBreak},
+    {"class", Tok::kClass},
+    {"continue", Tok::kContinue},
+    {"def", Tok::kDef},
+    {"del", Tok::kDel},
+    {"elif", Tok::kElif},
+    {"else", Tok::kElse},
+    {"except", Tok::kExcept},
+    {"finally", Tok::kFinally},
+    {"for", Tok::kFor},
+    {"from", Tok::kFrom},
+    {"global", Tok::kGlobal},
+    {"if", Tok::kIf},
+    {"import", Tok::kImport},
+    {"in", Tok::kIn},
+    {"is", Tok::kIs},
+    {"lambda", Tok::kLambda},
+    {"nonlocal", Tok::kNonlocal},
+    {"not", Tok::kNot},
+    {"or", Tok::kOr},
+    {"pass", Tok::kPass},
+    {"raise", Tok::kRaise},
+    {"return", Tok::kReturn},
+    {"try", Tok::kTry},
+    {"while", Tok::kWhile},
+    {"with", Tok::kWith},
+    {"yield", Tok::kYield},
 };
 
 constexpr uint32_t keyword_hash(const char* name, size_t length) {
-  return (uint8_t(name[0]) * 3u + uint8_t(name[length - 1]) * 11u + uint8_t(name[length / 2]) * 7u + uint32_t(length)) & 255;
+  return (uint8_t(name[0]) * 3u + uint8_t(name[length - 1]) * 11u + uint8_t(name[length / 2]) * 7u + uint32_t(length)) &
+         255;
 }
 
 // Open addressing, built at compile time: index + 1 into kKeywords.
@@ -47,10 +74,10 @@ struct KeywordTable {
 constexpr KeywordTable kKeywordTable;
 
 constexpr const char* kSpellings[] = {
-    nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, "(",  ")",  "[",   "]",   ":",   ",",   ";",
-    "+",     "-",     "*",     "/",     "|",     "&",     "<",     ">",  "=",  ".",   "%",   "{",   "}",   "==",
-    "!=",    "<=",    ">=",    "~",     "^",     "<<",    ">>",    "**", "+=", "-=",  "*=",  "/=",  "%=",  "&=",
-    "|=",    "^=",    "<<=",   ">>=",   "**=",   "//",    "//=",   "@",  "@=", "->",  "...", ":=",  "!",
+    nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, "(",  ")",  "[",  "]",   ":",  ",",  ";",
+    "+",     "-",     "*",     "/",     "|",     "&",     "<",     ">",  "=",  ".",  "%",   "{",  "}",  "==",
+    "!=",    "<=",    ">=",    "~",     "^",     "<<",    ">>",    "**", "+=", "-=", "*=",  "/=", "%=", "&=",
+    "|=",    "^=",    "<<=",   ">>=",   "**=",   "//",    "//=",   "@",  "@=", "->", "...", ":=", "!",
 };
 
 struct Range {

@@ -10,7 +10,7 @@ using namespace ast;  // NOLINT: this file is about nothing else
 // ---- Errors ----
 
 SyntaxErrorInfo make_error(ParseContext& context, SyntaxErrorInfo::Kind kind, std::string_view message, int line,
-                           int col, int end_line, int end_col) {
+                           int col, int end_line, int end_col, int read_line) {
   SyntaxErrorInfo error;
   error.kind = kind;
   error.message = message;
@@ -26,16 +26,18 @@ SyntaxErrorInfo make_error(ParseContext& context, SyntaxErrorInfo::Kind kind, st
     size_t end = context.text.find('\n', start);
     return context.text.substr(start, end == std::string_view::npos ? end : end + 1 - start);
   };
-  auto character_column = [](std::string_view text, int bytes) {
-    if (bytes < 0) return bytes;
-    size_t inside = size_t(bytes) < text.size() ? size_t(bytes) : text.size();
-    return int(utf8::count(text.substr(0, inside))) + (bytes - int(inside)) + 1;
-  };
   std::string_view text = line_at(line);
+  if (read_line > line && text.ends_with('\n')) text.remove_suffix(1);
+  // Both columns are looked up in the first line, as Python does.
+  auto character_column = [text](int bytes) {
+    size_t inside = size_t(bytes + 1) <= text.size() + 1 ? size_t(bytes + 1) : text.size() + 1;
+    if (inside == 0) return 0;
+    return int(utf8::count(text.substr(0, inside - 1))) + 1;
+  };
   error.has_text = true;
   error.text = text;
-  error.col = character_column(text, col);
-  error.end_col = end_line == line ? character_column(text, end_col) : character_column(line_at(end_line), end_col);
+  error.col = character_column(col);
+  error.end_col = character_column(end_col);
   return error;
 }
 
@@ -43,7 +45,14 @@ std::nullptr_t Parser::fail_hard(SyntaxErrorInfo::Kind kind, const Token& start,
                                  std::string_view message) {
   if (failed_hard_) return nullptr;
   failed_hard_ = true;
-  error_ = make_error(context_, kind, message, start.line, start.col, end.end_line, end.end_col);
+  if (start.col < 0) {
+    // A token without a place: where the tokenizer stood.
+    error_ = make_error(context_, kind, message, start.line, start.end_col - 1, start.line, -1, t_->end_line);
+    error_.end_col = -1;
+  } else {
+    int end_col = end.end_col + (end.kind == Tok::kNewline);
+    error_ = make_error(context_, kind, message, start.line, start.col, end.end_line, end_col, t_->end_line);
+  }
   return nullptr;
 }
 
@@ -51,14 +60,15 @@ std::nullptr_t Parser::fail_at(const Node* node, std::string_view message) {
   if (failed_hard_) return nullptr;
   failed_hard_ = true;
   error_ = make_error(context_, SyntaxErrorInfo::Kind::kSyntax, message, node->lineno, node->col_offset,
-                      node->end_lineno, node->end_col_offset);
+                      node->end_lineno, node->end_col_offset, t_->end_line);
   return nullptr;
 }
 
 bool Parser::stack_ok() {
   const char* here = static_cast<const char*>(__builtin_frame_address(0));
   size_t used = size_t(context_.stack_base > here ? context_.stack_base - here : here - context_.stack_base);
-  if (used < context_.options.stack_budget) [[likely]] return true;
+  if (used < context_.options.stack_budget) [[likely]]
+    return true;
   fail_hard(SyntaxErrorInfo::Kind::kTooComplex, *t_, *t_,
             "Parser stack overflowed - Python source too complex to parse");
   return false;
@@ -67,7 +77,7 @@ bool Parser::stack_ok() {
 // ---- Entry points ----
 
 Mod* Parser::module(Mode mode) {
-  statement_ = t_;
+  statement_ = previous_statement_ = t_;
   List body(*this);
   switch (mode) {
     case Mode::kExec: {
@@ -79,8 +89,7 @@ Mod* Parser::module(Mode mode) {
     case Mode::kEval: {
       Expr* value = expressions();
       if (value == nullptr) return nullptr;
-      while (accept(Tok::kNewline)) {
-      }
+      while (accept(Tok::kNewline)) {}
       if (!at(Tok::kEndMarker)) return nullptr;
       Expression* result = arena_.make<Expression>();
       result->body = value;
@@ -111,8 +120,7 @@ Mod* Parser::module(Mode mode) {
     case Mode::kFunctionType: {
       FunctionType* result = function_type();
       if (result == nullptr) return nullptr;
-      while (accept(Tok::kNewline)) {
-      }
+      while (accept(Tok::kNewline)) {}
       return at(Tok::kEndMarker) ? result : nullptr;
     }
   }
@@ -128,20 +136,15 @@ void tokenize_all(ParseContext& context, const SourceText& source, Tokenizer& to
   bool parsing_started = false;
   for (;;) {
     bool ok = tokenizer.next(token);
-    if (ok && token.kind == Tok::kEndMarker && single && parsing_started) {
-      // The end of interactive input closes the open line or block.
-      Token newline = token;
-      newline.kind = Tok::kNewline;
-      if (context.options.dont_imply_dedent) {
-        size_t first_dedent = context.tokens.size();
-        while (first_dedent > 0 && context.tokens[first_dedent - 1].kind == Tok::kDedent &&
-               context.tokens[first_dedent - 1].after_eof) {
-          first_dedent--;
-        }
-        context.tokens.insert(context.tokens.begin() + long(first_dedent), newline);
-      } else {
-        context.tokens.push_back(newline);
-      }
+    while (ok && token.kind == Tok::kEndMarker && single && parsing_started) {
+      // The end of interactive input closes the open line, then the open blocks, then stands for an empty line.
+      Token closing = token;
+      closing.kind = Tok::kNewline;
+      context.tokens.push_back(closing);
+      closing.kind = Tok::kDedent;
+      int blocks = context.options.dont_imply_dedent ? 0 : tokenizer.close_blocks();
+      parsing_started = blocks > 0;
+      for (; blocks > 0; blocks--) context.tokens.push_back(closing);
     }
     parsing_started = true;
     context.tokens.push_back(token);
@@ -149,7 +152,8 @@ void tokenize_all(ParseContext& context, const SourceText& source, Tokenizer& to
   }
   if (token.kind == Tok::kError) {
     context.token_error = tokenizer.error();
-    context.ended_in_brackets = tokenizer.ended_in_brackets();
+    context.token_error_takes_precedence = tokenizer.error_takes_precedence();
+    if (!tokenizer.in_formatted_string()) tokenizer.unclosed_bracket(context.unclosed_bracket);
   }
   // Lookahead may reach this far behind the last token.
   Token last = context.tokens.back();
@@ -188,7 +192,15 @@ ParseResult parse(Arena& arena, std::string_view source, const ParseOptions& opt
     result.error = prepared.error;
     return result;
   }
-  ParseContext context{arena, options, prepared.text, {}, {}, {}, false,
+  ParseContext context{arena,
+                       options,
+                       prepared.text,
+                       {},
+                       {},
+                       {},
+                       false,
+                       {},
+                       false,
                        static_cast<const char*>(__builtin_frame_address(0))};
   Tokenizer tokenizer(arena, prepared.text, TokenizerOptions{false, prepared.newline_was_added});
   tokenize_all(context, prepared, tokenizer);
@@ -196,8 +208,8 @@ ParseResult parse(Arena& arena, std::string_view source, const ParseOptions& opt
   result.module = parser.module(options.mode);
   result.ok = result.module != nullptr;
   if (!result.ok) {
-    result.error = parser.failed_hard() ? parser.error()
-                                        : diagnose(context, parser.statement_position(), parser.position());
+    result.error =
+        parser.failed_hard() ? parser.error() : diagnose(context, parser.statement_position(), parser.position());
   } else if (options.mode == Mode::kSingle) {
     const Token& last = context.tokens[parser.position() - 1];
     if (has_more_statements(prepared.text.substr(last.end))) {
@@ -205,7 +217,7 @@ ParseResult parse(Arena& arena, std::string_view source, const ParseOptions& opt
       result.module = nullptr;
       result.error = make_error(context, SyntaxErrorInfo::Kind::kSyntax,
                                 "multiple statements found while compiling a single statement", last.line, last.col,
-                                last.end_line, last.end_col);
+                                last.end_line, last.end_col + 1, last.end_line);
     }
   }
   result.warnings = copy_warnings(arena, context.warnings);

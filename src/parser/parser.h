@@ -64,7 +64,9 @@ struct ParseOptions {
   bool is_bytes_source = false;  // honour a byte order mark and the PEP 263 cookie; otherwise the source is UTF-8
   bool allow_incomplete_input = false;
   bool dont_imply_dedent = false;
-  size_t stack_budget = 768 * 1024;  // bytes of C stack the parser may use before it reports kTooComplex
+  // Bytes of C stack the parser may use before it reports kTooComplex; finding the words for an error may use twice that
+  // (and falls back to "invalid syntax" beyond: with the default, at some 100 nested brackets).
+  size_t stack_budget = 768 * 1024;
   UnicodeNameLookup unicode_name_lookup = nullptr;
   void* unicode_name_context = nullptr;
 };

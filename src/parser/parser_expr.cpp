@@ -37,10 +37,25 @@ constexpr BinaryTable kBinary;
 // Whether the current token can begin an expression (or a starred one): tells trailing commas from separators.
 bool Parser::starts_expression() const {
   switch (t_->kind) {
-    case Tok::kName: case Tok::kNumber: case Tok::kString: case Tok::kFStringStart: case Tok::kTStringStart:
-    case Tok::kLPar: case Tok::kLSqb: case Tok::kLBrace: case Tok::kMinus: case Tok::kPlus: case Tok::kTilde:
-    case Tok::kEllipsis: case Tok::kStar: case Tok::kNot: case Tok::kLambda: case Tok::kAwait: case Tok::kNone:
-    case Tok::kTrue: case Tok::kFalse: return true;
+    case Tok::kName:
+    case Tok::kNumber:
+    case Tok::kString:
+    case Tok::kFStringStart:
+    case Tok::kTStringStart:
+    case Tok::kLPar:
+    case Tok::kLSqb:
+    case Tok::kLBrace:
+    case Tok::kMinus:
+    case Tok::kPlus:
+    case Tok::kTilde:
+    case Tok::kEllipsis:
+    case Tok::kStar:
+    case Tok::kNot:
+    case Tok::kLambda:
+    case Tok::kAwait:
+    case Tok::kNone:
+    case Tok::kTrue:
+    case Tok::kFalse: return true;
     default: return false;
   }
 }
@@ -183,6 +198,15 @@ Expr* Parser::inversion() {
   return result;
 }
 
+// "<>" is the same token as "!="; which of the two is an operator depends on PEP 401.
+bool Parser::is_not_equal(const Token& token) {
+  bool old_spelling = context_.text[token.start] == '<';
+  if (!old_spelling && context_.barry_as_flufl) {
+    fail_hard(SyntaxErrorInfo::Kind::kSyntax, token, token, "with Barry as BDFL, use '<>' instead of '!='");
+  }
+  return old_spelling == context_.barry_as_flufl;
+}
+
 Expr* Parser::comparison() {
   const Token* start = t_;
   Expr* left = binary(1);
@@ -194,7 +218,7 @@ Expr* Parser::comparison() {
     switch (t_->kind) {
       case Tok::kEqEqual: op = CompareOperator::kEq; break;
       case Tok::kNotEqual:
-        if (context_.text[t_->start] == '<') return nullptr;  // "<>" is a token, but not an operator
+        if (!is_not_equal(*t_)) return nullptr;
         op = CompareOperator::kNotEq;
         break;
       case Tok::kLess: op = CompareOperator::kLt; break;

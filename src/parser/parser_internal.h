@@ -23,7 +23,9 @@ struct ParseContext {
   std::vector<Token> tokens;
   std::vector<Warning> warnings;
   SyntaxErrorInfo token_error;  // meaningful when the last token is kError
-  bool ended_in_brackets = false;
+  bool token_error_takes_precedence = false;
+  SyntaxErrorInfo unclosed_bracket;  // lineno 0: none
+  bool barry_as_flufl = false;       // PEP 401: "<>" has replaced "!="
   const char* stack_base = nullptr;
 };
 
@@ -52,8 +54,8 @@ class Parser {
   bool failed_hard() const { return failed_hard_; }
   const SyntaxErrorInfo& error() const { return error_; }
   uint32_t position() const { return uint32_t(t_ - first_); }
-  // Where the top-level statement begins that was being parsed last.
-  uint32_t statement_position() const { return uint32_t(statement_ - first_); }
+  // Where the top-level statement begins that precedes the one being parsed last (errors may involve both: "elif").
+  uint32_t statement_position() const { return uint32_t(previous_statement_ - first_); }
 
  private:
   // A growing list on the shared scratch stack, copied to the arena when complete.
@@ -157,6 +159,7 @@ class Parser {
   ast::Keyword* keyword_argument();
   bool comprehensions(ast::Seq<ast::Comprehension*>& generators);
   ast::Expr* tuple_rest(const Token* start, List& items, bool starred);
+  bool is_not_equal(const Token& token);
   bool is_comprehension_start() const { return at(Tok::kFor) || (at(Tok::kAsync) && t_[1].kind == Tok::kFor); }
   bool starts_expression() const;
   ast::Arguments* parameters(Tok closer, bool is_lambda);
@@ -174,6 +177,8 @@ class Parser {
   ast::Expr* format_spec(const Token* colon, bool raw);
   bool decode_string(const Token& token, std::string_view& out, bool& is_bytes, bool& has_u);
   bool decode_escapes(const Token& token, std::string_view body, bool is_bytes, std::string_view& out);
+  bool hex_escape(const Token& token, std::string_view body, bool is_bytes, const char*& p, uint32_t& value);
+  bool named_escape(const Token& token, std::string_view body, const char*& p, uint32_t& value);
   bool text_part(const Token& token, bool raw, List& values);
   void warn_escape(const Token& token, const char* at, std::string_view escape, bool octal);
   bool fail_decode(const Token& token, size_t from, size_t to, const char* reason);
@@ -237,15 +242,17 @@ class Parser {
   const Token* first_;
   const Token* t_;
   const Token* statement_ = nullptr;
+  const Token* previous_statement_ = nullptr;
   std::vector<void*> scratch_;
   bool failed_hard_ = false;
   SyntaxErrorInfo error_;
 };
 
-// Fills in the character columns and the line's text from byte positions. Columns count from 0 in bytes; a negative
-// end means "none" and is passed on.
+// Fills in the character columns and the line's text from byte positions. Columns count from 0 in bytes; -1 (no
+// column) becomes 0. `read_line` is the line the tokenizer would have reached: Python still holds that one with its
+// newline, earlier ones without.
 SyntaxErrorInfo make_error(ParseContext& context, SyntaxErrorInfo::Kind kind, std::string_view message, int line,
-                           int col, int end_line, int end_col);
+                           int col, int end_line, int end_col, int read_line);
 
 // parser_number.cpp
 ast::ConstantValue parse_number(Arena& arena, std::string_view text);

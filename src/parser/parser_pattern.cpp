@@ -10,8 +10,15 @@ using namespace ast;  // NOLINT: this file is about nothing else
 Stmt* Parser::try_match_statement() {
   const Token* start = t_;
   switch (t_[1].kind) {
-    case Tok::kEqual: case Tok::kDot: case Tok::kNewline: case Tok::kComma: case Tok::kColon: case Tok::kSemi:
-    case Tok::kRPar: case Tok::kError: case Tok::kEndMarker: return nullptr;
+    case Tok::kEqual:
+    case Tok::kDot:
+    case Tok::kNewline:
+    case Tok::kComma:
+    case Tok::kColon:
+    case Tok::kSemi:
+    case Tok::kRPar:
+    case Tok::kError:
+    case Tok::kEndMarker: return nullptr;
     default: break;
   }
   t_++;
@@ -134,22 +141,29 @@ Pattern* Parser::or_pattern() {
 Pattern* Parser::closed_pattern() {
   const Token* start = t_;
   switch (t_->kind) {
-    case Tok::kNone: case Tok::kTrue: case Tok::kFalse: {
+    case Tok::kNone:
+    case Tok::kTrue:
+    case Tok::kFalse: {
       t_++;
       MatchSingleton* singleton = node<MatchSingleton>(start);
-      singleton->value.type = start->kind == Tok::kNone    ? ConstantValue::Type::kNone
+      singleton->value.type = start->kind == Tok::kNone   ? ConstantValue::Type::kNone
                               : start->kind == Tok::kTrue ? ConstantValue::Type::kTrue
                                                           : ConstantValue::Type::kFalse;
       return singleton;
     }
-    case Tok::kNumber: case Tok::kMinus: case Tok::kString: case Tok::kFStringStart: case Tok::kTStringStart: {
+    case Tok::kNumber:
+    case Tok::kMinus:
+    case Tok::kString:
+    case Tok::kFStringStart:
+    case Tok::kTStringStart: {
       Expr* value = literal_expression();
       if (value == nullptr) return nullptr;
       MatchValue* result = node<MatchValue>(start);
       result->value = value;
       return result;
     }
-    case Tok::kLPar: case Tok::kLSqb: return bracketed_pattern();
+    case Tok::kLPar:
+    case Tok::kLSqb: return bracketed_pattern();
     case Tok::kLBrace: return mapping_pattern();
     case Tok::kName: break;
     default: return nullptr;
@@ -287,7 +301,9 @@ Expr* Parser::signed_number() {
 Expr* Parser::literal_expression() {
   const Token* start = t_;
   switch (t_->kind) {
-    case Tok::kString: case Tok::kFStringStart: case Tok::kTStringStart: return strings();
+    case Tok::kString:
+    case Tok::kFStringStart:
+    case Tok::kTStringStart: return strings();
     case Tok::kNone: return constant(start, ConstantValue::Type::kNone);
     case Tok::kTrue: return constant(start, ConstantValue::Type::kTrue);
     case Tok::kFalse: return constant(start, ConstantValue::Type::kFalse);

@@ -32,6 +32,7 @@ bool augmented_operator(Tok kind, Operator& op) {
 bool Parser::statements(List& out, Tok terminator) {
   while (!at(terminator)) {
     if (terminator == Tok::kEndMarker) {
+      previous_statement_ = statement_;
       statement_ = t_;
       if (at(Tok::kError)) return false;
     }
@@ -296,6 +297,11 @@ Stmt* Parser::import_from_statement() {
   }
   ImportFrom* stmt = node<ImportFrom>(start);
   stmt->module = module;
+  if (level == 0 && module == "__future__") {
+    for (size_t i = 0; i < names.size(); i++) {
+      if (static_cast<Alias*>(names[i])->name == "barry_as_FLUFL") context_.barry_as_flufl = true;
+    }
+  }
   stmt->names = names.take<Alias>();
   stmt->level = level;
   return stmt;

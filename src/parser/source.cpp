@@ -66,16 +66,54 @@ SourceText invalid_utf8(Arena& arena, std::string_view source, size_t at, bool i
   unsigned byte = uint8_t(source[at]);
   SourceText result = source_error(
       SyntaxErrorInfo::Kind::kSyntax,
-      is_bytes ? format_text(arena,
-                             "Non-UTF-8 code starting with '\\x%.2x' on line %d, but no encoding declared; see "
-                             "https://peps.python.org/pep-0263/ for details",
-                             byte, line)
-               : format_text(arena, "(unicode error) 'utf-8' codec can't decode byte 0x%x in position %zu: invalid %s byte",
-                             byte, at - line_start, byte >= 0xC2 && byte < 0xF5 ? "continuation" : "start"));
+      is_bytes
+          ? format_text(arena,
+                        "Non-UTF-8 code starting with '\\x%.2x' on line %d, but no encoding declared; see "
+                        "https://peps.python.org/pep-0263/ for details",
+                        byte, line)
+          : format_text(arena, "(unicode error) 'utf-8' codec can't decode byte 0x%x in position %zu: invalid %s byte",
+                        byte, at - line_start, byte >= 0xC2 && byte < 0xF5 ? "continuation" : "start"));
   result.error.lineno = result.error.end_lineno = line;
   result.error.col = int32_t(at - line_start) + 1;
   result.error.end_col = result.error.col;
+  if (is_bytes) {
+    // The line, with U+FFFD for what cannot be read.
+    std::string_view line_text = source.substr(line_start, source.find('\n', line_start) - line_start);
+    char* out = arena.make_array<char>(line_text.size() * 3);
+    size_t n = 0;
+    for (size_t i = 0; i < line_text.size();) {
+      utf8::Decoded d = utf8::decode(line_text.data() + i, line_text.data() + line_text.size());
+      n += utf8::encode(d.length != 0 ? d.code_point : 0xFFFD, out + n);
+      i += d.length != 0 ? d.length : 1;
+    }
+    result.error.has_text = true;
+    result.error.text = {out, n};
+  }
   return result;
+}
+
+}  // namespace
+
+namespace {
+
+struct Cookie {
+  std::string_view name;  // as written; empty when there is none
+  std::string_view line;
+  int line_number = 0;
+};
+
+Cookie find_cookie(std::string_view source) {
+  for (int i = 0; i < 2 && !source.empty(); i++) {
+    size_t length = source.find_first_of("\r\n");
+    std::string_view line = source.substr(0, length);
+    bool only_comment;
+    std::string_view name = cookie_in_line(line, &only_comment);
+    if (!name.empty()) return {name, line, i + 1};
+    if (!only_comment || length == std::string_view::npos) break;
+    bool crlf = source[length] == '\r' && length + 1 < source.size() && source[length + 1] == '\n';
+    source.remove_prefix(length + (crlf ? 2 : 1));
+  }
+  return {};
 }
 
 }  // namespace
@@ -83,28 +121,16 @@ SourceText invalid_utf8(Arena& arena, std::string_view source, size_t at, bool i
 std::string_view detect_encoding(Arena& arena, std::string_view source, bool* has_cookie) {
   bool bom = source.starts_with(kBom);
   if (bom) source.remove_prefix(kBom.size());
-  *has_cookie = false;
-  for (int i = 0; i < 2 && !source.empty(); i++) {
-    size_t length = source.find_first_of("\r\n");
-    std::string_view line = source.substr(0, length);
-    bool only_comment;
-    std::string_view name = cookie_in_line(line, &only_comment);
-    if (!name.empty()) {
-      *has_cookie = true;
-      name = normalize_encoding(arena, name);
-      if (is_variant(name, "utf-8") || name == "utf8") name = "utf-8";
-      if (is_variant(name, "latin-1") || is_variant(name, "iso-8859-1") || is_variant(name, "iso-latin-1") ||
-          name == "latin1" || name == "l1") {
-        name = "iso-8859-1";
-      }
-      if (name == "us-ascii") name = "ascii";
-      return bom && name == "utf-8" ? "utf-8-sig" : name;
-    }
-    if (!only_comment || length == std::string_view::npos) break;
-    bool crlf = source[length] == '\r' && length + 1 < source.size() && source[length + 1] == '\n';
-    source.remove_prefix(length + (crlf ? 2 : 1));
+  Cookie cookie = find_cookie(source);
+  *has_cookie = !cookie.name.empty();
+  if (!*has_cookie) return bom ? "utf-8-sig" : "utf-8";
+  std::string_view name = normalize_encoding(arena, cookie.name);
+  if (is_variant(name, "utf-8") || name == "utf8") return bom ? "utf-8-sig" : "utf-8";
+  if (is_variant(name, "latin-1") || is_variant(name, "iso-8859-1") || is_variant(name, "iso-latin-1") ||
+      name == "latin1" || name == "l1") {
+    return "iso-8859-1";
   }
-  return bom ? "utf-8-sig" : "utf-8";
+  return name == "us-ascii" ? "ascii" : name;
 }
 
 namespace {
@@ -116,8 +142,8 @@ std::string_view latin1_to_utf8(Arena& arena, std::string_view source) {
   return {out, n};
 }
 
-// Copies with "\r\n" and "\r" turned into "\n", and appends a final newline and a NUL.
-std::string_view copy_lines(Arena& arena, std::string_view source, bool* newline_was_added) {
+// Copies with "\r\n" and "\r" turned into "\n", and appends a NUL (and, with add_newline, a missing newline).
+std::string_view copy_lines(Arena& arena, std::string_view source, bool add_newline, bool* newline_was_added) {
   char* out = arena.make_array<char>(source.size() + 2);
   char* p = out;
   if (source.find('\r') == std::string_view::npos) {
@@ -133,7 +159,7 @@ std::string_view copy_lines(Arena& arena, std::string_view source, bool* newline
       if (i + 1 < source.size() && source[i + 1] == '\n') i++;
     }
   }
-  *newline_was_added = p > out && p[-1] != '\n';
+  *newline_was_added = add_newline && p > out && p[-1] != '\n';
   if (*newline_was_added) *p++ = '\n';
   *p = '\0';
   return {out, size_t(p - out)};
@@ -152,9 +178,17 @@ SourceText prepare_source(Arena& arena, std::string_view source, const ParseOpti
     std::string_view encoding = detect_encoding(arena, source, &has_cookie);
     bool bom = source.starts_with(kBom);
     if (bom) body.remove_prefix(kBom.size());
-    if (bom && encoding != "utf-8-sig") {
-      return source_error(SyntaxErrorInfo::Kind::kSyntax,
-                          format_text(arena, "encoding problem: %.*s with BOM", int(encoding.size()), encoding.data()));
+    Cookie cookie = bom && has_cookie ? find_cookie(body) : Cookie{};
+    if (!cookie.name.empty() && !is_variant(normalize_encoding(arena, cookie.name), "utf-8")) {
+      // Python insists on the canonical spelling here.
+      SourceText result = source_error(
+          SyntaxErrorInfo::Kind::kSyntax,
+          format_text(arena, "encoding problem: %.*s with BOM", int(cookie.name.size()), cookie.name.data()));
+      result.error.lineno = result.error.end_lineno = cookie.line_number;
+      result.error.end_col = int(cookie.line.size());
+      result.error.has_text = true;
+      result.error.text = arena.copy(cookie.line);
+      return result;
     }
     if (encoding == "iso-8859-1") {
       body = latin1_to_utf8(arena, body);
@@ -168,19 +202,18 @@ SourceText prepare_source(Arena& arena, std::string_view source, const ParseOpti
         return result;
       }
     } else if (encoding != "utf-8" && encoding != "utf-8-sig") {
-      SourceText result = source_error(SyntaxErrorInfo::Kind::kEncoding,
-                                       format_text(arena, "unknown encoding: %.*s", int(encoding.size()), encoding.data()));
+      SourceText result =
+          source_error(SyntaxErrorInfo::Kind::kEncoding,
+                       format_text(arena, "unknown encoding: %.*s", int(encoding.size()), encoding.data()));
       result.error.encoding = encoding;
+      result.error.col = -1;  // and None for the end, in Python
       return result;
     }
-  } else if (body.starts_with(kBom)) {
-    // A str that begins with U+FEFF: Python skips it as well.
-    body.remove_prefix(kBom.size());
   }
   size_t invalid = utf8::find_invalid(body);
   if (invalid != std::string_view::npos) return invalid_utf8(arena, body, invalid, options.is_bytes_source);
   SourceText result;
-  result.text = copy_lines(arena, body, &result.newline_was_added);
+  result.text = copy_lines(arena, body, options.mode == Mode::kExec, &result.newline_was_added);
   return result;
 }
 

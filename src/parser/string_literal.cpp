@@ -45,8 +45,7 @@ bool is_raw_start(std::string_view text) {
 
 // Python reports positions in a buffer in which each non-ASCII character has become ten ("\UXXXXXXXX").
 bool Parser::fail_decode(const Token& token, size_t from, size_t to, const char* reason) {
-  std::string_view body = literal_shape(text_of(token)).body;
-  if (token.kind != Tok::kString) body = text_of(token);
+  std::string_view body = token.kind == Tok::kString ? literal_shape(text_of(token)).body : text_of(token);
   auto position = [&](size_t at) {
     size_t n = 0;
     for (size_t i = 0; i < at; i++) n += uint8_t(body[i]) < 128 ? 1 : (uint8_t(body[i]) & 0xC0) != 0x80 ? 10 : 0;
@@ -56,10 +55,10 @@ bool Parser::fail_decode(const Token& token, size_t from, size_t to, const char*
   size_t last = position(to) - 1;
   std::string_view message =
       first == last
-          ? format_text(arena_, "(unicode error) 'unicodeescape' codec can't decode byte 0x5c in position %zu: %s", first,
-                        reason)
-          : format_text(arena_, "(unicode error) 'unicodeescape' codec can't decode bytes in position %zu-%zu: %s", first,
-                        last, reason);
+          ? format_text(arena_, "(unicode error) 'unicodeescape' codec can't decode byte 0x5c in position %zu: %s",
+                        first, reason)
+          : format_text(arena_, "(unicode error) 'unicodeescape' codec can't decode bytes in position %zu-%zu: %s",
+                        first, last, reason);
   fail_hard(SyntaxErrorInfo::Kind::kSyntax, token, token, message);
   return false;
 }
@@ -94,6 +93,50 @@ void Parser::warn_escape(const Token& token, const char* at, std::string_view es
   context_.warnings.push_back(warning);
 }
 
+// Behind "\\x", "\\u" or "\\U": reads the digits.
+bool Parser::hex_escape(const Token& token, std::string_view body, bool is_bytes, const char*& p, uint32_t& value) {
+  const char* begin = body.data();
+  const char* end = begin + body.size();
+  const char* backslash = p - 2;
+  char c = p[-1];
+  int digits = c == 'x' ? 2 : c == 'u' ? 4 : 8;
+  int i = 0;
+  for (; i < digits && p < end && hex_digit(*p) >= 0; i++) value = value << 4 | uint32_t(hex_digit(*p++));
+  if (i == digits && value <= 0x10FFFF) return true;
+  size_t from = size_t(backslash - begin);
+  if (is_bytes) {
+    fail_hard(SyntaxErrorInfo::Kind::kSyntax, token, token,
+              format_text(arena_, "(value error) invalid \\x escape at position %zu", from));
+    return false;
+  }
+  return fail_decode(token, from, size_t(p - begin),
+                     i == digits ? "illegal Unicode character"
+                     : c == 'x'  ? "truncated \\xXX escape"
+                     : c == 'u'  ? "truncated \\uXXXX escape"
+                                 : "truncated \\UXXXXXXXX escape");
+}
+
+// Behind "\\N": reads "{NAME}".
+bool Parser::named_escape(const Token& token, std::string_view body, const char*& p, uint32_t& value) {
+  const char* begin = body.data();
+  const char* end = begin + body.size();
+  const char* backslash = p - 2;
+  const char* reason = "malformed \\N character escape";
+  if (p < end && *p == '{') {
+    const char* name = ++p;
+    while (p < end && *p != '}') p++;
+    if (p < end && p > name) {
+      const ParseOptions& options = context_.options;
+      bool known = options.unicode_name_lookup != nullptr &&
+                   options.unicode_name_lookup(options.unicode_name_context, {name, size_t(p - name)}, &value);
+      p++;
+      if (known) return true;
+      reason = "unknown Unicode character name";
+    }
+  }
+  return fail_decode(token, size_t(backslash - begin), size_t(p - begin), reason);
+}
+
 // Only the first invalid escape of a literal warns. A backslash before a non-ASCII character or at the very end (where
 // a replacement field follows) stands for itself.
 bool Parser::decode_escapes(const Token& token, std::string_view body, bool is_bytes, std::string_view& out) {
@@ -124,7 +167,9 @@ bool Parser::decode_escapes(const Token& token, std::string_view body, bool is_b
     char c = *p++;
     switch (c) {
       case '\n': continue;
-      case '\\': case '\'': case '"': *o++ = c; continue;
+      case '\\':
+      case '\'':
+      case '"': *o++ = c; continue;
       case 'b': *o++ = '\b'; continue;
       case 'f': *o++ = '\f'; continue;
       case 't': *o++ = '\t'; continue;
@@ -132,7 +177,14 @@ bool Parser::decode_escapes(const Token& token, std::string_view body, bool is_b
       case 'r': *o++ = '\r'; continue;
       case 'v': *o++ = '\v'; continue;
       case 'a': *o++ = '\a'; continue;
-      case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': {
+      case '0':
+      case '1':
+      case '2':
+      case '3':
+      case '4':
+      case '5':
+      case '6':
+      case '7': {
         uint32_t value = uint32_t(c - '0');
         for (int i = 0; i < 2 && p < end && *p >= '0' && *p <= '7'; i++) value = value * 8 + uint32_t(*p++ - '0');
         if (value > 0377 && !warned) {
@@ -142,49 +194,16 @@ bool Parser::decode_escapes(const Token& token, std::string_view body, bool is_b
         emit(value);
         continue;
       }
-      case 'x': case 'u': case 'U': {
+      case 'x':
+      case 'u':
+      case 'U':
+      case 'N': {
         if (is_bytes && c != 'x') break;
-        int digits = c == 'x' ? 2 : c == 'u' ? 4 : 8;
         uint32_t value = 0;
-        int i = 0;
-        for (; i < digits && p < end && hex_digit(*p) >= 0; i++) value = value << 4 | uint32_t(hex_digit(*p++));
-        if (i < digits) {
-          if (is_bytes) {
-            fail_hard(SyntaxErrorInfo::Kind::kSyntax, token, token,
-                      format_text(arena_, "(value error) invalid \\x escape at position %zu", size_t(backslash - begin)));
-            return false;
-          }
-          return fail_decode(token, size_t(backslash - begin), size_t(p - begin),
-                             c == 'x'   ? "truncated \\xXX escape"
-                             : c == 'u' ? "truncated \\uXXXX escape"
-                                        : "truncated \\UXXXXXXXX escape");
-        }
-        if (value > 0x10FFFF) {
-          return fail_decode(token, size_t(backslash - begin), size_t(p - begin), "illegal Unicode character");
-        }
+        bool ok = c == 'N' ? named_escape(token, body, p, value) : hex_escape(token, body, is_bytes, p, value);
+        if (!ok) return false;
         emit(value);
         continue;
-      }
-      case 'N': {
-        if (is_bytes) break;
-        const char* reason = "malformed \\N character escape";
-        if (p < end && *p == '{') {
-          const char* name = ++p;
-          while (p < end && *p != '}') p++;
-          if (p < end && p > name) {
-            uint32_t cp = 0;
-            const ParseOptions& options = context_.options;
-            bool known = options.unicode_name_lookup != nullptr &&
-                         options.unicode_name_lookup(options.unicode_name_context, {name, size_t(p - name)}, &cp);
-            p++;
-            if (known) {
-              emit(cp);
-              continue;
-            }
-            reason = "unknown Unicode character name";
-          }
-        }
-        return fail_decode(token, size_t(backslash - begin), size_t(p - begin), reason);
       }
       default: break;
     }
@@ -335,7 +354,8 @@ Expr* Parser::formatted_string(List& values) {
   bool raw = is_raw_start(text_of(*start));
   for (;;) {
     switch (t_->kind) {
-      case Tok::kFStringMiddle: case Tok::kTStringMiddle: {
+      case Tok::kFStringMiddle:
+      case Tok::kTStringMiddle: {
         const Token& token = *t_++;
         if (!text_part(token, raw, values)) return nullptr;
         break;
@@ -343,7 +363,8 @@ Expr* Parser::formatted_string(List& values) {
       case Tok::kLBrace:
         if (!replacement_field(values, is_template)) return nullptr;
         break;
-      case Tok::kFStringEnd: case Tok::kTStringEnd: t_++; return node<JoinedStr>(start);
+      case Tok::kFStringEnd:
+      case Tok::kTStringEnd: t_++; return node<JoinedStr>(start);
       default: return nullptr;
     }
   }
@@ -360,8 +381,10 @@ std::string_view without_comments(Arena& arena, std::string_view text) {
   for (size_t i = 0; i < text.size(); i++) {
     char c = text[i];
     if (quote != 0) {
-      if (c == '\\' && i + 1 < text.size()) out[n++] = text[i++], c = text[i];
-      else if (c == quote) quote = 0;
+      if (c == '\\' && i + 1 < text.size())
+        out[n++] = text[i++], c = text[i];
+      else if (c == quote)
+        quote = 0;
     } else if (c == '"' || c == '\'') {
       quote = c;
     } else if (c == '#') {
@@ -384,8 +407,7 @@ bool Parser::replacement_field(List& values, bool is_template) {
   const Token* after_value = t_;
   bool debug = accept(Tok::kEqual);
   const Token* after = t_;
-  std::string_view source =
-      without_comments(arena_, context_.text.substr(open->end, after->start - open->end));
+  std::string_view source = without_comments(arena_, context_.text.substr(open->end, after->start - open->end));
   int conversion = -1;
   if (at(Tok::kExclamation)) {
     const Token* mark = t_++;
@@ -433,8 +455,7 @@ bool Parser::replacement_field(List& values, bool is_template) {
     Interpolation* field = node<Interpolation>(open);
     field->value = value;
     field->str.type = ConstantValue::Type::kStr;
-    field->str.text =
-        without_comments(arena_, context_.text.substr(open->end, after_value->start - open->end));
+    field->str.text = without_comments(arena_, context_.text.substr(open->end, after_value->start - open->end));
     field->conversion = conversion;
     field->format_spec = spec;
     values.push(field);

@@ -78,6 +78,7 @@ bool Tokenizer::fail(const char* format, ...) {
   vsnprintf(buffer, sizeof buffer, format, args);
   va_end(args);
   int col = int(utf8::count({line_start_, size_t(cur_ - line_start_)}));
+  error_takes_precedence_ = true;
   return fail_at(SyntaxErrorInfo::Kind::kSyntax, line_, col, col, arena_.copy(buffer), false);
 }
 
@@ -85,12 +86,14 @@ bool Tokenizer::fail(const char* format, ...) {
 bool Tokenizer::fail_range(int col, int end_col, const char* message) {
   int before = int(utf8::count({line_start_, size_t(col - 1)}));
   int width = int(utf8::count({line_start_ + col - 1, size_t(end_col - col + 1)}));
+  error_takes_precedence_ = true;
   return fail_at(SyntaxErrorInfo::Kind::kSyntax, line_, before + 1, before + width, arena_.copy(message), false);
 }
 
 inline bool Tokenizer::emit(Token& token, Tok kind, const char* start, const char* end) {
   token.kind = kind;
-  token.after_eof = after_eof_;
+  // Names, numbers and operators end where the next character does not fit: at the end of the text, that is the end.
+  token.after_eof = after_eof_ || (cur_ == end_ && kind != Tok::kString && kind != Tok::kNewline);
   token.level = uint16_t(brackets_.size());
   token.start = uint32_t(start - text_.data());
   token.end = uint32_t(end - text_.data());
@@ -99,6 +102,13 @@ inline bool Tokenizer::emit(Token& token, Tok kind, const char* start, const cha
   token.end_line = line_;
   token.end_col = int32_t(end - line_start_);
   return true;
+}
+
+int Tokenizer::close_blocks() {
+  int count = int(indents_.size()) - 1;
+  indents_.resize(1);
+  alt_indents_.resize(1);
+  return count;
 }
 
 bool Tokenizer::next(Token& token) {
@@ -149,7 +159,8 @@ bool Tokenizer::read_indentation(bool& blank_line) {
   if (!brackets_.empty()) return true;
   if (continued_col != 0) col = alt_col = continued_col;
   auto tab_error = [&] {
-    return fail_at(SyntaxErrorInfo::Kind::kTab, line_, 1, 0, "inconsistent use of tabs and spaces in indentation", true);
+    return fail_at(SyntaxErrorInfo::Kind::kTab, line_, 1, 0, "inconsistent use of tabs and spaces in indentation",
+                   true);
   };
   if (col == indents_.back()) return alt_col == alt_indents_.back() || tab_error();
   if (col > indents_.back()) {
@@ -196,19 +207,27 @@ bool Tokenizer::emit_pending_indent(Token& token) {
   return true;
 }
 
+bool Tokenizer::unclosed_bracket(SyntaxErrorInfo& error) const {
+  if (brackets_.empty()) return false;
+  const OpenBracket& open = brackets_.back();
+  const char* start = text_.data();
+  for (int line = 1; line < open.line; line++) {
+    start = static_cast<const char*>(memchr(start, '\n', size_t(end_ - start))) + 1;
+  }
+  error = {};
+  error.message = format_text(arena_, "'%c' was never closed", open.c);
+  error.lineno = error.end_lineno = open.line;
+  error.col = int(utf8::count({start, size_t(open.col)})) + 1;
+  error.has_text = true;
+  // Python still holds the last line with its newline, earlier ones without.
+  error.text = line_text(start, open.line >= line_ - 1);
+  return true;
+}
+
 bool Tokenizer::end_of_input(Token& token) {
   after_eof_ = true;
-  if (!brackets_.empty()) {
-    error_at_eof_ = true;
-    ended_in_brackets_ = true;
-    const OpenBracket& open = brackets_.back();
-    const char* start = text_.data();
-    for (int line = 1; line < open.line; line++) start = static_cast<const char*>(memchr(start, '\n', size_t(end_ - start))) + 1;
-    int col = int(utf8::count({start, size_t(open.col)}));
-    fail_at(SyntaxErrorInfo::Kind::kSyntax, open.line, col + 1, 0,
-            format_text(arena_, "'%c' was never closed", open.c), false);
-    // Python still holds the last line with its newline, earlier ones without.
-    error_.text = line_text(start, open.line >= line_ - 1);
+  if (unclosed_bracket(error_)) {
+    error_at_eof_ = failed_ = true;
     return false;
   }
   token_line_ = line_;
@@ -231,8 +250,8 @@ bool Tokenizer::read_continuation() {
   if (*cur_ != '\n') {
     int col = int(utf8::count({line_start_, size_t(cur_ - line_start_)}));
     if (cur_ < end_) col++;
-    return fail_at(SyntaxErrorInfo::Kind::kSyntax, line_, col, 0, "unexpected character after line continuation character",
-                   true);
+    return fail_at(SyntaxErrorInfo::Kind::kSyntax, line_, col, 0,
+                   "unexpected character after line continuation character", true);
   }
   const char* this_line = line_start_;
   int this_line_number = line_;
@@ -240,6 +259,10 @@ bool Tokenizer::read_continuation() {
   line_++;
   line_start_ = cur_;
   if (cur_ == end_) {
+    if (!brackets_.empty()) {
+      Token unused;
+      return end_of_input(unused);
+    }
     error_at_eof_ = true;
     line_start_ = this_line;
     int col = int(utf8::count({this_line, size_t(cur_ - this_line)}));
@@ -274,6 +297,7 @@ bool Tokenizer::read_newline(Token& token, bool blank_line, bool& emitted) {
 
 bool Tokenizer::next_in_expression(Token& token) {
   bool blank_line = false;
+  const char* comment = nullptr;  // a NEWLINE begins where the comment before it does
   for (;;) {
     if (at_line_start_) {
       at_line_start_ = false;
@@ -289,6 +313,7 @@ bool Tokenizer::next_in_expression(Token& token) {
     char c = *cur_;
     if (c == '#') {
       bool emitted = false;
+      comment = cur_;
       read_comment(token, emitted);
       if (emitted) {
         // Whether the newline behind belongs to a statement must survive until the next call.
@@ -302,6 +327,8 @@ bool Tokenizer::next_in_expression(Token& token) {
     if (c == '\n') {
       bool emitted = false;
       read_newline(token, blank_line || comment_line_is_blank_, emitted);
+      if (comment != nullptr && emitted) token.col -= int32_t(token.start - uint32_t(comment - text_.data()));
+      comment = nullptr;
       comment_line_is_blank_ = false;
       if (emitted) return true;
       continue;
@@ -369,7 +396,12 @@ bool Tokenizer::read_name_or_string(Token& token) {
     const char* q = start;
     for (; q < p; q++) {
       char lower = char(*q | 0x20);
-      bool* flag = lower == 'b' ? &b : lower == 'r' ? &r : lower == 'u' ? &u : lower == 'f' ? &f : lower == 't' ? &t : nullptr;
+      bool* flag = lower == 'b'   ? &b
+                   : lower == 'r' ? &r
+                   : lower == 'u' ? &u
+                   : lower == 'f' ? &f
+                   : lower == 't' ? &t
+                                  : nullptr;
       if (flag == nullptr || *flag) break;
       *flag = true;
     }
@@ -419,9 +451,7 @@ bool Tokenizer::read_decimal_tail() {
 }
 
 bool Tokenizer::read_radix_number(Token& token, int base, const char* name) {
-  auto is_radix_digit = [base](char c) {
-    return base == 16 ? has_class(c, kHex) : c >= '0' && c < '0' + base;
-  };
+  auto is_radix_digit = [base](char c) { return base == 16 ? has_class(c, kHex) : c >= '0' && c < '0' + base; };
   cur_++;
   for (;;) {
     if (*cur_ == '_') cur_++;
@@ -478,9 +508,12 @@ bool Tokenizer::read_number(Token& token, char first) {
     return read_fraction_or_exponent(token, false);
   }
   switch (*cur_) {
-    case 'x': case 'X': return read_radix_number(token, 16, "hexadecimal");
-    case 'o': case 'O': return read_radix_number(token, 8, "octal");
-    case 'b': case 'B': return read_radix_number(token, 2, "binary");
+    case 'x':
+    case 'X': return read_radix_number(token, 16, "hexadecimal");
+    case 'o':
+    case 'O': return read_radix_number(token, 8, "octal");
+    case 'b':
+    case 'B': return read_radix_number(token, 2, "binary");
     default: break;
   }
   for (;;) {
@@ -524,7 +557,7 @@ bool Tokenizer::read_string(Token& token, char quote) {
     char c = *cur_;
     if (cur_ == end_ || (quote_size == 1 && c == '\n')) {
       int detected = line_ - (cur_ == end_ && line_start_ == end_ && line_ > 1 ? 1 : 0);
-      error_at_eof_ = cur_ == end_ && quote_size == 3;
+      error_at_eof_ = cur_ == end_;
       cur_ = token_start_ + 1;
       line_start_ = token_line_start_;
       line_ = token_line_;
@@ -533,7 +566,7 @@ bool Tokenizer::read_string(Token& token, char quote) {
       }
       if (quote_size == 3) return fail("unterminated triple-quoted string literal (detected at line %d)", detected);
       if (has_escaped_quote) {
-        return fail("unterminated string literal (detected at line %d); perhaps you escaped the end quote", detected);
+        return fail("unterminated string literal (detected at line %d); perhaps you escaped the end quote?", detected);
       }
       return fail("unterminated string literal (detected at line %d)", detected);
     }
@@ -571,15 +604,16 @@ bool Tokenizer::start_formatted_string(Token& token, char prefix, bool raw, char
 
 bool Tokenizer::check_invalid_escape_in_text(char c) {
   int col = int(utf8::count({line_start_, size_t(cur_ - line_start_)}));
-  warnings_.push_back({format_text(arena_,
-                                   "\"\\%c\" is an invalid escape sequence. Such sequences will not work in the future. "
-                                   "Did you mean \"\\\\%c\"? A raw string is also an option.",
-                                   c, c),
-                       format_text(arena_,
-                                   "\"\\%c\" is an invalid escape sequence. Did you mean \"\\\\%c\"? A raw string is "
-                                   "also an option.",
-                                   c, c),
-                       line_, col, line_, col});
+  warnings_.push_back(
+      {format_text(arena_,
+                   "\"\\%c\" is an invalid escape sequence. Such sequences will not work in the future. "
+                   "Did you mean \"\\\\%c\"? A raw string is also an option.",
+                   c, c),
+       format_text(arena_,
+                   "\"\\%c\" is an invalid escape sequence. Did you mean \"\\\\%c\"? A raw string is "
+                   "also an option.",
+                   c, c),
+       line_, col, line_, col});
   return true;
 }
 
@@ -592,6 +626,24 @@ bool Tokenizer::doubled_brace(Token& token) {
   text_token(token, cur_++);
   token.end_col++;
   return true;
+}
+
+// The end of the line or of the source inside a formatted string.
+bool Tokenizer::unterminated_text(bool in_format_spec) {
+  const StringMode& mode = modes_.back();
+  if (in_format_spec && cur_ < end_) {
+    cur_++;
+    return fail("%c-string: newlines are not allowed in format specifiers for single quoted %c-strings", mode.prefix,
+                mode.prefix);
+  }
+  int detected = line_ - (cur_ == end_ && line_start_ == end_ && line_ > 1 ? 1 : 0);
+  error_at_eof_ = cur_ == end_;
+  cur_ = mode.start + 1;
+  line_start_ = mode.line_start;
+  line_ = mode.line;
+  return fail(mode.quote_size == 3 ? "unterminated triple-quoted %c-string literal (detected at line %d)"
+                                   : "unterminated %c-string literal (detected at line %d)",
+              mode.prefix, detected);
 }
 
 bool Tokenizer::next_in_text(Token& token) {
@@ -609,9 +661,7 @@ bool Tokenizer::next_in_text(Token& token) {
   };
   if (cur_[0] == '{' && cur_[1] != '{') {
     // The bracket itself is counted when the expression reader sees it.
-    cur_++;
     if (!enter_field()) return false;
-    cur_--;
     return next_in_expression(token);
   }
   bool closes = true;
@@ -628,19 +678,7 @@ bool Tokenizer::next_in_text(Token& token) {
     char c = *cur_;
     bool in_format_spec = mode->in_format_spec && mode->expression_depth >= 0;
     if (cur_ == end_ || (mode->quote_size == 1 && c == '\n')) {
-      if (in_format_spec && cur_ < end_) {
-        cur_++;
-        return fail("%c-string: newlines are not allowed in format specifiers for single quoted %c-strings",
-                    mode->prefix, mode->prefix);
-      }
-      int detected = line_ - (cur_ == end_ && line_start_ == end_ && line_ > 1 ? 1 : 0);
-      error_at_eof_ = cur_ == end_ && mode->quote_size == 3;
-      cur_ = mode->start + 1;
-      line_start_ = mode->line_start;
-      line_ = mode->line;
-      return fail(mode->quote_size == 3 ? "unterminated triple-quoted %c-string literal (detected at line %d)"
-                                        : "unterminated %c-string literal (detected at line %d)",
-                  mode->prefix, detected);
+      return unterminated_text(in_format_spec);
     }
     cur_++;
     if (c == mode->quote) {
@@ -653,8 +691,8 @@ bool Tokenizer::next_in_text(Token& token) {
       line_start_ = cur_;
     } else if (c == '{') {
       if (*cur_ != '{' || in_format_spec) {
-        if (!enter_field()) return false;
         cur_--;
+        if (!enter_field()) return false;
         return text_token(token, cur_);
       }
       return doubled_brace(token);
@@ -722,7 +760,7 @@ bool Tokenizer::close_bracket(char c) {
     if (c == '}' && mode->bracket_depth == mode->expression_depth) {
       mode->expression_depth--;
       mode->in_text = true;
-      mode->in_format_spec = mode->expression_depth >= 0 && mode->in_format_spec;
+      mode->in_format_spec = false;
     }
   }
   return true;

@@ -14,9 +14,10 @@
 
 namespace typhon::parser {
 
-// Text the tokenizer can read: decoded to UTF-8, newlines translated to "\n", ending in a newline and a NUL.
+// Text the tokenizer can read: decoded to UTF-8, newlines translated to "\n", followed by a NUL. In Mode::kExec it ends
+// in a newline, which is added if need be; the other modes take the end of the text as the end of the line.
 struct SourceText {
-  std::string_view text;          // includes the final newline
+  std::string_view text;
   bool newline_was_added = false;
   bool ok = true;
   SyntaxErrorInfo error;
@@ -41,11 +42,18 @@ class Tokenizer {
   // return kEndMarker again.
   bool next(Token& token);
 
+  // Forgets the open blocks at the end of the source and says how many there were: the text of an interactive statement
+  // may end inside a line, where no DEDENT would come.
+  int close_blocks();
+
   std::string_view text() const { return text_; }
   std::string_view text_of(const Token& token) const { return text_.substr(token.start, token.end - token.start); }
   const SyntaxErrorInfo& error() const { return error_; }
-  // The source ended inside brackets: error() names the innermost open one.
-  bool ended_in_brackets() const { return ended_in_brackets_; }
+  // After an error: whether Python lets it replace an error that the parser finds earlier in the source.
+  bool error_takes_precedence() const { return error_takes_precedence_ && !in_formatted_string(); }
+  bool in_formatted_string() const { return !modes_.empty(); }
+  // Says that the innermost open bracket was never closed; false when there is none.
+  bool unclosed_bracket(SyntaxErrorInfo& error) const;
   // The error was noticed by reaching the end of the source (so that more input might mend it).
   bool error_at_eof() const { return error_at_eof_; }
   std::vector<Warning>& warnings() { return warnings_; }
@@ -82,6 +90,7 @@ class Tokenizer {
   bool next_in_text(Token& token);
   bool text_token(Token& token, const char* end);
   bool doubled_brace(Token& token);
+  bool unterminated_text(bool in_format_spec);
   bool read_indentation(bool& blank_line);
   bool emit_pending_indent(Token& token);
   bool end_of_input(Token& token);
@@ -129,7 +138,7 @@ class Tokenizer {
   std::vector<StringMode> modes_;
   std::vector<Warning> warnings_;
   bool failed_ = false;
-  bool ended_in_brackets_ = false;
+  bool error_takes_precedence_ = false;
   bool error_at_eof_ = false;
   SyntaxErrorInfo error_;
 };

@@ -17,6 +17,13 @@ extern "C" __attribute__((visibility("default"), used)) const char* __asan_defau
 }
 #endif
 
+#ifdef TYPHON_TSAN_BUILD
+// Finished threads wait to be joined by whoever reuses their stack.
+extern "C" __attribute__((visibility("default"), used)) const char* __tsan_default_options() {
+  return "report_thread_leaks=0:die_after_fork=0";
+}
+#endif
+
 namespace typhon::platform {
 
 size_t page_size() {
@@ -217,7 +224,6 @@ void forget_native_threads() {
 #if defined(__x86_64__)
 __attribute__((naked, noinline)) static int switch_stack(void*, int (*)(void*), void*) {
   __asm__ volatile(
-      ".cfi_startproc\n\t"
       "pushq %rbp\n\t"
       ".cfi_def_cfa_offset 16\n\t"
       ".cfi_offset %rbp, -16\n\t"
@@ -229,8 +235,7 @@ __attribute__((naked, noinline)) static int switch_stack(void*, int (*)(void*), 
       "movq %rbp, %rsp\n\t"
       "popq %rbp\n\t"
       ".cfi_def_cfa %rsp, 8\n\t"
-      "retq\n\t"
-      ".cfi_endproc");
+      "retq");
 }
 #elif defined(__aarch64__)
 __attribute__((naked, noinline)) static int switch_stack(void*, int (*)(void*), void*) {

@@ -57,7 +57,7 @@ Thread* g_main = nullptr;
 u64 g_used_ids[1024];
 u32 g_count = 0;
 
-Thread* g_stopper = nullptr;  // written by the thread that holds g_list_lock
+Thread* g_stopper = nullptr;  // atomic: written by the thread that holds g_list_lock, compared by any with itself
 u32 g_stop_depth = 0;
 u32 g_stop_pending = 0;       // attached threads the stopper waits for, as a signed number; futex
 u64 g_stop_begin_ns = 0;
@@ -225,13 +225,13 @@ void safepoint_scan_only(Thread& t) {
 }
 
 void stop_the_world(Thread& t) {
-  if (g_stopper == &t) {
+  if (world_stopped_by(t)) {
     g_stop_depth++;
     return;
   }
   g_list_lock.lock(t);
   TYPHON_COUNT(kStop);
-  g_stopper = &t;
+  __atomic_store_n(&g_stopper, &t, __ATOMIC_RELAXED);
   g_stop_depth = 1;
   g_stop_begin_ns = platform::monotonic_ns();
   u32 running = 0;
@@ -257,13 +257,13 @@ void stop_the_world(Thread& t) {
 }
 
 void start_the_world(Thread& t) {
-  DCHECK(g_stopper == &t);
+  DCHECK(world_stopped_by(t));
   if (--g_stop_depth > 0) return;
   u64 duration = platform::monotonic_ns() - g_stop_begin_ns;
   __atomic_fetch_add(&g_stops, 1, __ATOMIC_RELAXED);
   __atomic_fetch_add(&g_total_stop_ns, duration, __ATOMIC_RELAXED);
   if (duration > g_longest_stop_ns) __atomic_store_n(&g_longest_stop_ns, duration, __ATOMIC_RELAXED);
-  g_stopper = nullptr;
+  __atomic_store_n(&g_stopper, nullptr, __ATOMIC_RELAXED);
   for (Thread* other = g_first; other != nullptr; other = other->next) {
     if (other == &t) continue;
     u32 old = __atomic_fetch_and(&other->status, ~(kStopWanted | kWaiting), __ATOMIC_ACQ_REL);
@@ -274,7 +274,7 @@ void start_the_world(Thread& t) {
 
 Thread* first_thread() { return g_first; }
 Thread* main_thread() { return g_main; }
-bool world_stopped_by(const Thread& t) { return g_stopper == &t; }
+bool world_stopped_by(const Thread& t) { return __atomic_load_n(&g_stopper, __ATOMIC_RELAXED) == &t; }
 u32 thread_count() { return __atomic_load_n(&g_count, __ATOMIC_RELAXED); }
 bool stopped_at_safepoint(const Thread& other) { return other.platform->in_safepoint; }
 bool is_helper_thread(const Thread& t) { return t.platform->helper; }
@@ -403,11 +403,11 @@ static void thread_main(void* raw, platform::NativeStack stack) {
   Thread& t = *static_cast<Thread*>(raw);
   tls_current_thread = &t;
   t.platform->native_stack = stack;
-  t.ident = u64(pthread_self());
+  __atomic_store_n(&t.ident, u64(pthread_self()), __ATOMIC_RELAXED);
   t.native_id = platform::native_thread_id();
-  set_native_bounds(t, stack.low + platform::page_size(), stack.low + stack.size);
-  t.spilled_sp = __builtin_frame_address(0);
   attach_slow(t);
+  // Only now: until here a stop found no stack to scan.
+  set_native_bounds(t, stack.low + platform::page_size(), stack.low + stack.size);
   if (g_thread_started != nullptr) g_thread_started(t);
   t.platform->entry(t, t.platform->argument);
   finish_thread(t, stack);
@@ -426,7 +426,10 @@ static bool launch(Thread& t, Thread* added, size_t native_stack, u64* ident) {
   // Once linked, a stop waits for nothing: the thread is detached until it attaches itself. Its empty stack needs no scan.
   added->native_base = nullptr;
   link_thread(added);
-  if (platform::start_native_thread(thread_main, added, native_stack, ident)) return true;
+  if (platform::start_native_thread(thread_main, added, native_stack, ident)) {
+    __atomic_store_n(&added->ident, *ident, __ATOMIC_RELAXED);  // both write it: whoever needs it first finds it
+    return true;
+  }
   unlink_thread(added);
   collector::detach_reclaim(*added);
   heap::detach_heap(*added);
@@ -513,7 +516,7 @@ bool set_async_exception(Thread& t, u64 ident, Ref&& exception) {
   bool found = false;
   g_list_lock.lock(t);
   for (Thread* other = g_first; other != nullptr; other = other->next) {
-    if (other->ident != ident || other->platform->helper) continue;
+    if (__atomic_load_n(&other->ident, __ATOMIC_RELAXED) != ident || other->platform->helper) continue;
     old = Value(__atomic_exchange_n(&other->async_exception.bits, word.bits, __ATOMIC_ACQ_REL));
     request_poll(*other);
     found = true;

@@ -54,6 +54,13 @@ extern u8 g_counted_states;
 // True once several Python threads run in parallel; never becomes false again (R10).
 extern bool g_multi_threaded;
 
+// True for an object that is being destroyed. Whoever finds an object through a weak edge (weakref, intern table, the side
+// table's list of weakrefs, a cache) asks this before taking a reference; what dies leaves the table in its release.
+// (A shared object whose count is zero in multi-threaded mode is alive until a reclaim condemns it.)
+TYPHON_INLINE bool is_dying(const Object* object) {
+  return (object->ownership() & g_counted_states) && __atomic_load_n(&object->count, __ATOMIC_RELAXED) < count::kOne;
+}
+
 // --- slow paths, heap/ownership.cpp
 // The plain count of `object` fell to zero: finalises and frees it (may run Python code), bounded in C stack depth.
 void destroy(Object* object);

@@ -39,6 +39,8 @@ Ref get_attribute_utf8(Thread& t, Value v, const char* name);     // convenience
 Ref generic_get_attribute(Thread& t, Value v, Str* name);
 Status generic_set_attribute(Thread& t, Value v, Str* name, Value value);
 Ref type_get_attribute(Thread& t, Value type, Str* name);
+Ref module_get_attribute(Thread& t, Value module, Str* name);  // with __getattr__ and the texts for modules
+Status module_set_attribute(Thread& t, Value module, Str* name, Value value);
 // For `v.name(...)`: the function, with *self_wanted true when v must be passed first (no bound method was made).
 Ref get_method(Thread& t, Value v, Str* name, bool* self_wanted);
 

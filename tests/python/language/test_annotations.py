@@ -123,9 +123,9 @@ class TypeParameters(unittest.TestCase):
             f.__type_params__[0].__bound__
 
     def test_defaults(self):
-        class K[T = int, *Ts = *tuple[int, str], **P = [int]]: pass
-        t, ts, p = K.__type_params__
-        self.assertEqual((t.__default__, t.has_default(), p.__default__), (int, True, [int]))
+        def f[T = int, *Ts = *tuple[int, str], **P = [int]](): pass
+        t, ts, p = f.__type_params__
+        self.assertEqual((t.__default__, t.has_default(), p.__default__, len([*ts.__default__])), (int, True, [int], 1))
 
     def test_no_default(self):
         def f[T](): pass

@@ -110,8 +110,10 @@ class Loops(unittest.TestCase):
         self.assertEqual(str(caught.exception), "iter() returned non-iterator of type 'int'")
 
     def test_range_forms(self):
-        self.assertEqual([list(range(3)), list(range(1, 3)), list(range(5, 0, -2)), list(range(0))],
-                         [[0, 1, 2], [1, 2], [5, 3, 1], []])
+        self.assertEqual(list(range(3)), [0, 1, 2])
+        self.assertEqual(list(range(1, 3)), [1, 2])
+        self.assertEqual(list(range(5, 0, -2)), [5, 3, 1])
+        self.assertEqual(list(range(0)), [])
 
     def test_large_range_values(self):
         self.assertEqual(list(range(2**70, 2**70 + 2)), [2**70, 2**70 + 1])

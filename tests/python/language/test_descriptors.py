@@ -134,9 +134,8 @@ class Slots(unittest.TestCase):
 
     def test_unset(self):
         class K: __slots__ = ("a",)
-        with self.assertRaises(AttributeError) as caught:
+        with self.assertRaisesRegex(AttributeError, "K' object has no attribute 'a'"):
             K().a
-        self.assertEqual(str(caught.exception), "'K' object has no attribute 'a'")
 
     def test_delete(self):
         class K: __slots__ = ("a",)

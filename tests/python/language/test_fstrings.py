@@ -19,8 +19,11 @@ class FStrings(unittest.TestCase):
 
     def test_equals_sign(self):
         a = 5
-        self.assertEqual((f"{a=}", f"{a = }", f"{a=!s}", f"{a=:03}", f"{a + 1=}"),
-                         ("a=5", "a = 5", "a=5", "a=005", "a + 1=6"))
+        self.assertEqual(f"{a=}", "a=5")
+        self.assertEqual(f"{a = }", "a = 5")
+        self.assertEqual(f"{a=!s}", "a=5")
+        self.assertEqual(f"{a=:03}", "a=005")
+        self.assertEqual(f"{a + 1=}", "a + 1=6")
 
     def test_equals_uses_repr(self):
         s = "x"
@@ -45,8 +48,8 @@ class FStrings(unittest.TestCase):
     def test_triple_quoted(self):
         x = 1
         self.assertEqual(f"""a
-    {x}
-    b""", "a\n1\nb")
+        {x}
+      b""", "a\n        1\n      b")
 
     def test_raw(self):
         self.assertEqual(rf"\n{1}\{2}", "\\n1\\2")
@@ -116,13 +119,13 @@ class FStrings(unittest.TestCase):
         self.assertEqual(caught.exception.msg, "f-string: single '}' is not allowed")
         with self.assertRaises(SyntaxError) as caught:
             compile("f\"{a b}\"", "<test>", "exec")
-        self.assertEqual(caught.exception.msg, "f-string: expecting '}'")
+        self.assertEqual(caught.exception.msg, "invalid syntax. Perhaps you forgot a comma?")
         with self.assertRaises(SyntaxError) as caught:
             compile("f\"{a!x}\"", "<test>", "exec")
         self.assertEqual(caught.exception.msg, "f-string: invalid conversion character 'x': expected 's', 'r', or 'a'")
         with self.assertRaises(SyntaxError) as caught:
             compile("f\"{a\"", "<test>", "exec")
-        self.assertEqual(caught.exception.msg, "'{' was never closed")
+        self.assertEqual(caught.exception.msg, "f-string: expecting '}'")
 
 
 class TStrings(unittest.TestCase):

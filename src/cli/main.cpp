@@ -1,0 +1,54 @@
+// The command `typhon`.
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <unistd.h>
+
+#include "cli/options.h"
+#include "modules/sys/sys.h"
+#include "runtime/runtime.h"
+#include "threads/thread.h"
+
+namespace typhon {
+namespace {
+
+struct Start {
+  int code;
+};
+
+int run(void* argument) {
+  (void)argument;
+  Thread& t = attach_main_thread();
+  if (g_config.gil) enable_gil();
+  int code;
+  if (runtime_start(t).failed()) {
+    code = print_pending_and_exit_code(t);
+    std::fprintf(stderr, "typhon: start-up failed\n");
+    std::fflush(stderr);
+    _exit(code == 0 ? 1 : code);
+  }
+  code = runtime_run_main(t);
+  bool interrupted = code == kExitInterrupted;
+  code = runtime_shutdown(t, code);
+  std::fflush(nullptr);
+  if (interrupted) {
+    // The shell must see a death by SIGINT, as CPython arranges it.
+    signal(SIGINT, SIG_DFL);
+    kill(getpid(), SIGINT);
+  }
+  _exit(code & 0xFF);
+}
+
+}  // namespace
+}  // namespace typhon
+
+namespace typhon {
+int run_main_on_own_stack(int (*body)(void*), void* argument);  // threads/
+}
+
+int main(int argc, char** argv) {
+  int exit_code = 0;
+  if (!typhon::parse_options(argc, argv, &exit_code)) return exit_code;
+  typhon::heap::initialise();
+  return typhon::run_main_on_own_stack(typhon::run, nullptr);
+}

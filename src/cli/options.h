@@ -1,0 +1,10 @@
+// The command line and the environment variables, into g_config.
+#pragma once
+#include "runtime/runtime.h"
+
+namespace typhon {
+
+// False when the program is not to be run (-V, -h, a bad option): *exit_code then.
+bool parse_options(int argc, char** argv, int* exit_code);
+
+}  // namespace typhon

@@ -1,0 +1,525 @@
+// The cycle collector: trial deletion over counted objects, marking for DEFERRED ones, in one stop of the world; finalisers
+// after it. docs/collector.md.
+//
+// A collection never frees an object directly (DEFERRED ones excepted): it holds one extra count of each piece of garbage,
+// empties the slots, and drops its counts. What dies then dies like any other object.
+#include "heap/collector.h"
+
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "heap/object_model.h"
+#include "heap/pages.h"
+#include "heap/reclaim.h"
+#include "threads/thread.h"
+#include "threads/world.h"
+
+namespace typhon::collector {
+
+namespace {
+
+bool g_enabled = true;         // atomic
+bool g_collecting = false;     // atomic: one collection at a time; others come back empty-handed
+u64 g_growth_percent = 25;     // raised while collections find little
+inline constexpr i64 kMinGrowth = i64(2) << 20;
+
+// A mark word per block: flags, and above them the references not yet accounted for.
+inline constexpr u32 kReachable = 1;
+inline constexpr u32 kCounted = 2;    // LOCAL or SHARED, tracked: subject to trial deletion
+inline constexpr u32 kDeferredBit = 4;
+inline constexpr u32 kPostponed = 8;  // garbage that is left alone this time
+inline constexpr u32 kRefShift = 4;
+inline constexpr i32 kOneRef = 1 << kRefShift;
+
+u32& mark_of(void* block) {
+  heap::PageMeta* meta = heap::meta_of(block);
+  return meta->kind == heap::PageKind::kSmall ? meta->marks[heap::block_index(meta, block)] : meta->single_mark;
+}
+
+bool is_garbage(void* block) {
+  u32 mark = mark_of(block);
+  return (mark & (kCounted | kDeferredBit)) && !(mark & (kReachable | kPostponed));
+}
+
+// One analysis of the heap; the world is stopped while it lives.
+class Analysis {
+ public:
+  // `held`: objects of which the caller holds one count each (garbage of the analysis before).
+  Analysis(Thread& t, const std::vector<Object*>& held) : t_(t) {
+    if (!allocate_marks()) return;
+    ok_ = true;
+    count_references();
+    for (Object* object : held) {
+      if (mark_of(object) & kCounted) mark_of(object) -= kOneRef;
+    }
+    subtract_internal();
+    mark_roots();
+  }
+  ~Analysis() {
+    heap::for_each_page([](heap::PageMeta* meta) {
+      meta->marks = nullptr;
+      meta->single_mark = 0;
+    });
+    std::free(marks_);
+  }
+  Analysis(const Analysis&) = delete;
+
+  bool ok() const { return ok_; }
+  u64 tracked_bytes() const { return tracked_bytes_; }
+
+  // Calls f(object) for all garbage. DEFERRED garbage included.
+  template <class F>
+  void for_each_garbage(F f) {
+    heap::for_each_page([&](heap::PageMeta* meta) {
+      heap::for_each_block(meta, [&](void* block) {
+        if (heap::block_shape(block) != heap::kBodyShape && is_garbage(block)) f(static_cast<Object*>(block));
+      });
+    });
+  }
+
+  // Leaves garbage that is reachable from `object` alone this time: somebody else will drop `object` later.
+  void postpone_from(Object* object) {
+    struct Postpone : Visitor {
+      std::vector<Object*> work;
+    } visitor;
+    visitor.visit = [](Visitor& self, Field& slot) {
+      Value word = *slot.address();
+      if ((word.bits & 7) || word.is_empty()) return;
+      Object* child = word.object();
+      if (!is_garbage(child) || child->is_local()) return;
+      mark_of(child) |= kPostponed;
+      static_cast<Postpone&>(self).work.push_back(child);
+    };
+    visitor.work.push_back(object);
+    while (!visitor.work.empty()) {
+      Object* next = visitor.work.back();
+      visitor.work.pop_back();
+      object_model::visit(next, visitor);
+      if (Object* type = object_model::type_of_shape(next->shape)) {
+        if (is_garbage(type)) {
+          mark_of(type) |= kPostponed;
+          visitor.work.push_back(type);
+        }
+      }
+    }
+  }
+
+ private:
+  bool allocate_marks() {
+    u64 total = 0;
+    heap::for_each_page([&](heap::PageMeta* meta) {
+      if (meta->kind == heap::PageKind::kSmall) total += meta->bump;
+    });
+    marks_ = static_cast<u32*>(std::calloc(total + 1, sizeof(u32)));
+    if (marks_ == nullptr) return false;
+    u32* next = marks_;
+    heap::for_each_page([&](heap::PageMeta* meta) {
+      meta->single_mark = 0;
+      if (meta->kind != heap::PageKind::kSmall) return;
+      meta->marks = next;
+      next += meta->bump;
+    });
+    return true;
+  }
+
+  void count_references() {
+    heap::for_each_page([&](heap::PageMeta* meta) {
+      u64 size = meta->kind == heap::PageKind::kSmall ? meta->block_size : meta->run_bytes;
+      heap::for_each_block(meta, [&](void* block) {
+        if (heap::block_shape(block) == heap::kBodyShape) return;
+        auto* object = static_cast<Object*>(block);
+        u8 flags = object->state;
+        u32& mark = mark_of(block);
+        if (flags & state::kImmortal) {
+          roots_.push_back(object);
+        } else if (flags & state::kDeferred) {
+          mark = kDeferredBit;
+          if (object->count != 0) roots_.push_back(object);
+        } else if (object->count < count::kOne || (object->count & count::kQueued)) {
+          // Being destroyed, or a candidate: others deal with it, and with what it refers to.
+          roots_.push_back(object);
+        } else if (flags & state::kTracked) {
+          mark = kCounted | (u32(object->count) / count::kOne << kRefShift);
+          tracked_bytes_ += size;
+        } else {
+          note_shape(object->shape);  // its class must live (R14)
+          if (shapes_[object->shape] == kMayHaveSlots) roots_.push_back(object);
+        }
+      });
+    });
+  }
+
+  void note_shape(u32 shape) {
+    if (shape >= shapes_.size()) shapes_.resize(size_t(shape) * 2 + 64);
+    if (shapes_[shape] == kUnseen) shapes_[shape] = object_model::may_have_slots(shape) ? kMayHaveSlots : kLeaf;
+  }
+
+  void subtract_internal() {
+    Visitor visitor;
+    visitor.visit = [](Visitor&, Field& slot) {
+      Value word = *slot.address();
+      if ((word.bits & 7) || word.is_empty() || !heap::in_space(word.object())) return;
+      u32& mark = mark_of(word.object());
+      if (mark & kCounted) mark -= kOneRef;
+    };
+    heap::for_each_page([&](heap::PageMeta* meta) {
+      heap::for_each_block(meta, [&](void* block) {
+        if (heap::block_shape(block) == heap::kBodyShape) return;
+        if (mark_of(block) & (kCounted | kDeferredBit)) object_model::visit(static_cast<Object*>(block), visitor);
+      });
+    });
+  }
+
+  void mark(Object* object) {
+    if (object == nullptr || !heap::in_space(object)) return;
+    u32& word = mark_of(object);
+    if (word & kReachable) return;
+    word |= kReachable;
+    if (word & (kCounted | kDeferredBit)) {
+      work_.push_back(object);
+    } else {
+      drain_shape(object);
+    }
+  }
+  // An object that is no subject: its class is an edge all the same.
+  void drain_shape(Object* object) { mark(object_model::type_of_shape(object->shape)); }
+
+  void drain() {
+    struct Marker : Visitor {
+      Analysis* analysis;
+    } visitor;
+    visitor.analysis = this;
+    visitor.visit = [](Visitor& self, Field& slot) {
+      Value word = *slot.address();
+      if ((word.bits & 7) || word.is_empty()) return;
+      static_cast<Marker&>(self).analysis->mark(word.object());
+    };
+    while (!work_.empty()) {
+      Object* object = work_.back();
+      work_.pop_back();
+      object_model::visit(object, visitor);
+      mark(object_model::type_of_shape(object->shape));
+    }
+  }
+
+  void mark_word(u64 word) {
+    void* block = heap::find_block(reinterpret_cast<const void*>(word));
+    if (block == nullptr) return;
+    if (heap::block_shape(block) != heap::kBodyShape) return mark(static_cast<Object*>(block));
+    auto* body = static_cast<heap::Body*>(block);
+    if (heap::is_retired(body)) {
+      u32& word = mark_of(block);
+      if (word & kReachable) return;
+      word |= kReachable;
+      StackScanner::scan_range(body + 1, static_cast<char*>(block) + heap::block_size(block),
+                               [](u64 w, void* self) { static_cast<Analysis*>(self)->mark_word(w); }, this);
+    } else if (body->owner != nullptr && heap::find_block(body->owner) == body->owner) {
+      mark(body->owner);
+    }
+  }
+
+  void mark_roots() {
+    struct RootMarker : Visitor {
+      Analysis* analysis;
+    } visitor;
+    visitor.analysis = this;
+    visitor.visit = [](Visitor& self, Field& slot) {
+      Value word = *slot.address();
+      if (!(word.bits & 7) && !word.is_empty()) static_cast<RootMarker&>(self).analysis->mark(word.object());
+    };
+    StackScanner::scan_all(t_, [](u64 word, void* self) { static_cast<Analysis*>(self)->mark_word(word); }, this);
+    drain();
+    for (Object* object : roots_) {
+      mark(object);
+      object_model::visit(object, visitor);
+      drain_shape(object);
+      drain();
+    }
+    for (Thread* t = first_thread(); t != nullptr; t = t->next) {
+      for (Object* o = t->destroy_list; o != nullptr; o = next_in_destroy_list(o)) mark(o);
+      for (Object* o : t->reclaim->garbage) mark(o);
+    }
+    GlobalRoots::for_each(
+        [](Value word, void* self) {
+          if (word.is_object()) static_cast<Analysis*>(self)->mark(word.object());
+        },
+        this);
+    object_model::visit_runtime_roots(visitor);
+    for (u32 shape = 0; shape < shapes_.size(); shape++) {
+      if (shapes_[shape] != kUnseen) mark(object_model::type_of_shape(shape));
+    }
+    drain();
+    // Referred to from somewhere that is no slot of a subject: registers, native code, untracked objects.
+    heap::for_each_page([&](heap::PageMeta* meta) {
+      heap::for_each_block(meta, [&](void* block) {
+        u32 word = mark_of(block);
+        if ((word & kCounted) && !(word & kReachable) && i32(word) >= kOneRef) {
+          mark(static_cast<Object*>(block));
+          drain();
+        }
+      });
+    });
+  }
+
+  Thread& t_;
+  bool ok_ = false;
+  u32* marks_ = nullptr;
+  u64 tracked_bytes_ = 0;
+  std::vector<Object*> roots_, work_;
+  // Shapes of untracked objects. Those should have no slots at all; where that is not certain, what they refer to lives.
+  enum : u8 { kUnseen, kLeaf, kMayHaveSlots };
+  std::vector<u8> shapes_;
+};
+
+// The garbage that one thread disposes of.
+struct Garbage {
+  std::vector<Object*> counted;   // one extra count each, held here
+  std::vector<Object*> deferred;  // one extra pin each
+};
+
+void hold(Object* object) { __atomic_fetch_add(&object->count, count::kOne, __ATOMIC_RELAXED); }
+
+// Drops the extra count. The object may have been published, deferred or made immortal by a finaliser meanwhile.
+void drop_hold(Object* object) { release(Value(object)); }
+void drop_pin(Object* object) { unpin(object); }
+
+bool wants_finaliser(Object* object) {
+  return !(object->state & state::kFinalized) && object_model::has_finaliser(object);
+}
+
+void append_garbage_callbacks_filter(RootedVector& callbacks, size_t from) {
+  // Callbacks of weakrefs that are garbage themselves are not called.
+  size_t kept = from;
+  for (size_t i = from; i < callbacks.size(); i++) {
+    if (is_garbage(callbacks[i].object())) continue;
+    if (kept != i) std::swap(callbacks.words()[kept], callbacks.words()[i]);
+    kept++;
+  }
+  callbacks.truncate(kept);
+}
+
+// Runs what may run Python code for garbage whose weakrefs are cleared; drops from the lists what came back to life.
+void finalise(Thread& t, Garbage& garbage, RootedVector& callbacks) {
+  bool ran = false;
+  if (!callbacks.empty()) {
+    call_weakref_callbacks(t, callbacks);
+    callbacks.clear();
+    ran = true;
+  }
+  for (auto* list : {&garbage.counted, &garbage.deferred}) {
+    for (Object* object : *list) {
+      if (!wants_finaliser(object)) continue;
+      call_finaliser(t, object);
+      ran = true;
+    }
+  }
+  if (!ran) return;
+  std::vector<Object*> counted, deferred, alive, alive_deferred;
+  {
+    WorldStopped stop(t);
+    for (Object* object : garbage.deferred) {
+      if (object->state & state::kDeferred) object->count -= count::kOne;  // our pin must not keep it
+    }
+    {
+      Analysis analysis(t, garbage.counted);
+      for (Object* object : garbage.counted) {
+        (analysis.ok() && is_garbage(object) ? counted : alive).push_back(object);
+      }
+      for (Object* object : garbage.deferred) {
+        bool dead = analysis.ok() && (object->state & state::kDeferred) && is_garbage(object);
+        (dead ? deferred : alive_deferred).push_back(object);
+      }
+    }
+    for (Object* object : deferred) object->count += count::kOne;
+  }
+  for (Object* object : alive) drop_hold(object);
+  garbage.counted.swap(counted);
+  garbage.deferred.swap(deferred);
+}
+
+// Empties the slots; what loses its last reference dies. May run Python code (finalisers of what is no garbage).
+void clear_counted(Garbage& garbage) {
+  for (Object* object : garbage.counted) drop_slots(object);
+  for (Object* object : garbage.counted) drop_hold(object);
+  garbage.counted.clear();
+}
+
+// Frees classes, functions, modules, code: nothing counts them, so all that refers to them must be gone first.
+u64 free_deferred(Thread& t, std::vector<Object*>& objects) {
+  if (objects.empty()) return 0;
+  std::unordered_map<Object*, i32> doomed;  // -> depth: 0, or one more than that of its class, when that is doomed too
+  for (Object* object : objects) doomed[object] = 0;
+  {
+    // A class stays while an instance of it exists (found by a stack scan, or a candidate), and with it all it refers to.
+    struct Keeper : Visitor {
+      std::unordered_map<Object*, i32>* doomed;
+      std::vector<Object*> work;
+      void keep(Object* object) {
+        if (object != nullptr && doomed->erase(object) != 0) work.push_back(object);
+      }
+    } keeper;
+    keeper.doomed = &doomed;
+    keeper.visit = [](Visitor& self, Field& slot) {
+      Value word = *slot.address();
+      if (!(word.bits & 7) && !word.is_empty()) static_cast<Keeper&>(self).keep(word.object());
+    };
+    WorldStopped stop(t);
+    std::unordered_set<u32> shapes;
+    heap::for_each_page([&](heap::PageMeta* meta) {
+      heap::for_each_block(meta, [&](void* block) {
+        u32 shape = heap::block_shape(block);
+        if (shape == heap::kBodyShape) return;
+        auto* object = static_cast<Object*>(block);
+        if ((object->state & state::kDeferred) && doomed.contains(object)) return;
+        shapes.insert(shape);
+      });
+    });
+    for (u32 shape : shapes) keeper.keep(object_model::type_of_shape(shape));
+    while (!keeper.work.empty()) {
+      Object* object = keeper.work.back();
+      keeper.work.pop_back();
+      object_model::visit(object, keeper);
+      keeper.keep(object_model::type_of_shape(object->shape));
+    }
+  }
+  std::vector<Object*> dead;
+  for (Object* object : objects) {
+    if (doomed.contains(object)) {
+      dead.push_back(object);
+    } else {
+      drop_pin(object);
+    }
+  }
+  objects.clear();
+  for (Object* object : dead) {
+    i32 depth = 0;
+    for (Object* type = object_model::type_of_shape(object->shape); type != nullptr && doomed.contains(type) && depth < 64;
+         type = object_model::type_of_shape(type->shape)) {
+      depth++;
+    }
+    doomed[object] = depth;
+  }
+  for (Object* object : dead) drop_slots(object);
+  // Instances before their class: release_native may ask the shape.
+  for (i32 depth = 64; depth >= 0; depth--) {
+    for (Object* object : dead) {
+      if (doomed[object] != depth) continue;
+      object_model::release_native(t, object);
+      heap::free_block(t, object);
+    }
+  }
+  return dead.size();
+}
+
+void set_growth_limit(u64 tracked_bytes, u64 collected_bytes) {
+  // A heap that grows without garbage is looked at less often, down to once per doubling.
+  if (collected_bytes * 50 < tracked_bytes) {
+    g_growth_percent = g_growth_percent * 2 > 100 ? 100 : g_growth_percent * 2;
+  } else {
+    g_growth_percent = 25;
+  }
+  i64 limit = i64(tracked_bytes / 100 * g_growth_percent);
+  heap::reset_growth();
+  __atomic_store_n(&heap::g_growth_limit, limit < kMinGrowth ? kMinGrowth : limit, __ATOMIC_RELAXED);
+}
+
+// The stopped part of a collection: finds the garbage and shares it out.
+void find_garbage(Thread& t, Garbage& mine, RootedVector& callbacks) {
+  WorldStopped stop(t);
+  Analysis analysis(t, {});
+  if (!analysis.ok()) return;
+  u64 collected_bytes = 0;
+  std::vector<Object*> sleeping;  // LOCAL garbage of threads that will not come by soon
+  std::vector<std::pair<Object*, Thread*>> theirs;
+  if (g_multi_threaded) {
+    analysis.for_each_garbage([&](Object* object) {
+      if (!object->is_local()) return;
+      Thread* owner = heap::owner_thread(object);
+      if (owner == &t || owner == nullptr) return;
+      if (stopped_at_safepoint(*owner)) {
+        theirs.push_back({object, owner});
+      } else {
+        sleeping.push_back(object);
+      }
+    });
+    for (auto& [object, owner] : theirs) analysis.postpone_from(object);
+    for (auto& [object, owner] : theirs) mark_of(object) |= kPostponed;
+  }
+  analysis.for_each_garbage([&](Object* object) {
+    collected_bytes += heap::block_size(object);
+    (object->state & state::kDeferred ? mine.deferred : mine.counted).push_back(object);
+  });
+  for (auto* list : {&mine.counted, &mine.deferred}) {
+    for (Object* object : *list) {
+      hold(object);
+      if (!(object->state & state::kHasSideTable)) continue;
+      size_t before = callbacks.size();
+      object_model::clear_weakrefs(t, object, callbacks);
+      append_garbage_callbacks_filter(callbacks, before);
+    }
+  }
+  // R17: the objects of a sleeping thread become everybody's, and so this thread's to dispose of.
+  for (Object* object : sleeping) publish(object);
+  for (auto& [object, owner] : theirs) {
+    hold(object);
+    owner->reclaim->garbage.push_back(object);
+    request_poll(*owner);
+  }
+  set_growth_limit(analysis.tracked_bytes(), collected_bytes);
+}
+
+}  // namespace
+
+TYPHON_NOINLINE static Outcome collect_now(Thread& t) {
+  if (__atomic_exchange_n(&g_collecting, true, __ATOMIC_ACQ_REL)) return {0, 0};
+  u64 collected;
+  {
+    RootedVector callbacks(t);
+    Garbage garbage;
+    find_garbage(t, garbage, callbacks);
+    finalise(t, garbage, callbacks);
+    collected = garbage.counted.size();
+    clear_counted(garbage);
+    reclaim_in_collection(t);
+    collected += free_deferred(t, garbage.deferred);
+  }
+  heap::scavenge(t);
+  count_collection();
+  __atomic_store_n(&g_collecting, false, __ATOMIC_RELEASE);
+  return {collected, 0};
+}
+
+Outcome collect(Thread& t) {
+  ScanFrom here(*t.reclaim);
+  return collect_now(t);
+}
+
+TYPHON_NOINLINE static void dispose_of_handed_over(Thread& t) {
+  RootedVector callbacks(t);
+  Garbage garbage;
+  garbage.counted.swap(t.reclaim->garbage);
+  // Weakrefs to a LOCAL object are this thread's as well: nobody could use them since the stop.
+  for (Object* object : garbage.counted) {
+    if (object->state & state::kHasSideTable) object_model::clear_weakrefs(t, object, callbacks);
+  }
+  finalise(t, garbage, callbacks);
+  clear_counted(garbage);
+}
+
+void run_handed_over_garbage(Thread& t) {
+  if (t.reclaim->garbage.empty()) return;
+  ScanFrom here(*t.reclaim);
+  dispose_of_handed_over(t);
+}
+
+bool collection_due() { return enabled() && heap::growth() > __atomic_load_n(&heap::g_growth_limit, __ATOMIC_RELAXED); }
+
+void collect_if_due(Thread& t) {
+  if (collection_due()) collect(t);
+}
+
+bool enabled() { return __atomic_load_n(&g_enabled, __ATOMIC_RELAXED); }
+void set_enabled(bool on) { __atomic_store_n(&g_enabled, on, __ATOMIC_RELAXED); }
+
+}  // namespace typhon::collector

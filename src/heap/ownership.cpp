@@ -1,0 +1,379 @@
+// Counts, destruction, publication: the slow paths of value/object.h and heap/field.h. docs/ownership.md states the rules.
+#include "heap/counting.h"
+#include "heap/object_model.h"
+#include "heap/pages.h"
+#include "heap/reclaim.h"
+#include "threads/thread.h"
+#include "threads/world.h"
+
+namespace typhon {
+
+// --- what the object layer may leave out
+namespace object_model {
+[[gnu::weak]] Object* weak_referent(Object*) { return nullptr; }
+[[gnu::weak]] bool may_have_slots(u32) { return true; }
+}  // namespace object_model
+
+// --- changing the ownership state of an object that others may look at: one RMW (R8, R23)
+static void set_ownership(Object* object, u8 ownership) {
+  u8 old = __atomic_load_n(&object->state, __ATOMIC_RELAXED);
+  while (!__atomic_compare_exchange_n(&object->state, &old, u8((old & ~state::kOwnershipMask) | ownership), true,
+                                      __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+  }
+}
+
+// --- destruction
+
+namespace {
+
+// C++ frames per level are small, but a finaliser in one of them starts the interpreter.
+inline constexpr u32 kMaxDestroyDepth = 50;
+// A queued object keeps its slots; the link goes where the count and aux were. The sign bit says "dying" to whoever looks
+// at the count.
+inline constexpr u32 kLinkSign = u32(1) << 31;
+
+// Weak references to it are cleared now: Python code may run before its turn comes, and must not find it.
+void push_destroy(Thread& t, Object* object) {
+  if (object->state & state::kHasSideTable) {
+    RootedVector callbacks(t);
+    object_model::clear_weakrefs(t, object, callbacks);
+    if (!callbacks.empty()) call_weakref_callbacks(t, callbacks);
+  }
+  u64 link = u64(t.destroy_list) >> 4;
+  DCHECK((link >> 47) == 0);
+  object->count = i32(kLinkSign | u32(link & 0x7fffffff));
+  object->aux = u16(link >> 31);
+  t.destroy_list = object;
+}
+
+void destroy_now(Thread& t, Object* object);
+
+void drain(Thread& t) {
+  while (Object* object = t.destroy_list) {
+    t.destroy_list = next_in_destroy_list(object);
+    object->count = 0;
+    object->aux = kChecking ? t.id : 0;
+    t.destroy_depth++;
+    destroy_now(t, object);
+    t.destroy_depth--;
+  }
+}
+
+// Python code that runs inside a destruction starts afresh: what dies in it dies promptly.
+class PythonInside {
+ public:
+  explicit PythonInside(Thread& t) : thread_(t), depth_(t.destroy_depth), pending_(t.pending) {
+    t.destroy_depth = 0;
+    t.pending = EMPTY;
+  }
+  ~PythonInside() {
+    if (!thread_.pending.is_empty()) release(thread_.pending);  // not reported by whom it was raised: lost
+    thread_.destroy_depth = depth_;
+    thread_.pending = pending_;
+  }
+  PythonInside(const PythonInside&) = delete;
+
+ private:
+  Thread& thread_;
+  u32 depth_;
+  Value pending_;  // on this stack, where scans see it
+};
+
+// PEP 442: true when the object is still to be destroyed.
+bool finalise_before_destroying(Thread& t, Object* object) {
+  object->count = (object->count & (count::kQueued | count::kRevived)) + count::kOne;
+  call_finaliser(t, object);
+  u8 ownership = object->ownership();
+  if (ownership & g_counted_states) {
+    object->count -= count::kOne;
+    return object->count < count::kOne;
+  }
+  release_shared(object);  // it was published meanwhile: reclaiming decides
+  return false;
+}
+
+void destroy_now(Thread& t, Object* object) {
+  if (!(object->state & state::kFinalized) && object_model::has_finaliser(object)) {
+    if (!finalise_before_destroying(t, object)) return;
+  }
+  if (object->state & state::kHasSideTable) {
+    RootedVector callbacks(t);
+    object_model::clear_weakrefs(t, object, callbacks);
+    if (!callbacks.empty()) call_weakref_callbacks(t, callbacks);
+  }
+  drop_slots(object);
+  object_model::release_native(t, object);
+  heap::free_block(t, object);
+}
+
+struct DropVisitor : Visitor {
+  DropVisitor() {
+    visit = [](Visitor&, Field& slot) {
+      Value* word = slot.address();
+      Value old = *word;
+      if (old.bits & 7) return;
+      *word = EMPTY;
+      Field::release_heap(old);
+    };
+  }
+};
+
+}  // namespace
+
+Object* next_in_destroy_list(const Object* object) {
+  u64 link = (u64(object->aux) << 31) | (u32(object->count) & 0x7fffffff);
+  return reinterpret_cast<Object*>(link << 4);
+}
+
+void drop_slots(Object* object) {
+  DropVisitor visitor;
+  object_model::visit(object, visitor);
+}
+
+void call_finaliser(Thread& t, Object* object) {
+  PythonInside inside(t);
+  object_model::run_finaliser(t, object);
+  __atomic_fetch_or(&object->state, state::kFinalized, __ATOMIC_RELAXED);  // whatever it did: once
+}
+
+void call_weakref_callbacks(Thread& t, RootedVector& callbacks) {
+  PythonInside inside(t);
+  object_model::run_weakref_callbacks(t, callbacks);
+}
+
+void destroy(Object* object) {
+  Thread& t = Thread::current();
+  if (t.destroy_depth >= kMaxDestroyDepth) {
+    push_destroy(t, object);
+    return;
+  }
+  t.destroy_depth++;
+  destroy_now(t, object);
+  if (--t.destroy_depth == 0 && t.destroy_list != nullptr) drain(t);
+}
+
+// --- counts of shared objects
+
+void release_shared(Object* object) {
+  if (object->ownership() & (state::kDeferred | state::kImmortal)) return;
+  TYPHON_COUNT(kAtomicRelease);
+  i32 old = __atomic_load_n(&object->count, __ATOMIC_RELAXED), now;
+  do {
+    if (old >= count::kStickyLimit) return;
+    DCHECK(old >= count::kOne);
+    now = old - count::kOne;
+    if (now < count::kOne) now |= count::kQueued;
+  } while (!__atomic_compare_exchange_n(&object->count, &old, now, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+  if (now < count::kOne && !(old & count::kQueued)) queue_candidate(object);
+}
+
+void retain_shared(Object* object, u32 n) {
+  u8 ownership = object->ownership();
+  if (ownership & (state::kDeferred | state::kImmortal)) return;
+  if (n >= u32(count::kStickyLimit / count::kOne)) return saturate(object);
+  i32 amount = i32(n) * count::kOne;
+  if (ownership & g_counted_states) {
+    object->count += amount;
+    if (object->count >= count::kStickyLimit) saturate(object);
+    return;
+  }
+  TYPHON_COUNT(kAtomicRetain);
+  // The count cannot wrap: past the limit the object is DEFERRED, and each thread can be in here once at most.
+  i32 old = __atomic_fetch_add(&object->count, amount, __ATOMIC_RELAXED);
+  if (old + amount >= count::kStickyLimit) [[unlikely]] saturate(object);
+}
+
+void saturate(Object* object) {
+  u8 ownership = object->ownership();
+  if (ownership & (state::kDeferred | state::kImmortal)) return;
+  if (ownership & g_counted_states) {
+    // Nobody else counts: the count field becomes a number of pins, none so far.
+    if (ownership & state::kLocal) publish(object);
+    set_ownership(object, state::kDeferred);
+    object->count = 0;
+    return;
+  }
+  // Other threads may be between their look at the state and their count: what they leave in the field reads as pins, so
+  // the object is kept for good.
+  set_ownership(object, state::kDeferred);
+}
+
+// --- publication
+
+namespace {
+
+struct Publisher : Visitor {
+  Thread& t;
+  PointerStack& stack;
+  u64 published = 0;
+  bool overflow = false;
+
+  explicit Publisher(Thread& thread) : t(thread), stack(thread.reclaim->publish_stack) {
+    visit = [](Visitor& self, Field& slot) {
+      Value word = *slot.address();
+      if ((word.bits & 7) || word.is_empty()) return;
+      static_cast<Publisher&>(self).reach(word.object());
+    };
+  }
+
+  void reach(Object* object) {
+    if (!object->is_local()) return;
+    // A thread publishes what it owns; inside a stop, whatever it likes.
+    if (kChecking) CHECK(object->aux == t.id || world_stopped_by(t));
+    object->aux = 0;
+    u8 old = object->state;
+    // Release is not needed here: nobody else can see the object before the store that this publication prepares.
+    __atomic_store_n(&object->state, u8((old & ~state::kLocal) | state::kShared), __ATOMIC_RELAXED);
+    published++;
+    if (!stack.push(object)) overflow = true;
+  }
+
+  void run() {
+    while (Object* object = stack.pop()) {
+      object_model::visit(object, *this);
+      if (object->state & state::kHasSideTable) {
+        object_model::for_each_weakref(
+            object, [](Object* weakref, void* context) { static_cast<Publisher*>(context)->reach(weakref); }, this);
+      }
+      if (Object* referent = object_model::weak_referent(object)) reach(referent);
+    }
+  }
+};
+
+}  // namespace
+
+void publish(Object* object) {
+  if (!object->is_local()) return;
+  Thread& t = Thread::current();
+  Publisher publisher(t);
+  publisher.reach(object);
+  publisher.run();
+  // Without memory for the worklist: everything that is ours goes, which is a superset (R11).
+  if (publisher.overflow) [[unlikely]] publish_all_local(t);
+  publisher.stack.trim();
+  t.reclaim->published += publisher.published;
+  TYPHON_COUNT_N(kPublished, publisher.published);
+}
+
+void publish_all_local(Thread& t) {
+  heap::for_each_object_of(
+      t,
+      [](Object* object, void*) {
+        // Objects that a reclaim on another thread is freeing have no count; everything LOCAL with one is this thread's.
+        if (__atomic_load_n(&object->count, __ATOMIC_RELAXED) < count::kOne || !object->is_local()) return;
+        object->aux = 0;
+        set_ownership(object, state::kShared);
+      },
+      nullptr);
+}
+
+// --- deferred, immortal, pins
+
+namespace collector {
+
+void make_deferred(Object* object) {
+  if (object->ownership() & (state::kDeferred | state::kImmortal)) return;
+  publish(object);
+  set_ownership(object, state::kDeferred);
+  // From here on the field counts pins. (A thread that is just counting the shared object may leave a residue: it reads as
+  // a pin, and the object is kept.)
+  __atomic_store_n(&object->count, 0, __ATOMIC_RELAXED);
+}
+
+void make_immortal(Object* object) {
+  if (object->ownership() & state::kImmortal) return;
+  publish(object);
+  set_ownership(object, state::kImmortal);
+  __atomic_store_n(&object->count, count::kOne, __ATOMIC_RELAXED);
+}
+
+void pin(Object* object) {
+  publish(object);
+  if (object->ownership() & state::kDeferred) {
+    __atomic_fetch_add(&object->count, count::kOne, __ATOMIC_RELAXED);
+  } else {
+    heap_copy(Value(object));
+  }
+}
+
+void unpin(Object* object) {
+  if (object->ownership() & state::kDeferred) {
+    __atomic_fetch_sub(&object->count, count::kOne, __ATOMIC_RELAXED);
+  } else {
+    release(Value(object));
+  }
+}
+
+}  // namespace collector
+
+// --- fields, roots, rooted vectors
+
+void init_fields(const Object* owner, Field* to, const Value* from, size_t n) {
+  if (owner->is_local()) {
+    for (size_t i = 0; i < n; i++) *to[i].address() = heap_copy(from[i]);
+    return;
+  }
+  for (size_t i = 0; i < n; i++) to[i].init(owner, from[i]);
+}
+
+static platform::RawLock g_roots_lock;
+static GlobalRoot* g_roots = nullptr;
+
+void GlobalRoots::for_each(void (*f)(Value word, void* context), void* context) {
+  for (GlobalRoot* root = __atomic_load_n(&g_roots, __ATOMIC_ACQUIRE); root != nullptr; root = root->next_) {
+    f(root->get(), context);
+  }
+}
+void GlobalRoots::reset_lock_after_fork() { g_roots_lock.reset_after_fork(); }
+
+void GlobalRoot::set(Thread&, Ref&& owned) {
+  Value word = owned.take();
+  if (word.is_object() && word.object()->is_local()) publish(word.object());
+  word = to_heap_word(word);
+  if (!__atomic_load_n(&registered_, __ATOMIC_RELAXED)) {
+    platform::RawLockGuard guard(g_roots_lock);
+    if (!registered_) {
+      next_ = g_roots;
+      __atomic_store_n(&g_roots, this, __ATOMIC_RELEASE);
+      __atomic_store_n(&registered_, true, __ATOMIC_RELAXED);
+    }
+  }
+  release(Value(__atomic_exchange_n(&word_.bits, word.bits, __ATOMIC_ACQ_REL)));
+}
+
+RootedVector::RootedVector(Thread& t) : thread_(t), previous_(t.rooted) { t.rooted = this; }
+
+RootedVector::~RootedVector() {
+  clear();
+  DCHECK(thread_.rooted == this);
+  thread_.rooted = previous_;
+  std::free(words_);
+}
+
+void RootedVector::push(Ref&& owned) {
+  if (size_ == capacity_) {
+    size_t wanted = capacity_ == 0 ? 16 : capacity_ * 2;
+    void* grown = std::realloc(words_, wanted * sizeof(Value));
+    CHECK(grown != nullptr);
+    words_ = static_cast<Value*>(grown);
+    capacity_ = wanted;
+  }
+  words_[size_++] = owned.take();
+}
+
+Ref RootedVector::pop() {
+  DCHECK(size_ > 0);
+  return Ref::adopt(words_[--size_]);
+}
+
+void RootedVector::set(size_t i, Ref&& owned) {
+  Value old = words_[i];
+  words_[i] = owned.take();
+  release(old);
+}
+
+void RootedVector::truncate(size_t size) {
+  while (size_ > size) release(words_[--size_]);
+}
+
+}  // namespace typhon

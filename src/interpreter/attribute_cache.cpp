@@ -1,0 +1,203 @@
+#include "interpreter/attribute_cache.h"
+
+#include <sys/mman.h>
+
+#include "objects/protocol/protocol.h"
+#include "objects/type_internal.h"
+
+namespace typhon {
+
+namespace {
+constexpr u32 kMaxRecords = 1u << 22;
+u32 g_record_count = 0;
+
+// Address space only; pages come when records are made.
+AttributeRecord* reserve_records() {
+  void* memory = mmap(nullptr, size_t(kMaxRecords) * sizeof(AttributeRecord), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  CHECK(memory != MAP_FAILED);
+  return static_cast<AttributeRecord*>(memory);
+}
+
+bool may_rewrite(u64 old) { return cache::rewrites(old) < cache::kMaxRewrites; }
+
+void write_cache(Instr* at, u64 old, u32 shape, u64 kind, u64 payload) {
+  u64 count = old == 0 ? 0 : cache::rewrites(old) + 1;
+  u64 word = u64(shape) | kind << 32 | count << 34 | payload << 38;
+  __atomic_store_n(reinterpret_cast<u64*>(at), word, __ATOMIC_RELEASE);
+}
+
+void write_record(Instr* at, u64 old, u32 shape, const AttributeRecord& record) {
+  u32 index = __atomic_load_n(&g_record_count, __ATOMIC_RELAXED);
+  if (index >= kMaxRecords) return;
+  index = __atomic_fetch_add(&g_record_count, 1, __ATOMIC_RELAXED);
+  if (index >= kMaxRecords) return;
+  g_attribute_records[index] = record;
+  write_cache(at, old, shape, cache::kRecord, index);
+}
+
+// The inline slot's offset, when it can be encoded; 0 otherwise.
+u32 inline_offset(const Shape* shape, u32 slot) {
+  if (shape->slots_offset == 0 || slot >= shape->inline_capacity) return 0;
+  return shape->slots_offset + 8 + slot * 8;
+}
+
+bool write_slot(Instr* at, u64 old, const Shape* shape, u32 version, u32 offset) {
+  u32 low = version & cache::kVersionMask;
+  if (offset == 0 || offset / 8 > 63 || low == 0) return false;
+  write_cache(at, old, shape->id, cache::kSlot, u64(offset / 8) | u64(low) << 6);
+  return true;
+}
+
+Value as_register_word(Value v, bool* deferred) {
+  *deferred = v.is_object() && (v.object()->ownership() & (state::kDeferred | state::kImmortal));
+  return *deferred ? Value(u64(v.object()) | Value::kDeferredBit) : v;
+}
+
+// The field that a member descriptor shows, as an offset; 0: not cacheable.
+u32 member_offset(const Shape* shape, const NativeDescriptor* d) {
+  if (d->member == nullptr) return 0;
+  if (!(d->member->offset & kSlotMember)) return d->member->offset;
+  if (shape->flags & shape_flag::kVariable) return 0;
+  return u32(align_up(shape->layout->basic_size, 8)) + (d->member->offset & ~kSlotMember) * 8;
+}
+
+// What a class attribute gives when read through the class or an instance, when no code has to run for that.
+bool classify_class_value(Value d, Object* cls, bool through_class, AttributeRecord* record) {
+  Type* type = type_of(d);
+  bool deferred;
+  if (d.is_object() && !through_class && (d.object()->shape == kShape_function || d.object()->shape == kShape_method_descriptor)) {
+    record->value = as_register_word(d, &deferred);
+    record->kind = deferred ? RecordKind::kMethod : RecordKind::kMethodCounted;
+    return true;
+  }
+  if (is_exact(d, kShape_classmethod)) {
+    Value callable = d.as<ClassMethod>()->callable.peek();
+    if (!is_exact_function(callable)) return false;
+    record->value = callable;
+    record->kind = RecordKind::kClassMethod;
+    record->holder = cls;
+    return true;
+  }
+  if (is_exact(d, kShape_staticmethod)) {
+    record->value = d.as<ClassMethod>()->callable.peek();
+    record->kind = RecordKind::kValue;
+    return true;
+  }
+  if (type->slots.descriptor_get != nullptr && !is_exact_function(d)) return false;
+  record->value = d;
+  record->kind = RecordKind::kValue;
+  return true;
+}
+
+void fill_class_load(Instr* at, u64 old, Object* object, Str* name) {
+  Type* cls = static_cast<Type*>(object);
+  u32 version = cls->version;
+  if (version == 0) return;
+  Value meta = type_lookup(types::type, name);
+  if (!meta.is_empty() && type_of(meta)->slots.descriptor_set != nullptr) return;
+  Value d = type_lookup(cls, name);
+  AttributeRecord record{};
+  if (d.is_empty() || !classify_class_value(d, cls, true, &record)) return;
+  if (record.kind == RecordKind::kClassMethod) return;  // one kind for classes is enough
+  record.kind = RecordKind::kClassAttribute;
+  record.version = version;
+  record.holder = cls;
+  write_record(at, old, object->shape, record);
+}
+
+void fill_module_load(Instr* at, u64 old, Object* object, Str* name) {
+  Value d = type_lookup(types::module, name);
+  if (!d.is_empty() && type_of(d)->slots.descriptor_set != nullptr) return;
+  DictTable* table = static_cast<Module*>(object)->dict.as<Dict>()->table;
+  i64 entry = dict_find_entry(table, name);
+  if (entry < 0 || table->id == 0) return;
+  AttributeRecord record{};
+  record.kind = RecordKind::kModule;
+  record.offset = u32(entry);
+  record.extra = table->id;
+  write_record(at, old, object->shape, record);
+}
+
+bool plain_instance(const Shape* shape) {
+  return shape->type->slots.getattribute == generic_get_attribute;
+}
+
+}  // namespace
+
+AttributeRecord* g_attribute_records = reserve_records();
+
+void fill_load_cache(Thread& t, Instr* at, Object* object, Str* name) {
+  u64 old = cache::load(at);
+  if (!may_rewrite(old)) return;
+  Shape* shape = shape_of(object);
+  if (shape->id == kShape_type) return fill_class_load(at, old, object, name);
+  if (shape->id == kShape_module) return fill_module_load(at, old, object, name);
+  u32 version = shape->version;
+  if (version == 0 || !plain_instance(shape)) return;
+  AttributeRecord record{};
+  record.version = version;
+  Value d = type_lookup(shape->type, name);
+  if (!d.is_empty() && type_of(d)->slots.descriptor_set != nullptr) {
+    record.value = d;
+    if (is_exact(d, kShape_property)) {
+      record.value = d.as<Property>()->getter.peek();
+      if (!is_exact_function(record.value)) return;
+      record.kind = RecordKind::kProperty;
+    } else if (is_exact(d, kShape_member_descriptor)) {
+      record.kind = RecordKind::kMember;
+      record.offset = member_offset(shape, d.as<NativeDescriptor>());
+      if (record.offset == 0) return;
+    } else if (is_exact(d, kShape_getset_descriptor)) {
+      record.kind = RecordKind::kGetSet;
+    } else {
+      return;
+    }
+    return write_record(at, old, shape->id, record);
+  }
+  if (shape->flags & shape_flag::kDictMode) return;
+  int slot = find_slot(shape, name);
+  if (slot >= 0) {
+    if (write_slot(at, old, shape, version, inline_offset(shape, u32(slot)))) return;
+    record.kind = RecordKind::kOverflow;
+    record.offset = u32(slot);
+    return write_record(at, old, shape->id, record);
+  }
+  if (d.is_empty() || !classify_class_value(d, shape->type, false, &record)) return;
+  write_record(at, old, shape->id, record);
+}
+
+void fill_store_cache(Thread& t, Instr* at, Object* object, Str* name) {
+  u64 old = cache::load(at);
+  if (!may_rewrite(old)) return;
+  Shape* shape = shape_of(object);
+  u32 version = shape->version;
+  if (version == 0 || shape->type->slots.setattribute != generic_set_attribute) return;
+  AttributeRecord record{};
+  record.version = version;
+  Value d = type_lookup(shape->type, name);
+  if (!d.is_empty() && type_of(d)->slots.descriptor_set != nullptr) {
+    if (!is_exact(d, kShape_member_descriptor)) return;
+    const NativeDescriptor* descriptor = d.as<NativeDescriptor>();
+    if (descriptor->member == nullptr || !(descriptor->member->offset & kSlotMember)) return;
+    u32 offset = member_offset(shape, descriptor);
+    if (offset != 0) write_slot(at, old, shape, version, offset);
+    return;
+  }
+  if ((shape->flags & shape_flag::kDictMode) || !(shape->flags & shape_flag::kHasAttributes)) return;
+  int slot = find_slot(shape, name);
+  if (slot >= 0) {
+    write_slot(at, old, shape, version, inline_offset(shape, u32(slot)));
+    return;
+  }
+  u32 offset = inline_offset(shape, shape->slot_count);
+  if (offset == 0) return;
+  Shape* child = add_slot_transition(t, shape, name);
+  if (child == nullptr) return;
+  record.kind = RecordKind::kTransition;
+  record.offset = offset;
+  record.extra = child->id;
+  write_record(at, old, shape->id, record);
+}
+
+}  // namespace typhon

@@ -1,0 +1,74 @@
+// Inline caches of attribute instructions (docs/inline-caches.md).
+//
+// A cache is one 64-bit unit, read and written whole: {shape:32 | kind:2 | rewrites:4 | payload:26}. Zero never matches (shape 0
+// is dead memory). For kSlot the payload is {offset / 8: 6 | version: 20}: the attribute is the word at that offset of the
+// object, as long as the class still has that version (its low bits), so no data descriptor of the name was added. For
+// kRecord it is the index of an immutable AttributeRecord. Records are never freed or changed; a site that was rewritten 15
+// times stops writing. Shape ids are never reused; class versions are unique.
+#pragma once
+#include "objects/function.h"
+#include "objects/shape.h"
+
+namespace typhon {
+
+enum class RecordKind : u8 {
+  kValue,           // attribute of the class: `value`
+  kMethod,          // function in the class, bound by the use; `value` is a register word (deferred mark set)
+  kMethodCounted,   // the same, `value` to be acquired
+  kClassMethod,     // `value` is called with the class `holder` first
+  kProperty,        // `value` is the getter, a Python function
+  kGetSet,          // `value` is a getset_descriptor
+  kMember,          // native or __slots__ field at `offset`
+  kOverflow,        // slot number `offset`
+  kModule,          // entry `offset` of the dict table `extra`
+  kClassAttribute,  // the object is the class `holder` of version `version`: `value`
+  kTransition,      // store: adds the attribute; inline slot at `offset`, new shape `extra`
+};
+
+struct AttributeRecord {
+  u32 version;
+  RecordKind kind;
+  u32 offset;
+  u32 extra;
+  Value value;  // uncounted: the class keeps it alive as long as its version stands
+  Object* holder;
+};
+
+namespace cache {
+inline constexpr u64 kSlot = 1, kRecord = 2;
+inline constexpr u32 kVersionMask = 0xFFFFF;
+inline constexpr u32 kMaxRewrites = 15;
+TYPHON_INLINE u32 kind(u64 word) { return u32(word >> 32) & 3; }
+TYPHON_INLINE u32 rewrites(u64 word) { return u32(word >> 34) & 15; }
+TYPHON_INLINE u32 index(u64 word) { return u32(word >> 38); }
+TYPHON_INLINE u32 slot_offset(u64 word) { return (u32(word >> 38) & 63) * 8; }
+TYPHON_INLINE u32 slot_version(u64 word) { return u32(word >> 44); }
+TYPHON_INLINE u64 load(const Instr* at) {
+  return __atomic_load_n(reinterpret_cast<const u64*>(at), __ATOMIC_RELAXED);
+}
+}  // namespace cache
+
+extern AttributeRecord* g_attribute_records;
+TYPHON_INLINE const AttributeRecord* attribute_record(u64 word) { return g_attribute_records + cache::index(word); }
+
+// A shared test: the object has the cached shape and the slot is still what it was. Then *field is the slot.
+TYPHON_INLINE bool cached_slot(Object* object, u64 word, Field** field) {
+  if (object->shape != u32(word) || cache::kind(word) != cache::kSlot) return false;
+  if ((shape_at(u32(word))->version & cache::kVersionMask) != cache::slot_version(word)) return false;
+  *field = reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + cache::slot_offset(word));
+  return true;
+}
+// The record of a matching cache, its version checked; null otherwise.
+TYPHON_INLINE const AttributeRecord* cached_record(Object* object, u64 word) {
+  if (object->shape != u32(word) || cache::kind(word) != cache::kRecord) return nullptr;
+  const AttributeRecord* record = attribute_record(word);
+  if (record->kind == RecordKind::kClassAttribute || record->kind == RecordKind::kModule) return record;
+  return shape_at(u32(word))->version == record->version ? record : nullptr;
+}
+
+// Fills the cache at `at` for reading `name` of `object`, if that can be cached.
+void fill_load_cache(Thread& t, Instr* at, Object* object, Str* name);
+// For storing into it; before the store.
+void fill_store_cache(Thread& t, Instr* at, Object* object, Str* name);
+
+}  // namespace typhon

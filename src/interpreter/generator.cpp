@@ -1,0 +1,295 @@
+#include "interpreter/generator.h"
+
+#include "interpreter/interpreter.h"
+#include "interpreter/unwind.h"
+#include "objects/generator.h"
+#include "objects/protocol/protocol.h"
+
+namespace typhon {
+
+namespace {
+
+const char* kind_name(const Generator* g) {
+  if (is_coroutine(Value(g))) return "coroutine";
+  return is_async_generator(Value(g)) ? "async generator" : "generator";
+}
+
+bool claim(Generator* g, u8* old_state) {
+  u8 seen = __atomic_load_n(&g->state, __ATOMIC_ACQUIRE);
+  for (;;) {
+    *old_state = seen;
+    if (seen == u8(GeneratorState::kRunning) || seen == u8(GeneratorState::kFinished)) return false;
+    if (g->is_local() || !g_multi_threaded) {
+      g->state = u8(GeneratorState::kRunning);
+      return true;
+    }
+    if (__atomic_compare_exchange_n(&g->state, &seen, u8(GeneratorState::kRunning), false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+      return true;
+  }
+}
+
+void set_state(Generator* g, GeneratorState state) { __atomic_store_n(&g->state, u8(state), __ATOMIC_RELEASE); }
+
+// From a register word to what a heap slot of the generator may hold.
+TYPHON_INLINE void to_heap(Generator* g, Value& word, bool shared) {
+  if (shared) publish_for(g, word);
+  if (word.is_deferred()) word = to_heap_word(word);
+}
+
+}  // namespace
+
+Resumed begin_resume(Thread& t, Generator* g, Value* caller, u16 flags, u16 destination) {
+  u8 old_state;
+  if (!claim(g, &old_state)) {
+    if (old_state == u8(GeneratorState::kFinished)) return Resumed::kFinished;
+    (void)raise(t, exc::ValueError, "%s already executing", kind_name(g));
+    return Resumed::kFailed;
+  }
+  Value* end = caller ? frame_stack_end(t, caller) : t.stack_base;
+  if (end + kStackSlack > t.stack_limit || t.recursion_depth >= t.recursion_limit) [[unlikely]] {
+    set_state(g, GeneratorState(old_state));
+    raise_recursion(t);
+    return Resumed::kFailed;
+  }
+  t.recursion_depth++;
+  Value* r = g->registers();
+  frame::caller(r) = caller;
+  frame::info(r) = {u16(flags | frame_flag::kGenerator), destination, u32(end - t.stack_base)};
+  g->exception.previous = t.exception_top;
+  t.exception_top = &g->exception;
+  t.frame = r;
+  return Resumed::kEntered;
+}
+
+Instr* deliver_sent(Thread& t, Value* r, Value owned) {
+  Instr* pc = frame::pc(r);
+  switch (Op(pc->op)) {
+    case Op::YIELD: set_register_word(r[pc->a], owned); return pc + 1;
+    case Op::YIELD_FROM: set_register_word(r[pc->c], owned); return pc;
+    default: release(owned); return pc + 1;  // RETURN_GENERATOR
+  }
+}
+
+void suspend_frame(Thread& t, Value* r) {
+  Generator* g = generator_of(r);
+  bool shared = !g->is_local();
+  u32 n = frame::code(r)->register_count;
+  for (u32 i = 0; i < n; i++) to_heap(g, r[i], shared);
+  to_heap(g, frame::function_word(r), shared);
+  to_heap(g, frame::frame_object(r), shared);
+  to_heap(g, g->exception.exception, shared);
+  t.exception_top = g->exception.previous;
+  g->exception.previous = nullptr;
+  t.frame = frame::caller(r);
+  frame::caller(r) = nullptr;
+  t.recursion_depth--;
+  set_state(g, GeneratorState::kSuspended);
+}
+
+void finish_generator(Thread& t, Value* r) {
+  Generator* g = generator_of(r);
+  t.exception_top = g->exception.previous;
+  g->exception.previous = nullptr;
+  Value handled = g->exception.exception;
+  g->exception.exception = None;
+  set_state(g, GeneratorState::kFinished);
+  release(handled);
+}
+
+Value generator_delegate(Generator* g) {
+  if (g->state != u8(GeneratorState::kSuspended)) return EMPTY;
+  Value* r = g->registers();
+  Instr* pc = frame::pc(r);
+  return Op(pc->op) == Op::YIELD_FROM ? r[pc->b] : EMPTY;
+}
+
+namespace {
+
+// What running the frame of `g` came to. The generator is kept by the caller.
+Ref outcome(Thread& t, Generator* g, Ref&& value, Ref* result) {
+  if (value.failed()) return std::move(value);
+  if (__atomic_load_n(&g->state, __ATOMIC_RELAXED) != u8(GeneratorState::kFinished)) return std::move(value);
+  *result = std::move(value);
+  return Ref();
+}
+
+Ref send_value(Thread& t, Generator* g, Value value, Ref* result) {
+  *result = Ref::none();
+  TRY(enter_native(t));
+  if (g->state == u8(GeneratorState::kCreated) && !value.is_empty() && !value.is_none())
+    return raise(t, exc::TypeError, "can't send non-None value to a just-started %s", kind_name(g));
+  switch (begin_resume(t, g, t.frame, frame_flag::kEntry, 0)) {
+    case Resumed::kFailed: return Ref::error();
+    case Resumed::kFinished:
+      if (is_coroutine(Value(g))) return raise(t, exc::RuntimeError, "cannot reuse already awaited coroutine");
+      return Ref();
+    default: break;
+  }
+  Instr* pc = deliver_sent(t, t.frame, value.is_empty() ? None : acquire(value));
+  return outcome(t, g, run_frame_at(t, pc), result);
+}
+
+// Ends a generator that never ran: its frame goes without being entered. The claim was made.
+void discard_frame(Thread& t, Generator* g) {
+  Value* r = g->registers();
+  finish_generator(t, r);
+  pop_frame(t, r);
+}
+
+// Raises the pending exception at the place where the generator waits.
+Ref throw_pending(Thread& t, Generator* g, Ref* result) {
+  Ref pending = take_exception(t);
+  switch (begin_resume(t, g, t.frame, frame_flag::kEntry, 0)) {
+    case Resumed::kFailed: return Ref::error();
+    case Resumed::kFinished: restore_exception(t, std::move(pending)); return Ref::error();
+    default: break;
+  }
+  restore_exception(t, std::move(pending));
+  Value* r = t.frame;
+  if (Op(frame::pc(r)->op) == Op::RETURN_GENERATOR) {
+    add_traceback(t, r);
+    discard_frame(t, g);
+    return Ref::error();
+  }
+  return outcome(t, g, run_frame_throwing(t), result);
+}
+
+// While a generator delegates, it counts as running, for itself (gi_running) and for anyone who would resume it.
+class Delegating {
+ public:
+  Delegating(Thread& t, Generator* g) : thread_(t), g_(g) {
+    entered_ = begin_resume(t, g, t.frame, frame_flag::kEntry, 0) == Resumed::kEntered;
+  }
+  ~Delegating() { end(); }
+  bool entered() const { return entered_; }
+  void end() {
+    if (entered_) suspend_frame(thread_, g_->registers());
+    entered_ = false;
+  }
+
+ private:
+  Thread& thread_;
+  Generator* g_;
+  bool entered_;
+};
+
+Status close_iterator(Thread& t, Value iterator) {
+  if (is_exact(iterator, kShape_generator) || is_exact(iterator, kShape_coroutine)) return generator_close(t, iterator.as<Generator>());
+  Ref close = get_attribute_or_empty(t, iterator, names::close);
+  if (close.failed()) {
+    write_unraisable(t, nullptr, iterator);
+    return ok();
+  }
+  if (close.is_empty()) return ok();
+  Ref closed = call(t, close.get());
+  return closed.failed() ? Status(Raised{}) : ok();
+}
+
+// The frame waits in YIELD_FROM for something that has ended with `value` (owned): it goes on behind it.
+Ref continue_after_delegate(Thread& t, Generator* g, Ref&& value, Ref* result) {
+  switch (begin_resume(t, g, t.frame, frame_flag::kEntry, 0)) {
+    case Resumed::kFailed: return Ref::error();
+    case Resumed::kFinished: *result = std::move(value); return Ref();
+    default: break;
+  }
+  Value* r = t.frame;
+  Instr* pc = frame::pc(r);
+  clear_register_word(r[pc->b]);
+  clear_register_word(r[pc->c]);
+  set_register_word(r[pc->a], value.take());
+  return outcome(t, g, run_frame_at(t, pc + 1), result);
+}
+
+// The value that the pending StopIteration carries.
+Ref stop_iteration_value(Thread& t) {
+  Ref exception = take_exception(t);
+  Value value = exception.as<StopIterationObject>()->value.peek();
+  return value.is_empty() ? Ref::none() : Ref::copy(value);
+}
+
+}  // namespace
+
+void generator_discard(Thread& t, Generator* g) {
+  if (begin_resume(t, g, t.frame, frame_flag::kEntry, 0) == Resumed::kEntered) {
+    discard_frame(t, g);
+  } else {
+    clear_exception(t);
+  }
+}
+
+Ref generator_send(Thread& t, Generator* g, Value value, Ref* result) { return send_value(t, g, value, result); }
+
+Ref generator_throw(Thread& t, Generator* g, Value exception, Ref* result) {
+  *result = Ref::none();
+  TRY(enter_native(t));
+  Ref delegate = Ref::copy(generator_delegate(g));
+  if (!delegate.is_empty()) {
+    if (is_instance_of(exception, exc::GeneratorExit)) {
+      Status closed;
+      {
+        Delegating running(t, g);
+        if (!running.entered()) return Ref::error();
+        closed = close_iterator(t, delegate.get());
+      }
+      // An error while closing takes the place of GeneratorExit.
+      if (closed.failed()) return throw_pending(t, g, result);
+    } else {
+      Ref value, inner;
+      bool handed_over = true;
+      {
+        Delegating running(t, g);
+        if (!running.entered()) return Ref::error();
+        if (is_exact(delegate.get(), kShape_generator) || is_exact(delegate.get(), kShape_coroutine)) {
+          value = generator_throw(t, delegate.as<Generator>(), exception, &inner);
+        } else {
+          Ref method = get_attribute_or_empty(t, delegate.get(), names::throw_);
+          if (method.failed()) return Ref::error();
+          if (method.is_empty()) {
+            handed_over = false;
+          } else {
+            value = call_with(t, method.get(), exception);
+            if (value.failed() && pending_matches(t, exc::StopIteration)) {
+              inner = stop_iteration_value(t);
+              value = Ref();
+            }
+          }
+        }
+      }
+      if (handed_over) {
+        if (value.failed()) return throw_pending(t, g, result);
+        if (!value.is_empty()) return value;
+        return continue_after_delegate(t, g, std::move(inner), result);
+      }
+    }
+  }
+  if (g->state == u8(GeneratorState::kFinished) && is_coroutine(Value(g)))
+    return raise(t, exc::RuntimeError, "cannot reuse already awaited coroutine");
+  (void)raise_exception(t, Ref::copy(exception));
+  return throw_pending(t, g, result);
+}
+
+Status generator_close(Thread& t, Generator* g) {
+  u8 state = __atomic_load_n(&g->state, __ATOMIC_ACQUIRE);
+  if (state == u8(GeneratorState::kFinished)) return ok();
+  if (state == u8(GeneratorState::kCreated)) {
+    switch (begin_resume(t, g, t.frame, frame_flag::kEntry, 0)) {
+      case Resumed::kFailed: return Raised{};
+      case Resumed::kFinished: return ok();
+      default: break;
+    }
+    discard_frame(t, g);
+    return ok();
+  }
+  Ref exit = make_exception(t, exc::GeneratorExit, EMPTY);
+  if (exit.failed()) return Raised{};
+  Ref result;
+  Ref value = generator_throw(t, g, exit.get(), &result);
+  if (value.failed()) {
+    if (clear_if(t, exc::GeneratorExit) || clear_if(t, exc::StopIteration)) return ok();
+    return Raised{};
+  }
+  if (!value.is_empty()) return raise(t, exc::RuntimeError, "%s ignored GeneratorExit", kind_name(g));
+  return ok();
+}
+
+}  // namespace typhon

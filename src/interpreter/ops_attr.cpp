@@ -1,0 +1,617 @@
+// Attributes, names and globals.
+#include "interpreter/attribute_cache.h"
+#include "interpreter/call.h"
+#include "interpreter/dispatch.h"
+#include "runtime/runtime.h"
+
+namespace typhon {
+namespace {
+
+TYPHON_INLINE u16 resume_after(u32 units) { return u16(units << kResumeShift); }
+
+// --- LOAD_ATTR
+
+// A cached attribute that is no plain slot. kRaised with nothing pending: the cache does not apply after all.
+Called load_record(Thread& t, Value* r, Instr* pc, Object* object, const AttributeRecord* record) {
+  switch (record->kind) {
+    case RecordKind::kValue: return finish_ds(r, pc, Ref::copy(record->value)), Called::kDone;
+    case RecordKind::kMethod:
+    case RecordKind::kMethodCounted:
+      if (!is_exact_function(record->value)) break;
+      return finish_ds(r, pc, method_new(t, record->value, Value(object))) ? Called::kDone : Called::kRaised;
+    case RecordKind::kClassMethod:
+      return finish_ds(r, pc, method_new(t, record->value, Value(record->holder))) ? Called::kDone : Called::kRaised;
+    case RecordKind::kProperty: {
+      Value* callee = frame_stack_end(t, r) + kFrameHeader + 1;
+      if (callee + kStackSlack > t.stack_limit) break;
+      Value self = take_operand(r, pc, kConsumeB, pc->b);
+      callee[-1] = acquire(record->value);
+      callee[0] = self;
+      return bind_and_push(t, callee, 1, nullptr, r, resume_after(2), pc->a) ? Called::kPushed : Called::kRaised;
+    }
+    case RecordKind::kGetSet: {
+      const GetSet* getset = record->value.as<NativeDescriptor>()->getset;
+      if (getset == nullptr || getset->get == nullptr) break;
+      return finish_ds(r, pc, getset->get(t, Value(object))) ? Called::kDone : Called::kRaised;
+    }
+    case RecordKind::kMember: {
+      Value v = reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + record->offset)->peek();
+      if (v.is_empty()) break;
+      return finish_ds(r, pc, Ref::copy(v)), Called::kDone;
+    }
+    case RecordKind::kOverflow: {
+      Field* field = slot_field(object, shape_of(object), record->offset);
+      if (field == nullptr || field->is_empty()) break;
+      return finish_ds(r, pc, field->load()), Called::kDone;
+    }
+    case RecordKind::kModule: {
+      DictTable* table = __atomic_load_n(&static_cast<Module*>(object)->dict.as<Dict>()->table, __ATOMIC_ACQUIRE);
+      if (table->id != record->extra) break;
+      Value v = table->entries()[record->offset].value.peek();
+      if (v.is_empty()) break;
+      return finish_ds(r, pc, Ref::copy(v)), Called::kDone;
+    }
+    case RecordKind::kClassAttribute:
+      if (record->holder != object || static_cast<Type*>(object)->version != record->version) break;
+      return finish_ds(r, pc, Ref::copy(record->value)), Called::kDone;
+    default: break;
+  }
+  return Called::kRaised;
+}
+
+TYPHON_NOINLINE Called load_attribute_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value v = r[pc->b];
+  Str* name = name_operand(r, pc);
+  if (v.is_object()) {
+    Object* object = v.object();
+    u64 word = cache::load(pc + 1);
+    Field* field;
+    if (cached_slot(object, word, &field)) {
+      Value found = field->peek();
+      if (!found.is_empty()) return finish_ds(r, pc, Ref::copy(found)), Called::kDone;
+    } else if (const AttributeRecord* record = cached_record(object, word)) {
+      Called outcome = load_record(t, r, pc, object, record);
+      if (outcome != Called::kRaised || exception_pending(t)) return outcome;
+    }
+    fill_load_cache(t, pc + 1, object, name);
+  }
+  return finish_ds(r, pc, get_attribute(t, r[pc->b], name)) ? Called::kDone : Called::kRaised;
+}
+
+COLD_HANDLER(load_attribute_cold) {
+  Called outcome = load_attribute_step(*t, r, pc);
+  if (outcome == Called::kPushed) TAIL(op_enter);
+  if (outcome == Called::kRaised) TAIL(op_raise);
+  NEXT(2);
+}
+
+// --- STORE_ATTR
+
+TYPHON_NOINLINE bool store_attribute_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value target = r[pc->a];
+  Str* name = name_operand(r, pc);
+  if (target.is_object()) {
+    Object* object = target.object();
+    bool exclusive = object->is_local() || !g_multi_threaded;
+    if (exclusive) {
+      u64 word = cache::load(pc + 1);
+      Field* field;
+      if (cached_slot(object, word, &field)) {
+        Ref value = Ref::adopt(take_operand(r, pc, kConsumeB, pc->b));
+        Value old = field->exchange(object, std::move(value));
+        consume(r, pc, kConsumeA, pc->a);
+        Field::release_heap(old);
+        return true;
+      }
+      const AttributeRecord* record = cached_record(object, word);
+      if (record != nullptr && record->kind == RecordKind::kTransition) {
+        Ref value = Ref::adopt(take_operand(r, pc, kConsumeB, pc->b));
+        field = reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + record->offset);
+        field->init(object, std::move(value));
+        __atomic_store_n(&object->shape, record->extra, __ATOMIC_RELEASE);
+        consume(r, pc, kConsumeA, pc->a);
+        return true;
+      }
+    }
+    fill_store_cache(t, pc + 1, object, name);
+  }
+  if (set_attribute(t, r[pc->a], name, r[pc->b]).failed()) return false;
+  consume(r, pc, kConsumeB, pc->b);
+  consume(r, pc, kConsumeA, pc->a);
+  return true;
+}
+COLD_HANDLER(store_attribute_cold) { STEP(store_attribute_step(*t, r, pc), 2); }
+
+// --- LOAD_METHOD
+
+TYPHON_NOINLINE bool load_method_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  u32 f = pc->a;
+  Value self = r[f + 1];
+  Str* name = name_operand(r, pc);
+  auto unbound = [&](Value v) {  // r[f] = value, no self
+    Value owned = acquire(v);
+    clear_register(r, f + 1);
+    set_register(r, f, owned);
+    return true;
+  };
+  if (self.is_object()) {
+    Object* object = self.object();
+    u64 word = cache::load(pc + 1);
+    Field* field;
+    if (cached_slot(object, word, &field)) {
+      if (!field->is_empty()) return unbound(field->peek());
+    } else if (const AttributeRecord* record = cached_record(object, word)) {
+      switch (record->kind) {
+        case RecordKind::kMethod:
+        case RecordKind::kMethodCounted: set_register(r, f, acquire(record->value)); return true;
+        case RecordKind::kClassMethod: {
+          Value cls = acquire(Value(record->holder));
+          set_register(r, f, acquire(record->value));
+          set_register(r, f + 1, cls);
+          return true;
+        }
+        case RecordKind::kValue: return unbound(record->value);
+        case RecordKind::kModule: {
+          DictTable* table = __atomic_load_n(&static_cast<Module*>(object)->dict.as<Dict>()->table, __ATOMIC_ACQUIRE);
+          if (table->id != record->extra) break;
+          Value v = table->entries()[record->offset].value.peek();
+          if (!v.is_empty()) return unbound(v);
+          break;
+        }
+        case RecordKind::kClassAttribute:
+          if (record->holder == object && static_cast<Type*>(object)->version == record->version) return unbound(record->value);
+          break;
+        default: break;
+      }
+    }
+    fill_load_cache(t, pc + 1, object, name);
+  }
+  bool self_wanted = false;
+  Ref function = get_method(t, r[f + 1], name, &self_wanted);
+  if (function.failed()) return false;
+  if (!self_wanted) clear_register(r, f + 1);
+  set_register(r, f, std::move(function));
+  return true;
+}
+COLD_HANDLER(load_method_cold) { STEP(load_method_step(*t, r, pc), 2); }
+
+TYPHON_NOINLINE bool delete_attribute_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  if (delete_attribute(t, r[pc->a], name_operand(r, pc)).failed()) return false;
+  consume(r, pc, kConsumeA, pc->a);
+  return true;
+}
+
+// --- special methods of with statements
+struct SpecialMethod {
+  Str* const* name;
+  const char* missing;
+  Str* const* sibling;  // the method that tells whether the other kind of `with` was meant
+  const char* suggestion;
+};
+const SpecialMethod kSpecialMethods[] = {
+    {&names::__enter__, "'%T' object does not support the context manager protocol (missed __enter__ method)",
+     &names::__aenter__,
+     "'%T' object does not support the context manager protocol (missed __enter__ method). Did you mean to use 'async with'?"},
+    {&names::__exit__, "'%T' object does not support the context manager protocol (missed __exit__ method)",
+     &names::__aexit__,
+     "'%T' object does not support the context manager protocol (missed __exit__ method). Did you mean to use 'async with'?"},
+    {&names::__aenter__, "'%T' object does not support the asynchronous context manager protocol (missed __aenter__ method)",
+     &names::__enter__,
+     "'%T' object does not support the asynchronous context manager protocol (missed __aenter__ method). Did you mean to use "
+     "'with'?"},
+    {&names::__aexit__, "'%T' object does not support the asynchronous context manager protocol (missed __aexit__ method)",
+     &names::__exit__,
+     "'%T' object does not support the asynchronous context manager protocol (missed __aexit__ method). Did you mean to use "
+     "'with'?"},
+};
+
+TYPHON_NOINLINE bool load_special_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  u32 f = pc->a;
+  const SpecialMethod& special = kSpecialMethods[pc->immediate()];
+  Value self = r[f + 1];
+  Type* type = type_of(self);
+  Value method = type_lookup(type, *special.name);
+  if (method.is_empty()) {
+    bool both = !type_lookup(type, special.sibling == &names::__enter__ || special.sibling == &names::__exit__
+                                       ? names::__enter__ : names::__aenter__).is_empty() &&
+                !type_lookup(type, special.sibling == &names::__enter__ || special.sibling == &names::__exit__
+                                       ? names::__exit__ : names::__aexit__).is_empty();
+    (void)raise(t, exc::TypeError, both ? special.suggestion : special.missing, self);
+    return false;
+  }
+  if (is_exact_function(method) || is_exact(method, kShape_method_descriptor)) {
+    set_register(r, f, acquire(method));
+    return true;
+  }
+  Ref bound = lookup_special(t, self, *special.name);
+  if (bound.failed()) return false;
+  clear_register(r, f + 1);
+  set_register(r, f, std::move(bound));
+  return true;
+}
+
+// --- super().name
+TYPHON_NOINLINE bool load_super_step(Thread& t, Value* r, Instr* pc, bool as_method) {
+  save_pc(r, pc);
+  u32 b = pc->b;
+  Str* name = name_operand(r, pc);
+  Ref callable = Ref::adopt(r[b]), cls = Ref::adopt(r[b + 1]), object = Ref::adopt(r[b + 2]);
+  r[b] = r[b + 1] = r[b + 2] = EMPTY;
+  bool is_method = false;
+  Ref result;
+  if (callable.get().same_word(Value(types::super))) {
+    result = super_lookup(t, cls.get(), object.get(), name, &is_method);
+  } else {
+    Ref proxy = call_with(t, callable.get(), cls.get(), object.get());
+    if (proxy.failed()) return false;
+    result = get_attribute(t, proxy.get(), name);
+  }
+  if (result.failed()) return false;
+  if (as_method) {
+    set_register(r, pc->a, std::move(result));
+    set_register(r, pc->a + 1, is_method ? object.take() : EMPTY);
+    return true;
+  }
+  if (is_method) {
+    Type* type = type_of(result.get());
+    result = type->slots.descriptor_get != nullptr
+                 ? type->slots.descriptor_get(t, result.get(), object.get(), Value(type_of(object.get())))
+                 : method_new(t, result.get(), object.get());
+    if (result.failed()) return false;
+  }
+  set_register(r, pc->a, std::move(result));
+  return true;
+}
+
+// --- globals
+// Cache units: unit 1 = {table id of globals : 32 | entry : 31 | 0}, or {table id : 32 | entry count : 31 | 1}: the name is not in
+// globals as long as both hold; then unit 2 = {table id of builtins : 32 | entry : 32}. Each unit is checked by itself.
+constexpr u64 kAbsent = u64(1) << 63;
+
+TYPHON_INLINE DictTable* table_of(Dict* d) { return __atomic_load_n(&d->table, __ATOMIC_ACQUIRE); }
+
+// The cached value, borrowed, or EMPTY.
+TYPHON_INLINE Value cached_global(Value* r, const Instr* pc) {
+  Function* function = frame::function(r);
+  DictTable* globals = table_of(function->globals.as<Dict>());
+  u64 word = cache::load(pc + 1);
+  if (u32(word) != globals->id || word == 0) return EMPTY;
+  u32 n = u32(word >> 32) & 0x7FFFFFFF;
+  if (!(word & kAbsent)) return globals->entries()[n].value.peek();
+  if (__atomic_load_n(&globals->entry_count, __ATOMIC_ACQUIRE) != n) return EMPTY;
+  DictTable* builtins = table_of(function->builtins.as<Dict>());
+  u64 second = cache::load(pc + 2);
+  if (u32(second) != builtins->id || second == 0) return EMPTY;
+  return builtins->entries()[second >> 32].value.peek();
+}
+
+void store_unit(Instr* at, u64 word) { __atomic_store_n(reinterpret_cast<u64*>(at), word, __ATOMIC_RELAXED); }
+
+// Looks the name up in globals and builtins, filling the cache. EMPTY: absent.
+Ref load_global_slow(Thread& t, Value* r, Instr* pc, Str* name) {
+  Function* function = frame::function(r);
+  Value globals_word = function->globals.peek(), builtins_word = function->builtins.peek();
+  if (is_exact_dict(globals_word) && is_exact_dict(builtins_word)) [[likely]] {
+    Dict *globals = globals_word.as<Dict>(), *builtins = builtins_word.as<Dict>();
+    DictTable* table = table_of(globals);
+    u32 count = __atomic_load_n(&table->entry_count, __ATOMIC_ACQUIRE);
+    i64 entry = dict_find_entry(table, name);
+    if (entry >= 0) {
+      Value v = table->entries()[entry].value.peek();
+      if (!v.is_empty()) {
+        if (table->id) store_unit(pc + 1, u64(table->id) | u64(entry) << 32);
+        return Ref::copy(v);
+      }
+    }
+    Ref found = dict_get_str(t, globals, name);
+    if (!found.is_empty()) return found;
+    DictTable* second = table_of(builtins);
+    entry = dict_find_entry(second, name);
+    if (entry >= 0) {
+      Value v = second->entries()[entry].value.peek();
+      if (!v.is_empty()) {
+        if (table->id && second->id && table_of(globals) == table && table->all_str) {
+          store_unit(pc + 2, u64(second->id) | u64(entry) << 32);
+          store_unit(pc + 1, u64(table->id) | u64(count) << 32 | kAbsent);
+        }
+        return Ref::copy(v);
+      }
+    }
+    return dict_get_str(t, builtins, name);
+  }
+  // Namespaces of subclasses of dict, as exec and eval accept them.
+  for (Value space : {globals_word, builtins_word}) {
+    Ref value = get_item(t, space, Value(name));
+    if (!value.failed()) return value;
+    if (!clear_if(t, exc::KeyError)) return Ref::error();
+  }
+  return Ref();
+}
+
+TYPHON_NOINLINE bool load_global_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value cached = cached_global(r, pc);
+  if (!cached.is_empty()) {
+    set_register(r, pc->a, acquire(cached));
+    return true;
+  }
+  Str* name = name_operand(r, pc);
+  Ref value = load_global_slow(t, r, pc, name);
+  if (value.failed()) return false;
+  if (value.is_empty()) {
+    (void)raise_name_error(t, name);
+    return false;
+  }
+  set_register(r, pc->a, std::move(value));
+  return true;
+}
+COLD_HANDLER(load_global_cold) { STEP(load_global_step(*t, r, pc), 3); }
+
+Status namespace_store(Thread& t, Value space, Str* name, Value value) {
+  if (is_exact_dict(space)) return dict_set_str(t, space.as<Dict>(), name, value);
+  return set_item(t, space, Value(name), value);
+}
+// EMPTY when absent.
+Ref namespace_load(Thread& t, Value space, Str* name) {
+  if (is_exact_dict(space)) return dict_get_str(t, space.as<Dict>(), name);
+  Ref value = get_item(t, space, Value(name));
+  if (value.failed() && clear_if(t, exc::KeyError)) return Ref();
+  return value;
+}
+Status namespace_delete(Thread& t, Value space, Str* name) {
+  if (is_exact_dict(space)) {
+    if (TRY(dict_delete_str(t, space.as<Dict>(), name))) return ok();
+    return raise_name_error(t, name);
+  }
+  Status deleted = delete_item(t, space, Value(name));
+  if (deleted.failed() && clear_if(t, exc::KeyError)) return raise_name_error(t, name);
+  return deleted;
+}
+
+// Stores under a name in a dict through the cache at `at`.
+bool store_name_cached(Thread& t, Value* r, Instr* pc, Value space, Value value) {
+  Str* name = name_operand(r, pc);
+  if (is_exact_dict(space) && !g_multi_threaded) {
+    Dict* d = space.as<Dict>();
+    DictTable* table = table_of(d);
+    u64 word = cache::load(pc + 1);
+    if (u32(word) == table->id && word != 0) {
+      Field& field = table->entries()[word >> 32].value;
+      if (!field.is_empty()) {
+        d->version++;
+        field.store(d, value);
+        return true;
+      }
+    } else {
+      i64 entry = dict_find_entry(table, name);
+      if (entry >= 0 && table->id) store_unit(pc + 1, u64(table->id) | u64(entry) << 32);
+    }
+  }
+  return !namespace_store(t, space, name, value).failed();
+}
+
+TYPHON_NOINLINE bool store_global_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  if (!store_name_cached(t, r, pc, frame::function(r)->globals.peek(), r[pc->a])) return false;
+  consume(r, pc, kConsumeA, pc->a);
+  return true;
+}
+TYPHON_NOINLINE bool delete_global_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  return !namespace_delete(t, frame::function(r)->globals.peek(), name_operand(r, pc)).failed();
+}
+
+// --- names of class bodies and modules
+TYPHON_NOINLINE bool load_name_step(Thread& t, Value* r, Instr* pc, bool consume_space) {
+  save_pc(r, pc);
+  Value space = r[pc->b];
+  Str* name = name_operand(r, pc);
+  bool cached_form = Op(pc->op) == Op::LOAD_NAME;
+  Ref value;
+  // A module's namespace is its globals: one look-up, through the cache.
+  bool same = space.same_word(frame::function(r)->globals.peek());
+  if (!same) {
+    value = namespace_load(t, space, name);
+    if (value.failed()) return false;
+  }
+  if (value.is_empty()) {
+    if (cached_form) {
+      Value cached = cached_global(r, pc);
+      value = cached.is_empty() ? load_global_slow(t, r, pc, name) : Ref::copy(cached);
+    } else {
+      Value globals = frame::function(r)->globals.peek();
+      value = namespace_load(t, globals, name);
+      if (value.is_empty()) value = namespace_load(t, frame::function(r)->builtins.peek(), name);
+    }
+    if (value.failed()) return false;
+    if (value.is_empty()) {
+      (void)raise_name_error(t, name);
+      return false;
+    }
+  }
+  if (consume_space) consume(r, pc, kConsumeB, pc->b);
+  set_register(r, pc->a, std::move(value));
+  return true;
+}
+TYPHON_NOINLINE bool store_name_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  if (!store_name_cached(t, r, pc, r[pc->b], r[pc->a])) return false;
+  consume(r, pc, kConsumeA, pc->a);
+  return true;
+}
+TYPHON_NOINLINE bool delete_name_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  return !namespace_delete(t, r[pc->b], name_operand(r, pc)).failed();
+}
+
+bool raise_unbound_free(Thread& t, Str* name) {
+  (void)raise(t, exc::NameError, "cannot access free variable '%U' where it is not associated with a value in enclosing scope",
+              name);
+  return false;
+}
+
+TYPHON_NOINLINE bool load_name_or_cell_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Str* name = name_operand(r, pc);
+  Ref value = namespace_load(t, r[pc->b], name);
+  if (value.failed()) return false;
+  if (value.is_empty()) value = r[pc->b + 1].as<Cell>()->contents.load();
+  if (value.is_empty()) return raise_unbound_free(t, name);
+  consume(r, pc, kConsumeB, pc->b);
+  set_register(r, pc->a, std::move(value));
+  return true;
+}
+
+TYPHON_NOINLINE bool load_builtin_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  auto by_name = [&](const char* text) -> Ref {
+    Str* name = str_immortal(t, text);
+    Ref builtins = frame::function(r)->builtins.load();
+    Ref value = namespace_load(t, builtins.get(), name);
+    if (value.is_empty()) return raise(t, exc::NameError, "%s not found", text);
+    return value;
+  };
+  Ref value;
+  switch (BuiltinIndex(pc->immediate())) {
+    case BuiltinIndex::kAssertionError: value = Ref::copy(Value(exc::AssertionError)); break;
+    case BuiltinIndex::kBuildClass: value = by_name("__build_class__"); break;
+    case BuiltinIndex::kNotImplementedError: value = Ref::copy(Value(exc::NotImplementedError)); break;
+    case BuiltinIndex::kTupleType: value = Ref::copy(Value(types::tuple)); break;
+    case BuiltinIndex::kAll: value = by_name("all"); break;
+    case BuiltinIndex::kAny: value = by_name("any"); break;
+    case BuiltinIndex::kListType: value = Ref::copy(Value(types::list)); break;
+    case BuiltinIndex::kSetType: value = Ref::copy(Value(types::set)); break;
+  }
+  if (value.failed()) return false;
+  set_register(r, pc->a, std::move(value));
+  return true;
+}
+
+TYPHON_NOINLINE bool setup_annotations_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Ref present = namespace_load(t, r[pc->a], names::__annotations__);
+  if (present.failed()) return false;
+  if (!present.is_empty()) return true;
+  RefTo<Dict> fresh = dict_new(t);
+  return !fresh.failed() && !namespace_store(t, r[pc->a], names::__annotations__, fresh.value()).failed();
+}
+
+}  // namespace
+
+HANDLER(LOAD_ATTR) {
+  Value v = r[B(ins)];
+  if (v.is_object()) [[likely]] {
+    u64 word = cache::load(pc + 1);
+    Field* field;
+    if (cached_slot(v.object(), word, &field)) [[likely]] {
+      Value found = field->peek();
+      Value* to = &r[A(ins)];
+      // Counted words take a reference, and what the instruction drops may run code: immediates are the quick case, and
+      // local objects that need neither.
+      if (!(X(ins) & kConsumeB) && !needs_drop(*to) && !found.is_empty()) [[likely]] {
+        if (found.bits & 7) {
+          *to = found;
+          NEXT(2);
+        }
+        Object* object = found.object();
+        if ((object->ownership() & g_counted_states) && object->count < count::kStickyLimit - count::kOne) [[likely]] {
+          object->count += count::kOne;
+          *to = found;
+          NEXT(2);
+        }
+        if (!(object->ownership() & g_counted_states)) {
+          *to = Value(u64(object) | Value::kDeferredBit);
+          NEXT(2);
+        }
+      }
+    }
+  }
+  TAIL(load_attribute_cold);
+}
+
+HANDLER(STORE_ATTR) {
+  Value target = r[A(ins)], v = r[B(ins)];
+  if (target.is_object() && (v.bits & 7) && !(X(ins) & kConsumeA)) [[likely]] {
+    Object* object = target.object();
+    Field* field;
+    if (object->is_local() && cached_slot(object, cache::load(pc + 1), &field)) [[likely]] {
+      Value* slot = field->address();
+      if (!needs_drop(*slot)) [[likely]] {
+        *slot = v;
+        NEXT(2);
+      }
+    }
+  }
+  TAIL(store_attribute_cold);
+}
+HANDLER(DELETE_ATTR) { STEP(delete_attribute_step(*t, r, pc), 1); }
+
+HANDLER(LOAD_METHOD) {
+  Value self = r[A(ins) + 1];
+  if (self.is_object()) [[likely]] {
+    const AttributeRecord* record = cached_record(self.object(), cache::load(pc + 1));
+    Value* to = &r[A(ins)];
+    if (record != nullptr && record->kind == RecordKind::kMethod && !needs_drop(*to)) [[likely]] {
+      *to = record->value;
+      NEXT(2);
+    }
+  }
+  TAIL(load_method_cold);
+}
+HANDLER(LOAD_SPECIAL) { STEP(load_special_step(*t, r, pc), 1); }
+HANDLER(LOAD_SUPER_ATTR) { STEP(load_super_step(*t, r, pc, false), 1); }
+HANDLER(LOAD_SUPER_METHOD) { STEP(load_super_step(*t, r, pc, true), 1); }
+
+HANDLER(LOAD_GLOBAL) {
+  Value v = cached_global(r, pc);
+  Value* to = &r[A(ins)];
+  if (!v.is_empty() && !needs_drop(*to)) [[likely]] {
+    if (v.bits & 7) {
+      *to = v;
+      NEXT(3);
+    }
+    Object* object = v.object();
+    if (!(object->ownership() & g_counted_states)) [[likely]] {
+      *to = Value(u64(object) | Value::kDeferredBit);
+      NEXT(3);
+    }
+    if (object->count < count::kStickyLimit - count::kOne) {
+      object->count += count::kOne;
+      *to = v;
+      NEXT(3);
+    }
+  }
+  TAIL(load_global_cold);
+}
+HANDLER(STORE_GLOBAL) { STEP(store_global_step(*t, r, pc), 2); }
+HANDLER(DELETE_GLOBAL) { STEP(delete_global_step(*t, r, pc), 1); }
+HANDLER(LOAD_NAME) {
+  // At module level the namespace is the globals: the cache answers.
+  Value* to = &r[A(ins)];
+  if (r[B(ins)].same_word(frame::function(r)->globals.peek()) && !needs_drop(*to)) [[likely]] {
+    Value v = cached_global(r, pc);
+    if (v.bits & 7) {
+      *to = v;
+      NEXT(3);
+    }
+    if (!v.is_empty() && !(v.object()->ownership() & g_counted_states)) {
+      *to = Value(u64(v.object()) | Value::kDeferredBit);
+      NEXT(3);
+    }
+  }
+  STEP(load_name_step(*t, r, pc, false), 3);
+}
+HANDLER(STORE_NAME) { STEP(store_name_step(*t, r, pc), 2); }
+HANDLER(DELETE_NAME) { STEP(delete_name_step(*t, r, pc), 1); }
+HANDLER(LOAD_NAME_OR_CELL) { STEP(load_name_or_cell_step(*t, r, pc), 1); }
+HANDLER(LOAD_NAME_OR_GLOBAL) { STEP(load_name_step(*t, r, pc, true), 1); }
+HANDLER(LOAD_LOCALS) { STEP((save_pc(r, pc), set_register(r, pc->a, acquire(r[0])), true), 1); }
+HANDLER(LOAD_BUILTIN) { STEP(load_builtin_step(*t, r, pc), 1); }
+HANDLER(SETUP_ANNOTATIONS) { STEP(setup_annotations_step(*t, r, pc), 1); }
+
+}  // namespace typhon

@@ -1,0 +1,337 @@
+// Building containers and strings, items, formatting.
+#include "interpreter/dispatch.h"
+#include "interpreter/intrinsics.h"
+
+namespace typhon {
+namespace {
+
+// --- items
+
+TYPHON_INLINE Value list_item(Value container, Value key) {
+  List* list = container.as<List>();
+  ListBody* body = __atomic_load_n(&list->body, __ATOMIC_ACQUIRE);
+  u64 size = __atomic_load_n(&list->size, __ATOMIC_RELAXED);
+  i64 i = key.as_small_int();
+  if (i < 0) i += i64(size);
+  // The array tells its own capacity: whatever races, the read stays inside.
+  if (u64(i) >= size || body == nullptr || u64(i) >= body->capacity) return EMPTY;
+  return body->items[i].peek();
+}
+
+TYPHON_NOINLINE bool get_item_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value container = r[pc->b], key = r[pc->c];
+  if (container.is_object()) [[likely]] {
+    switch (container.object()->shape) {
+      case kShape_list:
+        if (key.is_small_int()) {
+          Value v = list_item(container, key);
+          if (!v.is_empty()) return finish_dss(r, pc, Ref::copy(v));
+        }
+        break;
+      case kShape_tuple:
+        if (key.is_small_int()) {
+          Tuple* tuple = container.as<Tuple>();
+          i64 i = key.as_small_int();
+          if (i < 0) i += i64(tuple->size);
+          if (u64(i) < tuple->size) return finish_dss(r, pc, tuple->items[i].load());
+        }
+        break;
+      case kShape_dict: {
+        Dict* dict = container.as<Dict>();
+        Ref v = is_exact_str(key) ? dict_get_str(t, dict, key.as<Str>()) : dict_get_py(t, dict, key);
+        if (v.is_empty()) {
+          (void)raise_key_error(t, r[pc->c]);
+          return false;
+        }
+        return finish_dss(r, pc, std::move(v));
+      }
+      default: break;
+    }
+  }
+  return finish_dss(r, pc, get_item(t, container, key));
+}
+COLD_HANDLER(get_item_cold) { STEP(get_item_step(*t, r, pc), 2); }
+
+TYPHON_NOINLINE bool set_item_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value container = r[pc->a], key = r[pc->b], value = r[pc->c];
+  Status stored = is_exact_dict(container) ? dict_set_py(t, container.as<Dict>(), key, value)
+                                           : set_item(t, container, key, value);
+  if (stored.failed()) return false;
+  consume(r, pc, kConsumeC, pc->c);
+  consume(r, pc, kConsumeB, pc->b);
+  consume(r, pc, kConsumeA, pc->a);
+  return true;
+}
+COLD_HANDLER(set_item_cold) { STEP(set_item_step(*t, r, pc), 2); }
+
+TYPHON_NOINLINE bool delete_item_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  if (delete_item(t, r[pc->a], r[pc->b]).failed()) return false;
+  consume(r, pc, kConsumeB, pc->b);
+  consume(r, pc, kConsumeA, pc->a);
+  return true;
+}
+TYPHON_NOINLINE bool slice_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  u32 b = pc->b;
+  RefTo<Slice> slice = slice_new(t, r[b], r[b + 1], r[b + 2]);
+  drop_registers(r, b, b + 3);
+  if (slice.failed()) return false;
+  set_register(r, pc->a, slice.take());
+  return true;
+}
+
+// --- containers. The range's words are moved into the container.
+TYPHON_NOINLINE bool tuple_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  RefTo<Tuple> made = pc->c ? tuple_take(t, r + pc->b, pc->c) : tuple_of(t);
+  if (made.failed()) return false;
+  set_register(r, pc->a, made.take());
+  return true;
+}
+TYPHON_NOINLINE bool list_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  RefTo<List> made = pc->c ? list_take(t, r + pc->b, pc->c) : list_new(t);
+  if (made.failed()) return false;
+  set_register(r, pc->a, made.take());
+  return true;
+}
+TYPHON_NOINLINE bool set_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  RefTo<Set> made = set_new(t);
+  if (made.failed()) return false;
+  for (u32 i = 0; i < pc->c; i++)
+    if (set_add_py(t, made.get(), r[pc->b + i]).failed()) return false;
+  drop_registers(r, pc->b, pc->b + pc->c);
+  set_register(r, pc->a, made.take());
+  return true;
+}
+TYPHON_NOINLINE bool map_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  RefTo<Dict> made = dict_new(t, pc->c);
+  if (made.failed()) return false;
+  for (u32 i = 0; i < pc->c; i++)
+    if (dict_set_py(t, made.get(), r[pc->b + 2 * i], r[pc->b + 2 * i + 1]).failed()) return false;
+  drop_registers(r, pc->b, pc->b + 2 * pc->c);
+  set_register(r, pc->a, made.take());
+  return true;
+}
+TYPHON_NOINLINE bool string_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  RefTo<Str> made = str_join(t, empty_str(), r + pc->b, pc->c);
+  drop_registers(r, pc->b, pc->b + pc->c);
+  if (made.failed()) return false;
+  set_register(r, pc->a, made.take());
+  return true;
+}
+
+TYPHON_NOINLINE bool list_append_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  return !list_append(t, r[pc->a].as<List>(), Ref::adopt(take_operand(r, pc, kConsumeB, pc->b))).failed();
+}
+TYPHON_NOINLINE bool set_add_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  if (set_add_py(t, r[pc->a].as<Set>(), r[pc->b]).failed()) return false;
+  consume(r, pc, kConsumeB, pc->b);
+  return true;
+}
+TYPHON_NOINLINE bool map_add_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  if (dict_set_py(t, r[pc->a].as<Dict>(), r[pc->b], r[pc->c]).failed()) return false;
+  consume(r, pc, kConsumeB, pc->b);
+  consume(r, pc, kConsumeC, pc->c);
+  return true;
+}
+bool iterable(Value v) { return type_of(v)->slots.iter != nullptr || is_sequence(v); }
+TYPHON_NOINLINE bool list_extend_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value source = r[pc->b];
+  if (!is_exact_list(source) && !is_exact_tuple(source) && !iterable(source)) {
+    (void)raise(t, exc::TypeError, "Value after * must be an iterable, not %T", source);
+    return false;
+  }
+  if (list_extend_py(t, r[pc->a].as<List>(), source).failed()) return false;
+  consume(r, pc, kConsumeB, pc->b);
+  return true;
+}
+TYPHON_NOINLINE bool set_update_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  if (set_update_py(t, r[pc->a].as<Set>(), r[pc->b]).failed()) return false;
+  consume(r, pc, kConsumeB, pc->b);
+  return true;
+}
+
+// Whether ** can spread it: a dict, or something with keys().
+bool spreadable(Value v) { return is_dict(v) || !type_lookup(type_of(v), names::keys).is_empty(); }
+TYPHON_NOINLINE bool dict_update_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value source = r[pc->b];
+  if (!spreadable(source)) {
+    (void)raise(t, exc::TypeError, "'%T' object is not a mapping", source);
+    return false;
+  }
+  if (dict_update_py(t, r[pc->a].as<Dict>(), source).failed()) return false;
+  consume(r, pc, kConsumeB, pc->b);
+  return true;
+}
+
+// "module.f()" as messages about calls name a callable.
+RefTo<Str> callable_text(Thread& t, Value callable) {
+  Ref qualname = get_attribute_or_empty(t, callable, names::__qualname__);
+  if (qualname.failed()) return Raised{};
+  if (!is_str(qualname.get())) return object_str(t, callable);
+  Ref module = get_attribute_or_empty(t, callable, names::__module__);
+  if (module.failed()) return Raised{};
+  if (is_str(module.get()) && !module.as<Str>()->equals_ascii("builtins"))
+    return str_format(t, "%U.%U()", module.as<Str>(), qualname.as<Str>());
+  return str_format(t, "%U()", qualname.as<Str>());
+}
+
+Status merge_keywords(Thread& t, Dict* into, Value source, Value callable) {
+  if (!spreadable(source)) {
+    RefTo<Str> text = TRY(callable_text(t, callable));
+    return raise(t, exc::TypeError, "%U argument after ** must be a mapping, not %T", text.get(), source);
+  }
+  RefTo<Dict> copy;
+  Dict* from;
+  if (is_exact_dict(source)) {
+    from = source.as<Dict>();
+  } else {
+    copy = TRY(dict_new(t));
+    TRY(dict_update_py(t, copy.get(), source));
+    from = copy.get();
+  }
+  size_t position = 0;
+  Ref key, value;
+  while (dict_next(t, from, &position, &key, &value)) {
+    if (TRY(dict_contains_py(t, into, key.get()))) {
+      RefTo<Str> text = TRY(callable_text(t, callable));
+      if (!is_str(key.get())) return raise(t, exc::TypeError, "keywords must be strings");
+      return raise(t, exc::TypeError, "%U got multiple values for keyword argument '%S'", text.get(), key.get());
+    }
+    TRY(dict_set_py(t, into, key.get(), value.get()));
+  }
+  return ok();
+}
+TYPHON_NOINLINE bool dict_merge_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  if (merge_keywords(t, r[pc->a].as<Dict>(), r[pc->b], r[pc->c]).failed()) return false;
+  consume(r, pc, kConsumeB, pc->b);
+  return true;
+}
+TYPHON_NOINLINE bool list_to_tuple_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  return finish_ds(r, pc, list_to_tuple(t, r[pc->b].as<List>()));
+}
+
+// --- formatting
+TYPHON_NOINLINE bool format_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value v = r[pc->b];
+  if (is_exact_str(v)) return finish_ds(r, pc, Ref::copy(v));
+  return finish_ds(r, pc, object_format(t, v, EMPTY));
+}
+TYPHON_NOINLINE bool format_spec_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  return finish_dss(r, pc, object_format(t, r[pc->b], r[pc->c]));
+}
+TYPHON_NOINLINE bool convert_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value v = r[pc->b];
+  switch (pc->immediate()) {
+    case 1: return finish_ds(r, pc, object_str(t, v));
+    case 2: return finish_ds(r, pc, object_repr(t, v));
+    default: return finish_ds(r, pc, object_ascii(t, v));
+  }
+}
+TYPHON_NOINLINE bool interpolation_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  u32 b = pc->b;
+  Ref conversion = Ref::none();
+  if (pc->immediate() > 0) conversion = str_from_char(t, u32("sra"[pc->immediate() - 1]));
+  Value spec = r[b + 2].is_empty() ? Value(empty_str()) : r[b + 2];
+  Ref made = g_template_hooks.interpolation(t, r[b], r[b + 1], conversion.get(), spec);
+  drop_registers(r, b, b + 3);
+  if (made.failed()) return false;
+  set_register(r, pc->a, std::move(made));
+  return true;
+}
+TYPHON_NOINLINE bool template_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  return finish_dss(r, pc, g_template_hooks.template_(t, r[pc->b], r[pc->c]));
+}
+
+}  // namespace
+
+HANDLER(GET_ITEM) {
+  Value container = r[B(ins)], key = r[C(ins)];
+  Value* to = &r[A(ins)];
+  if (container.is_object() && key.is_small_int() && !(X(ins) & kConsumeB) && !needs_drop(*to)) [[likely]] {
+    Value v = EMPTY;
+    u32 shape = container.object()->shape;
+    if (shape == kShape_list) {
+      v = list_item(container, key);
+    } else if (shape == kShape_tuple) {
+      Tuple* tuple = container.as<Tuple>();
+      i64 i = key.as_small_int();
+      if (i < 0) i += i64(tuple->size);
+      if (u64(i) < tuple->size) v = tuple->items[i].peek();
+    }
+    if (v.bits & 7) {
+      *to = v;
+      NEXT(2);
+    }
+    if (!v.is_empty()) {
+      Object* object = v.object();
+      if (!(object->ownership() & g_counted_states)) {
+        *to = Value(u64(object) | Value::kDeferredBit);
+        NEXT(2);
+      }
+      if (object->count < count::kStickyLimit - count::kOne) {
+        object->count += count::kOne;
+        *to = v;
+        NEXT(2);
+      }
+    }
+  }
+  TAIL(get_item_cold);
+}
+HANDLER(SET_ITEM) {
+  Value container = r[A(ins)], key = r[B(ins)], value = r[C(ins)];
+  if (is_exact_list(container) && key.is_small_int() && (value.bits & 7) && !(X(ins) & kConsumeA)) [[likely]] {
+    List* list = container.as<List>();
+    i64 i = key.as_small_int();
+    if (list->is_local() && u64(i) < list->size) [[likely]] {
+      Value* slot = list->body->items[i].address();
+      if (!needs_drop(*slot)) [[likely]] {
+        *slot = value;
+        NEXT(2);
+      }
+    }
+  }
+  TAIL(set_item_cold);
+}
+HANDLER(DELETE_ITEM) { STEP(delete_item_step(*t, r, pc), 1); }
+HANDLER(BUILD_SLICE) { STEP(slice_step(*t, r, pc), 1); }
+HANDLER(BUILD_TUPLE) { STEP(tuple_step(*t, r, pc), 1); }
+HANDLER(BUILD_LIST) { STEP(list_step(*t, r, pc), 1); }
+HANDLER(BUILD_SET) { STEP(set_step(*t, r, pc), 1); }
+HANDLER(BUILD_MAP) { STEP(map_step(*t, r, pc), 1); }
+HANDLER(BUILD_STRING) { STEP(string_step(*t, r, pc), 1); }
+HANDLER(LIST_APPEND) { STEP(list_append_step(*t, r, pc), 1); }
+HANDLER(SET_ADD) { STEP(set_add_step(*t, r, pc), 1); }
+HANDLER(MAP_ADD) { STEP(map_add_step(*t, r, pc), 1); }
+HANDLER(LIST_EXTEND) { STEP(list_extend_step(*t, r, pc), 1); }
+HANDLER(SET_UPDATE) { STEP(set_update_step(*t, r, pc), 1); }
+HANDLER(DICT_UPDATE) { STEP(dict_update_step(*t, r, pc), 1); }
+HANDLER(DICT_MERGE) { STEP(dict_merge_step(*t, r, pc), 1); }
+HANDLER(LIST_TO_TUPLE) { STEP(list_to_tuple_step(*t, r, pc), 1); }
+HANDLER(FORMAT_SIMPLE) { STEP(format_step(*t, r, pc), 1); }
+HANDLER(FORMAT_SPEC) { STEP(format_spec_step(*t, r, pc), 1); }
+HANDLER(CONVERT) { STEP(convert_step(*t, r, pc), 1); }
+HANDLER(BUILD_INTERPOLATION) { STEP(interpolation_step(*t, r, pc), 1); }
+HANDLER(BUILD_TEMPLATE) { STEP(template_step(*t, r, pc), 1); }
+
+}  // namespace typhon

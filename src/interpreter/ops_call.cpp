@@ -1,0 +1,199 @@
+// Calls, making functions, imports.
+#include "heap/collector.h"
+#include "interpreter/call.h"
+#include "interpreter/dispatch.h"
+#include "interpreter/intrinsics.h"
+#include "runtime/runtime.h"
+
+namespace typhon {
+namespace {
+
+constexpr u32 kNotPlain = code_flag::kVarArgs | code_flag::kVarKeywords;
+
+// The frame of a Python function that takes exactly the arguments given, pushed without leaving the handler. The window's
+// function register is callee[-1]. Null: not that simple.
+TYPHON_INLINE Instr* enter_plain(Thread* t, Value* r, Instr* pc, Value* callee, u32 n, u16 flags, u16 destination) {
+  Code* code = callee[-1].as<Function>()->code.as<Code>();
+  if (code->argument_count != n || (code->flags & kNotPlain) || code->keyword_only_count != 0) return nullptr;
+  if (frame::info(r).flags & frame_flag::kGenerator) [[unlikely]] return nullptr;
+  u32 registers = code->register_count;
+  if (callee + registers + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit) [[unlikely]]
+    return nullptr;
+  t->recursion_depth++;
+  frame::pc(r) = pc;
+  frame::pc(callee) = code->instructions;
+  frame::caller(callee) = r;
+  frame::info(callee) = {flags, destination, 0};
+  frame::frame_object(callee) = EMPTY;
+  frame::code(callee) = code;
+  empty_registers(callee, n, registers);
+  t->frame = callee;
+  return code->instructions;
+}
+
+TYPHON_NOINLINE Called call_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  return call_window(t, r, pc->b, pc->c, nullptr, u16(2 << kResumeShift), pc->a);
+}
+// After LOAD_METHOD: without a self the callable moves up next to its arguments.
+TYPHON_NOINLINE Called call_method_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  u32 f = pc->b, n = pc->c;
+  if (r[f + 1].is_empty()) {
+    r[f + 1] = r[f];
+    r[f] = EMPTY;
+    return call_window(t, r, f + 1, n, nullptr, u16(2 << kResumeShift), pc->a);
+  }
+  if (is_exact(r[f], kShape_method_descriptor)) {
+    Ref result = native_method_call(t, r[f].as<NativeDescriptor>(), r[f + 1], Args{r + f + 2, n, nullptr, 0});
+    drop_registers(r, f, f + 2 + n);
+    if (result.failed()) return Called::kRaised;
+    set_register(r, pc->a, std::move(result));
+    return Called::kDone;
+  }
+  return call_window(t, r, f, n + 1, nullptr, u16(2 << kResumeShift), pc->a);
+}
+TYPHON_NOINLINE Called call_keywords_step(Thread& t, Value* r, Instr* pc, bool method) {
+  save_pc(r, pc);
+  Tuple* names = frame::code(r)->constants[u32(unit(pc + 2))].as<Tuple>();
+  u32 f = pc->b, n = pc->c, named = u32(names->size);
+  u16 flags = u16(3 << kResumeShift);
+  if (!method) return call_window(t, r, f, n, names, flags, pc->a);
+  if (r[f + 1].is_empty()) {
+    r[f + 1] = r[f];
+    r[f] = EMPTY;
+    return call_window(t, r, f + 1, n, names, flags, pc->a);
+  }
+  if (is_exact(r[f], kShape_method_descriptor)) {
+    Ref result = native_method_call(t, r[f].as<NativeDescriptor>(), r[f + 1], Args{r + f + 2, n - named, names, named});
+    drop_registers(r, f, f + 2 + n);
+    if (result.failed()) return Called::kRaised;
+    set_register(r, pc->a, std::move(result));
+    return Called::kDone;
+  }
+  return call_window(t, r, f, n + 1, names, flags, pc->a);
+}
+TYPHON_NOINLINE Called call_ex_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  return call_window_ex(t, r, pc->b, u16(2 << kResumeShift), pc->a);
+}
+
+#define CALLED(outcome, units)                              \
+  do {                                                      \
+    Called called_ = (outcome);                             \
+    table = static_cast<const HandlerEntry*>(t->dispatch_table); \
+    if (called_ == Called::kDone) NEXT(units);              \
+    if (called_ == Called::kPushed) TAIL(op_enter);         \
+    TAIL(op_raise);                                         \
+  } while (0)
+
+COLD_HANDLER(call_cold) { CALLED(call_step(*t, r, pc), 2); }
+COLD_HANDLER(call_method_cold) { CALLED(call_method_step(*t, r, pc), 2); }
+
+// --- functions
+TYPHON_NOINLINE bool make_function_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Code* code = frame::code(r)->constants[pc->constant()].as<Code>();
+  Function* self = frame::function(r);
+  RefTo<Function> made = function_new(t, code, self->globals.as<Dict>());
+  if (made.failed()) return false;
+  if (made->builtins.peek().bits != self->builtins.peek().bits && !self->builtins.is_empty())
+    made->builtins.store(made.get(), self->builtins.peek());
+  // Functions of modules and classes live as long as those: not counted. A lambda may be one of many.
+  u32 home = frame::code(r)->flags & (code_flag::kModule | code_flag::kClassBody);
+  if (home && code->name.as<Str>() != names::lambda && !(code->flags & code_flag::kNested))
+    collector::make_deferred(made.get());
+  set_register(r, pc->a, made.take());
+  // A deferred function is referred to by a deferred word.
+  if (Value v = r[pc->a]; v.object()->ownership() & state::kDeferred) r[pc->a] = Value(u64(v.object()) | Value::kDeferredBit);
+  return true;
+}
+
+TYPHON_NOINLINE bool set_function_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Function* f = r[pc->a].as<Function>();
+  Value v = r[pc->b];
+  switch (FunctionAttribute(pc->immediate())) {
+    case FunctionAttribute::kDefaults: f->defaults.store(f, v); break;
+    case FunctionAttribute::kKeywordDefaults: f->keyword_defaults.store(f, v); break;
+    case FunctionAttribute::kAnnotations: f->annotations.store(f, v); break;
+    case FunctionAttribute::kAnnotate: f->annotate.store(f, v); break;
+    case FunctionAttribute::kClosure: f->closure.store(f, v); break;
+    case FunctionAttribute::kTypeParams: f->type_params.store(f, v); break;
+  }
+  consume(r, pc, kConsumeB, pc->b);
+  return true;
+}
+
+// --- imports
+Value frame_namespace(Value* r) {
+  return frame::code(r)->flags & (code_flag::kModule | code_flag::kClassBody) ? r[0] : None;
+}
+TYPHON_NOINLINE bool import_name_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value globals = frame::function(r)->globals.peek();
+  Ref level = Ref::adopt(r[pc->b]), fromlist = Ref::adopt(r[pc->b + 1]);
+  r[pc->b] = r[pc->b + 1] = EMPTY;
+  Ref module = import_name(t, name_operand(r, pc), globals, frame_namespace(r), fromlist.get(), level.get());
+  if (module.failed()) return false;
+  set_register(r, pc->a, std::move(module));
+  return true;
+}
+TYPHON_NOINLINE bool import_from_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Ref value = import_from(t, r[pc->b], name_operand(r, pc));
+  if (value.failed()) return false;
+  set_register(r, pc->a, std::move(value));
+  return true;
+}
+TYPHON_NOINLINE bool import_star_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  if (import_star(t, r[pc->a], r[pc->b]).failed()) return false;
+  consume(r, pc, kConsumeA, pc->a);
+  return true;
+}
+TYPHON_NOINLINE bool intrinsic_1_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  return finish_ds(r, pc, run_intrinsic_1(t, Intrinsic1(pc->immediate()), r[pc->b]));
+}
+TYPHON_NOINLINE bool intrinsic_2_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  return finish_dss(r, pc, run_intrinsic_2(t, Intrinsic2(u32(unit(pc + 1))), r[pc->b], r[pc->c]));
+}
+
+}  // namespace
+
+HANDLER(CALL) {
+  Value* callee = r + B(ins) + 1;
+  if (is_exact_function(callee[-1])) [[likely]] {
+    if (Instr* first = enter_plain(t, r, pc, callee, C(ins), 2 << kResumeShift, A(ins))) [[likely]] {
+      r = callee;
+      pc = first;
+      NEXT(0);
+    }
+  }
+  TAIL(call_cold);
+}
+HANDLER(CALL_METHOD) {
+  Value* callee = r + B(ins) + 1;
+  if (is_exact_function(callee[-1]) && !callee[0].is_empty()) [[likely]] {
+    if (Instr* first = enter_plain(t, r, pc, callee, C(ins) + 1u, 2 << kResumeShift, A(ins))) [[likely]] {
+      r = callee;
+      pc = first;
+      NEXT(0);
+    }
+  }
+  TAIL(call_method_cold);
+}
+HANDLER(CALL_KW) { CALLED(call_keywords_step(*t, r, pc, false), 3); }
+HANDLER(CALL_METHOD_KW) { CALLED(call_keywords_step(*t, r, pc, true), 3); }
+HANDLER(CALL_EX) { CALLED(call_ex_step(*t, r, pc), 2); }
+HANDLER(MAKE_FUNCTION) { STEP(make_function_step(*t, r, pc), 1); }
+HANDLER(SET_FUNCTION) { STEP(set_function_step(*t, r, pc), 1); }
+HANDLER(IMPORT_NAME) { STEP(import_name_step(*t, r, pc), 1); }
+HANDLER(IMPORT_FROM) { STEP(import_from_step(*t, r, pc), 1); }
+HANDLER(IMPORT_STAR) { STEP(import_star_step(*t, r, pc), 1); }
+HANDLER(INTRINSIC_1) { STEP(intrinsic_1_step(*t, r, pc), 1); }
+HANDLER(INTRINSIC_2) { STEP(intrinsic_2_step(*t, r, pc), 2); }
+
+}  // namespace typhon

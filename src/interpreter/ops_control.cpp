@@ -1,0 +1,389 @@
+// Moves, variables, cells, jumps, iteration and unpacking.
+#include "interpreter/dispatch.h"
+#include "interpreter/generator.h"
+
+namespace typhon {
+namespace {
+
+// Copies a borrowed word to a register when that needs no call: nothing to drop, and the word immediate, deferred or local.
+TYPHON_INLINE bool quick_copy(Value* to, Value v) {
+  if (needs_drop(*to)) return false;
+  if (v.bits & 7) {
+    *to = v;
+    return true;
+  }
+  Object* object = v.object();
+  if (object == nullptr) return false;
+  if (!(object->ownership() & g_counted_states)) {
+    *to = Value(u64(object) | Value::kDeferredBit);
+    return true;
+  }
+  if (object->count >= count::kStickyLimit - count::kOne) return false;
+  object->count += count::kOne;
+  *to = Value(object);
+  return true;
+}
+
+TYPHON_NOINLINE void move_step(Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value v = take_operand(r, pc, kConsumeB, pc->b);
+  set_register(r, pc->a, v);
+}
+COLD_HANDLER(move_cold) {
+  move_step(r, pc);
+  NEXT(1);
+}
+
+TYPHON_NOINLINE void constant_step(Value* r, Instr* pc) {
+  save_pc(r, pc);
+  set_register(r, pc->a, acquire(frame::code(r)->constants[pc->constant()]));
+}
+COLD_HANDLER(constant_cold) {
+  constant_step(r, pc);
+  NEXT(1);
+}
+
+TYPHON_NOINLINE bool clear_step(Value* r, Instr* pc, u32 n) {
+  save_pc(r, pc);
+  drop_registers(r, pc->a, pc->a + n);
+  return true;
+}
+COLD_HANDLER(clear_cold) { STEP(clear_step(r, pc, 1), 1); }
+
+bool raise_unbound_local(Thread& t, Value* r, Str* name) {
+  if (frame::code(r)->flags & (code_flag::kModule | code_flag::kClassBody))
+    (void)raise_name_error(t, name);
+  else
+    (void)raise(t, exc::UnboundLocalError, "cannot access local variable '%U' where it is not associated with a value", name);
+  return false;
+}
+bool raise_unbound_cell(Thread& t, Value* r, u32 i, Str* name) {
+  Code* code = frame::code(r);
+  bool free = i >= code->free_first && i < u32(code->free_first) + code->free_count;
+  if (!free) return raise_unbound_local(t, r, name);
+  (void)raise(t, exc::NameError, "cannot access free variable '%U' where it is not associated with a value in enclosing scope",
+              name);
+  return false;
+}
+
+TYPHON_NOINLINE bool unbound_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  return raise_unbound_local(t, r, name_operand(r, pc));
+}
+TYPHON_NOINLINE bool delete_local_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  if (r[pc->a].is_empty()) return raise_unbound_local(t, r, name_operand(r, pc));
+  clear_register(r, pc->a);
+  return true;
+}
+
+TYPHON_NOINLINE bool make_cell_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  RefTo<Cell> cell = cell_new(t, EMPTY);
+  if (cell.failed()) return false;
+  Value v = r[pc->a];
+  r[pc->a] = EMPTY;
+  cell->contents.init(cell.get(), Ref::adopt(v));
+  r[pc->a] = cell.take();
+  return true;
+}
+TYPHON_NOINLINE bool copy_free_vars_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value closure = frame::function(r)->closure.peek();
+  if (closure.is_empty() || closure.as<Tuple>()->size < pc->b) {
+    (void)raise(t, exc::SystemError, "code expects %d free variables", int(pc->b));
+    return false;
+  }
+  for (u32 i = 0; i < pc->b; i++) set_register(r, pc->a + i, acquire(closure.as<Tuple>()->items[i].peek()));
+  return true;
+}
+TYPHON_NOINLINE bool load_cell_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Ref v = r[pc->b].as<Cell>()->contents.load();
+  if (v.is_empty()) return raise_unbound_cell(t, r, pc->b, name_operand(r, pc));
+  set_register(r, pc->a, std::move(v));
+  return true;
+}
+COLD_HANDLER(load_cell_cold) { STEP(load_cell_step(*t, r, pc), 1); }
+TYPHON_NOINLINE bool store_cell_step(Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Cell* cell = r[pc->a].as<Cell>();
+  cell->contents.store(cell, Ref::adopt(take_operand(r, pc, kConsumeB, pc->b)));
+  return true;
+}
+TYPHON_NOINLINE bool delete_cell_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Cell* cell = r[pc->a].as<Cell>();
+  if (cell->contents.is_empty()) return raise_unbound_cell(t, r, pc->a, name_operand(r, pc));
+  cell->contents.clear(cell);
+  return true;
+}
+
+TYPHON_NOINLINE bool poll_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  return !safepoint_slow(t).failed();
+}
+COLD_HANDLER(poll_at_entry) {
+  if (!poll_step(*t, r, pc)) TAIL(op_raise);
+  NEXT_RELOAD(1);
+}
+COLD_HANDLER(poll_at_back_edge) {
+  if (!poll_step(*t, r, pc)) TAIL(op_raise);
+  NEXT_RELOAD(pc->jump());
+}
+
+// --- iteration
+TYPHON_NOINLINE bool get_iter_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  return finish_ds(r, pc, get_iter(t, r[pc->b]));
+}
+
+TYPHON_INLINE i32 loop_exit(const Instr* pc) { return i32(u32(unit(const_cast<Instr*>(pc + 1)))); }
+
+// 1: a value was stored; 0: the end, iterator dropped; -1: raised.
+TYPHON_NOINLINE int for_iter_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value iterator = r[pc->b];
+  NextFn next = type_of(iterator)->slots.next;
+  Ref v;
+  if (next != nullptr) [[likely]] {
+    v = next(t, iterator);
+    if (v.failed() && clear_if(t, exc::StopIteration)) v = Ref();
+  } else {
+    v = iter_next(t, iterator);
+  }
+  if (v.failed()) return -1;
+  if (v.is_empty()) {
+    clear_register(r, pc->b);
+    return 0;
+  }
+  set_register(r, pc->a, std::move(v));
+  return 1;
+}
+COLD_HANDLER(for_iter_cold) {
+  int outcome = for_iter_step(*t, r, pc);
+  if (outcome > 0) [[likely]] NEXT(2);
+  if (outcome == 0) NEXT(loop_exit(pc));
+  TAIL(op_raise);
+}
+
+// A generator runs as a frame of this loop: its yield stores the value here.
+TYPHON_NOINLINE Instr* for_generator_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Generator* g = r[pc->b].as<Generator>();
+  switch (begin_resume(t, g, r, u16(2 << kResumeShift), pc->a)) {
+    case Resumed::kEntered: return deliver_sent(t, t.frame, None);
+    case Resumed::kFinished: clear_register(r, pc->b); return pc + loop_exit(pc);
+    default: return nullptr;
+  }
+}
+COLD_HANDLER(for_generator) {
+  Instr* next = for_generator_step(*t, r, pc);
+  if (next == nullptr) [[unlikely]] TAIL(op_raise);
+  r = t->frame;
+  pc = next;
+  NEXT(0);
+}
+COLD_HANDLER(loop_end) {
+  save_pc(r, pc);
+  clear_register(r, B(ins));
+  NEXT(loop_exit(pc));
+}
+
+COLD_HANDLER(for_list) {
+  ListIterator* it = r[B(ins)].as<ListIterator>();
+  Value sequence = it->sequence.peek();
+  if (!it->is_local() || !is_exact_list(sequence)) [[unlikely]] TAIL(for_iter_cold);
+  List* list = sequence.as<List>();
+  ListBody* body = __atomic_load_n(&list->body, __ATOMIC_ACQUIRE);
+  u64 i = u64(it->index);
+  if (i >= __atomic_load_n(&list->size, __ATOMIC_RELAXED) || body == nullptr || i >= body->capacity) [[unlikely]]
+    TAIL(for_iter_cold);
+  if (!quick_copy(&r[A(ins)], body->items[i].peek())) [[unlikely]] TAIL(for_iter_cold);
+  it->index = i64(i + 1);
+  NEXT(2);
+}
+COLD_HANDLER(for_tuple) {
+  ListIterator* it = r[B(ins)].as<ListIterator>();
+  Value sequence = it->sequence.peek();
+  if (!it->is_local() || !is_exact_tuple(sequence)) [[unlikely]] TAIL(for_iter_cold);
+  Tuple* tuple = sequence.as<Tuple>();
+  u64 i = u64(it->index);
+  if (i >= tuple->size || !quick_copy(&r[A(ins)], tuple->items[i].peek())) [[unlikely]] TAIL(for_iter_cold);
+  it->index = i64(i + 1);
+  NEXT(2);
+}
+
+// --- unpacking
+bool raise_too_few(Thread& t, u32 wanted, u64 got, bool at_least) {
+  (void)raise(t, exc::ValueError, "not enough values to unpack (expected %s%d, got %zd)", at_least ? "at least " : "", int(wanted),
+              i64(got));
+  return false;
+}
+
+// Iterates an arbitrary object into r[to .. to + wanted); with `rest`, what follows goes to a list.
+bool unpack_iterable(Thread& t, Value* r, u32 to, u32 wanted, Value source, bool at_least, u32 after, Ref* rest) {
+  if (type_of(source)->slots.iter == nullptr && !is_sequence(source)) {
+    (void)raise(t, exc::TypeError, "cannot unpack non-iterable %T object", source);
+    return false;
+  }
+  Ref iterator = get_iter(t, source);
+  if (iterator.failed()) return false;
+  RootedVector items(t);
+  for (u32 i = 0; i < wanted; i++) {
+    Ref item = iter_next(t, iterator.get());
+    if (item.failed()) return false;
+    if (item.is_empty()) return raise_too_few(t, wanted + after, i, at_least);
+    items.push(std::move(item));
+  }
+  if (rest != nullptr) {
+    RefTo<List> list = to_list(t, iterator.get());
+    if (list.failed()) return false;
+    *rest = std::move(list).release_ref();
+  } else {
+    Ref extra = iter_next(t, iterator.get());
+    if (extra.failed()) return false;
+    if (!extra.is_empty()) {
+      // The sizes of exact containers are known, and told.
+      if (is_exact_dict(source))
+        (void)raise(t, exc::ValueError, "too many values to unpack (expected %d, got %zd)", int(wanted),
+                    i64(dict_size(source.as<Dict>())));
+      else
+        (void)raise(t, exc::ValueError, "too many values to unpack (expected %d)", int(wanted));
+      return false;
+    }
+  }
+  for (u32 i = wanted; i-- > 0;) set_register(r, to + i, items.pop());
+  return true;
+}
+
+TYPHON_NOINLINE bool unpack_sequence_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  // Moved out first: the targets may include the source's register.
+  Ref source = Ref::adopt(take_operand(r, pc, kConsumeB, pc->b));
+  Value v = source.get();
+  u32 n = pc->c, to = pc->a;
+  if (is_exact_tuple(v)) {
+    Tuple* tuple = v.as<Tuple>();
+    if (tuple->size == n) {
+      for (u32 i = 0; i < n; i++) set_register(r, to + i, acquire(tuple->items[i].peek()));
+      return true;
+    }
+    if (tuple->size < n) return raise_too_few(t, n, tuple->size, false);
+    (void)raise(t, exc::ValueError, "too many values to unpack (expected %d, got %zd)", int(n), i64(tuple->size));
+    return false;
+  }
+  if (is_exact_list(v)) {
+    RefTo<Tuple> snapshot = list_to_tuple(t, v.as<List>());
+    if (snapshot.failed()) return false;
+    if (snapshot->size == n) {
+      for (u32 i = 0; i < n; i++) set_register(r, to + i, acquire(snapshot->items[i].peek()));
+      return true;
+    }
+    if (snapshot->size < n) return raise_too_few(t, n, snapshot->size, false);
+    (void)raise(t, exc::ValueError, "too many values to unpack (expected %d, got %zd)", int(n), i64(snapshot->size));
+    return false;
+  }
+  return unpack_iterable(t, r, to, n, v, false, 0, nullptr);
+}
+
+TYPHON_NOINLINE bool unpack_ex_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Ref source = Ref::adopt(take_operand(r, pc, kConsumeB, pc->b));
+  u32 before = pc->c, after = u32(unit(pc + 1)), to = pc->a;
+  Ref rest;
+  if (!unpack_iterable(t, r, to, before, source.get(), true, after, &rest)) return false;
+  List* list = rest.as<List>();
+  size_t size = list_size(list);
+  if (size < after) return raise_too_few(t, before + after, before + size, true);
+  for (u32 i = after; i-- > 0;) set_register(r, to + before + 1 + i, list_pop(t, list));
+  set_register(r, to + before, std::move(rest));
+  return true;
+}
+
+}  // namespace
+
+HANDLER(NOP) { NEXT(1); }
+HANDLER(RESUME) {
+  if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_entry);
+  NEXT(1);
+}
+HANDLER(MOVE) {
+  Value* from = &r[B(ins)];
+  Value* to = &r[A(ins)];
+  if (X(ins) & kConsumeB) {
+    Value v = *from;
+    if (needs_drop(*to)) [[unlikely]] TAIL(move_cold);
+    *from = EMPTY;
+    *to = v;
+    NEXT(1);
+  }
+  if (!quick_copy(to, *from)) [[unlikely]] TAIL(move_cold);
+  NEXT(1);
+}
+HANDLER(LOAD_CONST) {
+  Value v = frame::code(r)->constants[u32(ins >> 32)];
+  Value* to = &r[A(ins)];
+  if (needs_drop(*to)) [[unlikely]] TAIL(constant_cold);
+  // Constants are DEFERRED or IMMORTAL (make_code): no look at the object is needed.
+  *to = Value(v.bits | ((v.bits & 7) == 0 ? Value::kDeferredBit : 0));
+  NEXT(1);
+}
+HANDLER(CLEAR) {
+  Value* to = &r[A(ins)];
+  if (needs_drop(*to)) [[unlikely]] TAIL(clear_cold);
+  *to = EMPTY;
+  NEXT(1);
+}
+HANDLER(CLEAR_RANGE) { STEP(clear_step(r, pc, B(ins)), 1); }
+HANDLER(CHECK_BOUND) {
+  if (r[A(ins)].is_empty()) [[unlikely]] {
+    (void)unbound_step(*t, r, pc);
+    TAIL(op_raise);
+  }
+  NEXT(1);
+}
+HANDLER(DELETE_LOCAL) { STEP(delete_local_step(*t, r, pc), 1); }
+HANDLER(MAKE_CELL) { STEP(make_cell_step(*t, r, pc), 1); }
+HANDLER(COPY_FREE_VARS) { STEP(copy_free_vars_step(*t, r, pc), 1); }
+HANDLER(LOAD_CELL) {
+  Value v = r[B(ins)].as<Cell>()->contents.peek();
+  if (v.is_empty() || !quick_copy(&r[A(ins)], v)) [[unlikely]] TAIL(load_cell_cold);
+  NEXT(1);
+}
+HANDLER(STORE_CELL) { STEP(store_cell_step(r, pc), 1); }
+HANDLER(DELETE_CELL) { STEP(delete_cell_step(*t, r, pc), 1); }
+
+HANDLER(JUMP) { NEXT(JUMP(ins)); }
+HANDLER(JUMP_BACK) {
+  if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_back_edge);
+  NEXT(JUMP(ins));
+}
+
+HANDLER(GET_ITER) { STEP(get_iter_step(*t, r, pc), 1); }
+
+HANDLER(FOR_ITER) {
+  Value iterator = r[B(ins)];
+  if (!iterator.is_object()) [[unlikely]] TAIL(for_iter_cold);
+  Object* object = iterator.object();
+  Value* to = &r[A(ins)];
+  u32 shape = object->shape;
+  if (shape == kShape_range_iterator) {
+    if (!object->is_local() || needs_drop(*to)) [[unlikely]] TAIL(for_iter_cold);
+    RangeIterator* it = static_cast<RangeIterator*>(object);
+    if (it->remaining <= 0) [[unlikely]] TAIL(loop_end);
+    i64 n = it->next;
+    it->next = n + it->step;
+    it->remaining--;
+    *to = Value::small_int(n);
+    NEXT(2);
+  }
+  if (shape == kShape_list_iterator) TAIL(for_list);
+  if (shape == kShape_tuple_iterator) TAIL(for_tuple);
+  if (shape == kShape_generator) TAIL(for_generator);
+  TAIL(for_iter_cold);
+}
+HANDLER(UNPACK_SEQUENCE) { STEP(unpack_sequence_step(*t, r, pc), 1); }
+HANDLER(UNPACK_EX) { STEP(unpack_ex_step(*t, r, pc), 2); }
+
+}  // namespace typhon

@@ -1,0 +1,168 @@
+// Generators and coroutines: making, yielding, delegating, awaiting.
+#include "interpreter/dispatch.h"
+#include "interpreter/generator.h"
+#include "objects/generator.h"
+
+namespace typhon {
+namespace {
+
+struct Continuation {
+  Instr* next;  // in t.frame; null: leave the loop with `result`
+  u64 result;
+};
+
+// Moves the running frame into a generator object and returns that to the caller.
+TYPHON_NOINLINE Continuation make_generator_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Code* code = frame::code(r);
+  RefTo<Generator> made = generator_new(t, frame::function(r), code);
+  if (made.failed()) return {nullptr, 0};
+  Generator* g = made.get();
+  Value* to = g->registers();
+  for (i32 i = -kFrameHeader; i < i32(code->register_count); i++) {
+    to[i] = r[i];
+    if (i >= 0) r[i] = EMPTY;
+  }
+  FrameInfo info = frame::info(r);
+  Value* caller = frame::caller(r);
+  if (!frame::frame_object(to).is_empty()) {
+    FrameObject* f = frame::frame_object(to).as<FrameObject>();
+    f->registers = to;
+    f->is_generator = 1;
+  }
+  for (int i = 1; i <= kFrameHeader; i++) r[-i] = EMPTY;
+  frame::info(to) = {frame_flag::kGenerator, 0, 0};
+  frame::caller(to) = nullptr;
+  for (u32 i = 0; i < code->register_count; i++)
+    if (to[i].is_deferred()) to[i] = to_heap_word(to[i]);
+  frame::function_word(to) = to_heap_word(frame::function_word(to));
+  frame::frame_object(to) = to_heap_word(frame::frame_object(to));
+  t.frame = caller;
+  t.recursion_depth--;
+  if (info.flags & frame_flag::kEntry) return {nullptr, made.take().bits};
+  set_register_word(caller[info.destination], made.take());
+  return {frame::pc(caller) + (info.flags >> kResumeShift), 0};
+}
+
+// Hands `value` to whoever resumed the generator frame `r`, through generators that delegate to it.
+TYPHON_NOINLINE Continuation yield_step(Thread& t, Value* r, Value value) {
+  for (;;) {
+    FrameInfo info = frame::info(r);
+    Value* caller = frame::caller(r);
+    suspend_frame(t, r);
+    if (info.flags & frame_flag::kEntry) return {nullptr, value.bits};
+    Instr* pc = frame::pc(caller);
+    if (Op(pc->op) != Op::YIELD_FROM) {  // FOR_ITER
+      set_register(caller, pc->a, value);
+      return {pc + 2, 0};
+    }
+    // What was sent has arrived; the next value comes with the next resumption.
+    r = caller;
+  }
+}
+
+TYPHON_NOINLINE Continuation yield_value_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value value = take_operand(r, pc, kConsumeB, pc->b);
+  if (pc->x & kInPlace) {
+    Ref wrapped = wrap_async_value(t, Ref::adopt(value));
+    if (wrapped.failed()) return {nullptr, 0};
+    value = wrapped.take();
+  }
+  return yield_step(t, r, value);
+}
+
+// Sends r[c] on. {null, 0}: raised in t.frame.
+TYPHON_NOINLINE Continuation delegate_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value iterator = r[pc->b];
+  if (is_exact(iterator, kShape_generator) || is_exact(iterator, kShape_coroutine)) {
+    Generator* g = iterator.as<Generator>();
+    bool fresh = g->state == u8(GeneratorState::kCreated);
+    if (!(fresh && !r[pc->c].is_none())) {
+      switch (begin_resume(t, g, r, u16(1 << kResumeShift), pc->a)) {
+        case Resumed::kFailed: return {nullptr, 0};
+        case Resumed::kEntered: {
+          Value sent = r[pc->c];
+          r[pc->c] = None;
+          return {deliver_sent(t, t.frame, sent), 0};
+        }
+        case Resumed::kFinished:
+          if (iterator.object()->shape == kShape_coroutine) {
+            (void)raise(t, exc::RuntimeError, "cannot reuse already awaited coroutine");
+            return {nullptr, 0};
+          }
+          clear_register(r, pc->b);
+          clear_register(r, pc->c);
+          set_register(r, pc->a, None);
+          return {pc + 1, 0};
+      }
+    }
+  }
+  Ref result;
+  Ref value = iter_send(t, iterator, r[pc->c], &result);
+  if (value.failed()) return {nullptr, 0};
+  set_register(r, pc->c, None);
+  if (!value.is_empty()) return yield_step(t, r, value.take());
+  clear_register(r, pc->b);
+  clear_register(r, pc->c);
+  set_register(r, pc->a, std::move(result));
+  return {pc + 1, 0};
+}
+
+TYPHON_NOINLINE bool unary_protocol(Thread& t, Value* r, Instr* pc, Ref (*f)(Thread&, Value)) {
+  save_pc(r, pc);
+  return finish_ds(r, pc, f(t, r[pc->b]));
+}
+Ref yield_from_iter(Thread& t, Value v) {
+  if (is_exact(v, kShape_generator)) return Ref::copy(v);
+  if (is_exact(v, kShape_coroutine)) return Ref::copy(v);
+  return get_iter(t, v);
+}
+TYPHON_NOINLINE bool yield_from_iter_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Value v = r[pc->b];
+  if (is_exact(v, kShape_coroutine) &&
+      !(frame::code(r)->flags & (code_flag::kCoroutine | code_flag::kIterableCoroutine))) {
+    (void)raise(t, exc::TypeError, "cannot 'yield from' a coroutine object in a non-coroutine generator");
+    return false;
+  }
+  return finish_ds(r, pc, yield_from_iter(t, v));
+}
+TYPHON_NOINLINE bool awaitable_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Ref iterator = get_awaitable(t, r[pc->b], pc->immediate());
+  if (iterator.failed()) return false;
+  if (is_exact(iterator.get(), kShape_coroutine) && !generator_delegate(iterator.as<Generator>()).is_empty()) {
+    (void)raise(t, exc::RuntimeError, "coroutine is being awaited already");
+    return false;
+  }
+  return finish_ds(r, pc, std::move(iterator));
+}
+
+}  // namespace
+
+#define CONTINUE(outcome, leaves)                   \
+  do {                                              \
+    Continuation next_ = (outcome);                 \
+    if (next_.next == nullptr) [[unlikely]] {       \
+      if (leaves(next_.result)) return next_.result; \
+      TAIL(op_raise);                               \
+    }                                               \
+    r = t->frame;                                   \
+    pc = next_.next;                                \
+    NEXT(0);                                        \
+  } while (0)
+// A yielded or returned word is never zero (EMPTY).
+#define HAS_RESULT(bits) ((bits) != 0)
+
+HANDLER(RETURN_GENERATOR) { CONTINUE(make_generator_step(*t, r, pc), HAS_RESULT); }
+
+HANDLER(YIELD) { CONTINUE(yield_value_step(*t, r, pc), HAS_RESULT); }
+HANDLER(YIELD_FROM) { CONTINUE(delegate_step(*t, r, pc), HAS_RESULT); }
+HANDLER(GET_YIELD_FROM_ITER) { STEP(yield_from_iter_step(*t, r, pc), 1); }
+HANDLER(GET_AWAITABLE) { STEP(awaitable_step(*t, r, pc), 1); }
+HANDLER(GET_AITER) { STEP(unary_protocol(*t, r, pc, get_aiter), 1); }
+HANDLER(GET_ANEXT) { STEP(unary_protocol(*t, r, pc, get_anext), 1); }
+
+}  // namespace typhon

@@ -1,0 +1,19 @@
+// Shared between the files of _thread.
+#pragma once
+#include <ctime>
+
+#include "objects/module.h"
+
+namespace typhon {
+
+inline constexpr double kTimeoutMaxSeconds = 9223372036.0;
+extern Type* g_lock_type;
+extern Type* g_rlock_type;
+extern Type* g_local_type;
+extern const TypeSpec spec_thread_lock, spec_thread_rlock, spec_thread_local;
+
+// acquire()'s arguments as nanoseconds: -1 for ever, 0 a try.
+Result<i64> lock_timeout(Thread& t, Value blocking, Value timeout);
+i64 monotonic_ns();
+
+}  // namespace typhon

@@ -1,0 +1,144 @@
+// gc: the interface of the cycle collector.
+#include "heap/collector.h"
+#include "objects/module.h"
+
+namespace typhon {
+namespace {
+
+GlobalRoot g_callbacks, g_garbage;
+i64 g_thresholds[3] = {2000, 10, 0};
+i64 g_debug = 0;
+u64 g_collections = 0, g_collected = 0, g_uncollectable = 0;
+
+Status run_callbacks(Thread& t, const char* phase, i64 generation, i64 collected, i64 uncollectable) {
+  auto* list = g_callbacks.as<List>();
+  if (list_size(list) == 0) return ok();
+  RefTo<Dict> info = TRY(dict_new(t));
+  TRY(dict_set_str(t, info.get(), str_immortal(t, "generation"), Value::small_int(generation)));
+  TRY(dict_set_str(t, info.get(), str_immortal(t, "collected"), Value::small_int(collected)));
+  TRY(dict_set_str(t, info.get(), str_immortal(t, "uncollectable"), Value::small_int(uncollectable)));
+  RefTo<Str> name = TRY(str_from_ascii(t, phase));
+  for (size_t i = 0; i < list_size(list); i++) {
+    Ref callback = list_get(t, list, i);
+    Ref done = call_with(t, callback, name, info);
+    if (done.failed()) write_unraisable(t, "in gc callback", callback);
+  }
+  return ok();
+}
+
+Ref f_collect(Thread& t, Value, const Value* a) {
+  i64 generation = a[0].is_empty() ? 2 : TRY(to_i64(t, a[0]));
+  if (generation < 0 || generation > 2) return raise(t, exc::ValueError, "invalid generation");
+  TRY(run_callbacks(t, "start", generation, 0, 0));
+  collector::Outcome outcome = collector::collect(t);
+  g_collections++;
+  g_collected += outcome.collected;
+  g_uncollectable += outcome.uncollectable;
+  TRY(run_callbacks(t, "stop", generation, i64(outcome.collected), i64(outcome.uncollectable)));
+  return int_from(t, i64(outcome.collected + outcome.uncollectable));
+}
+Ref f_enable(Thread&, Value, const Value*) {
+  collector::set_enabled(true);
+  return Ref::none();
+}
+Ref f_disable(Thread&, Value, const Value*) {
+  collector::set_enabled(false);
+  return Ref::none();
+}
+Ref f_isenabled(Thread&, Value, const Value*) { return Ref::boolean(collector::enabled()); }
+Ref f_set_debug(Thread& t, Value, const Value* a) {
+  g_debug = TRY(to_i64(t, a[0]));
+  return Ref::none();
+}
+Ref f_get_debug(Thread& t, Value, const Value*) { return int_from(t, g_debug); }
+Ref f_get_threshold(Thread& t, Value, const Value*) {
+  return tuple_of(t, Value::small_int(g_thresholds[0]), Value::small_int(g_thresholds[1]), Value::small_int(g_thresholds[2]));
+}
+Ref f_set_threshold(Thread& t, Value, const Value* a) {
+  for (int i = 0; i < 3; i++)
+    if (!a[i].is_empty()) g_thresholds[i] = TRY(to_i64(t, a[i]));
+  return Ref::none();
+}
+Ref f_get_count(Thread& t, Value, const Value*) { return tuple_of(t, Value::small_int(0), Value::small_int(0), Value::small_int(0)); }
+Ref f_get_stats(Thread& t, Value, const Value*) {
+  RefTo<List> list = TRY(list_new(t));
+  for (int i = 0; i < 3; i++) {
+    RefTo<Dict> d = TRY(dict_new(t));
+    TRY(dict_set_str(t, d.get(), str_immortal(t, "collections"), Value::small_int(i == 2 ? i64(g_collections) : 0)));
+    TRY(dict_set_str(t, d.get(), str_immortal(t, "collected"), Value::small_int(i == 2 ? i64(g_collected) : 0)));
+    TRY(dict_set_str(t, d.get(), str_immortal(t, "uncollectable"), Value::small_int(i == 2 ? i64(g_uncollectable) : 0)));
+    TRY(list_append(t, list.get(), d.value()));
+  }
+  return list;
+}
+Ref f_is_tracked(Thread&, Value, const Value* a) {
+  return Ref::boolean(a[0].is_object() && (a[0].object()->state & state::kTracked));
+}
+Ref f_is_finalized(Thread&, Value, const Value* a) {
+  return Ref::boolean(a[0].is_object() && (a[0].object()->state & state::kFinalized));
+}
+Ref f_freeze(Thread&, Value, const Value*) { return Ref::none(); }
+Ref f_get_freeze_count(Thread&, Value, const Value*) { return Ref::adopt(Value::small_int(0)); }
+Ref f_get_objects(Thread& t, Value, const Value*) { return raise_not_there(t, "gc.get_objects"); }
+Ref f_get_referrers(Thread& t, Value, const Value*) { return raise_not_there(t, "gc.get_referrers"); }
+
+struct ReferentVisitor : Visitor {
+  RootedVector* found;
+};
+Ref f_get_referents(Thread& t, Value, const Value* a) {
+  RootedVector found(t);
+  ReferentVisitor visitor;
+  visitor.found = &found;
+  visitor.visit = [](Visitor& self, Field& slot) {
+    if (slot.peek().is_object()) static_cast<ReferentVisitor&>(self).found->push(slot.load());
+  };
+  auto* objects = a[0].as<Tuple>();
+  for (u64 i = 0; i < objects->size; i++) {
+    Ref object = objects->items[i].load();
+    if (object.get().is_object()) object_model::visit(object.object(), visitor);
+  }
+  return list_from(t, found.data(), found.size());
+}
+
+const Method kFunctions[] = {
+    method("collect", f_collect, "(generation=2)", "Run the garbage collector."),
+    method("enable", f_enable, "()", "Enable automatic garbage collection."),
+    method("disable", f_disable, "()", "Disable automatic garbage collection."),
+    method("isenabled", f_isenabled, "()", "Returns true if automatic garbage collection is enabled."),
+    method("set_debug", f_set_debug, "(flags, /)", "Set the garbage collection debugging flags."),
+    method("get_debug", f_get_debug, "()", "Get the garbage collection debugging flags."),
+    method("get_threshold", f_get_threshold, "()", "Return the current collection thresholds."),
+    method("set_threshold", f_set_threshold, "(threshold0, threshold1=<unrepresentable>, threshold2=<unrepresentable>, /)", "Set the collection thresholds (the collection frequency)."),
+    method("get_count", f_get_count, "()", "Return a three-tuple of the current collection counts."),
+    method("get_stats", f_get_stats, "()", "Return a list of dictionaries containing per-generation statistics."),
+    method("is_tracked", f_is_tracked, "(obj, /)", "Returns true if the object is tracked by the garbage collector."),
+    method("is_finalized", f_is_finalized, "(obj, /)", "Returns true if the object has been already finalized by the GC."),
+    method("freeze", f_freeze, "()", "Freeze all current tracked objects and ignore them for future collections."),
+    method("unfreeze", f_freeze, "()", "Unfreeze all objects in the permanent generation."),
+    method("get_freeze_count", f_get_freeze_count, "()", "Return the number of objects in the permanent generation."),
+    method("get_objects", f_get_objects, "(generation=None)"),
+    method("get_referrers", f_get_referrers, "(*objs)"),
+    method("get_referents", f_get_referents, "(*objs)", "Return the list of objects that are directly referred to by 'objs'."),
+    {},
+};
+
+Status initialise(Thread& t, Module* module) {
+  if (g_callbacks.get().is_empty()) {
+    g_callbacks.set(t, TRY(list_new(t)).release_ref());
+    g_garbage.set(t, TRY(list_new(t)).release_ref());
+  }
+  TRY(module_add(t, module, "callbacks", g_callbacks.get()));
+  TRY(module_add(t, module, "garbage", g_garbage.get()));
+  TRY(module_add_int(t, module, "DEBUG_STATS", 1));
+  TRY(module_add_int(t, module, "DEBUG_COLLECTABLE", 2));
+  TRY(module_add_int(t, module, "DEBUG_UNCOLLECTABLE", 4));
+  TRY(module_add_int(t, module, "DEBUG_SAVEALL", 32));
+  return module_add_int(t, module, "DEBUG_LEAK", 38);
+}
+
+}  // namespace
+
+extern const ModuleDef module_gc;
+const ModuleDef module_gc = {"gc", "This module provides access to the garbage collector for reference cycles.", kFunctions, initialise};
+
+}  // namespace typhon

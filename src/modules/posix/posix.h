@@ -1,0 +1,51 @@
+// Shared between the files of posix.
+#pragma once
+#include <cerrno>
+
+#include "runtime/runtime.h"
+
+namespace typhon {
+
+// Runs a system call detached, again after EINTR (PEP 475: signal handlers run in between and may raise).
+// `call` returns -1 with errno on failure. The result is -1 only for an error other than EINTR.
+template <class F>
+Result<i64> system_call(Thread& t, F call) {
+  while (true) {
+    i64 result;
+    int error;
+    {
+      Detached detached(t);
+      result = i64(call());
+      error = errno;
+    }
+    errno = error;
+    if (result != -1 || error != EINTR) return result;
+    TRY(safepoint(t));
+    errno = 0;
+  }
+}
+
+// An int argument that must be a descriptor (an int, or an object with fileno()).
+Result<i64> fd_argument(Thread& t, Value v);
+// "dir_fd" arguments: AT_FDCWD when None or absent.
+Result<i64> dir_fd_argument(Thread& t, Value v);
+// A path or (where allowed) a descriptor.
+struct PathOrFd {
+  PathArgument path;
+  i64 fd = -1;
+  Value given = EMPTY;
+  Status get(Thread& t, Value v, const char* function, bool allow_fd, bool allow_none = false);
+  const char* c_path() const { return path.path; }
+};
+Raised raise_path_errno(Thread& t, int error, const PathOrFd& path);
+
+extern const Method kFileFunctions[];     // files.cpp
+extern const Method kProcessFunctions[];  // process.cpp
+Status add_directory_types(Thread& t, Module* module);  // directory.cpp
+extern const Method kDirectoryFunctions[];
+Status add_constants(Thread& t, Module* module);  // constants.cpp
+Status add_stat_types(Thread& t, Module* module);  // stat.cpp
+Ref make_stat_result(Thread& t, const struct stat& s);
+extern const Method kStatFunctions[];
+
+}  // namespace typhon

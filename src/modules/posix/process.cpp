@@ -1,0 +1,325 @@
+// posix: processes, identities, scheduling.
+#include <csignal>
+#include <climits>
+#include <cstdlib>
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/times.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "modules/posix/posix.h"
+
+namespace typhon {
+namespace {
+
+Result<int> int_argument(Thread& t, Value v) {
+  i64 n = TRY(to_i64(t, v, "Python int too large to convert to C int"));
+  if (n > INT_MAX || n < INT_MIN) return raise(t, exc::OverflowError, "signed integer is greater than maximum");
+  return int(n);
+}
+Ref done(Thread& t, i64 result) {
+  if (result == -1) return raise_errno(t, errno);
+  return Ref::none();
+}
+
+template <auto F>
+Ref f_get_id(Thread& t, Value, const Value*) { return int_from(t, i64(F())); }
+
+Ref f__exit(Thread& t, Value, const Value* a) { _exit(TRY(int_argument(t, a[0])) & 0xFF); }
+Ref f_abort(Thread&, Value, const Value*) { abort(); }
+Ref f_kill(Thread& t, Value, const Value* a) {
+  int pid = TRY(int_argument(t, a[0])), number = TRY(int_argument(t, a[1]));
+  if (kill(pid, number) != 0) return raise_errno(t, errno);
+  TRY(safepoint(t));
+  return Ref::none();
+}
+Ref f_killpg(Thread& t, Value, const Value* a) {
+  int group = TRY(int_argument(t, a[0])), number = TRY(int_argument(t, a[1]));
+  if (killpg(group, number) != 0) return raise_errno(t, errno);
+  TRY(safepoint(t));
+  return Ref::none();
+}
+Ref f_system(Thread& t, Value, const Value* a) {
+  PathArgument command;
+  TRY(command.get(t, a[0], "system", "command"));
+  int result;
+  {
+    Detached detached(t);
+    result = system(command.path);
+  }
+  return int_from(t, result);
+}
+Ref f_waitpid(Thread& t, Value, const Value* a) {
+  int pid = TRY(int_argument(t, a[0])), options = TRY(int_argument(t, a[1]));
+  int status = 0;
+  i64 result = TRY(system_call(t, [&] { return waitpid(pid, &status, options); }));
+  if (result < 0) return raise_errno(t, errno);
+  return tuple_of(t, Value::small_int(result), Value::small_int(status));
+}
+Ref f_wait(Thread& t, Value, const Value*) {
+  int status = 0;
+  i64 result = TRY(system_call(t, [&] { return wait(&status); }));
+  if (result < 0) return raise_errno(t, errno);
+  return tuple_of(t, Value::small_int(result), Value::small_int(status));
+}
+#define STATUS_TEST(name, macro, make)                                \
+  Ref name(Thread& t, Value, const Value* a) {                        \
+    int status = TRY(int_argument(t, a[0]));                          \
+    return make;                                                      \
+  }
+STATUS_TEST(f_WIFEXITED, WIFEXITED, Ref::boolean(WIFEXITED(status)))
+STATUS_TEST(f_WEXITSTATUS, WEXITSTATUS, int_from(t, WEXITSTATUS(status)))
+STATUS_TEST(f_WIFSIGNALED, WIFSIGNALED, Ref::boolean(WIFSIGNALED(status)))
+STATUS_TEST(f_WTERMSIG, WTERMSIG, int_from(t, WTERMSIG(status)))
+STATUS_TEST(f_WIFSTOPPED, WIFSTOPPED, Ref::boolean(WIFSTOPPED(status)))
+STATUS_TEST(f_WSTOPSIG, WSTOPSIG, int_from(t, WSTOPSIG(status)))
+STATUS_TEST(f_WIFCONTINUED, WIFCONTINUED, Ref::boolean(WIFCONTINUED(status)))
+STATUS_TEST(f_WCOREDUMP, WCOREDUMP, Ref::boolean(WCOREDUMP(status)))
+#undef STATUS_TEST
+Ref f_waitstatus_to_exitcode(Thread& t, Value, const Value* a) {
+  int status = TRY(int_argument(t, a[0]));
+  if (WIFEXITED(status)) return int_from(t, WEXITSTATUS(status));
+  if (WIFSIGNALED(status)) return int_from(t, -WTERMSIG(status));
+  if (WIFSTOPPED(status)) return raise(t, exc::ValueError, "process stopped by delivery of signal %d", WSTOPSIG(status));
+  return raise(t, exc::ValueError, "invalid wait status: %d", status);
+}
+
+Ref f_cpu_count(Thread& t, Value, const Value*) {
+  long n = sysconf(_SC_NPROCESSORS_ONLN);
+  if (n < 1) return Ref::none();
+  return int_from(t, n);
+}
+Ref f_sched_getaffinity(Thread& t, Value, const Value* a) {
+  int pid = TRY(int_argument(t, a[0]));
+  cpu_set_t set;
+  if (sched_getaffinity(pid, sizeof set, &set) != 0) return raise_errno(t, errno);
+  RefTo<Set> out = TRY(set_new(t));
+  for (int i = 0; i < CPU_SETSIZE; i++)
+    if (CPU_ISSET(i, &set)) TRY(set_add_py(t, out.get(), Value::small_int(i)));
+  return out;
+}
+Ref f_sched_setaffinity(Thread& t, Value, const Value* a) {
+  int pid = TRY(int_argument(t, a[0]));
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  Ref iterator = TRY(get_iter(t, a[1]));
+  while (true) {
+    Ref item = TRY(iter_next(t, iterator));
+    if (item.is_empty()) break;
+    i64 cpu = TRY(to_i64(t, item));
+    if (cpu < 0) return raise(t, exc::ValueError, "negative CPU number");
+    if (cpu >= CPU_SETSIZE) return raise(t, exc::OverflowError, "CPU number too large");
+    CPU_SET(size_t(cpu), &set);
+  }
+  return done(t, sched_setaffinity(pid, sizeof set, &set));
+}
+Ref f_sched_yield(Thread& t, Value, const Value*) {
+  Detached detached(t);
+  sched_yield();
+  return Ref::none();
+}
+Ref f_nice(Thread& t, Value, const Value* a) {
+  errno = 0;
+  int value = nice(TRY(int_argument(t, a[0])));
+  if (value == -1 && errno != 0) return raise_errno(t, errno);
+  return int_from(t, value);
+}
+Ref f_times(Thread& t, Value, const Value*) {
+  static Type* type = nullptr;
+  if (type == nullptr) {
+    static const StructSequenceField fields[] = {{"user"}, {"system"}, {"children_user"}, {"children_system"}, {"elapsed"}, {}};
+    type = TRY(struct_sequence_type(t, "posix.times_result", nullptr, fields, 5)).get();
+  }
+  struct tms parts;
+  clock_t elapsed = times(&parts);
+  double ticks = double(sysconf(_SC_CLK_TCK));
+  RootedVector v(t);
+  for (clock_t c : {parts.tms_utime, parts.tms_stime, parts.tms_cutime, parts.tms_cstime, elapsed}) v.push(float_from(t, double(c) / ticks));
+  return struct_sequence_new(t, type, v.data(), v.size());
+}
+Ref f_uname(Thread& t, Value, const Value*) {
+  static Type* type = nullptr;
+  if (type == nullptr) {
+    static const StructSequenceField fields[] = {{"sysname"}, {"nodename"}, {"release"}, {"version"}, {"machine"}, {}};
+    type = TRY(struct_sequence_type(t, "posix.uname_result", nullptr, fields, 5)).get();
+  }
+  struct utsname u;
+  if (uname(&u) != 0) return raise_errno(t, errno);
+  RootedVector v(t);
+  for (const char* text : {u.sysname, u.nodename, u.release, u.version, u.machine}) v.push(TRY(decode_fs(t, text, strlen(text))));
+  return struct_sequence_new(t, type, v.data(), v.size());
+}
+Ref f_getloadavg(Thread& t, Value, const Value*) {
+  double load[3];
+  if (getloadavg(load, 3) != 3) return raise(t, exc::OSError, "Load averages are unobtainable");
+  Ref a = float_from(t, load[0]), b = float_from(t, load[1]), c = float_from(t, load[2]);
+  return tuple_of(t, a, b, c);
+}
+Ref f_getpgid(Thread& t, Value, const Value* a) {
+  int result = getpgid(TRY(int_argument(t, a[0])));
+  if (result < 0) return raise_errno(t, errno);
+  return int_from(t, result);
+}
+Ref f_getsid(Thread& t, Value, const Value* a) {
+  int result = getsid(TRY(int_argument(t, a[0])));
+  if (result < 0) return raise_errno(t, errno);
+  return int_from(t, result);
+}
+Ref f_setsid(Thread& t, Value, const Value*) { return done(t, setsid()); }
+Ref f_getgroups(Thread& t, Value, const Value*) {
+  gid_t groups[1024];
+  int n = getgroups(1024, groups);
+  if (n < 0) return raise_errno(t, errno);
+  RefTo<List> list = TRY(list_new(t));
+  for (int i = 0; i < n; i++) TRY(list_append(t, list.get(), Value::small_int(groups[i])));
+  return list;
+}
+Ref f_getlogin(Thread& t, Value, const Value*) {
+  char name[256];
+  int error = getlogin_r(name, sizeof name);
+  if (error != 0) return raise_errno(t, error);
+  return decode_fs(t, name, strlen(name));
+}
+
+struct ConfRow {
+  const char* name;
+  int value;
+};
+constexpr ConfRow kSysconf[] = {{"SC_ARG_MAX", _SC_ARG_MAX}, {"SC_CHILD_MAX", _SC_CHILD_MAX}, {"SC_CLK_TCK", _SC_CLK_TCK},
+                                {"SC_IOV_MAX", _SC_IOV_MAX}, {"SC_NGROUPS_MAX", _SC_NGROUPS_MAX}, {"SC_NPROCESSORS_CONF", _SC_NPROCESSORS_CONF},
+                                {"SC_NPROCESSORS_ONLN", _SC_NPROCESSORS_ONLN}, {"SC_OPEN_MAX", _SC_OPEN_MAX}, {"SC_PAGESIZE", _SC_PAGESIZE},
+                                {"SC_PAGE_SIZE", _SC_PAGESIZE}, {"SC_PHYS_PAGES", _SC_PHYS_PAGES}, {"SC_AVPHYS_PAGES", _SC_AVPHYS_PAGES},
+                                {"SC_SEM_NSEMS_MAX", _SC_SEM_NSEMS_MAX}, {"SC_VERSION", _SC_VERSION}};
+Ref f_sysconf(Thread& t, Value, const Value* a) {
+  int name;
+  if (is_str(a[0])) {
+    const ConfRow* found = nullptr;
+    for (const ConfRow& row : kSysconf)
+      if (a[0].as<Str>()->equals_ascii(row.name)) found = &row;
+    if (found == nullptr) return raise(t, exc::ValueError, "unrecognized configuration name");
+    name = found->value;
+  } else {
+    name = TRY(int_argument(t, a[0]));
+  }
+  errno = 0;
+  long value = sysconf(name);
+  if (value == -1 && errno != 0) return raise_errno(t, errno);
+  return int_from(t, value);
+}
+
+// --- exec
+struct ArgumentVector {
+  RootedVector keep;
+  char** words = nullptr;
+  explicit ArgumentVector(Thread& t) : keep(t) {}
+  ~ArgumentVector() { free(words); }
+  Status add(Thread& t, Value v) {
+    PathArgument text;
+    TRY(text.get(t, v, "execv", "argument"));
+    words = static_cast<char**>(realloc(words, (keep.size() + 2) * sizeof(char*)));
+    words[keep.size()] = const_cast<char*>(text.path);
+    words[keep.size() + 1] = nullptr;
+    keep.push(std::move(text.keep));
+    return ok();
+  }
+};
+Status fill_arguments(Thread& t, Value sequence, ArgumentVector* out, const char* function) {
+  if (!is_tuple(sequence) && !is_list(sequence)) return raise(t, exc::TypeError, "%s() arg 2 must be a tuple or list", function);
+  RefTo<Tuple> items = TRY(to_tuple(t, sequence));
+  if (items->size == 0) return raise(t, exc::ValueError, "%s() arg 2 must not be empty", function);
+  for (u64 i = 0; i < items->size; i++) TRY(out->add(t, items->items[i].peek()));
+  return ok();
+}
+Ref f_execv(Thread& t, Value, const Value* a) {
+  PathArgument path;
+  TRY(path.get(t, a[0], "execv", "path"));
+  ArgumentVector arguments(t);
+  TRY(fill_arguments(t, a[1], &arguments, "execv"));
+  execv(path.path, arguments.words);
+  return raise_errno(t, errno, a[0]);
+}
+Ref f_execve(Thread& t, Value, const Value* a) {
+  PathArgument path;
+  TRY(path.get(t, a[0], "execve", "path"));
+  ArgumentVector arguments(t), environment(t);
+  TRY(fill_arguments(t, a[1], &arguments, "execve"));
+  Ref items = TRY(call_method_with(t, a[2], names::items));
+  RefTo<List> pairs = TRY(to_list(t, items));
+  for (size_t i = 0; i < list_size(pairs.get()); i++) {
+    Ref pair = list_get(t, pairs.get(), i);
+    PathArgument key, value;
+    TRY(key.get(t, pair.as<Tuple>()->items[0].peek(), "execve", "env key"));
+    TRY(value.get(t, pair.as<Tuple>()->items[1].peek(), "execve", "env value"));
+    RefTo<Bytes> joined = TRY(bytes_allocate(t, key.size + 1 + value.size));
+    memcpy(joined->data, key.path, key.size);
+    joined->data[key.size] = '=';
+    memcpy(joined->data + key.size + 1, value.path, value.size);
+    TRY(environment.add(t, joined));
+  }
+  char* none[] = {nullptr};
+  execve(path.path, arguments.words, environment.words != nullptr ? environment.words : none);
+  return raise_errno(t, errno, a[0]);
+}
+Ref f_fork(Thread& t, Value, const Value*) { return raise_not_there(t, "os.fork"); }
+Ref f_register_at_fork(Thread&, Value, const Value*) { return Ref::none(); }  // kept by threading and random; nothing forks yet
+
+Ref f_pidfd_open(Thread& t, Value, const Value* a) {
+  int pid = TRY(int_argument(t, a[0]));
+  unsigned flags = a[1].is_empty() ? 0 : unsigned(TRY(int_argument(t, a[1])));
+  long fd = syscall(SYS_pidfd_open, pid, flags);
+  if (fd < 0) return raise_errno(t, errno);
+  return int_from(t, fd);
+}
+
+}  // namespace
+
+const Method kProcessFunctions[] = {
+    method("_exit", f__exit, "(status)", "Exit to the system with specified status, without normal exit processing."),
+    method("abort", f_abort, "()", "Abort the interpreter immediately."),
+    method("kill", f_kill, "(pid, signal, /)", "Kill a process with a signal."),
+    method("killpg", f_killpg, "(pgid, signal, /)"),
+    method("system", f_system, "(command)", "Execute the command in a subshell."),
+    method("wait", f_wait, "()"),
+    method("waitpid", f_waitpid, "(pid, options, /)", "Wait for completion of a given child process."),
+    method("WIFEXITED", f_WIFEXITED, "(status)"),
+    method("WEXITSTATUS", f_WEXITSTATUS, "(status)"),
+    method("WIFSIGNALED", f_WIFSIGNALED, "(status)"),
+    method("WTERMSIG", f_WTERMSIG, "(status)"),
+    method("WIFSTOPPED", f_WIFSTOPPED, "(status)"),
+    method("WSTOPSIG", f_WSTOPSIG, "(status)"),
+    method("WIFCONTINUED", f_WIFCONTINUED, "(status)"),
+    method("WCOREDUMP", f_WCOREDUMP, "(status, /)"),
+    method("waitstatus_to_exitcode", f_waitstatus_to_exitcode, "(status)"),
+    method("cpu_count", f_cpu_count, "()", "Return the number of logical CPUs in the system."),
+    method("sched_getaffinity", f_sched_getaffinity, "(pid, /)"),
+    method("sched_setaffinity", f_sched_setaffinity, "(pid, mask, /)"),
+    method("sched_yield", f_sched_yield, "()"),
+    method("nice", f_nice, "(increment, /)"),
+    method("times", f_times, "()"),
+    method("uname", f_uname, "()"),
+    method("getloadavg", f_getloadavg, "()"),
+    method("getpid", f_get_id<getpid>, "()", "Return the current process id."),
+    method("getppid", f_get_id<getppid>, "()"),
+    method("getuid", f_get_id<getuid>, "()"),
+    method("geteuid", f_get_id<geteuid>, "()"),
+    method("getgid", f_get_id<getgid>, "()"),
+    method("getegid", f_get_id<getegid>, "()"),
+    method("getpgrp", f_get_id<getpgrp>, "()"),
+    method("getpgid", f_getpgid, "(pid)"),
+    method("getsid", f_getsid, "(pid, /)"),
+    method("setsid", f_setsid, "()"),
+    method("getgroups", f_getgroups, "()"),
+    method("getlogin", f_getlogin, "()"),
+    method("sysconf", f_sysconf, "(name, /)", "Return an integer-valued system configuration variable."),
+    method("execv", f_execv, "(path, argv, /)", "Execute an executable path with arguments, replacing current process."),
+    method("execve", f_execve, "(path, argv, env)", "Execute an executable path with arguments, replacing current process."),
+    method("fork", f_fork, "()"),
+    method("register_at_fork", f_register_at_fork, "(*, before=<unrepresentable>, after_in_child=<unrepresentable>, after_in_parent=<unrepresentable>)"),
+    method("pidfd_open", f_pidfd_open, "(pid, flags=0)"),
+    {},
+};
+
+}  // namespace typhon

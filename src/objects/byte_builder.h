@@ -1,0 +1,43 @@
+// ByteBuilder: bytes (or ASCII text) gathered piece by piece on a C++ stack.
+#pragma once
+#include "objects/containers.h"
+
+namespace typhon {
+
+// malloc'ed storage beyond 256 bytes, no references. Running out of memory shows in finish().
+class ByteBuilder {
+ public:
+  ByteBuilder() = default;
+  ~ByteBuilder();
+  ByteBuilder(const ByteBuilder&) = delete;
+  TYPHON_INLINE void append(u8 b) {
+    if (length_ == capacity_) [[unlikely]] grow(1);
+    if (!failed_) data_[length_++] = b;
+  }
+  void append(const void* bytes, size_t n);
+  void append_repeated(u8 b, size_t n);
+  void append(std::string_view text) { append(text.data(), text.size()); }
+  void append_ascii(std::string_view text) { append(text.data(), text.size()); }
+  void reserve(size_t n) {
+    if (capacity_ - length_ < n) grow(n);
+  }
+  void remove(size_t at, size_t n) {
+    std::memmove(data_ + at, data_ + at + n, length_ - at - n);
+    length_ -= n;
+  }
+  void truncate(size_t n) { length_ = n; }
+  size_t length() const { return length_; }
+  std::string_view text() const { return {reinterpret_cast<const char*>(data_), length_}; }
+  u8* data() { return data_; }
+  bool failed() const { return failed_; }
+  RefTo<Bytes> finish(Thread& t);
+
+ private:
+  void grow(size_t more);
+  u8* data_ = local_;
+  size_t length_ = 0, capacity_ = sizeof local_;
+  bool failed_ = false;
+  u8 local_[256];
+};
+
+}  // namespace typhon

@@ -1,0 +1,535 @@
+// bytearray. `data` points at the first byte; the allocation begins `offset` bytes before it, so that deleting from the
+// front moves no bytes. Every access to a shared one takes its object lock; what runs Python code happens before that.
+// While `exports` is not zero the size cannot change.
+#include <cstdlib>
+
+#include "objects/bytes_util.h"
+
+namespace typhon {
+namespace {
+
+ByteArray* array_of(Value v) { return v.as<ByteArray>(); }
+
+u8* base_of(ByteArray* b) { return b->data == nullptr ? nullptr : b->data - b->offset; }
+
+void release_array(Thread&, Object* self) { std::free(base_of(static_cast<ByteArray*>(self))); }
+
+enum class Outcome { kDone, kExported, kNoMemory };
+
+Raised raise_outcome(Thread& t, Outcome outcome) {
+  if (outcome == Outcome::kNoMemory) return raise_no_memory(t);
+  return raise(t, exc::BufferError, "Existing exports of data: object cannot be re-sized");
+}
+Status check_outcome(Thread& t, Outcome outcome) {
+  if (outcome == Outcome::kDone) return ok();
+  return raise_outcome(t, outcome);
+}
+
+bool is_exported(const ByteArray* b) { return __atomic_load_n(&b->exports, __ATOMIC_RELAXED) != 0; }
+
+// Replaces bytes [start, start + removed) by `added` bytes. The object lock is held (or not needed).
+Outcome splice(ByteArray* b, size_t start, size_t removed, const u8* bytes, size_t added) {
+  size_t size = b->size, tail = size - start - removed;
+  if (added != removed) {
+    if (is_exported(b)) return Outcome::kExported;
+    size_t new_size = size - removed + added;
+    if (start == 0 && added < removed && b->data != nullptr) {
+      size_t step = removed - added;
+      b->data += step;
+      b->offset += step;
+    } else if (b->data != nullptr && b->offset + new_size + 1 <= b->capacity) {
+      std::memmove(b->data + start + added, b->data + start + removed, tail);
+    } else {
+      size_t capacity = new_size + (new_size >> 3) + (new_size < 9 ? 4 : 7);
+      if (capacity > size_t(1) << 47) return Outcome::kNoMemory;
+      u8* memory = static_cast<u8*>(std::malloc(capacity));
+      if (memory == nullptr) return Outcome::kNoMemory;
+      if (start != 0) std::memcpy(memory, b->data, start);
+      if (tail != 0) std::memcpy(memory + start + added, b->data + start + removed, tail);
+      std::free(base_of(b));
+      b->data = memory;
+      b->capacity = capacity;
+      b->offset = 0;
+    }
+    b->size = new_size;
+    if (new_size * 4 < b->capacity - b->offset && b->capacity > 256) {  // give memory back
+      u8* memory = static_cast<u8*>(std::malloc(new_size + 16));
+      if (memory != nullptr) {
+        std::memcpy(memory, b->data, new_size);
+        std::free(base_of(b));
+        b->data = memory;
+        b->capacity = new_size + 16;
+        b->offset = 0;
+      }
+    }
+    b->data[new_size] = 0;
+  }
+  if (added != 0) std::memcpy(b->data + start, bytes, added);
+  return Outcome::kDone;
+}
+
+Status append_to(Thread& t, ByteArray* b, const u8* bytes, size_t n) {
+  Outcome outcome = Outcome::kDone;
+  {
+    ObjectLock lock(t, b);
+    if (n != 0) outcome = splice(b, b->size, 0, bytes, n);
+  }
+  return check_outcome(t, outcome);
+}
+
+// Appends one byte; the common case inline.
+Status append_byte(Thread& t, ByteArray* b, u8 byte) {
+  Outcome outcome = Outcome::kDone;
+  {
+    ObjectLock lock(t, b);
+    if (b->data != nullptr && b->offset + b->size + 1 < b->capacity && !is_exported(b)) {
+      b->data[b->size++] = byte;
+      b->data[b->size] = 0;
+    } else {
+      outcome = splice(b, b->size, 0, &byte, 1);
+    }
+  }
+  return check_outcome(t, outcome);
+}
+
+// --- slots
+Ref slot_repr(Thread& t, Value self) {
+  TYPHON_SELF_BYTES(s, t, self);
+  ByteBuilder out;
+  bytes_repr(out, s.data, s.size);
+  if (out.failed()) return raise_no_memory(t);
+  StrBuilder text;
+  text.append_utf8(type_name(self));
+  text.append('(');
+  text.append_ascii(out.text());
+  text.append(')');
+  return text.finish(t);
+}
+
+Ref slot_compare(Thread& t, Value a, Value b, CompareOp op) {
+  if (!has_buffer(a) || !has_buffer(b) || is_str(a) || is_str(b)) return Ref::not_implemented();
+  ByteView x(t), y(t);
+  if (x.get(a).failed() || y.get(b).failed()) {
+    clear_exception(t);
+    return Ref::not_implemented();
+  }
+  return Ref::boolean(order_holds(op, bytes_compare(x.data(), x.size(), y.data(), y.size())));
+}
+
+Result<i64> slot_length(Thread&, Value self) { return i64(__atomic_load_n(&array_of(self)->size, __ATOMIC_RELAXED)); }
+
+Raised bad_key(Thread& t, Value key) {
+  return raise(t, exc::TypeError, "bytearray indices must be integers or slices, not %T", key);
+}
+
+Ref slot_get_item(Thread& t, Value self, Value key) {
+  ByteArray* b = array_of(self);
+  if (is_indexable(key)) {
+    i64 i = TRY(subscript_index(t, key));
+    int byte = -1;
+    {
+      ObjectLock lock(t, b);
+      if (i < 0) i += i64(b->size);
+      if (i >= 0 && i < i64(b->size)) byte = b->data[i];
+    }
+    if (byte < 0) return raise(t, exc::IndexError, "bytearray index out of range");
+    return Ref::adopt(Value::small_int(byte));
+  }
+  if (!is_slice(key)) return bad_key(t, key);
+  SliceIndices r = TRY(slice_unpack_py(t, key.as<Slice>()));
+  TYPHON_SELF_BYTES(s, t, self);
+  slice_adjust(&r, i64(s.size));
+  if (r.count <= 0) return bytearray_from(t, nullptr, 0);
+  if (r.step == 1) return bytearray_from(t, s.data + r.start, size_t(r.count));
+  ByteBuilder out;
+  for (i64 i = 0, at = r.start; i < r.count; i++, at += r.step) out.append(s.data[at]);
+  return make_bytes_like(t, self, out);
+}
+
+Status assign_slice(Thread& t, ByteArray* b, Slice* slice, const u8* bytes, size_t n, bool deleting) {
+  SliceIndices r = TRY(slice_unpack_py(t, slice));
+  Outcome outcome = Outcome::kDone;
+  i64 mismatch = -1;
+  {
+    ObjectLock lock(t, b);
+    slice_adjust(&r, i64(b->size));
+    i64 count = r.count < 0 ? 0 : r.count;
+    if (r.step == 1) {
+      outcome = splice(b, size_t(r.start), size_t(count), bytes, n);
+    } else if (!deleting) {
+      if (size_t(count) != n)
+        mismatch = count;
+      else
+        for (i64 i = 0, at = r.start; i < count; i++, at += r.step) b->data[at] = bytes[i];
+    } else if (count != 0) {
+      if (is_exported(b)) {
+        outcome = Outcome::kExported;
+      } else {
+        if (r.step < 0) {  // the same positions from the left
+          r.start += (count - 1) * r.step;
+          r.step = -r.step;
+        }
+        size_t to = size_t(r.start), size = b->size;
+        for (i64 i = 0; i < count; i++) {
+          size_t from = size_t(r.start + i * r.step) + 1;
+          size_t stop = i + 1 < count ? size_t(r.start + (i + 1) * r.step) : size;
+          std::memmove(b->data + to, b->data + from, stop - from);
+          to += stop - from;
+        }
+        b->size = to;
+        b->data[to] = 0;
+      }
+    }
+  }
+  if (mismatch >= 0)
+    return raise(t, exc::ValueError, "attempt to assign bytes of size %zd to extended slice of size %zd", i64(n), mismatch);
+  return check_outcome(t, outcome);
+}
+
+Status slot_set_item(Thread& t, Value self, Value key, Value value) {
+  ByteArray* b = array_of(self);
+  if (is_indexable(key)) {
+    i64 i = TRY(subscript_index(t, key));
+    u8 byte = value.is_empty() ? 0 : TRY(to_byte(t, value));
+    Outcome outcome = Outcome::kDone;
+    bool in_range;
+    {
+      ObjectLock lock(t, b);
+      if (i < 0) i += i64(b->size);
+      in_range = i >= 0 && i < i64(b->size);
+      if (in_range && value.is_empty())
+        outcome = splice(b, size_t(i), 1, nullptr, 0);
+      else if (in_range)
+        b->data[i] = byte;
+    }
+    if (!in_range) return raise(t, exc::IndexError, "bytearray index out of range");
+    return check_outcome(t, outcome);
+  }
+  if (!is_slice(key)) return bad_key(t, key);
+  ByteBuilder bytes;
+  if (!value.is_empty()) {
+    if (is_str(value) || (is_int(value) && !has_buffer(value)))
+      return raise(t, exc::TypeError, "can assign only bytes, buffers, or iterables of ints in range(0, 256)");
+    TRY(append_bytes_of(t, bytes, value, "bytearray", "byte must be in range(0, 256)"));
+    if (bytes.failed()) return raise_no_memory(t);
+  }
+  return assign_slice(t, b, key.as<Slice>(), bytes.data(), bytes.length(), value.is_empty());
+}
+
+Raised cannot_concat(Thread& t, Value a, Value b) { return raise(t, exc::TypeError, "can't concat %T to %T", b, a); }
+
+Ref slot_concat(Thread& t, Value a, Value b) {
+  if (!has_buffer(a) || !has_buffer(b)) return cannot_concat(t, a, b);
+  ByteBuilder out;
+  for (Value v : {a, b}) {
+    ByteView view(t);
+    TRY(view.get(v));
+    out.append(view.data(), view.size());
+  }
+  return make_bytes_like(t, a, out);
+}
+
+Ref slot_inplace_concat(Thread& t, Value self, Value other) {
+  if (!has_buffer(other)) return cannot_concat(t, self, other);
+  ByteBuilder bytes;
+  {
+    ByteView view(t);  // may be self: nothing may be exported while it grows
+    TRY(view.get(other));
+    bytes.append(view.data(), view.size());
+  }
+  if (bytes.failed()) return raise_no_memory(t);
+  TRY(append_to(t, array_of(self), bytes.data(), bytes.length()));
+  return Ref::copy(self);
+}
+
+Ref slot_repeat(Thread& t, Value self, Value count) {
+  i64 times = TRY(repeat_count(t, count));
+  TYPHON_SELF_BYTES(s, t, self);
+  size_t total;
+  if (__builtin_mul_overflow(s.size, size_t(times), &total)) return raise_no_memory(t);
+  ByteBuilder out;
+  out.reserve(total);
+  if (out.failed()) return raise_no_memory(t);
+  if (s.size == 1)
+    out.append_repeated(s.data[0], total);
+  else
+    for (i64 i = 0; i < times && s.size != 0; i++) out.append(s.data, s.size);
+  return make_bytes_like(t, self, out);
+}
+
+Ref slot_inplace_repeat(Thread& t, Value self, Value count) {
+  i64 times = TRY(repeat_count(t, count));
+  if (times == 1) return Ref::copy(self);
+  Ref repeated = TRY(slot_repeat(t, self, Value::small_int(times)));
+  ByteArray *b = array_of(self), *from = array_of(repeated);
+  Outcome outcome;
+  {
+    ObjectLock lock(t, b);
+    outcome = splice(b, 0, b->size, from->data, from->size);
+  }
+  TRY(check_outcome(t, outcome));
+  return Ref::copy(self);
+}
+
+Status slot_get_buffer(Thread& t, Value self, Buffer* buffer, int flags) {
+  ByteArray* b = array_of(self);
+  static u8 nothing;
+  ObjectLock lock(t, b);
+  __atomic_fetch_add(&b->exports, 1, __ATOMIC_RELAXED);
+  return fill_byte_buffer(t, buffer, b->data != nullptr ? b->data : &nothing, i64(b->size), false, flags);
+}
+
+void slot_release_buffer(Thread&, Value self, Buffer*) {
+  __atomic_fetch_sub(&array_of(self)->exports, 1, __ATOMIC_RELAXED);
+}
+
+Ref slot_new(Thread& t, Type* cls, Args) { return allocate_instance(t, cls); }
+
+Status slot_init(Thread& t, Value self, Args args) {
+  Value a[3] = {EMPTY, EMPTY, EMPTY};
+  Ref keep[2];
+  if (args.keyword_count == 0 && args.count <= 1) {
+    if (args.count == 1) a[0] = args[0];
+  } else {
+    static const Signature& signature = parse_signature("(source=b'', encoding='utf-8', errors='strict')");
+    TRY(bind_arguments(t, signature, "bytearray", args, a, keep));
+  }
+  ByteBuilder out;
+  TRY(bytes_source(t, out, a, "bytearray", "byte must be in range(0, 256)"));
+  if (out.failed()) return raise_no_memory(t);
+  ByteArray* b = array_of(self);
+  Outcome outcome;
+  {
+    ObjectLock lock(t, b);
+    outcome = splice(b, 0, b->size, out.data(), out.length());
+  }
+  return check_outcome(t, outcome);
+}
+
+// --- methods
+Ref m_append(Thread& t, Value self, const Value* a) {
+  TRY(append_byte(t, array_of(self), TRY(to_byte(t, a[0]))));
+  return Ref::none();
+}
+
+Ref m_extend(Thread& t, Value self, const Value* a) {
+  if (is_str(a[0])) return raise(t, exc::TypeError, "expected iterable of integers; got: '%T'", a[0]);
+  if (!has_buffer(a[0]) && type_of(a[0])->slots.iter == nullptr && type_of(a[0])->slots.get_item == nullptr)
+    return raise(t, exc::TypeError, "can't extend bytearray with %T", a[0]);
+  ByteBuilder bytes;
+  TRY(append_bytes_of(t, bytes, a[0], "bytearray", "byte must be in range(0, 256)"));
+  if (bytes.failed()) return raise_no_memory(t);
+  TRY(append_to(t, array_of(self), bytes.data(), bytes.length()));
+  return Ref::none();
+}
+
+Ref m_insert(Thread& t, Value self, const Value* a) {
+  i64 i = TRY(to_clamped_i64(t, a[0]));
+  u8 byte = TRY(to_byte(t, a[1]));
+  ByteArray* b = array_of(self);
+  Outcome outcome;
+  {
+    ObjectLock lock(t, b);
+    i64 n = i64(b->size);
+    if (i < 0) i = i + n < 0 ? 0 : i + n;
+    if (i > n) i = n;
+    outcome = splice(b, size_t(i), 0, &byte, 1);
+  }
+  TRY(check_outcome(t, outcome));
+  return Ref::none();
+}
+
+Ref m_pop(Thread& t, Value self, const Value* a) {
+  i64 i = a[0].is_empty() ? -1 : TRY(to_i64(t, a[0], "Python int too large to convert to C ssize_t"));
+  ByteArray* b = array_of(self);
+  Outcome outcome = Outcome::kDone;
+  bool empty, in_range = false;
+  u8 byte = 0;
+  {
+    ObjectLock lock(t, b);
+    i64 n = i64(b->size);
+    empty = n == 0;
+    if (i < 0) i += n;
+    in_range = i >= 0 && i < n;
+    if (in_range) {
+      byte = b->data[i];
+      outcome = splice(b, size_t(i), 1, nullptr, 0);
+    }
+  }
+  if (empty) return raise(t, exc::IndexError, "pop from empty bytearray");
+  if (!in_range) return raise(t, exc::IndexError, "pop index out of range");
+  TRY(check_outcome(t, outcome));
+  return Ref::adopt(Value::small_int(byte));
+}
+
+Ref m_remove(Thread& t, Value self, const Value* a) {
+  u8 byte = TRY(to_byte(t, a[0]));
+  ByteArray* b = array_of(self);
+  Outcome outcome = Outcome::kDone;
+  size_t at;
+  {
+    ObjectLock lock(t, b);
+    at = b->size == 0 ? search::kNotFound : search::find_char<u8>(b->data, b->size, byte);
+    if (at != search::kNotFound) outcome = splice(b, at, 1, nullptr, 0);
+  }
+  if (at == search::kNotFound) return raise(t, exc::ValueError, "value not found in bytearray");
+  TRY(check_outcome(t, outcome));
+  return Ref::none();
+}
+
+Ref m_clear(Thread& t, Value self, const Value*) {
+  ByteArray* b = array_of(self);
+  Outcome outcome = Outcome::kDone;
+  {
+    ObjectLock lock(t, b);
+    if (is_exported(b))
+      outcome = Outcome::kExported;
+    else if (b->size != 0)
+      outcome = splice(b, 0, b->size, nullptr, 0);
+  }
+  TRY(check_outcome(t, outcome));
+  return Ref::none();
+}
+
+Ref m_copy(Thread& t, Value self, const Value*) {
+  TYPHON_SELF_BYTES(s, t, self);
+  return bytearray_from(t, s.data, s.size);
+}
+
+Ref m_reverse(Thread& t, Value self, const Value*) {
+  ByteArray* b = array_of(self);
+  ObjectLock lock(t, b);
+  for (size_t i = 0, j = b->size; j > i + 1; i++) std::swap(b->data[i], b->data[--j]);
+  return Ref::none();
+}
+
+Ref m_resize(Thread& t, Value self, const Value* a) {
+  i64 size = TRY(to_i64(t, a[0], "Python int too large to convert to C ssize_t"));
+  if (size < 0) return raise(t, exc::ValueError, "Can only resize to positive sizes, got %zd", size);
+  ByteArray* b = array_of(self);
+  ByteBuilder zeros;
+  u64 now = __atomic_load_n(&b->size, __ATOMIC_RELAXED);
+  if (u64(size) > now) zeros.append_repeated(0, u64(size) - now);
+  if (zeros.failed()) return raise_no_memory(t);
+  Outcome outcome = Outcome::kDone;
+  {
+    ObjectLock lock(t, b);
+    if (u64(size) < b->size)
+      outcome = splice(b, size_t(size), b->size - size_t(size), nullptr, 0);
+    else if (zeros.length() >= u64(size) - b->size)
+      outcome = splice(b, b->size, 0, zeros.data(), u64(size) - b->size);
+  }
+  TRY(check_outcome(t, outcome));
+  return Ref::none();
+}
+
+Ref m_alloc(Thread& t, Value self, const Value*) { return int_from(t, i64(array_of(self)->capacity)); }
+Ref m_sizeof(Thread& t, Value self, const Value*) {
+  return int_from(t, i64(sizeof(ByteArray) + array_of(self)->capacity));
+}
+
+Ref reduce(Thread& t, Value self, i64 protocol) {
+  RefTo<Tuple> arguments;
+  {
+    TYPHON_SELF_BYTES(s, t, self);
+    if (protocol < 3) {
+      RefTo<Str> text = TRY(str_from_points(t, s.data, 1, s.size));
+      RefTo<Str> encoding = TRY(str_from_ascii(t, "latin-1"));
+      arguments = s.size == 0 ? RefTo<Tuple>::copy(empty_tuple()) : TRY(tuple_of(t, text, encoding));
+    } else {
+      RefTo<Bytes> bytes = TRY(bytes_from(t, s.data, s.size));
+      arguments = s.size == 0 ? RefTo<Tuple>::copy(empty_tuple()) : TRY(tuple_of(t, bytes));
+    }
+  }
+  Ref state = Ref::none();
+  if (has_instance_dict(self.object())) {
+    state = TRY(get_attribute_or_empty(t, self, names::__dict__));
+    if (state.is_empty()) state = Ref::none();
+  }
+  return tuple_of(t, Value(type_of(self)), arguments, state);
+}
+Ref m_reduce(Thread& t, Value self, const Value*) { return reduce(t, self, 2); }
+Ref m_reduce_ex(Thread& t, Value self, const Value* a) {
+  return reduce(t, self, a[0].is_empty() ? 0 : TRY(to_i64(t, a[0])));
+}
+Ref m_release_buffer(Thread&, Value, const Value*) { return Ref::none(); }
+
+constexpr Method kOwnMethods[] = {
+    method("append", m_append, "($self, item, /)",
+           "Append a single item to the end of the bytearray.\n\n  item\n    The item to be appended."),
+    method("clear", m_clear, "($self, /)", "Remove all items from the bytearray."),
+    method("copy", m_copy, "($self, /)", "Return a copy of B."),
+    method("extend", m_extend, "($self, iterable_of_ints, /)",
+           "Append all the items from the iterator or sequence to the end of the bytearray."),
+    method("insert", m_insert, "($self, index, item, /)", "Insert a single item into the bytearray before the given index."),
+    method("pop", m_pop, "($self, index=-1, /)", "Remove and return a single item from B."),
+    method("remove", m_remove, "($self, value, /)", "Remove the first occurrence of a value in the bytearray."),
+    method("resize", m_resize, "($self, size, /)", "Resize the internal buffer of bytearray to len."),
+    method("reverse", m_reverse, "($self, /)", "Reverse the order of the values in B in place."),
+    method("__alloc__", m_alloc, "($self, /)", "B.__alloc__() -> int"),
+    method("__reduce__", m_reduce, "($self, /)", "Return state information for pickling."),
+    method("__reduce_ex__", m_reduce_ex, "($self, proto=0, /)", "Return state information for pickling."),
+    method("__release_buffer__", m_release_buffer, "($self, buffer, /)",
+           "Release the buffer object that exposes the underlying memory of the object."),
+    method("__sizeof__", m_sizeof, "($self, /)", "Returns the size of the bytearray object in memory, in bytes."),
+};
+
+Method g_methods[kSharedByteMethodCount + std::size(kOwnMethods) + 1];
+const Method* all_methods() {
+  size_t n = 0;
+  for (; n < kSharedByteMethodCount; n++) g_methods[n] = shared_byte_methods()[n];
+  for (const Method& row : kOwnMethods) g_methods[n++] = row;
+  return g_methods;
+}
+
+constexpr const char* kDoc =
+    "bytearray(iterable_of_ints) -> bytearray\n"
+    "bytearray(string, encoding[, errors]) -> bytearray\n"
+    "bytearray(bytes_or_buffer) -> mutable copy of bytes_or_buffer\n"
+    "bytearray(int) -> bytes array of size given by the parameter initialized with null bytes\n"
+    "bytearray() -> empty bytes array\n"
+    "\n"
+    "Construct a mutable bytearray object from:\n"
+    "  - an iterable yielding integers in range(256)\n"
+    "  - a text string encoded using the specified encoding\n"
+    "  - a bytes or a buffer object\n"
+    "  - any object implementing the buffer API.\n"
+    "  - an integer";
+
+}  // namespace
+
+RefTo<ByteArray> bytearray_from(Thread& t, const void* data, size_t n) {
+  Object* object = heap::try_allocate(t, kShape_bytearray, sizeof(ByteArray), false);
+  if (object == nullptr) return Raised{};
+  auto array = RefTo<ByteArray>::adopt(static_cast<ByteArray*>(object));
+  if (n != 0 && splice(array.get(), 0, 0, static_cast<const u8*>(data), n) != Outcome::kDone) return raise_no_memory(t);
+  return array;
+}
+
+extern const TypeSpec spec_bytearray;
+const TypeSpec spec_bytearray = {
+    .name = "bytearray",
+    .doc = kDoc,
+    .layout = {"bytearray", sizeof(ByteArray), 0, nullptr, release_array, nullptr, nullptr},
+    .flags = type_flag::kBaseType | type_flag::kImmutable | type_flag::kMatchSelf | type_flag::kUntracked,
+    .slots = {.repr = slot_repr,
+              .str = slot_repr,
+              .compare = slot_compare,
+              .iter = byte_iterator_new,
+              .new_ = slot_new,
+              .init = slot_init,
+              .remainder = bytes_remainder,
+              .length = slot_length,
+              .get_item = slot_get_item,
+              .set_item = slot_set_item,
+              .contains = bytes_contains,
+              .concat = slot_concat,
+              .repeat = slot_repeat,
+              .inplace_concat = slot_inplace_concat,
+              .inplace_repeat = slot_inplace_repeat,
+              .get_buffer = slot_get_buffer,
+              .release_buffer = slot_release_buffer},
+    .methods = all_methods(),
+};
+
+}  // namespace typhon

@@ -1,0 +1,395 @@
+// Error handlers of codecs: the built-in ones, as native code that makes no exception object and as functions that
+// Python code can call; and calls of registered ones.
+#include "objects/codecs.h"
+#include "objects/protocol/protocol.h"
+
+namespace typhon {
+
+Ref import_module(Thread& t, const char* name);  // runtime
+
+ErrorMode parse_error_mode(const char* errors) {
+  if (errors == nullptr) return ErrorMode::kStrict;
+  static constexpr struct {
+    const char* name;
+    ErrorMode mode;
+  } kModes[] = {
+      {"strict", ErrorMode::kStrict},
+      {"ignore", ErrorMode::kIgnore},
+      {"replace", ErrorMode::kReplace},
+      {"surrogateescape", ErrorMode::kSurrogateEscape},
+      {"surrogatepass", ErrorMode::kSurrogatePass},
+      {"backslashreplace", ErrorMode::kBackslash},
+      {"xmlcharrefreplace", ErrorMode::kXmlCharRef},
+      {"namereplace", ErrorMode::kNameReplace},
+  };
+  for (const auto& row : kModes)
+    if (std::strcmp(row.name, errors) == 0) return row.mode;
+  return ErrorMode::kOther;
+}
+
+namespace {
+
+Ref make_unicode_error(Thread& t, Type* type, const char* encoding, Value object, size_t start, size_t end,
+                       const char* reason) {
+  RefTo<Str> encoding_text = TRY(str_from_utf8(t, encoding));
+  RefTo<Str> reason_text = TRY(str_from_utf8(t, reason));
+  return call_with(t, type, encoding_text, object, Value::small_int(i64(start)), Value::small_int(i64(end)),
+                   reason_text);
+}
+
+void append_hex(StrBuilder& out, char kind, u32 value, int width) {
+  out.append('\\');
+  out.append(u32(kind));
+  for (int d = width - 1; d >= 0; d--) out.append(u32("0123456789abcdef"[(value >> (4 * d)) & 15]));
+}
+
+void append_backslashed(StrBuilder& out, u32 c) {
+  if (c < 0x100)
+    append_hex(out, 'x', c, 2);
+  else if (c < 0x10000)
+    append_hex(out, 'u', c, 4);
+  else
+    append_hex(out, 'U', c, 8);
+}
+
+void append_char_reference(StrBuilder& out, u32 c) {
+  char digits[16];
+  int n = 0;
+  do digits[n++] = char('0' + c % 10);
+  while ((c /= 10) != 0);
+  out.append_ascii("&#");
+  while (n > 0) out.append(u32(digits[--n]));
+  out.append(';');
+}
+
+Status append_named(Thread& t, StrBuilder& out, u32 c) {
+  Ref module = TRY(import_module(t, "unicodedata"));
+  Ref name_function = TRY(get_attribute_utf8(t, module, "name"));
+  RefTo<Str> character = TRY(str_from_char(t, c));
+  Ref name = TRY(call_with(t, name_function, character, None));
+  if (!is_str(name)) {
+    append_backslashed(out, c);
+    return ok();
+  }
+  out.append_ascii("\\N{");
+  out.append(name.as<Str>());
+  out.append('}');
+  return ok();
+}
+
+// What surrogatepass knows: the width and order of a UTF by its normalised name.
+struct Utf {
+  int width = 0;  // 1, 2, 4; 0 unknown
+  bool big = false;
+};
+Utf utf_by_name(std::string_view name) {
+  char plain[16];
+  size_t n = 0;
+  for (char c : name) {
+    if (c == '-' || c == '_' || c == ' ') continue;
+    if (n == sizeof plain) return {};
+    plain[n++] = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
+  }
+  std::string_view key(plain, n);
+  if (key == "utf8" || key == "cp65001") return {1, false};
+  if (key == "utf16" || key == "utf16le") return {2, false};
+  if (key == "utf16be") return {2, true};
+  if (key == "utf32" || key == "utf32le") return {4, false};
+  if (key == "utf32be") return {4, true};
+  return {};
+}
+
+// The surrogate whose encoding begins at data[start], or 0.
+u32 read_surrogate(Utf utf, const u8* data, size_t n, size_t start) {
+  const u8* p = data + start;
+  size_t left = n - start;
+  u32 c = 0;
+  if (utf.width == 1) {
+    if (left < 3 || (p[0] & 0xF0) != 0xE0 || (p[1] & 0xC0) != 0x80 || (p[2] & 0xC0) != 0x80) return 0;
+    c = u32(p[0] & 0x0F) << 12 | u32(p[1] & 0x3F) << 6 | u32(p[2] & 0x3F);
+  } else if (utf.width == 2) {
+    if (left < 2) return 0;
+    c = utf.big ? u32(p[0]) << 8 | p[1] : u32(p[1]) << 8 | p[0];
+  } else if (utf.width == 4) {
+    if (left < 4) return 0;
+    c = utf.big ? u32(p[0]) << 24 | u32(p[1]) << 16 | u32(p[2]) << 8 | p[3]
+                : u32(p[3]) << 24 | u32(p[2]) << 16 | u32(p[1]) << 8 | p[0];
+  }
+  return c >= 0xD800 && c <= 0xDFFF ? c : 0;
+}
+
+void write_surrogate(Utf utf, ByteBuilder& out, u32 c) {
+  if (utf.width == 1) {
+    out.append(u8(0xE0 | c >> 12));
+    out.append(u8(0x80 | ((c >> 6) & 0x3F)));
+    out.append(u8(0x80 | (c & 0x3F)));
+    return;
+  }
+  if (utf.big) {
+    if (utf.width == 4) out.append_repeated(0, 2);
+    out.append(u8(c >> 8));
+    out.append(u8(c));
+  } else {
+    out.append(u8(c));
+    out.append(u8(c >> 8));
+    if (utf.width == 4) out.append_repeated(0, 2);
+  }
+}
+
+Raised cannot_handle(Thread& t, const char* type) {
+  return raise(t, exc::TypeError, "don't know how to handle %s in error callback", type);
+}
+
+// The native handlers. False when this mode cannot repair the error (the caller raises it).
+Result<bool> repair_decoding(Thread& t, ErrorMode mode, const char* encoding, const u8* data, size_t n, size_t start,
+                             size_t end, ErrorAction* action) {
+  StrBuilder out;
+  action->position = end;
+  switch (mode) {
+    case ErrorMode::kIgnore: break;
+    case ErrorMode::kReplace: out.append(0xFFFD); break;
+    case ErrorMode::kBackslash:
+      for (size_t i = start; i < end; i++) append_hex(out, 'x', data[i], 2);
+      break;
+    case ErrorMode::kSurrogateEscape: {
+      size_t i = start;
+      while (i < end && i - start < 4 && data[i] >= 0x80) out.append(0xDC00u + data[i++]);
+      if (i == start) return false;
+      action->position = i;
+      break;
+    }
+    case ErrorMode::kSurrogatePass: {
+      Utf utf = utf_by_name(encoding);
+      u32 c = utf.width == 0 ? 0 : read_surrogate(utf, data, n, start);
+      if (c == 0) return false;
+      out.append(c);
+      action->position = start + size_t(utf.width == 1 ? 3 : utf.width);
+      break;
+    }
+    case ErrorMode::kXmlCharRef:
+    case ErrorMode::kNameReplace: return cannot_handle(t, "UnicodeDecodeError");
+    default: return false;
+  }
+  action->replacement = TRY(out.finish(t)).release_ref();
+  return true;
+}
+
+// For UnicodeEncodeError; with `encoding` null for UnicodeTranslateError.
+Result<bool> repair_encoding(Thread& t, ErrorMode mode, const char* encoding, Str* s, size_t start, size_t end,
+                             ErrorAction* action) {
+  StrBuilder out;
+  action->position = end;
+  switch (mode) {
+    case ErrorMode::kIgnore: break;
+    case ErrorMode::kReplace: out.append_repeated(encoding == nullptr ? 0xFFFD : '?', end - start); break;
+    case ErrorMode::kBackslash:
+      for (size_t i = start; i < end; i++) append_backslashed(out, s->at(i));
+      break;
+    case ErrorMode::kXmlCharRef:
+      for (size_t i = start; i < end; i++) append_char_reference(out, s->at(i));
+      break;
+    case ErrorMode::kNameReplace:
+      for (size_t i = start; i < end; i++) TRY(append_named(t, out, s->at(i)));
+      break;
+    case ErrorMode::kSurrogateEscape: {
+      ByteBuilder bytes;
+      size_t i = start;
+      for (; i < end && s->at(i) >= 0xDC80 && s->at(i) <= 0xDCFF; i++) bytes.append(u8(s->at(i) - 0xDC00));
+      if (i == start) return false;
+      action->position = i;
+      action->replacement = TRY(bytes.finish(t)).release_ref();
+      return true;
+    }
+    case ErrorMode::kSurrogatePass: {
+      Utf utf = encoding == nullptr ? Utf{} : utf_by_name(encoding);
+      if (utf.width == 0) return false;
+      ByteBuilder bytes;
+      for (size_t i = start; i < end; i++) {
+        u32 c = s->at(i);
+        if (c < 0xD800 || c > 0xDFFF) return false;
+        write_surrogate(utf, bytes, c);
+      }
+      action->replacement = TRY(bytes.finish(t)).release_ref();
+      return true;
+    }
+    default: return false;
+  }
+  action->replacement = TRY(out.finish(t)).release_ref();
+  return true;
+}
+
+// Calls a registered handler and checks its (replacement, position).
+Status call_handler(Thread& t, const char* errors, Value exception, size_t length, bool encoding,
+                    ErrorAction* action) {
+  RefTo<Str> name = TRY(str_from_utf8(t, errors));
+  Ref handler = TRY(codec_lookup_error(t, name.get()));
+  Ref result = TRY(call_with(t, handler, exception));
+  bool well_formed = is_tuple(result) && result.as<Tuple>()->size == 2;
+  if (well_formed) {
+    Value replacement = result.as<Tuple>()->items[0].peek(), position = result.as<Tuple>()->items[1].peek();
+    well_formed = (is_str(replacement) || (encoding && is_bytes(replacement))) && is_int(position);
+  }
+  if (!well_formed)
+    return raise(t, exc::TypeError, encoding ? "encoding error handler must return (str/bytes, int) tuple"
+                                             : "decoding error handler must return (str, int) tuple");
+  Ref position = result.as<Tuple>()->items[1].load();
+  i64 at = TRY(to_i64(t, position, "Python int too large to convert to C int"));
+  i64 wanted = at;
+  if (at < 0) at += i64(length);
+  if (at < 0 || at > i64(length))
+    return raise(t, exc::IndexError, "position %zd from error handler out of bounds", wanted);
+  action->replacement = result.as<Tuple>()->items[0].load();
+  action->position = size_t(at);
+  return ok();
+}
+
+}  // namespace
+
+Raised raise_decode_error(Thread& t, const char* encoding, const char* reason, const u8* data, size_t n, size_t start,
+                          size_t end) {
+  RefTo<Bytes> bytes = bytes_from(t, data, n);
+  if (bytes.failed()) return {};
+  Ref exception = make_unicode_error(t, exc::UnicodeDecodeError, encoding, bytes, start, end, reason);
+  if (exception.failed()) return {};
+  return raise_exception(t, std::move(exception));
+}
+
+Raised raise_encode_error(Thread& t, const char* encoding, const char* reason, Str* s, size_t start, size_t end) {
+  Ref exception = make_unicode_error(t, exc::UnicodeEncodeError, encoding, s, start, end, reason);
+  if (exception.failed()) return {};
+  return raise_exception(t, std::move(exception));
+}
+
+Status decode_error(Thread& t, const char* errors, const char* encoding, const char* reason, const u8* data, size_t n,
+                    size_t start, size_t end, Ref& exception, ErrorAction* action) {
+  ErrorMode mode = parse_error_mode(errors);
+  if (mode != ErrorMode::kOther) {
+    if (TRY(repair_decoding(t, mode, encoding, data, n, start, end, action))) return ok();
+    return raise_decode_error(t, encoding, reason, data, n, start, end);
+  }
+  if (exception.is_empty()) {
+    RefTo<Bytes> bytes = TRY(bytes_from(t, data, n));
+    exception = TRY(make_unicode_error(t, exc::UnicodeDecodeError, encoding, bytes, start, end, reason));
+  } else {
+    auto* e = exception.as<UnicodeErrorObject>();
+    e->start.store(e, Value::small_int(i64(start)));
+    e->end.store(e, Value::small_int(i64(end)));
+    e->reason.store(e, TRY(str_from_utf8(t, reason)));
+  }
+  return call_handler(t, errors, exception, n, false, action);
+}
+
+Status encode_error(Thread& t, const char* errors, const char* encoding, const char* reason, Str* s, size_t start,
+                    size_t end, Ref& exception, ErrorAction* action) {
+  ErrorMode mode = parse_error_mode(errors);
+  if (mode != ErrorMode::kOther) {
+    if (TRY(repair_encoding(t, mode, encoding, s, start, end, action))) return ok();
+    return raise_encode_error(t, encoding, reason, s, start, end);
+  }
+  if (exception.is_empty()) {
+    exception = TRY(make_unicode_error(t, exc::UnicodeEncodeError, encoding, s, start, end, reason));
+  } else {
+    auto* e = exception.as<UnicodeErrorObject>();
+    e->start.store(e, Value::small_int(i64(start)));
+    e->end.store(e, Value::small_int(i64(end)));
+    e->reason.store(e, TRY(str_from_utf8(t, reason)));
+  }
+  return call_handler(t, errors, exception, s->length(), true, action);
+}
+
+// --- the handlers as functions of an exception
+namespace {
+
+// start and end of a UnicodeError, clamped to its object as CPython does.
+struct Range {
+  size_t start, end;
+};
+Result<Range> error_range(Thread& t, UnicodeErrorObject* e, size_t length) {
+  Ref start_value = e->start.load(), end_value = e->end.load();
+  i64 start = start_value.is_empty() ? 0 : TRY(to_clamped_i64(t, start_value));
+  i64 end = end_value.is_empty() ? 0 : TRY(to_clamped_i64(t, end_value));
+  i64 n = i64(length);
+  if (start < 0) start = 0;
+  if (start >= n) start = n > 0 ? n - 1 : 0;
+  if (end < 1) end = 1;
+  if (end > n) end = n;
+  if (end < start) end = start;
+  return Range{size_t(start), size_t(end)};
+}
+
+Raised raise_again(Thread& t, Value exception) { return raise_exception(t, Ref::copy(exception)); }
+
+Ref handle(Thread& t, Value exception, ErrorMode mode) {
+  bool encoding = is_instance_of(exception, exc::UnicodeEncodeError);
+  bool decoding = is_instance_of(exception, exc::UnicodeDecodeError);
+  bool translating = is_instance_of(exception, exc::UnicodeTranslateError);
+  if (mode == ErrorMode::kStrict) {
+    if (is_BaseException(exception)) return raise_again(t, exception);
+    return raise(t, exc::TypeError, "codec must pass exception instance");
+  }
+  bool only_encoding = mode == ErrorMode::kXmlCharRef || mode == ErrorMode::kNameReplace;
+  bool surrogates = mode == ErrorMode::kSurrogateEscape || mode == ErrorMode::kSurrogatePass;
+  if (!(encoding || (decoding && !only_encoding) || (translating && !only_encoding && !surrogates)))
+    return cannot_handle(t, type_name(exception));
+  auto* e = exception.as<UnicodeErrorObject>();
+  Ref object = e->object.load(), name = e->encoding.load();
+  Utf8Buffer buffer;
+  std::string_view encoding_name = is_str(name) ? str_utf8(name.as<Str>(), buffer) : "";
+  ErrorAction action;
+  bool repaired;
+  if (decoding) {
+    if (!is_bytes(object)) return raise(t, exc::TypeError, "UnicodeError 'object' attribute must be a bytes");
+    Bytes* bytes = object.as<Bytes>();
+    Range r = TRY(error_range(t, e, bytes->size));
+    repaired = TRY(repair_decoding(t, mode, encoding_name.data(), bytes->data, bytes->size, r.start, r.end, &action));
+  } else {
+    if (!is_str(object)) return raise(t, exc::TypeError, "UnicodeError 'object' attribute must be a string");
+    Range r = TRY(error_range(t, e, object.as<Str>()->length()));
+    const char* codec = translating ? nullptr : encoding_name.data();
+    repaired = TRY(repair_encoding(t, mode, codec, object.as<Str>(), r.start, r.end, &action));
+  }
+  if (!repaired) return raise_again(t, exception);
+  return tuple_of(t, action.replacement, Value::small_int(i64(action.position)));
+}
+
+template <ErrorMode mode>
+Ref handler_function(Thread& t, Value, const Value* a) {
+  return handle(t, a[0], mode);
+}
+
+constexpr Method kHandlers[] = {
+    method("strict_errors", handler_function<ErrorMode::kStrict>, "(exception, /)",
+           "Implements the 'strict' error handling, which raises a UnicodeError on coding errors."),
+    method("ignore_errors", handler_function<ErrorMode::kIgnore>, "(exception, /)",
+           "Implements the 'ignore' error handling, which ignores malformed data and continues."),
+    method("replace_errors", handler_function<ErrorMode::kReplace>, "(exception, /)",
+           "Implements the 'replace' error handling, which replaces malformed data with a replacement marker."),
+    method("xmlcharrefreplace_errors", handler_function<ErrorMode::kXmlCharRef>, "(exception, /)",
+           "Implements the 'xmlcharrefreplace' error handling, which replaces an unencodable character with the "
+           "appropriate XML character reference."),
+    method("backslashreplace_errors", handler_function<ErrorMode::kBackslash>, "(exception, /)",
+           "Implements the 'backslashreplace' error handling, which replaces malformed data with a backslashed "
+           "escape sequence."),
+    method("namereplace_errors", handler_function<ErrorMode::kNameReplace>, "(exception, /)",
+           "Implements the 'namereplace' error handling, which replaces an unencodable character with a \\N{...} "
+           "escape sequence."),
+    method("surrogatepass", handler_function<ErrorMode::kSurrogatePass>, "(exception, /)"),
+    method("surrogateescape", handler_function<ErrorMode::kSurrogateEscape>, "(exception, /)"),
+};
+constexpr const char* kHandlerNames[] = {"strict",           "ignore",      "replace",       "xmlcharrefreplace",
+                                         "backslashreplace", "namereplace", "surrogatepass", "surrogateescape"};
+
+}  // namespace
+
+Ref builtin_error_handlers(Thread& t) {
+  RefTo<Dict> handlers = TRY(dict_new(t, 16));
+  for (size_t i = 0; i < std::size(kHandlers); i++) {
+    Ref function = TRY(native_function_new(t, &kHandlers[i], EMPTY, EMPTY));
+    RefTo<Str> key = TRY(str_from_ascii(t, kHandlerNames[i]));
+    key = TRY(str_intern(t, key));
+    TRY(dict_set_str(t, handlers.get(), key.get(), function));
+  }
+  return handlers;
+}
+
+}  // namespace typhon

@@ -1,0 +1,38 @@
+// What the files of the generator types share, and what the interpreter needs of them.
+#pragma once
+#include "objects/function.h"
+
+namespace typhon {
+
+// The types that are not in types.def.
+namespace types {
+extern Type *async_generator_asend, *async_generator_athrow, *async_generator_wrapped_value, *coroutine_wrapper, *anext_awaitable;
+}  // namespace types
+Status initialise_generator_types(Thread& t);
+
+// A fresh generator object for the code of a generator function; its frame words are for the caller to fill.
+RefTo<Generator> generator_new(Thread& t, Function* function, Code* code);
+
+// The object that a suspended generator waits for (yield from, await), borrowed, or EMPTY (interpreter/generator.cpp).
+Value generator_delegate(Generator* g);
+// Drops the frame of a generator that is not running, without running it (interpreter/generator.cpp).
+void generator_discard(Thread& t, Generator* g);
+
+// What an async generator's `yield` hands to its asend(): told apart from what it awaits by this wrapper.
+Ref wrap_async_value(Thread& t, Ref&& value);
+
+// await: the iterator of an awaitable. `context`: 0 await, 1 __aenter__, 2 __aexit__.
+Ref get_awaitable(Thread& t, Value v, int context);
+Ref get_aiter(Thread& t, Value v);
+Ref get_anext(Thread& t, Value v);
+// anext(iterator, default)
+Ref anext_with_default(Thread& t, Value awaitable, Value fallback);
+
+// Shared by generator.cpp and async_generator.cpp.
+void generator_visit(Object* self, Visitor& visitor);
+void generator_finalise(Thread& t, Object* self);
+size_t generator_size(const Object* self);
+// Instance of an exception from throw()'s arguments (type, value, traceback).
+Ref exception_from_throw(Thread& t, Value type, Value value, Value traceback);
+
+}  // namespace typhon

@@ -1,0 +1,209 @@
+// list.sort: takes the items out of the list (it is empty meanwhile, as a program that looks sees), sorts them, puts them
+// back. Comparisons of keys that are all small ints, floats, strings or tuples do not go through the generic protocol.
+#include "objects/list_body.h"
+#include "objects/merge_sort.h"
+
+namespace typhon {
+
+using namespace list_body;
+
+namespace {
+
+struct Keyed {
+  Value key, value;
+};
+TYPHON_INLINE Value key_of(Value item) { return item; }
+TYPHON_INLINE Value key_of(const Keyed& item) { return item.key; }
+TYPHON_INLINE Value value_of(Value item) { return item; }
+TYPHON_INLINE Value value_of(const Keyed& item) { return item.value; }
+
+TYPHON_INLINE bool str_less(const Str* a, const Str* b) {
+  if (a->kind() == 0 && b->kind() == 0) {
+    size_t n = a->length(), m = b->length();
+    int order = std::memcmp(a->raw(), b->raw(), n < m ? n : m);
+    return order != 0 ? order < 0 : n < m;
+  }
+  return str_compare(a, b) < 0;
+}
+
+struct IntLess {
+  template <class Item>
+  int operator()(const Item& a, const Item& b) const {
+    return i64(key_of(a).bits) < i64(key_of(b).bits);
+  }
+};
+struct FloatLess {
+  template <class Item>
+  int operator()(const Item& a, const Item& b) const {
+    return key_of(a).as_immediate_float() < key_of(b).as_immediate_float();
+  }
+};
+struct StrLess {
+  template <class Item>
+  int operator()(const Item& a, const Item& b) const {
+    return str_less(key_of(a).template as<Str>(), key_of(b).template as<Str>());
+  }
+};
+
+int generic_less(Thread& t, Value a, Value b) {
+  if (a.bits & b.bits & 1) return i64(a.bits) < i64(b.bits);
+  Result<bool> r = compare_bool(t, CompareOp::kLt, a, b);
+  return r.failed() ? -1 : r.get();
+}
+struct GenericLess {
+  Thread& t;
+  template <class Item>
+  int operator()(const Item& a, const Item& b) const {
+    return generic_less(t, key_of(a), key_of(b));
+  }
+};
+// Tuples: the first items that differ decide.
+struct TupleLess {
+  Thread& t;
+  template <class Item>
+  int operator()(const Item& a, const Item& b) const {
+    Tuple *x = key_of(a).template as<Tuple>(), *y = key_of(b).template as<Tuple>();
+    u64 n = x->size < y->size ? x->size : y->size;
+    for (u64 i = 0; i < n; i++) {
+      Value p = x->items[i].peek(), q = y->items[i].peek();
+      Result<bool> same = values_equal(t, p, q);
+      if (same.failed()) return -1;
+      if (same.get()) continue;
+      if (is_exact_str(p) && is_exact_str(q)) return str_less(p.as<Str>(), q.as<Str>());
+      return generic_less(t, p, q);
+    }
+    return x->size < y->size;
+  }
+};
+
+enum class KeyKind : u8 { kInt, kFloat, kStr, kTuple, kOther };
+KeyKind kind_of_key(Value v) {
+  if (v.is_small_int()) return KeyKind::kInt;
+  if (v.is_immediate_float()) return KeyKind::kFloat;
+  if (is_exact_str(v)) return KeyKind::kStr;
+  if (is_exact_tuple(v)) return KeyKind::kTuple;
+  return KeyKind::kOther;
+}
+
+template <class Item, class Less>
+Status run_sort(Thread& t, Item* items, u64 n, Less less) {
+  MergeSort<Item, Less> sorter(less);
+  bool done = sorter.sort(items, n, [&] { return !safepoint(t).failed(); });
+  if (done) return ok();
+  if (sorter.out_of_memory()) return raise_no_memory(t);
+  return Raised{};
+}
+
+template <class Item>
+Status sort_items(Thread& t, Item* items, u64 n) {
+  if (n < 2) return ok();
+  KeyKind kind = kind_of_key(key_of(items[0]));
+  for (u64 i = 1; i < n && kind != KeyKind::kOther; i++)
+    if (kind_of_key(key_of(items[i])) != kind) kind = KeyKind::kOther;
+  switch (kind) {
+    case KeyKind::kInt: return run_sort(t, items, n, IntLess{});
+    case KeyKind::kFloat: return run_sort(t, items, n, FloatLess{});
+    case KeyKind::kStr: return run_sort(t, items, n, StrLess{});
+    case KeyKind::kTuple: return run_sort(t, items, n, TupleLess{t});
+    case KeyKind::kOther: break;
+  }
+  return run_sort(t, items, n, GenericLess{t});
+}
+
+template <class Item>
+void reverse_items(Item* items, u64 n) {
+  for (u64 i = 0; i < n / 2; i++) std::swap(items[i], items[n - 1 - i]);
+}
+
+// Sorts `values` (all counted words) by `keys` (empty: by themselves); writes them in order to `out`.
+template <class Item, class Make>
+Status sort_into(Thread& t, u64 n, bool reverse, Value* out, Make&& make) {
+  Item* items = static_cast<Item*>(std::malloc((n == 0 ? 1 : n) * sizeof(Item)));
+  if (items == nullptr) return raise_no_memory(t);
+  for (u64 i = 0; i < n; i++) items[i] = make(i);
+  // Reversing twice keeps equal items in their order.
+  if (reverse) reverse_items(items, n);
+  Status status = sort_items(t, items, n);
+  if (!status.failed()) {
+    if (reverse) reverse_items(items, n);
+    for (u64 i = 0; i < n; i++) out[i] = value_of(items[i]);
+  }
+  std::free(items);
+  return status;
+}
+
+Status sort_values(Thread& t, RootedVector& values, Value key, bool reverse, Value* out) {
+  u64 n = values.size();
+  if (key.is_none()) return sort_into<Value>(t, n, reverse, out, [&](u64 i) { return values[i]; });
+  RootedVector keys(t);
+  for (u64 i = 0; i < n; i++) {
+    Ref k = TRY(call_with(t, key, values[i]));
+    // Counted words: the sort moves them through memory that no scan sees.
+    keys.push(Ref::adopt(to_heap_word(k.take())));
+  }
+  return sort_into<Keyed>(t, n, reverse, out, [&](u64 i) { return Keyed{keys[i], values[i]}; });
+}
+
+}  // namespace
+
+Status list_sort_py(Thread& t, List* list, Value key, bool reverse) {
+  ListBody* body;
+  u64 n;
+  bool seen_by_others = is_contended(list);
+  {
+    ObjectLock lock(t, list);
+    body = list->body;
+    n = list->size;
+    set_size(list, 0);
+    set_body(list, nullptr);
+  }
+  // The array that the items go back into. Others may still be reading the old one.
+  ListBody* target = body;
+  if (seen_by_others && body != nullptr) target = allocate_body(t, list, n);
+  Value* order = static_cast<Value*>(std::malloc((n == 0 ? 1 : n) * sizeof(Value)));
+  bool out_of_memory = order == nullptr || (body != nullptr && target == nullptr);
+  RootedVector values(t);
+  Status status;
+  if (out_of_memory) {
+    clear_exception(t);
+    status = raise_no_memory(t);
+    if (target != body && target != nullptr) heap::free_block(t, target);
+    target = body;
+  } else {
+    // The counts of the slots move to the vector: a counted word each.
+    for (u64 i = 0; i < n; i++) {
+      values.push(Field::adopt_heap(body->items[i].peek()));
+      order[i] = values[i];
+    }
+    if (target == body && body != nullptr)
+      for (u64 i = 0; i < n; i++) *body->items[i].address() = EMPTY;
+    status = sort_values(t, values, key, reverse, order);
+    for (u64 i = 0; i < n; i++) {
+      publish_for(list, order[i]);
+      put_word(target->items[i], order[i]);
+      values.words()[i] = EMPTY;
+    }
+    values.clear();
+  }
+  std::free(order);
+  ListBody* intruder;
+  u64 intruder_size;
+  {
+    ObjectLock lock(t, list);
+    intruder = list->body;
+    intruder_size = list->size;
+    set_body(list, target);
+    set_size(list, n);
+  }
+  if (body != nullptr && target != body) heap::retire_body(t, list, body);
+  if (intruder == nullptr) return status;
+  // Somebody stored into the list during the sort: that is lost, and reported unless something else is.
+  Ref pending = status.failed() ? take_exception(t) : Ref();
+  for (u64 i = 0; i < intruder_size; i++) Field::release_heap(intruder->items[i].peek());
+  heap::retire_body(t, list, intruder);
+  if (!status.failed()) return raise(t, exc::ValueError, "list modified during sort");
+  restore_exception(t, std::move(pending));
+  return status;
+}
+
+}  // namespace typhon

@@ -1,0 +1,266 @@
+#include "objects/set_table.h"
+
+namespace typhon::set_table {
+
+namespace {
+
+SetTable g_empty_storage;  // mask 0 and one EMPTY entry: every probe ends at once
+
+constexpr u64 kMinSize = 8;
+
+// One entry at least stays EMPTY, or probes would not end.
+bool has_room(const SetTable* table) { return table->fill < table->mask; }
+
+void insert_word(SetTable* table, u64 hash, Value key_word) {
+  Sequence at(table, hash);
+  while (!table->entries[at.position].key.is_empty()) at.advance();
+  table->entries[at.position].hash = hash;
+  *table->entries[at.position].key.address() = key_word;
+  table->fill++;
+}
+
+// The key's own reference comes from a deleted entry's word: dropped by the caller.
+Value delete_entry(Set* s, SetTable* table, u64 index) {
+  Field& key = table->entries[index].key;
+  Value word = key.peek();
+  put_word(key, UNBOUND);
+  set_used(s, s->used - 1);
+  return word;
+}
+
+void install(Set* s, SetTable* table) {
+  __atomic_store_n(&s->table, table, __ATOMIC_RELEASE);
+  __atomic_store_n(&s->aux2, s->aux2 + 1, __ATOMIC_RELAXED);
+}
+
+}  // namespace
+
+SetTable* const g_empty = &g_empty_storage;
+
+bool still_holds(const Set* s, const Search& search) {
+  if (generation_of(s) != search.generation || table_of(s) != search.table) return false;
+  if (search.probe.index == kAbsent) return fill_of(search.table) == search.fill;
+  return search.probe.index < 0 || is_live(search.table->entries[search.probe.index].key.peek());
+}
+
+Status search_py(Thread& t, Set* s, Value key, u64 hash, Search* out) {
+  for (;;) {
+    Search search;
+    search.generation = generation_of(s);
+    search.table = table_of(s);
+    search.fill = fill_of(search.table);
+    search.probe = {kUnknown, 0};
+    bool restart = false;
+    for (Sequence at(search.table, hash);; at.advance()) {
+      const SetEntry& entry = search.table->entries[at.position];
+      Value k = entry.key.peek();
+      if (k.is_empty()) {
+        search.probe = {kAbsent, at.position};
+        break;
+      }
+      Probe found{i64(at.position), at.position};
+      if (k.bits == key.bits) {
+        search.probe = found;
+        break;
+      }
+      if (entry.hash != hash || k.is_unbound()) continue;
+      Quick q = quick_equal(k, key);
+      if (q == Quick::kNo) continue;
+      bool same = true;
+      if (q == Quick::kUnknown) {
+        Ref keep = Ref::copy(k);
+        same = TRY(equal(t, keep, key));
+        if (!still_holds(s, search)) {
+          restart = true;
+          break;
+        }
+      }
+      if (same && is_live(entry.key.peek())) {
+        search.probe = found;
+        break;
+      }
+    }
+    if (restart) continue;
+    *out = search;
+    return ok();
+  }
+}
+
+SetTable* allocate_table(Thread& t, Set* owner, u64 size) {
+  if (size > kMaxItems / 2) {
+    (void)raise_no_memory(t);
+    return nullptr;
+  }
+  size_t bytes = sizeof(SetTable) + (size - 1) * sizeof(SetEntry);
+  SetTable* table = static_cast<SetTable*>(heap::allocate_body(t, owner, bytes));
+  if (table == nullptr) return nullptr;
+  table->mask = size - 1;
+  return table;
+}
+
+Status resize(Thread& t, Set* s, SetTable* seen, u64 wanted) {
+  u64 size = kMinSize;
+  while (size <= wanted) size *= 2;
+  SetTable* fresh = allocate_table(t, s, size);
+  if (fresh == nullptr) return Raised{};
+  bool installed = false;
+  {
+    ObjectLock lock(t, s);
+    if (s->table == seen && s->used * 5 < fresh->mask * 3) {
+      for (u64 i = 0; i <= seen->mask; i++) {
+        Value key = seen->entries[i].key.peek();
+        if (is_live(key)) insert_word(fresh, seen->entries[i].hash, key);
+      }
+      install(s, fresh);
+      installed = true;
+    }
+  }
+  if (!installed)
+    heap::free_block(t, fresh);
+  else if (seen != g_empty)
+    heap::retire_body(t, s, seen);
+  return ok();
+}
+
+Status grow(Thread& t, Set* s, SetTable* full) {
+  u64 used = used_of(s);
+  return resize(t, s, full, used > 50000 ? used * 2 : used * 4);
+}
+
+void drop_table(Thread& t, Set* s, SetTable* table) {
+  if (table == g_empty) return;
+  for (u64 i = 0; i <= table->mask; i++) {
+    Value key = table->entries[i].key.peek();
+    if (is_live(key)) Field::release_heap(key);
+  }
+  heap::retire_body(t, s, table);
+}
+
+Status fill_from(Thread& t, Set* s, Set* source) {
+  for (;;) {
+    SetTable* seen = table_of(source);
+    u64 used = used_of(source);
+    if (used == 0) return ok();
+    bool dense = fill_of(seen) == used;
+    u64 size = seen->mask + 1;
+    if (!dense)
+      for (size = kMinSize; size * 3 <= used * 5 + 8;) size *= 2;
+    SetTable* fresh = allocate_table(t, s, size);
+    if (fresh == nullptr) return Raised{};
+    bool done = false;
+    {
+      ObjectLock lock(t, source);
+      SetTable* table = source->table;
+      if (table == seen && source->used == used && (table->fill == used) == dense) {
+        for (u64 i = 0; i <= table->mask; i++) {
+          Value key = table->entries[i].key.peek();
+          if (!is_live(key)) continue;
+          if (dense) {
+            fresh->entries[i].hash = table->entries[i].hash;
+            *fresh->entries[i].key.address() = heap_copy(key);
+          } else {
+            insert_word(fresh, table->entries[i].hash, heap_copy(key));
+          }
+        }
+        fresh->fill = used;
+        done = true;
+      }
+    }
+    if (!done) {
+      heap::free_block(t, fresh);
+      continue;
+    }
+    SetTable* old = s->table;
+    install(s, fresh);
+    s->used = used;
+    drop_table(t, s, old);
+    return ok();
+  }
+}
+
+void move_table(Thread& t, Set* s, Set* from) {
+  SetTable *fresh = from->table, *old;
+  for (u64 i = 0; i <= fresh->mask; i++) {
+    Value key = fresh->entries[i].key.peek();
+    if (is_live(key)) publish_for(s, key);
+  }
+  if (fresh != g_empty) fresh->owner = s;
+  {
+    ObjectLock lock(t, s);
+    old = s->table;
+    install(s, fresh);
+    set_used(s, from->used);
+  }
+  from->table = g_empty;
+  from->used = 0;
+  drop_table(t, s, old);
+}
+
+void clear(Thread& t, Set* s) {
+  SetTable* old;
+  {
+    ObjectLock lock(t, s);
+    old = s->table;
+    if (old == g_empty) return;
+    install(s, g_empty);
+    set_used(s, 0);
+  }
+  drop_table(t, s, old);
+}
+
+bool next_key(const Set* s, u64* position, Ref* key, u64* hash) {
+  const SetTable* table = table_of(s);
+  for (u64 i = *position; i <= table->mask; i++) {
+    Value k = table->entries[i].key.peek();
+    if (!is_live(k)) continue;
+    if (hash != nullptr) *hash = table->entries[i].hash;
+    *position = i + 1;
+    *key = Ref::copy(k);
+    return true;
+  }
+  *position = table->mask + 1;
+  return false;
+}
+
+Result<bool> add_hashed_py(Thread& t, Set* s, Value key, u64 hash) {
+  key = key.untagged();
+  bool added = false;
+  SetTable* crowded = nullptr;
+  TRY(with_slot_py(t, s, key, hash, [&](SetTable* table, Probe probe) {
+    if (probe.index >= 0) return true;
+    if (!has_room(table)) return false;
+    SetEntry& entry = table->entries[probe.slot];
+    entry.hash = hash;
+    put_word(entry.key, heap_copy(key));
+    __atomic_store_n(&table->fill, table->fill + 1, __ATOMIC_RELEASE);
+    set_used(s, s->used + 1);
+    added = true;
+    if (is_crowded(table)) crowded = table;
+    return true;
+  }));
+  if (crowded != nullptr) TRY(grow(t, s, crowded));
+  return added;
+}
+
+Result<bool> contains_hashed_py(Thread& t, Set* s, Value key, u64 hash) {
+  key = key.untagged();
+  Probe probe = probe_quick(table_of(s), key, hash);
+  if (probe.index != kUnknown) return probe.index >= 0;
+  Search search;
+  TRY(search_py(t, s, key, hash, &search));
+  return search.probe.index >= 0;
+}
+
+Result<bool> discard_hashed_py(Thread& t, Set* s, Value key, u64 hash) {
+  key = key.untagged();
+  Value word = EMPTY;
+  TRY(with_slot_py(t, s, key, hash, [&](SetTable* table, Probe probe) {
+    if (probe.index >= 0) word = delete_entry(s, table, u64(probe.index));
+    return true;
+  }));
+  bool found = !word.is_empty();
+  Field::release_heap(word);
+  return found;
+}
+
+}  // namespace typhon::set_table

@@ -1,0 +1,583 @@
+// Type objects: bootstrap of the core types, native types from their specs, lookup along the mro, versions, subclass
+// lists, mro, layout.
+#include "objects/type.h"
+
+#include <cstdlib>
+
+#include "heap/collector.h"
+#include "objects/protocol/protocol.h"
+#include "objects/type_internal.h"
+
+namespace typhon {
+
+namespace types {
+#define TYPE(id, cpp, name) Type* id;
+#include "objects/types.def"
+#undef TYPE
+}  // namespace types
+
+Mutex g_type_mutex;
+
+namespace {
+
+u32 g_next_version = 1;
+
+// Versions are unique for ever; once used up, classes become uncacheable.
+u32 fresh_version() {
+  u32 now = __atomic_load_n(&g_next_version, __ATOMIC_RELAXED);
+  if (now == 0) return 0;
+  return __atomic_fetch_add(&g_next_version, 1, __ATOMIC_RELAXED);
+}
+
+struct CoreType {
+  const TypeSpec* spec;
+  Type** where;
+  u32 shape;
+};
+
+const CoreType kCoreTypes[] = {
+#define TYPE(id, cpp, name) {&spec_##id, &types::id, kShape_##id},
+#include "objects/types.def"
+#undef TYPE
+};
+
+// --- method cache: global, direct-mapped, read under a sequence number per entry. Keyed by type version, so nothing ever
+// needs to be flushed. An entry's word is kept alive by the class dict for as long as its version is current.
+struct CacheEntry {
+  u32 sequence;
+  u32 version;
+  const Str* name;
+  u64 word;
+};
+constexpr u32 kCacheSize = 4096;
+CacheEntry g_cache[kCacheSize];
+
+CacheEntry& cache_entry(u32 version, const Str* name) {
+  u64 hash = (reinterpret_cast<u64>(name) >> 4) ^ (u64(version) * 0x9E3779B1u);
+  return g_cache[(hash ^ (hash >> 13)) & (kCacheSize - 1)];
+}
+
+bool cache_read(u32 version, const Str* name, Value* out) {
+  CacheEntry& e = cache_entry(version, name);
+  u32 before = __atomic_load_n(&e.sequence, __ATOMIC_ACQUIRE);
+  if (before & 1) return false;
+  u32 found_version = __atomic_load_n(&e.version, __ATOMIC_RELAXED);
+  const Str* found_name = __atomic_load_n(&e.name, __ATOMIC_RELAXED);
+  u64 word = __atomic_load_n(&e.word, __ATOMIC_RELAXED);
+  __atomic_thread_fence(__ATOMIC_ACQUIRE);
+  if (__atomic_load_n(&e.sequence, __ATOMIC_RELAXED) != before) return false;
+  if (found_version != version || found_name != name) return false;
+  *out = Value(word);
+  return true;
+}
+
+void cache_write(u32 version, const Str* name, Value value) {
+  CacheEntry& e = cache_entry(version, name);
+  u32 before = __atomic_load_n(&e.sequence, __ATOMIC_RELAXED);
+  // A writer that finds another one at work simply does not cache.
+  if ((before & 1) ||
+      !__atomic_compare_exchange_n(&e.sequence, &before, before + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+    return;
+  __atomic_thread_fence(__ATOMIC_RELEASE);
+  __atomic_store_n(&e.version, version, __ATOMIC_RELAXED);
+  __atomic_store_n(&e.name, name, __ATOMIC_RELAXED);
+  __atomic_store_n(&e.word, value.untagged().bits, __ATOMIC_RELAXED);
+  __atomic_store_n(&e.sequence, before + 2, __ATOMIC_RELEASE);
+}
+
+void visit_type(Object* self, Visitor& v) { v.fields(&static_cast<Type*>(self)->name, 10); }
+
+}  // namespace
+
+// type's layout; its slots, methods and attributes: type_attributes.cpp.
+extern const Layout kTypeLayout = {"type", sizeof(Type), 0, visit_type, nullptr, nullptr, nullptr};
+
+// --- lookup
+Value type_lookup(Type* type, Str* name) {
+  // The version is read first: a class changed meanwhile has another one, so that nothing stale is found under it.
+  u32 version = __atomic_load_n(&type->version, __ATOMIC_ACQUIRE);
+  Value found;
+  if (version != 0 && cache_read(version, name, &found)) return found;
+  auto* mro = type->mro.as<Tuple>();
+  found = EMPTY;
+  if (mro == nullptr) {  // while the class is being made
+    for (Type* base = type; base != nullptr && found.is_empty(); base = base->base.as<Type>())
+      if (auto* dict = base->dict.as<Dict>()) found = dict_peek_str(dict, name);
+    return found;
+  }
+  for (u64 i = 0; i < mro->size; i++) {
+    found = dict_peek_str(mro->items[i].as<Type>()->dict.as<Dict>(), name);
+    if (!found.is_empty()) break;
+  }
+  if (version != 0 && name->is_interned()) cache_write(version, name, found);
+  return found;
+}
+
+Ref lookup_special(Thread& t, Value self, Str* name) {
+  Type* type = type_of(self);
+  Value found = type_lookup(type, name);
+  if (found.is_empty()) return Ref();
+  Ref keep = Ref::copy(found);
+  DescriptorGetFn get = type_of(found)->slots.descriptor_get;
+  return get != nullptr ? get(t, keep, self, type) : std::move(keep);
+}
+
+bool is_subtype(const Type* a, const Type* b) {
+  if (a == b) return true;
+  auto* mro = a->mro.as<Tuple>();
+  if (mro == nullptr) {
+    for (const Type* base = a; base != nullptr; base = base->base.as<Type>())
+      if (base == b) return true;
+    return b == types::object;
+  }
+  for (u64 i = 0; i < mro->size; i++)
+    if (mro->items[i].peek().object() == b) return true;
+  return false;
+}
+
+bool is_native_instance(Value v, const Type* type) {
+  for (const Type* c = type_of(v); c != nullptr; c = c->base.as<Type>())
+    if (c == type) return true;
+  return false;
+}
+
+Type* type_of_immediate(Value v) {
+  if (v.is_small_int()) return types::int_;
+  if (v.is_immediate_float()) return types::float_;
+  if (v.is_bool()) return types::bool_;
+  if (v.is_none()) return types::none_type;
+  if (v.bits == Ellipsis.bits) return types::ellipsis_type;
+  if (v.bits == NotImplemented.bits) return types::not_implemented_type;
+  CHECK(!"type_of a word that is no Python value");
+  __builtin_unreachable();
+}
+
+const char* Type::name_utf8() const {
+  if (native_name != nullptr) return native_name;
+  // ASCII names are NUL-terminated in place; others are turned into UTF-8 once per string and kept with the type.
+  auto* text = name.as<Str>();
+  if (text->is_ascii()) return text->data<char>();
+  Utf8Buffer buffer;
+  std::string_view utf8 = str_utf8(text, buffer);
+  thread_local char out[256];
+  size_t n = utf8.size() < sizeof out - 1 ? utf8.size() : sizeof out - 1;
+  memcpy(out, utf8.data(), n);
+  out[n] = 0;
+  return out;
+}
+
+const char* type_name(Value v) { return type_of(v)->name_utf8(); }
+
+// --- versions and subclasses
+namespace {
+void new_version_recursively(Thread& t, Type* type) {
+  u32 version = fresh_version();
+  __atomic_store_n(&type->version, version, __ATOMIC_RELEASE);
+  update_shapes_of(type, version, type->slots.finaliser != nullptr);
+  auto* list = type->subclasses.as<List>();
+  if (list == nullptr) return;
+  for (size_t i = 0; i < list_size(list); i++) {
+    Ref reference = list_get(t, list, i);
+    if (reference.is_empty()) continue;
+    Ref subclass = weakref_get(t, reference.as<WeakRef>());
+    if (!subclass.is_empty()) new_version_recursively(t, subclass.as<Type>());
+  }
+}
+}  // namespace
+
+void type_modified(Thread& t, Type* type) { new_version_recursively(t, type); }
+
+Status add_subclass(Thread& t, Type* base, Type* type) {
+  Ref reference = TRY(weakref_new(t, type, EMPTY));
+  auto* list = base->subclasses.as<List>();
+  if (list == nullptr) {
+    RefTo<List> made = TRY(list_new(t));
+    base->subclasses.store(base, made.value());
+    list = made.get();
+    return list_append(t, list, reference);
+  }
+  // Slots of classes that are gone are used again.
+  for (size_t i = 0; i < list_size(list); i++) {
+    Ref entry = list_get(t, list, i);
+    if (entry.is_empty()) break;
+    Ref alive = weakref_get(t, entry.as<WeakRef>());
+    if (alive.is_empty()) return list_set(t, list, i, reference);
+  }
+  return list_append(t, list, reference);
+}
+
+void remove_subclass(Thread& t, Type* base, Type* type) {
+  auto* list = base->subclasses.as<List>();
+  if (list == nullptr) return;
+  RefTo<List> kept = list_new(t);
+  if (kept.failed()) return clear_exception(t);
+  for (size_t i = 0; i < list_size(list); i++) {
+    Ref entry = list_get(t, list, i);
+    if (entry.is_empty()) break;
+    Ref alive = weakref_get(t, entry.as<WeakRef>());
+    if (alive.is_empty() || alive.object() == type) continue;
+    if (list_append(t, kept.get(), entry).failed()) return clear_exception(t);
+  }
+  base->subclasses.store(base, kept.value());
+}
+
+RefTo<List> live_subclasses(Thread& t, Type* type) {
+  RefTo<List> out = TRY(list_new(t));
+  Ref list = type->subclasses.load();
+  if (list.is_empty()) return out;
+  for (size_t i = 0; i < list_size(list.as<List>()); i++) {
+    Ref entry = list_get(t, list.as<List>(), i);
+    if (entry.is_empty()) break;
+    Ref subclass = weakref_get(t, entry.as<WeakRef>());
+    if (!subclass.is_empty()) TRY(list_append(t, out.get(), subclass));
+  }
+  return out;
+}
+
+// --- mro (C3)
+namespace {
+
+Raised mro_conflict(Thread& t, RootedVector* sequences, size_t* positions, size_t n) {
+  StrBuilder names;
+  RefTo<List> seen = list_new(t);
+  if (seen.failed()) return {};
+  for (size_t i = 0; i < n; i++) {
+    auto* tuple = (*sequences)[i].as<Tuple>();
+    if (positions[i] >= tuple->size) continue;
+    Value head = tuple->items[positions[i]].peek();
+    bool known = false;
+    for (size_t k = 0; k < list_size(seen.get()); k++) known = known || list_get(t, seen.get(), k).get().same_word(head);
+    if (known) continue;
+    if (list_size(seen.get()) != 0) names.append_ascii(", ");
+    if (list_append(t, seen.get(), head).failed()) return {};
+    names.append(head.as<Type>()->name.as<Str>());
+  }
+  RefTo<Str> text = names.finish(t);
+  if (text.failed()) return {};
+  return raise(t, exc::TypeError, "Cannot create a consistent method resolution order (MRO) for bases %U", text.get());
+}
+
+}  // namespace
+
+// The C3 linearisation from type->bases, whose own mros are known.
+RefTo<Tuple> linearise(Thread& t, Type* type) {
+  auto* bases = type->bases.as<Tuple>();
+  for (u64 i = 0; i < bases->size; i++)
+    for (u64 j = i + 1; j < bases->size; j++)
+      if (bases->items[i].peek().same_word(bases->items[j].peek()))
+        return raise(t, exc::TypeError, "duplicate base class %N", bases->items[i].as<Type>());
+  RootedVector result(t);
+  result.push_copy(type);
+  if (bases->size == 1) {
+    auto* rest = bases->items[0].as<Type>()->mro.as<Tuple>();
+    for (u64 i = 0; i < rest->size; i++) result.push_copy(rest->items[i].peek());
+    return tuple_from(t, result.data(), result.size());
+  }
+  RootedVector sequences(t);
+  for (u64 i = 0; i < bases->size; i++) sequences.push_copy(bases->items[i].as<Type>()->mro.peek());
+  sequences.push_copy(bases);
+  size_t n = sequences.size();
+  auto* positions = static_cast<size_t*>(std::calloc(n, sizeof(size_t)));
+  while (true) {
+    bool all_done = true;
+    Value chosen = EMPTY;
+    for (size_t i = 0; i < n && chosen.is_empty(); i++) {
+      auto* tuple = sequences[i].as<Tuple>();
+      if (positions[i] >= tuple->size) continue;
+      all_done = false;
+      Value candidate = tuple->items[positions[i]].peek();
+      bool in_tail = false;
+      for (size_t k = 0; k < n && !in_tail; k++) {
+        auto* other = sequences[k].as<Tuple>();
+        for (u64 m = positions[k] + 1; m < other->size && !in_tail; m++)
+          in_tail = other->items[m].peek().same_word(candidate);
+      }
+      if (!in_tail) chosen = candidate;
+    }
+    if (all_done) break;
+    if (chosen.is_empty()) {
+      Raised failed = mro_conflict(t, &sequences, positions, n);
+      std::free(positions);
+      return failed;
+    }
+    result.push_copy(chosen);
+    for (size_t i = 0; i < n; i++) {
+      auto* tuple = sequences[i].as<Tuple>();
+      if (positions[i] < tuple->size && tuple->items[positions[i]].peek().same_word(chosen)) positions[i]++;
+    }
+  }
+  std::free(positions);
+  return tuple_from(t, result.data(), result.size());
+}
+
+Status compute_mro(Thread& t, Type* type) {
+  Type* metatype = type_of_object(type);
+  Value custom = metatype == types::type ? EMPTY : type_lookup(metatype, names::mro);
+  if (custom.is_empty() || is_exact(custom, kShape_method_descriptor)) {
+    type->mro.store(type, TRY(linearise(t, type)));
+    return ok();
+  }
+  Ref result = TRY(call_method(t, type, names::mro, nullptr, 0));
+  RefTo<Tuple> mro = TRY(to_tuple(t, result));
+  if (mro->size == 0) return raise(t, exc::TypeError, "type MRO must not be empty");
+  for (u64 i = 0; i < mro->size; i++)
+    if (!is_type(mro->items[i].peek()))
+      return raise(t, exc::TypeError, "mro() returned a non-class ('%T')", mro->items[i].peek());
+  type->mro.store(type, std::move(mro));
+  return ok();
+}
+
+// --- layout
+namespace {
+
+// Whether instances of `type` have more native storage than those of its base.
+bool extends_layout(const Type* type, const Type* base) {
+  if (base == nullptr) return true;
+  return type->layout->basic_size != base->layout->basic_size || type->layout->item_size != base->layout->item_size ||
+         type->member_slots != base->member_slots;
+}
+
+const Type* solid_base(const Type* type) {
+  while (true) {
+    auto* base = type->base.as<Type>();
+    if (base == nullptr || extends_layout(type, base)) return type;
+    type = base;
+  }
+}
+
+}  // namespace
+
+Result<Type*> best_base(Thread& t, Tuple* bases) {
+  Type* winner = nullptr;
+  const Type* winner_solid = nullptr;
+  for (u64 i = 0; i < bases->size; i++) {
+    Value v = bases->items[i].peek();
+    if (!is_type(v)) return raise(t, exc::TypeError, "bases must be types");
+    auto* candidate = v.as<Type>();
+    if (!(candidate->flags & type_flag::kBaseType))
+      return raise(t, exc::TypeError, "type '%N' is not an acceptable base type", candidate);
+    const Type* solid = solid_base(candidate);
+    if (winner == nullptr || (winner_solid != solid && is_subtype(solid, winner_solid) && !is_subtype(winner_solid, solid))) {
+      winner = candidate;
+      winner_solid = solid;
+    } else if (!is_subtype(winner_solid, solid)) {
+      return raise(t, exc::TypeError, "multiple bases have instance lay-out conflict");
+    }
+  }
+  return winner;
+}
+
+// Sizes, root shape and version of a type whose layout, flags, base, member_slots and attribute_hint are set.
+void finish_layout(Type* type, u32 fixed_shape) {
+  bool attributes = type->flags & type_flag::kHasDict;
+  bool variable = type->layout->item_size != 0 && type->layout->native_size != nullptr;
+  u32 native = u32(align_up(type->layout->basic_size, 8)) + 8 * type->member_slots;
+  u32 inline_slots = attributes ? type->attribute_hint : 0;
+  // Blocks come in steps of 16 bytes: fill the last one.
+  if (attributes && !variable && inline_slots != 0 && (native + 8 + 8 * inline_slots) % 16 != 0) inline_slots++;
+  type->instance_size = native + (attributes ? 8 + 8 * inline_slots : 0);
+  u8 flags = 0;
+  if (attributes) flags |= shape_flag::kHasAttributes;
+  if (variable) flags |= shape_flag::kVariable;
+  if (attributes || type->member_slots != 0 || !(type->flags & type_flag::kUntracked)) flags |= shape_flag::kTracked;
+  if (type->slots.finaliser != nullptr) flags |= shape_flag::kFinaliser;
+  type->version = fresh_version();
+  Shape* shape = new_root_shape(type, type->layout, u16(inline_slots), attributes && !variable ? u16(native) : u16(0), flags,
+                                fixed_shape);
+  type->root_shape = shape->id;
+  type->dict_shape = 0;
+}
+
+Ref allocate_instance(Thread& t, Type* cls, size_t items) {
+  const Shape* shape = shape_at(cls->root_shape);
+  size_t size = cls->instance_size;
+  if (items != 0) size += align_up(items * cls->layout->item_size, 8);
+  if (cls->instance_size < 0x10000 && items == 0)
+    return Ref::adopt(Value(heap::allocate(t, shape->id, size, shape->flags & shape_flag::kTracked)));
+  Object* object = heap::try_allocate(t, shape->id, size, shape->flags & shape_flag::kTracked);
+  if (object == nullptr) return Ref::error();
+  return Ref::adopt(Value(object));
+}
+
+// --- native types
+RefTo<Type> allocate_type(Thread& t, Type* metatype, size_t) {
+  Object* object = heap::allocate(t, metatype != nullptr ? metatype->root_shape : u32(kShape_type),
+                                  metatype != nullptr ? metatype->instance_size : sizeof(Type), true);
+  // Classes are DEFERRED from the start, so that all they refer to is published as it is stored.
+  collector::make_deferred(object);
+  return RefTo<Type>::copy(static_cast<Type*>(object));
+}
+
+namespace {
+
+const char* short_name(const char* name) {
+  const char* dot = strrchr(name, '.');
+  return dot != nullptr ? dot + 1 : name;
+}
+
+Status add_descriptors(Thread& t, Type* type, const TypeSpec& spec) {
+  auto* dict = type->dict.as<Dict>();
+  for (const Method* m = spec.methods; m != nullptr && m->name != nullptr; m++) {
+    CoreShape kind = m->kind == MethodKind::kClass ? kShape_classmethod_descriptor : kShape_method_descriptor;
+    RefTo<Str> name = TRY(str_from_utf8(t, m->name));
+    name = TRY(str_intern(t, name));
+    if (m->kind == MethodKind::kStatic) {
+      Ref function = TRY(native_function_new(t, m, EMPTY, EMPTY));
+      Ref wrapped = TRY(static_method_new(t, function));
+      TRY(dict_set_str(t, dict, name.get(), wrapped));
+      continue;
+    }
+    RefTo<NativeDescriptor> d = TRY(descriptor_new(t, kind, type, m->name));
+    d->method = m;
+    TRY(dict_set_str(t, dict, name.get(), d));
+  }
+  for (const GetSet* g = spec.getsets; g != nullptr && g->name != nullptr; g++) {
+    RefTo<NativeDescriptor> d = TRY(descriptor_new(t, kShape_getset_descriptor, type, g->name));
+    d->getset = g;
+    TRY(dict_set_str(t, dict, d->name.as<Str>(), d));
+  }
+  for (const Member* m = spec.members; m != nullptr && m->name != nullptr; m++) {
+    RefTo<NativeDescriptor> d = TRY(descriptor_new(t, kShape_member_descriptor, type, m->name));
+    d->member = m;
+    TRY(dict_set_str(t, dict, d->name.as<Str>(), d));
+  }
+  return ok();
+}
+
+Ref get_dict(Thread& t, Value self) { return instance_dict(t, self.object()); }
+Status set_dict(Thread& t, Value self, Value value) {
+  if (value.is_empty()) return raise(t, exc::TypeError, "cannot delete __dict__");
+  if (!is_dict(value)) return raise(t, exc::TypeError, "__dict__ must be set to a dictionary, not a '%T'", value);
+  return set_instance_dict(t, self.object(), value);
+}
+Ref get_weakref(Thread& t, Value self) {
+  Ref first = first_weakref(t, self);
+  return first.is_empty() ? Ref::none() : std::move(first);
+}
+
+// The parts that need no other type: layout and shape.
+void start_native_type(Type* type, const TypeSpec& spec, Type* base, u32 fixed_shape) {
+  if (spec.layout.basic_size != 0) {
+    auto* layout = new Layout(spec.layout);
+    if (layout->name == nullptr) layout->name = spec.name;
+    if (layout->item_size != 0 && layout->native_size == nullptr && base != nullptr) layout->native_size = base->layout->native_size;
+    type->layout = layout;
+  } else {
+    CHECK(base != nullptr);
+    type->layout = base->layout;
+  }
+  constexpr u32 kInherited = type_flag::kHasDict | type_flag::kHasWeakref | type_flag::kSequence | type_flag::kMapping |
+                             type_flag::kMatchSelf;
+  type->flags = spec.flags | (base != nullptr ? base->flags & kInherited : 0);
+  if (!(spec.flags & type_flag::kHeapType)) type->flags |= type_flag::kImmutable;
+  type->member_slots = 0;
+  type->attribute_hint = 0;
+  type->spec = new TypeSpec(spec);
+  type->native_name = short_name(spec.name);
+  finish_layout(type, fixed_shape);
+}
+
+Status fill_native_type(Thread& t, Type* type, const TypeSpec& spec, Type* base) {
+  RefTo<Str> name = TRY(str_from_utf8(t, type->native_name));
+  name = TRY(str_intern(t, name));
+  type->name.init(type, name.value());
+  type->qualname.init(type, name.value());
+  RefTo<Dict> dict = TRY(dict_new(t, 32));
+  type->dict.init(type, dict.value());
+  if (const char* dot = strrchr(spec.name, '.')) {
+    RefTo<Str> module = TRY(str_from_utf8(t, {spec.name, size_t(dot - spec.name)}));
+    type->module.init(type, module.value());
+    TRY(dict_set_str(t, dict.get(), names::__module__, module));
+  }
+  if (base != nullptr) {
+    type->base.init(type, base);
+    type->bases.init(type, TRY(tuple_of(t, Value(base))));
+  } else {
+    type->bases.init(type, Value(empty_tuple()));
+  }
+  type->mro.init(type, TRY(linearise_native(t, type, base)));
+  TRY(add_descriptors(t, type, *type->spec));
+  TRY(add_slot_wrappers(t, type, spec.slots));
+  if ((spec.flags & type_flag::kHasDict) && dict_peek_str(dict.get(), names::__dict__).is_empty()) {
+    RefTo<NativeDescriptor> d = TRY(descriptor_new(t, kShape_getset_descriptor, type, "__dict__"));
+    d->getset = &kDictGetSet;
+    TRY(dict_set_str(t, dict.get(), names::__dict__, d));
+  }
+  if (dict_peek_str(dict.get(), names::__doc__).is_empty()) {
+    Ref doc = spec.doc != nullptr ? Ref(TRY(str_from_utf8(t, spec.doc))) : Ref::none();
+    TRY(dict_set_str(t, dict.get(), names::__doc__, doc));
+  }
+  inherit_native_slots(type, spec.slots, base);
+  if (type->slots.finaliser != nullptr) update_shapes_of(type, type->version, true);
+  return ok();
+}
+
+}  // namespace
+
+extern const GetSet kDictGetSet = {"__dict__", get_dict, set_dict, "dictionary for instance variables"};
+extern const GetSet kWeakrefGetSet = {"__weakref__", get_weakref, nullptr, "list of weak references to the object"};
+
+RefTo<Tuple> linearise_native(Thread& t, Type* type, Type* base) {
+  RootedVector mro(t);
+  mro.push_copy(type);
+  if (base != nullptr) {
+    auto* rest = base->mro.as<Tuple>();
+    for (u64 i = 0; i < rest->size; i++) mro.push_copy(rest->items[i].peek());
+  }
+  return tuple_from(t, mro.data(), mro.size());
+}
+
+RefTo<Type> make_type(Thread& t, const TypeSpec& spec, u32 fixed_shape) {
+  Type* base = spec.base != nullptr ? *spec.base : types::object;
+  RefTo<Type> type = TRY(allocate_type(t, nullptr));
+  start_native_type(type.get(), spec, base, fixed_shape);
+  TRY(fill_native_type(t, type.get(), spec, base));
+  if (base != nullptr) TRY(add_subclass(t, base, type.get()));
+  return type;
+}
+
+Status make_static_type(Thread& t, const TypeSpec& spec, Type** where, u32 fixed_shape) {
+  if (fixed_shape != 0 && *where != nullptr) return ok();  // a core type: initialise_types has made it
+  RefTo<Type> type = TRY(make_type(t, spec, fixed_shape));
+  collector::make_immortal(type.get());
+  *where = type.get();
+  return ok();
+}
+
+void wire_core_shapes() {
+  for (const CoreType& core : kCoreTypes) {
+    Shape* shape = shape_at(core.shape);
+    shape->id = core.shape;
+    const TypeSpec* spec = core.spec;
+    while (spec->layout.basic_size == 0 && spec->base != nullptr) {
+      const TypeSpec* next = nullptr;
+      for (const CoreType& other : kCoreTypes)
+        if (other.where == spec->base) next = other.spec;
+      if (next == nullptr) break;
+      spec = next;
+    }
+    shape->layout = &spec->layout;
+  }
+}
+
+Status initialise_types(Thread& t) {
+  TRY(initialise_names(t));
+  // First all type objects with their shapes, so that type_of works on everything made from here on; then their contents.
+  for (const CoreType& core : kCoreTypes) {
+    if (*core.where != nullptr) continue;
+    RefTo<Type> type = TRY(allocate_type(t, nullptr));
+    *core.where = type.get();
+    Type* base = core.spec->base != nullptr ? *core.spec->base : core.where == &types::object ? nullptr : types::object;
+    start_native_type(type.get(), *core.spec, base, core.shape);
+    collector::make_immortal(type.get());
+  }
+  for (const CoreType& core : kCoreTypes) {
+    Type* base = core.spec->base != nullptr ? *core.spec->base : core.where == &types::object ? nullptr : types::object;
+    TRY(fill_native_type(t, *core.where, *core.spec, base));
+  }
+  for (const CoreType& core : kCoreTypes)
+    if (auto* base = (*core.where)->base.as<Type>()) TRY(add_subclass(t, base, *core.where));
+  return ok();
+}
+
+}  // namespace typhon

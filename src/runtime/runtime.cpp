@@ -1,0 +1,353 @@
+// Start-up, running a program, shutdown.
+#include "runtime/runtime.h"
+
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "heap/collector.h"
+#include "interpreter/interpreter.h"
+#include "objects/itertypes.h"
+#include "runtime/library.h"
+#include "threads/hooks.h"
+
+namespace typhon {
+
+Config g_config;
+char g_executable[4096];
+char g_stdlib_dir[4096];
+char g_prefix[4096];
+
+void set_hash_secret(u64 k0, u64 k1);          // objects/str.cpp
+Status initialise_signals(Thread& t);          // modules/_signal
+int run_interactive(Thread& t);                // runtime/interactive.cpp
+extern bool g_finalizing;
+
+namespace {
+
+// --- where the library lies: beside the binary, or where TYPHONHOME says
+bool is_directory(const char* path) {
+  struct stat info;
+  return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+void find_paths() {
+  ssize_t n = readlink("/proc/self/exe", g_executable, sizeof g_executable - 1);
+  if (n < 0) n = 0;
+  g_executable[n] = 0;
+  const char* home = g_config.ignore_environment ? nullptr : getenv("TYPHONHOME");
+  if (home != nullptr && *home != 0) {
+    std::snprintf(g_prefix, sizeof g_prefix, "%s", home);
+  } else {
+    std::snprintf(g_prefix, sizeof g_prefix, "%s", g_executable);
+    // build/<preset>/typhon beside lib/, or <prefix>/bin/typhon.
+    for (int up = 0; up < 2; up++) {
+      char* slash = strrchr(g_prefix, '/');
+      if (slash == nullptr) break;
+      *slash = 0;
+      std::snprintf(g_stdlib_dir, sizeof g_stdlib_dir, "%.4000s/lib/python3.14", g_prefix);
+      if (is_directory(g_stdlib_dir)) return;
+    }
+  }
+  std::snprintf(g_stdlib_dir, sizeof g_stdlib_dir, "%.4000s/lib/python3.14", g_prefix);
+}
+
+void seed_hashes() {
+  u64 key[2] = {0, 0};
+  if (g_config.hash_seed_given) {
+    // A simple LCG stream, so that PYTHONHASHSEED=n gives the same hashes in every run; 0 means a key of zeros.
+    u64 state = g_config.hash_seed;
+    if (state != 0)
+      for (u64& k : key)
+        for (int i = 0; i < 8; i++) {
+          state = state * 6364136223846793005u + 1442695040888963407u;
+          k = k << 8 | (state >> 56);
+        }
+  } else if (getrandom(key, sizeof key, GRND_NONBLOCK) != sizeof key) {
+    key[0] = u64(getpid()) * 0x9E3779B97F4A7C15u;
+  }
+  set_hash_secret(key[0], key[1]);
+}
+
+void raise_recursion_error(Thread& t, const char* where) {
+  raise(t, exc::RecursionError, "maximum recursion depth exceeded%s", where);
+}
+void raise_memory_error(Thread& t) { raise_no_memory(t); }
+void raise_runtime_error(Thread& t, const char* message) { raise(t, exc::RuntimeError, "%s", message); }
+Status raise_async(Thread& t, Ref&& exception) {
+  Ref keep = std::move(exception);
+  return raise_statement(t, keep, EMPTY);
+}
+
+Status start_types(Thread& t) {
+  initialise_shapes();
+  TRY(initialise_types(t));
+  TRY(initialise_exceptions(t));
+  g_raise_recursion_error = raise_recursion_error;
+  g_raise_memory_error = raise_memory_error;
+  g_raise_runtime_error = raise_runtime_error;
+  g_raise_async_exception = raise_async;
+  TRY(initialise_container_types(t));
+  return ok();
+}
+
+Status import_and_drop(Thread& t, const char* name) {
+  Ref module = TRY(import_module(t, name));
+  return ok();
+}
+
+}  // namespace
+
+Status runtime_start(Thread& t) {
+  find_paths();
+  seed_hashes();
+  g_int_max_str_digits = g_config.int_max_str_digits;
+  TRY(start_types(t));
+  TRY(initialise_interpreter(t));
+  TRY(start_core_modules(t));
+  TRY(sys_set_paths(t));
+  TRY(sys_set_argv(t));
+  TRY(start_importlib(t));
+  TRY(initialise_signals(t));
+  TRY(import_and_drop(t, "encodings"));
+  TRY(sys_set_streams(t));
+  RefTo<Str> main_name = TRY(str_from_ascii(t, "__main__"));
+  main_name = TRY(str_intern(t, main_name));
+  RefTo<Module> main_module = TRY(module_new(t, main_name.get()));
+  TRY(dict_set_str(t, main_module->dict.as<Dict>(), names::__builtins__, builtins_module()));
+  TRY(dict_set_str(t, sys_modules(t), main_name.get(), main_module));
+  // As CPython's, __main__ has a loader even before it runs.
+  Ref importlib = dict_get_str(t, sys_modules(t), str_immortal(t, "_frozen_importlib"));
+  Ref loader = TRY(get_attribute_utf8(t, importlib, "BuiltinImporter"));
+  TRY(dict_set_str(t, main_module->dict.as<Dict>(), names::__loader__, loader));
+  if (g_config.warn_option_count > 0) TRY(import_and_drop(t, "warnings"));
+  if (!g_config.no_site) TRY(import_and_drop(t, "site"));
+  return ok();
+}
+
+namespace {
+
+Dict* main_dict(Thread& t) {
+  Value module = dict_peek_str(sys_modules(t), names::__main__);
+  return module.is_empty() ? nullptr : module.as<Module>()->dict.as<Dict>();
+}
+
+// sys.path[0] for a script, -c or -m, unless -P or -I.
+Status insert_path0(Thread& t, std::string_view directory) {
+  if (g_config.safe_path) return ok();
+  Ref path = sys_get(t, str_immortal(t, "path"));
+  if (!is_list(path)) return ok();
+  Ref entry = TRY(decode_fs(t, directory.data(), directory.size()));
+  return list_insert(t, path.as<List>(), 0, entry);
+}
+
+Ref run_in_main(Thread& t, Value code) {
+  Ref module = Ref::copy(dict_peek_str(sys_modules(t), names::__main__));
+  Ref dict = module.as<Module>()->dict.load();
+  return run_code(t, code.as<Code>(), dict, dict);
+}
+
+Ref run_command(Thread& t) {
+  TRY(insert_path0(t, ""));
+  RefTo<Str> filename = TRY(str_from_ascii(t, "<string>"));
+  Ref source = TRY(decode_fs(t, g_config.command, strlen(g_config.command)));
+  // Tracebacks show the source of -c: linecache learns it.
+  Ref code = TRY(compile_source(t, g_config.command, filename, "exec", 0, true, g_config.optimize, true));
+  Ref linecache = import_module(t, "linecache");
+  if (!linecache.failed()) {
+    Ref registered = call_method_with(t, linecache, str_immortal(t, "_register_code"), code, source, filename);
+    if (registered.failed()) clear_exception(t);
+  } else {
+    clear_exception(t);
+  }
+  return run_in_main(t, code);
+}
+
+Ref run_module(Thread& t, const char* name, bool alter_argv) {
+  Ref runpy = TRY(import_module(t, "runpy"));
+  RefTo<Str> text = TRY(str_from_utf8(t, name));
+  return call_method_with(t, runpy, str_immortal(t, "_run_module_as_main"), text, Value::boolean(alter_argv));
+}
+
+bool read_all(int fd, char** data, size_t* size) {
+  size_t capacity = 65536;
+  *data = static_cast<char*>(malloc(capacity));
+  *size = 0;
+  while (true) {
+    if (*size == capacity) *data = static_cast<char*>(realloc(*data, capacity *= 2));
+    ssize_t n = read(fd, *data + *size, capacity - *size);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return n == 0;
+    *size += size_t(n);
+  }
+}
+
+Ref run_text(Thread& t, const char* data, size_t size, Value filename) {
+  Ref code = TRY(compile_source(t, {data, size}, filename, "exec", 0, true, g_config.optimize, true));
+  return run_in_main(t, code);
+}
+
+// A directory or zip file with a __main__.py is run through runpy; *handled tells.
+Ref run_path_entry(Thread& t, const char* path, bool* handled) {
+  *handled = false;
+  struct stat info;
+  if (stat(path, &info) != 0) return Ref::none();
+  if (!S_ISDIR(info.st_mode)) {
+    size_t n = strlen(path);
+    if (!(n > 4 && (strcmp(path + n - 4, ".zip") == 0 || strcmp(path + n - 4, ".pyz") == 0))) return Ref::none();
+  }
+  *handled = true;
+  TRY(insert_path0(t, path));
+  return run_module(t, "__main__", false);
+}
+
+Ref run_script(Thread& t, int* exit_code) {
+  const char* path = g_config.script;
+  bool handled;
+  Ref entry = TRY(run_path_entry(t, path, &handled));
+  if (handled) return entry;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  struct stat info;
+  if (fd < 0 || fstat(fd, &info) != 0) {
+    std::fprintf(stderr, "%s: can't open file '%s': [Errno %d] %s\n", g_executable, path, errno, strerror(errno));
+    *exit_code = 2;
+    return Ref::none();
+  }
+  char* data;
+  size_t size;
+  bool fine = read_all(fd, &data, &size);
+  close(fd);
+  if (!fine) {
+    free(data);
+    return raise_errno(t, errno);
+  }
+  // sys.path[0]: the script's directory, symbolic links resolved.
+  char resolved[PATH_MAX];
+  std::string_view directory = realpath(path, resolved) != nullptr ? resolved : path;
+  size_t slash = directory.rfind('/');
+  Status status = insert_path0(t, slash == std::string_view::npos ? std::string_view("") : directory.substr(0, slash == 0 ? 1 : slash));
+  // co_filename and __file__ are the absolute path, as since 3.9.
+  char absolute[PATH_MAX * 2];
+  if (path[0] == '/') {
+    std::snprintf(absolute, sizeof absolute, "%s", path);
+  } else {
+    char cwd[PATH_MAX];
+    if (getcwd(cwd, sizeof cwd) == nullptr) cwd[0] = 0;
+    const char* relative = strncmp(path, "./", 2) == 0 ? path + 2 : path;
+    std::snprintf(absolute, sizeof absolute, "%s/%s", cwd, relative);
+  }
+  Ref filename = decode_fs(t, absolute, strlen(absolute));
+  Ref result = Ref::error();
+  if (!status.failed() && !filename.failed()) {
+    Dict* dict = main_dict(t);
+    Ref external = dict_get_str(t, sys_modules(t), str_immortal(t, "_frozen_importlib_external"));
+    Ref loader_type = get_attribute_utf8(t, external, "SourceFileLoader");
+    Ref loader = loader_type.failed() ? Ref::error() : call_with(t, loader_type, names::__main__, filename);
+    if (!loader.failed() && !dict_set_str(t, dict, names::__loader__, loader).failed() &&
+        !dict_set_str(t, dict, names::__file__, filename).failed() && !dict_set_str(t, dict, names::__cached__, None).failed())
+      result = run_text(t, data, size, filename);
+  }
+  free(data);
+  return result;
+}
+
+Ref run_stdin(Thread& t) {
+  TRY(insert_path0(t, ""));
+  char* data;
+  size_t size;
+  read_all(0, &data, &size);
+  RefTo<Str> filename = TRY(str_from_ascii(t, "<stdin>"));
+  Ref result = run_text(t, data, size, filename);
+  free(data);
+  return result;
+}
+
+}  // namespace
+
+int runtime_run_main(Thread& t) {
+  int code = 0;
+  Ref result;
+  if (g_config.command != nullptr)
+    result = run_command(t);
+  else if (g_config.module != nullptr)
+    result = run_module(t, g_config.module, true);
+  else if (g_config.script != nullptr && strcmp(g_config.script, "-") != 0)
+    result = run_script(t, &code);
+  else if (isatty(0) || g_config.interactive)
+    return run_interactive(t);
+  else
+    result = run_stdin(t);
+  if (result.failed()) code = print_pending_and_exit_code(t);
+  if (g_config.inspect && code != 2) return run_interactive(t);
+  return code;
+}
+
+namespace {
+
+void call_quietly(Thread& t, const char* module_name, const char* function, const char* where) {
+  Ref module = dict_get_str(t, sys_modules(t), str_immortal(t, module_name));
+  if (module.is_empty() || module.get().is_none()) return;
+  Ref done = call_method_with(t, module, str_immortal(t, function));
+  if (done.failed()) write_unraisable(t, where, EMPTY);
+}
+
+// False when the text could not be written (exit code 120, as CPython).
+bool flush_streams(Thread& t) {
+  bool fine = true;
+  for (Str* name : {names::stdout_, names::stderr_}) {
+    Ref stream = sys_get(t, name);
+    if (stream.is_empty() || stream.get().is_none()) continue;
+    Ref closed = get_attribute_utf8(t, stream, "closed");
+    if (closed.failed()) {
+      clear_exception(t);
+    } else if (closed.get().is_true()) {
+      continue;
+    }
+    Ref done = call_method_with(t, stream, names::flush);
+    if (done.failed()) {
+      if (name == names::stdout_)
+        write_unraisable(t, "on flushing sys.stdout", stream);
+      else
+        clear_exception(t);
+      fine = false;
+    }
+  }
+  return fine;
+}
+
+}  // namespace
+
+int runtime_shutdown(Thread& t, int code) {
+  // Non-daemon threads are waited for, then exit functions run, as threading and atexit document.
+  call_quietly(t, "threading", "_shutdown", "on threading shutdown");
+  call_quietly(t, "atexit", "_run_exitfuncs", "in atexit callback");
+  if (!flush_streams(t) && code == 0) code = 120;
+  g_finalizing = true;
+  // The main module's names go first, then a collection: objects with __del__ that programs keep in globals get it called.
+  Ref main_module = dict_get_str(t, sys_modules(t), names::__main__);
+  if (is_module(main_module)) {
+    Dict* dict = main_module.as<Module>()->dict.as<Dict>();
+    RefTo<List> keys = dict_keys_list(t, dict);
+    if (!keys.failed()) {
+      for (size_t i = 0; i < list_size(keys.get()); i++) {
+        Ref key = list_get(t, keys.get(), i);
+        if (!is_str(key) || key.as<Str>()->equals_ascii("__builtins__")) continue;
+        Status status = dict_set_str(t, dict, key.as<Str>(), None);
+        if (status.failed()) clear_exception(t);
+      }
+    }
+    if (exception_pending(t)) clear_exception(t);
+  }
+  collector::collect(t);
+  if (exception_pending(t)) clear_exception(t);
+  flush_streams(t);
+  return code;
+}
+
+}  // namespace typhon
