@@ -28,7 +28,15 @@ Op opposite(Op op) {
 
 // --- units and their registers
 
+Unit::~Unit() {
+  if (generator != nullptr && generator->u_ == this) {
+    generator->u_ = parent;
+    generator->scope_ = outer_scope;
+  }
+}
+
 void Codegen::enter(Unit& u, Scope* scope, NameId unit_name, u32 flags, i32 first_line) {
+  u.generator = this;
   u.parent = u_;
   u.outer_scope = scope_;
   u.scope = scope;

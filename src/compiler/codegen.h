@@ -82,8 +82,11 @@ struct DeferredAnnotation {
 };
 
 // The state of one block of code. Lives on the C++ stack, nested like the blocks.
+class Codegen;
 struct Unit {
   explicit Unit(Thread& t) : constants(t) {}
+  ~Unit();  // an error may leave it unfinished: then the enclosing unit goes on
+  Codegen* generator = nullptr;
   Unit* parent = nullptr;
   Scope* scope = nullptr;
   Scope* outer_scope = nullptr;  // where the enclosing unit was
@@ -152,6 +155,7 @@ class Codegen {
   Ref module(const ast::Mod* module);
 
  private:
+  friend struct Unit;
   // --- units (assemble.cpp)
   void enter(Unit& u, Scope* scope, NameId name, u32 flags, i32 first_line);
   void assign_registers(Unit& u);

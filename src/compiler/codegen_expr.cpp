@@ -853,9 +853,14 @@ void Codegen::await(const Await* e, u16 dest) {
 // --- warnings about suspicious code
 
 void Codegen::check_is_literal(const Compare* e) {
-  auto literal = [](const Expr* v) -> const char* {
+  bool any = false;
+  for (CompareOperator op : e->ops) any |= op == CompareOperator::kIs || op == CompareOperator::kIsNot;
+  if (!any) return;
+  auto literal = [this](const Expr* v) -> const char* {
     if (v->kind == Kind::kTuple) {
-      return "tuple";
+      Ref folded = fold(v);
+      check(folded);
+      return folded.is_empty() ? nullptr : "tuple";
     }
     if (v->kind != Kind::kConstant) return nullptr;
     using Type = ConstantValue::Type;

@@ -530,7 +530,13 @@ void SymbolTable::annotation_expression(const Expr* e) {
 }
 
 void SymbolTable::function_annotations(const Node* node, const Arguments* args, const Expr* returns) {
-  bool in_class = current_->kind == ScopeKind::kClass || current_->can_see_class_scope;
+  bool any = returns != nullptr || (args->vararg != nullptr && args->vararg->annotation != nullptr) ||
+             (args->kwarg != nullptr && args->kwarg->annotation != nullptr);
+  for (Seq<Arg*> list : {args->posonlyargs, args->args, args->kwonlyargs}) {
+    for (const Arg* a : list) any |= a->annotation != nullptr;
+  }
+  if (!any) return;
+  bool in_class = (current_->kind == ScopeKind::kClass || current_->can_see_class_scope) && !future_annotations_;
   Scope* s = enter(ScopeKind::kAnnotation, name::k_annotate, node, ScopeTag::kAnnotations, pos_of(node));
   define(name::k_format, use::kParam, pos_of(node));
   bool saved = unevaluated_;

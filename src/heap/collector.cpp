@@ -19,14 +19,14 @@ namespace typhon::collector {
 
 namespace {
 
-bool g_enabled = true;         // atomic
-bool g_collecting = false;     // atomic: one collection at a time; others come back empty-handed
-u64 g_growth_percent = 25;     // raised while collections find little
+bool g_enabled = true;      // atomic
+bool g_collecting = false;  // atomic: one collection at a time; others come back empty-handed
+u64 g_growth_percent = 25;  // raised while collections find little
 inline constexpr i64 kMinGrowth = i64(2) << 20;
 
 // A mark word per block: flags, and above them the references not yet accounted for.
 inline constexpr u32 kReachable = 1;
-inline constexpr u32 kCounted = 2;    // LOCAL or SHARED, tracked: subject to trial deletion
+inline constexpr u32 kCounted = 2;  // LOCAL or SHARED, tracked: subject to trial deletion
 inline constexpr u32 kDeferredBit = 4;
 inline constexpr u32 kPostponed = 8;  // garbage that is left alone this time
 inline constexpr u32 kRefShift = 4;
@@ -212,8 +212,9 @@ class Analysis {
       u32& word = mark_of(block);
       if (word & kReachable) return;
       word |= kReachable;
-      StackScanner::scan_range(body + 1, static_cast<char*>(block) + heap::block_size(block),
-                               [](u64 w, void* self) { static_cast<Analysis*>(self)->mark_word(w); }, this);
+      StackScanner::scan_range(
+          body + 1, static_cast<char*>(block) + heap::block_size(block),
+          [](u64 w, void* self) { static_cast<Analysis*>(self)->mark_word(w); }, this);
     } else if (body->owner != nullptr && heap::find_block(body->owner) == body->owner) {
       mark(body->owner);
     }
@@ -394,8 +395,8 @@ u64 free_deferred(Thread& t, std::vector<Object*>& objects) {
   objects.clear();
   for (Object* object : dead) {
     i32 depth = 0;
-    for (Object* type = object_model::type_of_shape(object->shape); type != nullptr && doomed.contains(type) && depth < 64;
-         type = object_model::type_of_shape(type->shape)) {
+    for (Object* type = object_model::type_of_shape(object->shape);
+         type != nullptr && doomed.contains(type) && depth < 64; type = object_model::type_of_shape(type->shape)) {
       depth++;
     }
     doomed[object] = depth;

@@ -12,9 +12,9 @@ static platform::RawLock g_lock;
 static u64 g_finished[kEvents];
 
 const char* event_name(Event event) {
-  static const char* const names[kEvents] = {"atomic_retains",  "atomic_releases", "object_locks", "contended_locks",
-                                             "published",       "candidates",      "remote_frees", "stops",
-                                             "detaches"};
+  static const char* const names[kEvents] = {"atomic_retains",  "atomic_releases", "object_locks",
+                                             "contended_locks", "published",       "candidates",
+                                             "remote_frees",    "stops",           "detaches"};
   return names[int(event)];
 }
 

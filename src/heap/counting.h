@@ -6,15 +6,15 @@
 namespace typhon::counting {
 
 enum class Event : u8 {
-  kAtomicRetain,     // count of a shared object raised
-  kAtomicRelease,    // count of a shared object lowered
-  kObjectLock,       // object lock taken (uncontended or not)
-  kContendedLock,    // ... that had to wait
-  kPublished,        // objects published
-  kCandidate,        // shared objects whose count fell to zero
-  kRemoteFree,       // blocks freed by a thread that does not own the page
-  kStop,             // stops of the world
-  kDetach,           // blocking regions entered
+  kAtomicRetain,   // count of a shared object raised
+  kAtomicRelease,  // count of a shared object lowered
+  kObjectLock,     // object lock taken (uncontended or not)
+  kContendedLock,  // ... that had to wait
+  kPublished,      // objects published
+  kCandidate,      // shared objects whose count fell to zero
+  kRemoteFree,     // blocks freed by a thread that does not own the page
+  kStop,           // stops of the world
+  kDetach,         // blocking regions entered
   kEventCount
 };
 inline constexpr int kEvents = int(Event::kEventCount);

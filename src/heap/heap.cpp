@@ -33,9 +33,9 @@ u32 g_first_unused_chunk = 0;          // no unused chunk below
 u32 g_spare_chunks = 0;                // chunks without any page in use
 u64 g_pages_used = 0, g_dirty_pages = 0;
 u64 g_bytes_mapped = 0;
-HeapState g_orphans;                   // owner of abandoned pages
+HeapState g_orphans;  // owner of abandoned pages
 PageMeta* g_abandoned[kClassCount];
-u32 g_abandoned_count[kClassCount];    // read without the lock as a hint (atomic)
+u32 g_abandoned_count[kClassCount];  // read without the lock as a hint (atomic)
 HeapState* g_unused_states = nullptr;
 
 i64 g_growth = 0;  // atomic
@@ -406,11 +406,13 @@ TYPHON_NOINLINE void* take(Thread& t, size_t size) {
 
 // The common case, without a call: a block of up to 256 bytes from the free list. Null when there is none.
 TYPHON_INLINE void* take_fast(Thread& t, size_t size) {
-  if (size > 256) [[unlikely]] return nullptr;
+  if (size > 256) [[unlikely]]
+    return nullptr;
   u32 bytes = u32(size + 15) & ~15u;
   u32 c = bytes / 16 - 1;
   void* block = t.free_lists[c];
-  if (block == nullptr) [[unlikely]] return nullptr;
+  if (block == nullptr) [[unlikely]]
+    return nullptr;
   t.free_lists[c] = link_of(block);
   TYPHON_UNPOISON(block, bytes);
   clear_tail(block, bytes);
@@ -455,7 +457,8 @@ void initialise() {
 
 TYPHON_NOINLINE static Object* allocate_slow(Thread& t, u32 shape, size_t size, bool tracked) {
   void* block = take(t, size);
-  if (block == nullptr) [[unlikely]] out_of_memory(size);
+  if (block == nullptr) [[unlikely]]
+    out_of_memory(size);
   return set_header(t, block, shape, tracked);
 }
 
@@ -471,13 +474,15 @@ TYPHON_NOINLINE static Object* try_allocate_slow(Thread& t, u32 shape, size_t si
 // The slow calls are tail calls, so that the fast path saves no registers.
 Object* allocate(Thread& t, u32 shape, size_t size, bool tracked) {
   void* block = take_fast(t, size);
-  if (block == nullptr) [[unlikely]] return allocate_slow(t, shape, size, tracked);
+  if (block == nullptr) [[unlikely]]
+    return allocate_slow(t, shape, size, tracked);
   return set_header(t, block, shape, tracked);
 }
 
 Object* try_allocate(Thread& t, u32 shape, size_t size, bool tracked) {
   void* block = take_fast(t, size);
-  if (block == nullptr) [[unlikely]] return try_allocate_slow(t, shape, size, tracked);
+  if (block == nullptr) [[unlikely]]
+    return try_allocate_slow(t, shape, size, tracked);
   return set_header(t, block, shape, tracked);
 }
 
@@ -498,8 +503,8 @@ void free_block(Thread& t, void* block) {
   __atomic_store_n(static_cast<u32*>(block), 0, __ATOMIC_RELAXED);
   if (kChecking && meta->kind == PageKind::kSmall) memset(static_cast<char*>(block) + 16, 0xDB, meta->block_size - 16);
   HeapState* h = t.heap_state;
-  if (__atomic_load_n(&meta->owner, __ATOMIC_RELAXED) != h || meta->kind != PageKind::kSmall ||
-      --h->free_budget == 0) [[unlikely]] {
+  if (__atomic_load_n(&meta->owner, __ATOMIC_RELAXED) != h || meta->kind != PageKind::kSmall || --h->free_budget == 0)
+      [[unlikely]] {
     return free_block_slow(t, block);
   }
   TYPHON_POISON(block, meta->block_size);
@@ -549,19 +554,15 @@ TYPHON_NO_SANITIZE void* find_block(const void* address) {
   ChunkHeader* chunk = chunk_at(index);
   PageMeta* meta;
   switch (entry & 3) {
-    case kChunkUnused:
-      return nullptr;
-    case kChunkHugeTail:
-      chunk = chunk_at(entry >> 2);
-      [[fallthrough]];
+    case kChunkUnused: return nullptr;
+    case kChunkHugeTail: chunk = chunk_at(entry >> 2); [[fallthrough]];
     case kChunkHugeHead: {
       meta = &chunk->pages[1];
       char* start = page_start(meta);
       if (static_cast<const char*>(address) < start) return nullptr;
       return block_shape(start) != 0 ? start : nullptr;
     }
-    default:
-      break;
+    default: break;
   }
   meta = &chunk->pages[page_index(address)];
   if (meta->kind == PageKind::kMediumTail) meta = &chunk->pages[meta->head];

@@ -2,7 +2,8 @@
 
 #include <vector>
 
-#include "heap/test_nodes.h"
+#include "objects/test_nodes.h"
+#include "threads/hooks.h"
 
 namespace typhon {
 namespace {
@@ -98,6 +99,7 @@ TEST_F(HeapTest, EnumerationSeesLiveObjectsOnly) {
 }
 
 TEST_F(HeapTest, SizesThatCannotBeHadRaiseMemoryError) {
+  g_raise_memory_error = [](Thread& thread) { (void)raise(thread, exc::MemoryError, ""); };
   EXPECT_EQ(heap::try_allocate(t, leaf_shape(), size_t(1) << 60, false), nullptr);
   EXPECT_TRUE(exception_pending(t));
   EXPECT_TRUE(raised().starts_with("MemoryError"));

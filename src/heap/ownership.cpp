@@ -18,8 +18,7 @@ namespace object_model {
 static void set_ownership(Object* object, u8 ownership) {
   u8 old = __atomic_load_n(&object->state, __ATOMIC_RELAXED);
   while (!__atomic_compare_exchange_n(&object->state, &old, u8((old & ~state::kOwnershipMask) | ownership), true,
-                                      __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
-  }
+                                      __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {}
 }
 
 // --- destruction
@@ -180,7 +179,8 @@ void retain_shared(Object* object, u32 n) {
   TYPHON_COUNT(kAtomicRetain);
   // The count cannot wrap: past the limit the object is DEFERRED, and each thread can be in here once at most.
   i32 old = __atomic_fetch_add(&object->count, amount, __ATOMIC_RELAXED);
-  if (old + amount >= count::kStickyLimit) [[unlikely]] saturate(object);
+  if (old + amount >= count::kStickyLimit) [[unlikely]]
+    saturate(object);
 }
 
 void saturate(Object* object) {
@@ -249,7 +249,8 @@ void publish(Object* object) {
   publisher.reach(object);
   publisher.run();
   // Without memory for the worklist: everything that is ours goes, which is a superset (R11).
-  if (publisher.overflow) [[unlikely]] publish_all_local(t);
+  if (publisher.overflow) [[unlikely]]
+    publish_all_local(t);
   publisher.stack.trim();
   t.reclaim->published += publisher.published;
   TYPHON_COUNT_N(kPublished, publisher.published);

@@ -26,7 +26,7 @@ inline constexpr u64 kAllPages = ~u64(1);  // page 0 is never free
 enum class PageKind : u8 { kFree, kSmall, kMedium, kMediumTail, kHuge };
 
 struct PageMeta {
-  HeapState* owner;    // the thread that allocates from it; &g_orphans when none. Relaxed atomic
+  HeapState* owner;  // the thread that allocates from it; &g_orphans when none. Relaxed atomic
   PageKind kind;
   u8 size_class;
   u16 head;            // kMediumTail: index of the run's first page
@@ -43,10 +43,10 @@ struct PageMeta {
 };
 
 struct ChunkHeader {
-  u64 free_pages;      // bit per page
-  u64 dirty_pages;     // free pages that may hold old bytes
+  u64 free_pages;   // bit per page
+  u64 dirty_pages;  // free pages that may hold old bytes
   u32 index;
-  bool listed;         // in the list of chunks with free pages
+  bool listed;  // in the list of chunks with free pages
   ChunkHeader* next;
   ChunkHeader* previous;
   PageMeta pages[kPagesPerChunk];
@@ -54,13 +54,14 @@ struct ChunkHeader {
 static_assert(sizeof(ChunkHeader) <= kPageSize);
 
 // Entry of the chunk table: 0 unused, else kind in the low bits.
-inline constexpr u32 kChunkUnused = 0, kChunkPages = 1, kChunkHugeHead = 2, kChunkHugeTail = 3;  // tail: head index << 2
+inline constexpr u32 kChunkUnused = 0, kChunkPages = 1, kChunkHugeHead = 2,
+                     kChunkHugeTail = 3;  // tail: head index << 2
 
 struct Space {
   u64 base = 0, size = 0;
-  u32* chunks = nullptr;    // the chunk table
-  u32 chunk_count = 0;      // length of the table
-  u32 high_water = 0;       // chunks [0, high_water) may be in use
+  u32* chunks = nullptr;  // the chunk table
+  u32 chunk_count = 0;    // length of the table
+  u32 high_water = 0;     // chunks [0, high_water) may be in use
 };
 extern Space g_space;
 
@@ -70,10 +71,10 @@ extern Space g_space;
 struct typhon::HeapState {
   typhon::heap::PageMeta* current[typhon::heap::kClassCount] = {};  // the page that fresh blocks are carved from
   typhon::heap::PageMeta* pages[typhon::heap::kClassCount] = {};    // all pages of the class that this thread owns
-  typhon::heap::PageMeta* runs = nullptr;             // medium and huge blocks allocated by this thread (g_pages_lock)
-  void* remote = nullptr;               // stack of blocks that other threads freed (atomic)
-  typhon::u32 free_budget = 0;                  // frees until the free lists are searched for empty pages
-    typhon::Thread* thread = nullptr;             // null while nobody uses the state
+  typhon::heap::PageMeta* runs = nullptr;  // medium and huge blocks allocated by this thread (g_pages_lock)
+  void* remote = nullptr;                  // stack of blocks that other threads freed (atomic)
+  typhon::u32 free_budget = 0;             // frees until the free lists are searched for empty pages
+  typhon::Thread* thread = nullptr;        // null while nobody uses the state
   HeapState* next_unused = nullptr;
 };
 
@@ -107,9 +108,7 @@ struct ClassTables {
 inline constexpr ClassTables kClasses;
 
 inline void*& link_of(void* block) { return *reinterpret_cast<void**>(static_cast<char*>(block) + 8); }
-inline u32 block_shape(const void* block) {
-  return __atomic_load_n(static_cast<const u32*>(block), __ATOMIC_RELAXED);
-}
+inline u32 block_shape(const void* block) { return __atomic_load_n(static_cast<const u32*>(block), __ATOMIC_RELAXED); }
 
 inline bool in_space(const void* address) { return u64(address) - g_space.base < g_space.size; }
 inline ChunkHeader* chunk_at(u32 index) {
@@ -124,8 +123,7 @@ inline PageMeta* meta_of(const void* block) {
 }
 inline char* page_start(const PageMeta* meta) {
   u64 chunk = u64(meta) & ~(kChunkSize - 1);
-  return reinterpret_cast<char*>(chunk) +
-         size_t(meta - reinterpret_cast<ChunkHeader*>(chunk)->pages) * kPageSize;
+  return reinterpret_cast<char*>(chunk) + size_t(meta - reinterpret_cast<ChunkHeader*>(chunk)->pages) * kPageSize;
 }
 inline u32 block_index(const PageMeta* meta, const void* block) {
   if (meta->kind != PageKind::kSmall) return 0;

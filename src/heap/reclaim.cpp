@@ -138,8 +138,9 @@ class Reclaim {
     while (!bodies_to_scan_.empty()) {
       heap::Body* body = bodies_to_scan_.back();
       bodies_to_scan_.pop_back();
-      StackScanner::scan_range(body + 1, reinterpret_cast<char*>(body) + heap::block_size(body),
-                               [](u64 word, void* self) { static_cast<Reclaim*>(self)->word(word); }, this);
+      StackScanner::scan_range(
+          body + 1, reinterpret_cast<char*>(body) + heap::block_size(body),
+          [](u64 word, void* self) { static_cast<Reclaim*>(self)->word(word); }, this);
     }
     take(g_orphans, t_);
     for (Thread* other = first_thread(); other != nullptr; other = other->next) {
@@ -416,8 +417,8 @@ static void drop_word(Value& word) {
 void thread_exit(Thread& t) {
   run_handed_over_garbage(t);
   for (Value* word : {&t.pending, &t.context, &t.locals, &t.trace_function, &t.trace_argument, &t.profile_function,
-                      &t.profile_argument, &t.asyncgen_firstiter, &t.asyncgen_finalizer, &t.repr_stack,
-                      &t.running_loop, &t.base_exception.exception}) {
+                      &t.profile_argument, &t.asyncgen_firstiter, &t.asyncgen_finalizer, &t.repr_stack, &t.running_loop,
+                      &t.base_exception.exception}) {
     drop_word(*word);
   }
   release(Value(__atomic_exchange_n(&t.async_exception.bits, EMPTY.bits, __ATOMIC_ACQ_REL)));
@@ -446,8 +447,7 @@ static void helper_main(Thread& t) {
       }
       u64 until = platform::monotonic_ns() + delay;
       u32 never = 0;
-      while (platform::futex_wait(&never, 0, until) != platform::WaitResult::kTimedOut) {
-      }
+      while (platform::futex_wait(&never, 0, until) != platform::WaitResult::kTimedOut) {}
     }
     if (poll_wanted(t)) (void)safepoint_slow(t);
     __atomic_store_n(&g_helper_work, 0, __ATOMIC_RELEASE);

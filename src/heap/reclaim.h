@@ -42,17 +42,17 @@ class PointerStack {
 
 // Belongs to its thread; whoever has the world stopped may touch it as well.
 struct ReclaimState {
-  std::vector<Object*> candidates;     // SHARED, QUEUED, count zero when they were pushed
-  std::vector<heap::Body*> retired;    // replaced bodies of shared objects
-  std::vector<Object*> finalise;       // unreachable, QUEUED, weakrefs cleared: __del__ runs on this thread
-  std::vector<Object*> garbage;        // LOCAL cyclic garbage of this thread found by another one; one extra count each
-  u64 bytes = 0;                       // of candidates and retired bodies
+  std::vector<Object*> candidates;   // SHARED, QUEUED, count zero when they were pushed
+  std::vector<heap::Body*> retired;  // replaced bodies of shared objects
+  std::vector<Object*> finalise;     // unreachable, QUEUED, weakrefs cleared: __del__ runs on this thread
+  std::vector<Object*> garbage;      // LOCAL cyclic garbage of this thread found by another one; one extra count each
+  u64 bytes = 0;                     // of candidates and retired bodies
   u64 count_limit = 4096, bytes_limit = u64(1) << 20;
   u64 finalise_since_ns = 0;
   u64 published = 0, queued = 0, reclaimed = 0;  // statistics
   PointerStack publish_stack;
-  bool running = false;                // reclaim_candidates is on this thread's stack
-  void* scan_from = nullptr;           // where the scan of this thread's own native stack begins (ScanFrom)
+  bool running = false;       // reclaim_candidates is on this thread's stack
+  void* scan_from = nullptr;  // where the scan of this thread's own native stack begins (ScanFrom)
   ReclaimState* next_unused = nullptr;
 };
 

@@ -3,6 +3,7 @@
 
 #include "interpreter/generator.h"
 #include "interpreter/interpreter.h"
+#include "interpreter/tracing.h"
 #include "interpreter/unwind.h"
 #include "objects/frame_object.h"
 #include "objects/generator.h"
@@ -51,7 +52,10 @@ Instr* unwind_step(Thread& t, bool add_row) {
   for (;;) {
     Value* r = t.frame;
     Code* code = frame::code(r);
-    if (add_row) add_traceback(t, r);
+    if (add_row) {
+      add_traceback(t, r);
+      if (!t.trace_function.is_empty()) [[unlikely]] trace_exception(t, r);
+    }
     add_row = true;
     if (const ExceptionRow* row = find_handler(code, frame::unit_index(r))) {
       drop_registers(r, row->clear_from, code->register_count);
@@ -60,6 +64,7 @@ Instr* unwind_step(Thread& t, bool add_row) {
       set_register(r, row->exc_reg, exception);
       return code->instructions + row->handler;
     }
+    if (!t.trace_function.is_empty() || !t.profile_function.is_empty()) [[unlikely]] trace_unwound(t, r);
     u16 flags = frame::info(r).flags;
     Value instance = EMPTY;
     if (flags & frame_flag::kConstructor) {
@@ -184,13 +189,14 @@ HANDLER(RETURN) {
   Value* caller = frame::caller(r);
   u32 n = frame::code(r)->register_count;
   r[A(ins)] = EMPTY;
-  // Usually few registers hold counted words. Those are dropped out of line.
+  // A register that holds the last reference to something is left to the cold path.
   u32 i = 0;
   for (; i < n; i++) {
-    if (needs_drop(r[i])) [[unlikely]] break;
+    Value v = r[i];
+    if (!quick_drop(v)) [[unlikely]] break;
     r[i] = EMPTY;
   }
-  if (i < n || needs_drop(frame::function_word(r))) [[unlikely]] {
+  if (i < n || !quick_drop(frame::function_word(r))) [[unlikely]] {
     r[A(ins)] = result;
     TAIL(return_dropping);
   }

@@ -62,6 +62,32 @@ TYPHON_INLINE i32 JUMP(u64 ins) { return i32(i64(ins) >> 32); }
 // An owned word whose drop may do something.
 TYPHON_INLINE bool needs_drop(Value v) { return !(v.bits & 15) && v.bits; }
 
+// Drops an owned word when nothing dies by that; false: not done.
+TYPHON_INLINE bool quick_drop(Value v) {
+  if (!needs_drop(v)) return true;
+  Object* object = reinterpret_cast<Object*>(v.bits);
+  if (!(object->ownership() & g_counted_states) || object->count < 2 * count::kOne) return false;
+  object->count -= count::kOne;
+  return true;
+}
+// Makes an owned word of a borrowed one without a call; false: EMPTY, or a count near its limit.
+TYPHON_INLINE bool quick_acquire(Value v, Value* out) {
+  if (v.bits & 7) {
+    *out = v;
+    return true;
+  }
+  Object* object = v.object();
+  if (object == nullptr) return false;
+  if (!(object->ownership() & g_counted_states)) {
+    *out = Value(u64(object) | Value::kDeferredBit);
+    return true;
+  }
+  if (object->count >= count::kStickyLimit - count::kOne) [[unlikely]] return false;
+  object->count += count::kOne;
+  *out = Value(object);
+  return true;
+}
+
 // --- register access of steps. Each drops what it replaces, and so may run Python code.
 TYPHON_INLINE void save_pc(Value* r, Instr* pc) { frame::pc(r) = pc; }
 TYPHON_INLINE void set_register(Value* r, u32 i, Value owned) {

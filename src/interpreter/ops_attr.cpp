@@ -438,6 +438,7 @@ TYPHON_NOINLINE bool load_name_step(Thread& t, Value* r, Instr* pc, bool consume
   set_register(r, pc->a, std::move(value));
   return true;
 }
+COLD_HANDLER(load_name_cold) { STEP(load_name_step(*t, r, pc, false), 3); }
 TYPHON_NOINLINE bool store_name_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   if (!store_name_cached(t, r, pc, r[pc->b], r[pc->a])) return false;
@@ -509,25 +510,22 @@ HANDLER(LOAD_ATTR) {
     u64 word = cache::load(pc + 1);
     Field* field;
     if (cached_slot(v.object(), word, &field)) [[likely]] {
-      Value found = field->peek();
+      Value owned;
       Value* to = &r[A(ins)];
-      // Counted words take a reference, and what the instruction drops may run code: immediates are the quick case, and
-      // local objects that need neither.
-      if (!(X(ins) & kConsumeB) && !needs_drop(*to) && !found.is_empty()) [[likely]] {
-        if (found.bits & 7) {
-          *to = found;
+      if (!(X(ins) & kConsumeB)) [[likely]] {
+        if (!needs_drop(*to) && quick_acquire(field->peek(), &owned)) [[likely]] {
+          *to = owned;
           NEXT(2);
         }
-        Object* object = found.object();
-        if ((object->ownership() & g_counted_states) && object->count < count::kStickyLimit - count::kOne) [[likely]] {
-          object->count += count::kOne;
-          *to = found;
+      } else if (quick_acquire(field->peek(), &owned)) {
+        // The container goes, if it is not the last reference to it.
+        Value* from = &r[B(ins)];
+        if ((to == from || !needs_drop(*to)) && quick_drop(v)) [[likely]] {
+          *from = EMPTY;
+          *to = owned;
           NEXT(2);
         }
-        if (!(object->ownership() & g_counted_states)) {
-          *to = Value(u64(object) | Value::kDeferredBit);
-          NEXT(2);
-        }
+        (void)quick_drop(owned);
       }
     }
   }
@@ -570,22 +568,7 @@ HANDLER(LOAD_SUPER_METHOD) { STEP(load_super_step(*t, r, pc, true), 1); }
 HANDLER(LOAD_GLOBAL) {
   Value v = cached_global(r, pc);
   Value* to = &r[A(ins)];
-  if (!v.is_empty() && !needs_drop(*to)) [[likely]] {
-    if (v.bits & 7) {
-      *to = v;
-      NEXT(3);
-    }
-    Object* object = v.object();
-    if (!(object->ownership() & g_counted_states)) [[likely]] {
-      *to = Value(u64(object) | Value::kDeferredBit);
-      NEXT(3);
-    }
-    if (object->count < count::kStickyLimit - count::kOne) {
-      object->count += count::kOne;
-      *to = v;
-      NEXT(3);
-    }
-  }
+  if (!needs_drop(*to) && quick_acquire(v, to)) [[likely]] NEXT(3);
   TAIL(load_global_cold);
 }
 HANDLER(STORE_GLOBAL) { STEP(store_global_step(*t, r, pc), 2); }
@@ -594,17 +577,9 @@ HANDLER(LOAD_NAME) {
   // At module level the namespace is the globals: the cache answers.
   Value* to = &r[A(ins)];
   if (r[B(ins)].same_word(frame::function(r)->globals.peek()) && !needs_drop(*to)) [[likely]] {
-    Value v = cached_global(r, pc);
-    if (v.bits & 7) {
-      *to = v;
-      NEXT(3);
-    }
-    if (!v.is_empty() && !(v.object()->ownership() & g_counted_states)) {
-      *to = Value(u64(v.object()) | Value::kDeferredBit);
-      NEXT(3);
-    }
+    if (quick_acquire(cached_global(r, pc), to)) NEXT(3);
   }
-  STEP(load_name_step(*t, r, pc, false), 3);
+  TAIL(load_name_cold);
 }
 HANDLER(STORE_NAME) { STEP(store_name_step(*t, r, pc), 2); }
 HANDLER(DELETE_NAME) { STEP(delete_name_step(*t, r, pc), 1); }

@@ -279,22 +279,7 @@ HANDLER(GET_ITEM) {
       if (i < 0) i += i64(tuple->size);
       if (u64(i) < tuple->size) v = tuple->items[i].peek();
     }
-    if (v.bits & 7) {
-      *to = v;
-      NEXT(2);
-    }
-    if (!v.is_empty()) {
-      Object* object = v.object();
-      if (!(object->ownership() & g_counted_states)) {
-        *to = Value(u64(object) | Value::kDeferredBit);
-        NEXT(2);
-      }
-      if (object->count < count::kStickyLimit - count::kOne) {
-        object->count += count::kOne;
-        *to = v;
-        NEXT(2);
-      }
-    }
+    if (quick_acquire(v, to)) [[likely]] NEXT(2);
   }
   TAIL(get_item_cold);
 }

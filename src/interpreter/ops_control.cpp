@@ -5,24 +5,8 @@
 namespace typhon {
 namespace {
 
-// Copies a borrowed word to a register when that needs no call: nothing to drop, and the word immediate, deferred or local.
-TYPHON_INLINE bool quick_copy(Value* to, Value v) {
-  if (needs_drop(*to)) return false;
-  if (v.bits & 7) {
-    *to = v;
-    return true;
-  }
-  Object* object = v.object();
-  if (object == nullptr) return false;
-  if (!(object->ownership() & g_counted_states)) {
-    *to = Value(u64(object) | Value::kDeferredBit);
-    return true;
-  }
-  if (object->count >= count::kStickyLimit - count::kOne) return false;
-  object->count += count::kOne;
-  *to = Value(object);
-  return true;
-}
+// Copies a borrowed word to a register when that needs no call.
+TYPHON_INLINE bool quick_copy(Value* to, Value v) { return !needs_drop(*to) && quick_acquire(v, to); }
 
 TYPHON_NOINLINE void move_step(Value* r, Instr* pc) {
   save_pc(r, pc);
@@ -177,12 +161,35 @@ TYPHON_NOINLINE Instr* for_generator_step(Thread& t, Value* r, Instr* pc) {
     default: return nullptr;
   }
 }
-COLD_HANDLER(for_generator) {
+COLD_HANDLER(for_generator_cold) {
   Instr* next = for_generator_step(*t, r, pc);
   if (next == nullptr) [[unlikely]] TAIL(op_raise);
   r = t->frame;
   pc = next;
   NEXT(0);
+}
+// The usual case, as begin_resume and deliver_sent do it: a local generator that waits in a yield.
+COLD_HANDLER(for_generator) {
+  Generator* g = r[B(ins)].as<Generator>();
+  if (!g->is_local() || g->state != u8(GeneratorState::kSuspended)) [[unlikely]] TAIL(for_generator_cold);
+  Value* inner = g->registers();
+  Instr* resumed = frame::pc(inner);
+  Value* end = frame_stack_end(*t, r);
+  if (Op(resumed->op) != Op::YIELD || end + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit ||
+      needs_drop(inner[resumed->a])) [[unlikely]]
+    TAIL(for_generator_cold);
+  save_pc(r, pc);
+  g->state = u8(GeneratorState::kRunning);
+  t->recursion_depth++;
+  frame::caller(inner) = r;
+  frame::info(inner) = {u16(2 << kResumeShift | frame_flag::kGenerator), A(ins), u32(end - t->stack_base)};
+  g->exception.previous = t->exception_top;
+  t->exception_top = &g->exception;
+  t->frame = inner;
+  inner[resumed->a] = None;
+  r = inner;
+  pc = resumed;
+  NEXT(1);
 }
 COLD_HANDLER(loop_end) {
   save_pc(r, pc);

@@ -158,7 +158,49 @@ TYPHON_NOINLINE bool awaitable_step(Thread& t, Value* r, Instr* pc) {
 
 HANDLER(RETURN_GENERATOR) { CONTINUE(make_generator_step(*t, r, pc), HAS_RESULT); }
 
-HANDLER(YIELD) { CONTINUE(yield_value_step(*t, r, pc), HAS_RESULT); }
+namespace {
+COLD_HANDLER(yield_cold) { CONTINUE(yield_value_step(*t, r, pc), HAS_RESULT); }
+
+// A word that may stay in a suspended local generator after at most losing its mark.
+TYPHON_INLINE bool settle(Value& word) {
+  if (!word.is_deferred()) return true;
+  Object* object = word.object();
+  if (!(object->ownership() & (state::kDeferred | state::kImmortal))) return false;  // must be counted
+  word = Value(object);
+  return true;
+}
+}  // namespace
+
+// The usual case, as suspend_frame does it: a local generator in a for loop.
+HANDLER(YIELD) {
+  Generator* g = generator_of(r);
+  Value* caller = frame::caller(r);
+  if ((X(ins) & kInPlace) || (frame::info(r).flags & frame_flag::kEntry) || !g->is_local()) [[unlikely]] TAIL(yield_cold);
+  Instr* loop = frame::pc(caller);
+  Value* to = &caller[loop->a];
+  if (Op(loop->op) != Op::FOR_ITER || needs_drop(*to) || (g->exception.exception.bits & 7) == 0) [[unlikely]] TAIL(yield_cold);
+  u32 n = frame::code(r)->register_count;
+  for (u32 i = 0; i < n; i++)
+    if (!settle(r[i])) [[unlikely]] TAIL(yield_cold);
+  if (!settle(frame::function_word(r)) || !settle(frame::frame_object(r))) [[unlikely]] TAIL(yield_cold);
+  Value value = r[B(ins)];
+  if (X(ins) & kConsumeB) {
+    r[B(ins)] = EMPTY;
+  } else if (!quick_acquire(value, &value)) [[unlikely]] {
+    TAIL(yield_cold);
+  }
+  *to = value;
+  save_pc(r, pc);
+  t->exception_top = g->exception.previous;
+  g->exception.previous = nullptr;
+  t->frame = caller;
+  frame::caller(r) = nullptr;
+  t->recursion_depth--;
+  g->state = u8(GeneratorState::kSuspended);
+  r = caller;
+  pc = loop;
+  NEXT(2);
+}
 HANDLER(YIELD_FROM) { CONTINUE(delegate_step(*t, r, pc), HAS_RESULT); }
 HANDLER(GET_YIELD_FROM_ITER) { STEP(yield_from_iter_step(*t, r, pc), 1); }
 HANDLER(GET_AWAITABLE) { STEP(awaitable_step(*t, r, pc), 1); }

@@ -1,7 +1,8 @@
 // Asynchronous generators, their asend()/athrow()/aclose() awaitables, anext() with a default.
 #include "objects/generator.h"
+
+#include "objects/container_util.h"
 #include "objects/protocol/protocol.h"
-#include "runtime/runtime.h"
 
 namespace typhon {
 
@@ -306,11 +307,7 @@ Ref async_athrow(Thread& t, Value self, const Value* a) {
   return make_awaitable(t, types::async_generator_athrow, self, exception.get());
 }
 Ref async_aclose(Thread& t, Value self, const Value*) { return make_awaitable(t, types::async_generator_athrow, self, EMPTY); }
-Ref generic_alias(Thread& t, Value cls, const Value* a) {
-  Ref types_module = TRY(import_module(t, "types"));
-  Ref alias = TRY(get_attribute_utf8(t, types_module.get(), "GenericAlias"));
-  return call_with(t, alias.get(), cls, a[0]);
-}
+Ref generic_alias(Thread& t, Value cls, const Value* a) { return generic_alias_new(t, cls, a[0]); }
 const Method kAsyncMethods[] = {
     method("asend", async_asend, "($self, value, /)", "asend(v) -> send 'v' in generator."),
     method("athrow", async_athrow, kThrowSignature, "athrow(value)\nathrow(type[,value[,tb]])\n\nraise exception in generator."),

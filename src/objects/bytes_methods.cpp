@@ -607,7 +607,7 @@ Ref m_buffer(Thread& t, Value self, const Value* a) {
   return memoryview_new(t, self, int(flags));
 }
 
-constexpr const char* kRange = "($self, sub, start=None, end=None, /)";
+constexpr const char* kRange = "($self, sub[, start[, end]], /)";
 
 }  // namespace
 
@@ -654,7 +654,7 @@ constexpr Method kRows[] = {
            "Return the number of non-overlapping occurrences of subsection 'sub' in bytes B[start:end]."),
     method("decode", m_decode, "($self, /, encoding='utf-8', errors='strict')",
            "Decode the bytes using the codec registered for encoding."),
-    method("endswith", m_endswith, "($self, suffix, start=None, end=None, /)",
+    method("endswith", m_endswith, "($self, suffix[, start[, end]], /)",
            "Return True if the bytes ends with the specified suffix, False otherwise."),
     method("expandtabs", m_expandtabs, "($self, /, tabsize=8)",
            "Return a copy where all tab characters are expanded using spaces."),
@@ -705,7 +705,7 @@ constexpr Method kRows[] = {
            "Return a list of the sections in the bytes, using sep as the delimiter."),
     method("splitlines", m_splitlines, "($self, /, keepends=False)",
            "Return a list of the lines in the bytes, breaking at line boundaries."),
-    method("startswith", m_startswith, "($self, prefix, start=None, end=None, /)",
+    method("startswith", m_startswith, "($self, prefix[, start[, end]], /)",
            "Return True if the bytes starts with the specified prefix, False otherwise."),
     method("strip", m_strip, "($self, bytes=None, /)", "Strip leading and trailing bytes contained in the argument."),
     method("swapcase", m_swapcase, "($self, /)"),

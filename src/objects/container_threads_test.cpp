@@ -26,7 +26,8 @@ class ContainerThreadsTest : public ObjectTest {
     work.running.fetch_sub(1);
   }
 
-  // Runs body(t, work, 0..kThreads-1) in threads of their own on a published object; the sum of what they add to result.
+  // Runs body(t, work, 0..kThreads-1) in threads of their own on a published object; the sum of what they add to
+  // result.
   i64 race(Value shared, void (*body)(Thread& t, Work& work, int number)) {
     publish(shared.object());
     Ref keep = Ref::copy(shared);

@@ -18,7 +18,8 @@ TYPHON_INLINE Quick quick_equal(Value a, Value b) {
 // The same with the generic comparison behind it. May run Python code only when quick_equal does not know.
 TYPHON_INLINE Result<bool> values_equal(Thread& t, Value a, Value b) {
   Quick q = quick_equal(a, b);
-  if (q != Quick::kUnknown) [[likely]] return q == Quick::kYes;
+  if (q != Quick::kUnknown) [[likely]]
+    return q == Quick::kYes;
   return equal(t, a, b);
 }
 
@@ -28,13 +29,14 @@ TYPHON_INLINE u32 str_key_hash(const Str* s) {
   return h != 0 ? h : str_hash32(s);
 }
 inline constexpr i64 kHashModulus = (i64(1) << 61) - 1;
-// hash() of a key of a dict or set; TypeError "cannot use 'X' as a ROLE (unhashable type: 'X')". Exact str and small ints
-// run no Python code.
+// hash() of a key of a dict or set; TypeError "cannot use 'X' as a ROLE (unhashable type: 'X')". Exact str and small
+// ints run no Python code.
 Result<u64> key_hash_slow(Thread& t, Value key, const char* role);
 TYPHON_INLINE Result<u64> key_hash(Thread& t, Value key, const char* role) {
   if (key.is_small_int()) {
     i64 n = key.as_small_int();
-    if (n > -kHashModulus && n < kHashModulus) [[likely]] return u64(n == -1 ? -2 : n);
+    if (n > -kHashModulus && n < kHashModulus) [[likely]]
+      return u64(n == -1 ? -2 : n);
   } else if (is_exact_str(key)) {
     return u64(str_key_hash(key.as<Str>()));
   }

@@ -1,5 +1,6 @@
-// The descriptors that native types put into their namespaces: methods, class methods, slot wrappers, getsets, members; and
-// method-wrapper, a slot wrapper bound to its instance.
+// The descriptors that native types put into their namespaces: methods, class methods, slot wrappers, getsets,
+// members; and method-wrapper, a slot wrapper bound to its instance.
+#include "heap/collector.h"
 #include "objects/protocol/protocol.h"
 #include "objects/type_internal.h"
 
@@ -21,7 +22,8 @@ void release_slot_member(Thread&, Object* self) {
 }
 
 Status check_instance(Thread& t, Value self, Value instance) {
-  if (is_instance_of(instance, owner_of(self))) [[likely]] return ok();
+  if (is_instance_of(instance, owner_of(self))) [[likely]]
+    return ok();
   return raise(t, exc::TypeError, "descriptor '%U' for '%N' objects doesn't apply to a '%T' object", name_of(self),
                owner_of(self), instance);
 }
@@ -46,7 +48,8 @@ Ref call_classmethod_descriptor(Thread& t, Value self, Args args) {
   if (args.count == 0)
     return raise(t, exc::TypeError, "descriptor '%U' of '%N' object needs an argument", name_of(self), owner_of(self));
   if (!is_type(args[0]))
-    return raise(t, exc::TypeError, "descriptor '%U' requires a type but received a '%T' instance", name_of(self), args[0]);
+    return raise(t, exc::TypeError, "descriptor '%U' requires a type but received a '%T' instance", name_of(self),
+                 args[0]);
   if (!is_subtype(args[0].as<Type>(), owner_of(self)))
     return raise(t, exc::TypeError, "descriptor '%U' requires a subtype of '%N' but received '%N'", name_of(self),
                  owner_of(self), args[0].as<Type>());
@@ -102,14 +105,16 @@ Ref get_getset(Thread& t, Value self, Value instance, Value) {
   if (instance.is_empty()) return Ref::copy(self);
   TRY(check_instance(t, self, instance));
   if (self_of(self)->getset->get == nullptr)
-    return raise(t, exc::AttributeError, "attribute '%U' of '%N' objects is not readable", name_of(self), owner_of(self));
+    return raise(t, exc::AttributeError, "attribute '%U' of '%N' objects is not readable", name_of(self),
+                 owner_of(self));
   return self_of(self)->getset->get(t, instance);
 }
 
 Status set_getset(Thread& t, Value self, Value instance, Value value) {
   TRY(check_instance(t, self, instance));
   if (self_of(self)->getset->set == nullptr)
-    return raise(t, exc::AttributeError, "attribute '%U' of '%N' objects is not writable", name_of(self), owner_of(self));
+    return raise(t, exc::AttributeError, "attribute '%U' of '%N' objects is not writable", name_of(self),
+                 owner_of(self));
   return self_of(self)->getset->set(t, instance, value);
 }
 
@@ -162,7 +167,8 @@ Ref get_doc(Thread& t, Value self) {
 }
 Ref get_text_signature(Thread& t, Value self) {
   NativeDescriptor* d = self_of(self);
-  if (d->method != nullptr) return d->method->signature != nullptr ? Ref(str_from_utf8(t, d->method->signature)) : Ref::none();
+  if (d->method != nullptr)
+    return d->method->signature != nullptr ? Ref(str_from_utf8(t, d->method->signature)) : Ref::none();
   return signature_part(t, d->slot != nullptr ? d->slot->doc : nullptr);
 }
 
@@ -182,8 +188,12 @@ Ref repr(Thread& t, Value self) {
 }
 
 constexpr GetSet kCallableGetSets[] = {
-    {"__objclass__", get_objclass}, {"__name__", get_name}, {"__qualname__", get_qualname},
-    {"__doc__", get_doc}, {"__text_signature__", get_text_signature}, {},
+    {"__objclass__", get_objclass},
+    {"__name__", get_name},
+    {"__qualname__", get_qualname},
+    {"__doc__", get_doc},
+    {"__text_signature__", get_text_signature},
+    {},
 };
 constexpr GetSet kDataGetSets[] = {
     {"__objclass__", get_objclass}, {"__name__", get_name}, {"__qualname__", get_qualname}, {"__doc__", get_doc}, {},
@@ -210,7 +220,8 @@ Ref wrapper_repr(Thread& t, Value self) {
                     object_id(t, instance));
 }
 Ref wrapper_compare(Thread&, Value a, Value b, CompareOp op) {
-  if ((op != CompareOp::kEq && op != CompareOp::kNe) || !is_exact(b, kShape_method_wrapper)) return Ref::not_implemented();
+  if ((op != CompareOp::kEq && op != CompareOp::kNe) || !is_exact(b, kShape_method_wrapper))
+    return Ref::not_implemented();
   bool same = wrapped(a) == wrapped(b) && is_same(wrapper_of(a)->self.peek(), wrapper_of(b)->self.peek());
   return Ref::boolean(same == (op == CompareOp::kEq));
 }
@@ -233,8 +244,13 @@ Ref wrapper_reduce(Thread& t, Value self, const Value*) {
 }
 
 constexpr GetSet kWrapperGetSets[] = {
-    {"__self__", wrapper_self}, {"__objclass__", wrapper_objclass}, {"__name__", wrapper_name},
-    {"__qualname__", wrapper_qualname}, {"__doc__", wrapper_doc}, {"__text_signature__", wrapper_signature}, {},
+    {"__self__", wrapper_self},
+    {"__objclass__", wrapper_objclass},
+    {"__name__", wrapper_name},
+    {"__qualname__", wrapper_qualname},
+    {"__doc__", wrapper_doc},
+    {"__text_signature__", wrapper_signature},
+    {},
 };
 constexpr Method kWrapperMethods[] = {method("__reduce__", wrapper_reduce, "($self, /)"), {}};
 
@@ -244,7 +260,9 @@ constexpr u32 kNotMade = type_flag::kDisallowInstantiation;
 
 RefTo<NativeDescriptor> descriptor_new(Thread& t, CoreShape shape, Type* owner, const char* name) {
   auto* d = heap::allocate_as<NativeDescriptor>(t, shape);
-  RefTo<NativeDescriptor> descriptor = RefTo<NativeDescriptor>::adopt(d);
+  // Like the class it belongs to: not counted, so that calling a method touches no count.
+  collector::make_deferred(d);
+  RefTo<NativeDescriptor> descriptor = RefTo<NativeDescriptor>::copy(d);
   d->owner.init(d, owner);
   RefTo<Str> text = TRY(str_from_utf8(t, name));
   text = TRY(str_intern(t, text));
@@ -254,7 +272,8 @@ RefTo<NativeDescriptor> descriptor_new(Thread& t, CoreShape shape, Type* owner, 
 
 Ref member_get(Thread& t, NativeDescriptor* d, Value instance) {
   Ref value = member_field(d, instance)->load();
-  if (!value.is_empty()) [[likely]] return value;
+  if (!value.is_empty()) [[likely]]
+    return value;
   if (d->member->none_if_empty) return Ref::none();
   return raise_attribute_error(t, instance, d->name.as<Str>());
 }

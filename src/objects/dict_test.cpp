@@ -22,8 +22,10 @@ TEST_F(DictTest, KeepsInsertionOrderThroughGrowthAndDeletion) {
   Ref key, value;
   i64 expected = 7, n = 0;
   while (dict_next(t, d.get(), &position, &key, &value)) {
-    if (n < 2500) EXPECT_EQ(key.get().as_small_int(), expected);
-    else EXPECT_EQ(key.get().as_small_int(), 0);
+    if (n < 2500)
+      EXPECT_EQ(key.get().as_small_int(), expected);
+    else
+      EXPECT_EQ(key.get().as_small_int(), 0);
     expected += 14;
     n++;
   }

@@ -9,11 +9,11 @@
 
 #include "objects/big.h"
 #include "objects/protocol/protocol.h"
+#include "objects/unicode.h"
 
 namespace typhon {
 
 Ref format_float(Thread& t, Value v, Str* spec);  // format_spec.cpp
-u32 unicode_decimal_digit(u32 code_point);
 
 Ref float_from_slow(Thread& t, double d) {
   auto* object = heap::allocate_as<Float>(t, kShape_float_, sizeof(Float), false);
@@ -292,7 +292,7 @@ Ref from_str(Thread& t, Str* s) {
   for (size_t i = 0; i < n; i++) {
     u32 c = s->at(i);
     if (c >= 128) {
-      u32 d = unicode_decimal_digit(c);
+      u32 d = u32(unicode::decimal_value(c));
       c = d <= 9 ? '0' + d : is_space(c) ? ' ' : '?';
     }
     text->data[i] = u8(c);

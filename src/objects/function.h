@@ -120,6 +120,9 @@ struct FrameObject : Object {
   u32 last_unit;        // instruction index when finished
   i32 line_override;
   u8 trace_lines, trace_opcodes, is_generator;
+  u8 traced_suspension;  // a traced generator frame that yielded: its next instruction is a call event
+  i32 traced_line;       // what the last line event was for
+  u32 traced_unit;       // the instruction traced last
   Thread* thread;
 };
 // The frame object of a live frame (made on first request), owned.

@@ -1,8 +1,8 @@
 // Generators and coroutines: the objects. What makes them run is interpreter/generator.cpp.
 #include "objects/generator.h"
 
+#include "objects/container_util.h"
 #include "objects/protocol/protocol.h"
-#include "runtime/runtime.h"
 
 namespace typhon {
 
@@ -145,11 +145,7 @@ Ref generator_close_method(Thread& t, Value self, const Value*) {
   TRY(generator_close(t, self_generator(self)));
   return Ref::none();
 }
-Ref generic_alias(Thread& t, Value cls, const Value* a) {
-  Ref types_module = TRY(import_module(t, "types"));
-  Ref alias = TRY(get_attribute_utf8(t, types_module.get(), "GenericAlias"));
-  return call_with(t, alias.get(), cls, a[0]);
-}
+Ref generic_alias(Thread& t, Value cls, const Value* a) { return generic_alias_new(t, cls, a[0]); }
 
 Ref generator_next(Thread& t, Value self) {
   Ref result;

@@ -3,6 +3,7 @@
 
 #include "objects/big.h"
 #include "objects/protocol/protocol.h"
+#include "objects/unicode.h"
 
 namespace typhon {
 
@@ -123,7 +124,6 @@ Ref parse(Thread& t, const char* text, size_t n, int base, Value original) {
 
 }  // namespace
 
-u32 unicode_decimal_digit(u32 code_point);  // str_methods.cpp: 0..9, or ~0u
 
 // int(str, base)
 Ref int_from_str(Thread& t, Str* s, int base) {
@@ -135,7 +135,7 @@ Ref int_from_str(Thread& t, Str* s, int base) {
   for (size_t i = start; i < end; i++) {
     u32 c = s->at(i);
     if (c >= 128) {
-      u32 d = unicode_decimal_digit(c);
+      u32 d = u32(unicode::decimal_value(c));
       if (d > 9) return bad_literal(t, base, s);
       c = '0' + d;
     }

@@ -1,5 +1,5 @@
-// The plain iterators: over lists, tuples and strings by position, backwards over lists, over anything with __getitem__,
-// and iter(callable, sentinel).
+// The plain iterators: over lists, tuples and strings by position, backwards over lists, over anything with
+// __getitem__, and iter(callable, sentinel).
 //
 // A shared iterator gives each item at most once: positions are claimed by an atomic addition. One that nobody else can
 // reach pays for nothing.
@@ -37,7 +37,8 @@ Ref list_iterator_next(Thread& t, Value self) {
   Value sequence = it->sequence.peek();
   if (sequence.is_empty()) return Ref();
   Ref item = list_get(t, sequence.as<List>(), size_t(claim(it, 1)));
-  if (item.is_empty()) [[unlikely]] return finish(it);
+  if (item.is_empty()) [[unlikely]]
+    return finish(it);
   return item;
 }
 
@@ -47,7 +48,8 @@ Ref tuple_iterator_next(Thread& t, Value self) {
   if (sequence.is_empty()) return Ref();
   Tuple* tuple = sequence.as<Tuple>();
   u64 i = u64(claim(it, 1));
-  if (i >= tuple->size) [[unlikely]] return finish(it);
+  if (i >= tuple->size) [[unlikely]]
+    return finish(it);
   return tuple->items[i].load();
 }
 
@@ -57,7 +59,8 @@ Ref str_iterator_next(Thread& t, Value self) {
   if (sequence.is_empty()) return Ref();
   Str* s = sequence.as<Str>();
   u64 i = u64(claim(it, 1));
-  if (i >= s->length()) [[unlikely]] return finish(it);
+  if (i >= s->length()) [[unlikely]]
+    return finish(it);
   return str_from_char(t, s->at(i));
 }
 
@@ -117,8 +120,13 @@ const Method kPositionMethods[] = {
 
 constexpr TypeSpec position_spec(const char* name, NextFn next, const Method* methods) {
   return {.name = name,
-          .layout = {.name = name, .basic_size = sizeof(ListIterator), .item_size = 0, .visit = position_visit,
-                     .release = nullptr, .native_size = nullptr, .finalise = nullptr},
+          .layout = {.name = name,
+                     .basic_size = sizeof(ListIterator),
+                     .item_size = 0,
+                     .visit = position_visit,
+                     .release = nullptr,
+                     .native_size = nullptr,
+                     .finalise = nullptr},
           .flags = type_flag::kImmutable | type_flag::kDisallowInstantiation,
           .slots = {.iter = iter_self, .next = next},
           .methods = methods};
@@ -132,7 +140,8 @@ Ref reverse_next(Thread& t, Value self) {
   if (sequence.is_empty()) return Ref();
   i64 i = claim(it, -1);
   Ref item = i < 0 ? Ref() : list_get(t, sequence.as<List>(), size_t(i));
-  if (item.is_empty()) [[unlikely]] return finish(it);
+  if (item.is_empty()) [[unlikely]]
+    return finish(it);
   return item;
 }
 
@@ -192,7 +201,8 @@ Ref sequence_length_hint(Thread& t, Value self, const Value*) {
   Ref sequence = it->sequence.load();
   if (sequence.is_empty()) return int_from(t, 0);
   if (type_of(sequence)->slots.length == nullptr) return Ref::not_implemented();
-  i64 left = TRY(length(t, sequence)) - position(it);
+  i64 left = TRY(length(t, sequence))
+  -position(it);
   return int_from(t, left < 0 ? 0 : left);
 }
 
@@ -269,8 +279,13 @@ const TypeSpec kReverseSpec = position_spec("list_reverseiterator", reverse_next
 const TypeSpec kSequenceSpec = position_spec("iterator", sequence_next, kSequenceMethods);
 const TypeSpec kCallableSpec = {
     .name = "callable_iterator",
-    .layout = {.name = "callable_iterator", .basic_size = sizeof(CallableIterator), .item_size = 0,
-               .visit = callable_visit, .release = nullptr, .native_size = nullptr, .finalise = nullptr},
+    .layout = {.name = "callable_iterator",
+               .basic_size = sizeof(CallableIterator),
+               .item_size = 0,
+               .visit = callable_visit,
+               .release = nullptr,
+               .native_size = nullptr,
+               .finalise = nullptr},
     .flags = type_flag::kImmutable | type_flag::kDisallowInstantiation,
     .slots = {.iter = iter_self, .next = callable_next},
     .methods = kCallableMethods,

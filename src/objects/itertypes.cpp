@@ -179,12 +179,18 @@ const Method kEnumerateMethods[] = {
 
 const TypeSpec kEnumerateSpec = {
     .name = "enumerate",
-    .doc = "Return an enumerate object.\n\n  iterable\n    an object supporting iteration\n\nThe enumerate object yields "
-           "pairs containing a count (from start, which\ndefaults to zero) and a value yielded by the iterable "
-           "argument.\n\nenumerate is useful for obtaining an indexed list:\n    (0, seq[0]), (1, seq[1]), (2, seq[2]), "
-           "...",
-    .layout = {.name = "enumerate", .basic_size = sizeof(Enumerate), .item_size = 0, .visit = enumerate_visit,
-               .release = nullptr, .native_size = nullptr, .finalise = nullptr},
+    .doc =
+        "Return an enumerate object.\n\n  iterable\n    an object supporting iteration\n\nThe enumerate object yields "
+        "pairs containing a count (from start, which\ndefaults to zero) and a value yielded by the iterable "
+        "argument.\n\nenumerate is useful for obtaining an indexed list:\n    (0, seq[0]), (1, seq[1]), (2, seq[2]), "
+        "...",
+    .layout = {.name = "enumerate",
+               .basic_size = sizeof(Enumerate),
+               .item_size = 0,
+               .visit = enumerate_visit,
+               .release = nullptr,
+               .native_size = nullptr,
+               .finalise = nullptr},
     .flags = type_flag::kBaseType | type_flag::kImmutable,
     .slots = {.iter = iter_self, .next = enumerate_next, .new_ = enumerate_new},
     .methods = kEnumerateMethods,
@@ -241,13 +247,19 @@ const Method kZipMethods[] = {
 
 const TypeSpec kZipSpec = {
     .name = "zip",
-    .doc = "The zip object yields n-length tuples, where n is the number of iterables\npassed as positional arguments to "
-           "zip().  The i-th element in every tuple\ncomes from the i-th iterable argument to zip().  This continues "
-           "until the\nshortest argument is exhausted.\n\nIf strict is true and one of the arguments is exhausted before "
-           "the others,\nraise a ValueError.\n\n   >>> list(zip('abcdefg', range(3), range(4)))\n   [('a', 0, 0), ('b', "
-           "1, 1), ('c', 2, 2)]",
-    .layout = {.name = "zip", .basic_size = sizeof(Zip), .item_size = 0, .visit = zip_visit, .release = nullptr,
-               .native_size = nullptr, .finalise = nullptr},
+    .doc =
+        "The zip object yields n-length tuples, where n is the number of iterables\npassed as positional arguments to "
+        "zip().  The i-th element in every tuple\ncomes from the i-th iterable argument to zip().  This continues "
+        "until the\nshortest argument is exhausted.\n\nIf strict is true and one of the arguments is exhausted before "
+        "the others,\nraise a ValueError.\n\n   >>> list(zip('abcdefg', range(3), range(4)))\n   [('a', 0, 0), ('b', "
+        "1, 1), ('c', 2, 2)]",
+    .layout = {.name = "zip",
+               .basic_size = sizeof(Zip),
+               .item_size = 0,
+               .visit = zip_visit,
+               .release = nullptr,
+               .native_size = nullptr,
+               .finalise = nullptr},
     .flags = type_flag::kBaseType | type_flag::kImmutable,
     .slots = {.iter = iter_self, .next = zip_next, .new_ = zip_new},
     .methods = kZipMethods,
@@ -298,8 +310,7 @@ Ref map_reduce(Thread& t, Value self, const Value*) {
   Tuple* iterators = m->iterators.as<Tuple>();
   RefTo<Tuple> arguments = TRY(tuple_allocate(t, iterators->size + 1));
   arguments->items[0].init(arguments.get(), m->function.peek());
-  for (u64 i = 0; i < iterators->size; i++)
-    arguments->items[i + 1].init(arguments.get(), iterators->items[i].peek());
+  for (u64 i = 0; i < iterators->size; i++) arguments->items[i + 1].init(arguments.get(), iterators->items[i].peek());
   return reduce_to_type(t, self, arguments, m->strict ? True : EMPTY);
 }
 
@@ -317,11 +328,17 @@ const Method kMapMethods[] = {
 
 const TypeSpec kMapSpec = {
     .name = "map",
-    .doc = "Make an iterator that computes the function using arguments from\neach of the iterables.  Stops when the "
-           "shortest iterable is exhausted.\n\nIf strict is true and one of the arguments is exhausted before the "
-           "others,\nraise a ValueError.",
-    .layout = {.name = "map", .basic_size = sizeof(Map), .item_size = 0, .visit = map_visit, .release = nullptr,
-               .native_size = nullptr, .finalise = nullptr},
+    .doc =
+        "Make an iterator that computes the function using arguments from\neach of the iterables.  Stops when the "
+        "shortest iterable is exhausted.\n\nIf strict is true and one of the arguments is exhausted before the "
+        "others,\nraise a ValueError.",
+    .layout = {.name = "map",
+               .basic_size = sizeof(Map),
+               .item_size = 0,
+               .visit = map_visit,
+               .release = nullptr,
+               .native_size = nullptr,
+               .finalise = nullptr},
     .flags = type_flag::kBaseType | type_flag::kImmutable,
     .slots = {.iter = iter_self, .next = map_next, .new_ = map_new},
     .methods = kMapMethods,
@@ -340,8 +357,7 @@ void filter_visit(Object* self, Visitor& visitor) {
 }
 
 Ref filter_new(Thread& t, Type* cls, Args args) {
-  if (cls == types::filter || cls->slots.init == types::filter->slots.init)
-    TRY(check_no_keywords(t, "filter", args));
+  if (cls == types::filter || cls->slots.init == types::filter->slots.init) TRY(check_no_keywords(t, "filter", args));
   TRY(check_arity(t, "filter", args, 2, 2));
   Ref iterator = TRY(get_iter(t, args[1]));
   Ref self = TRY(allocate_for<Filter>(t, cls, types::filter));
@@ -382,10 +398,16 @@ const Method kFilterMethods[] = {
 
 const TypeSpec kFilterSpec = {
     .name = "filter",
-    .doc = "Return an iterator yielding those items of iterable for which function(item) is true.\n\nIf function is None, "
-           "return the items that are true.",
-    .layout = {.name = "filter", .basic_size = sizeof(Filter), .item_size = 0, .visit = filter_visit,
-               .release = nullptr, .native_size = nullptr, .finalise = nullptr},
+    .doc =
+        "Return an iterator yielding those items of iterable for which function(item) is true.\n\nIf function is None, "
+        "return the items that are true.",
+    .layout = {.name = "filter",
+               .basic_size = sizeof(Filter),
+               .item_size = 0,
+               .visit = filter_visit,
+               .release = nullptr,
+               .native_size = nullptr,
+               .finalise = nullptr},
     .flags = type_flag::kBaseType | type_flag::kImmutable,
     .slots = {.iter = iter_self, .next = filter_next, .new_ = filter_new},
     .methods = kFilterMethods,
@@ -484,8 +506,13 @@ const Method kReversedMethods[] = {
 const TypeSpec kReversedSpec = {
     .name = "reversed",
     .doc = "Return a reverse iterator over the values of the given sequence.",
-    .layout = {.name = "reversed", .basic_size = sizeof(Reversed), .item_size = 0, .visit = reversed_visit,
-               .release = nullptr, .native_size = nullptr, .finalise = nullptr},
+    .layout = {.name = "reversed",
+               .basic_size = sizeof(Reversed),
+               .item_size = 0,
+               .visit = reversed_visit,
+               .release = nullptr,
+               .native_size = nullptr,
+               .finalise = nullptr},
     .flags = type_flag::kBaseType | type_flag::kImmutable,
     .slots = {.iter = iter_self, .next = reversed_next, .new_ = reversed_new},
     .methods = kReversedMethods,

@@ -28,13 +28,14 @@ namespace {
 
 u64 grown_capacity(const List* list, u64 needed) {
   // Shared arrays wait for a grace period when they are replaced, so they grow by more (R1).
-  u64 grown = list->is_local() ? needed + (needed >> 2) + 2 : needed + (needed >> 1) + 4;
+  u64 grown = list->is_local() ? needed + (needed >> 1) + 2 : needed + (needed >> 1) + 4;
   return grown < 4 ? 4 : grown;
 }
 
 // Copies words (their counts move along) into a new array under the lock; the old array is left as it is.
 void move_to_new(List* list, ListBody* fresh, u64 n) {
-  if (n != 0) std::memcpy(static_cast<void*>(fresh->items), static_cast<const void*>(list->body->items), n * sizeof(Field));
+  if (n != 0)
+    std::memcpy(static_cast<void*>(fresh->items), static_cast<const void*>(list->body->items), n * sizeof(Field));
 }
 
 // Makes room for `extra` items behind the present ones, unless another thread does something else meanwhile.
@@ -124,7 +125,8 @@ RefTo<List> copy_items(Thread& t, List* list, i64 start, i64 step, i64 count) {
   return result;
 }
 
-// Replaces list[start:stop] by n words that the caller keeps alive. Bounds are clamped to the size found under the lock.
+// Replaces list[start:stop] by n words that the caller keeps alive. Bounds are clamped to the size found under the
+// lock.
 Status splice(Thread& t, List* list, u64 start, u64 stop, const Value* items, u64 n) {
   RootedVector dropped(t);
   for (u64 i = 0; i < n; i++) publish_for(list, items[i]);
@@ -168,10 +170,8 @@ Status splice(Thread& t, List* list, u64 start, u64 stop, const Value* items, u6
 }
 
 // A LOCAL list that holds far less than its array can: gives memory back.
-void shrink(Thread& t, List* list) {
-  if (!list->is_local()) return;
+void shrink_slow(Thread& t, List* list) {
   ListBody* old = list->body;
-  if (old == nullptr || old->capacity < 64 || list->size * 4 >= old->capacity) return;
   ListBody* fresh = allocate_body(t, list, list->size * 2 + 4);
   if (fresh == nullptr) {
     clear_exception(t);
@@ -180,6 +180,13 @@ void shrink(Thread& t, List* list) {
   move_to_new(list, fresh, list->size);
   list->body = fresh;
   heap::retire_body(t, list, old);
+}
+
+TYPHON_INLINE void shrink(Thread& t, List* list) {
+  if (!list->is_local()) return;
+  ListBody* body = list->body;
+  if (body != nullptr && list->size * 4 < body->capacity && body->capacity >= 64) [[unlikely]]
+    shrink_slow(t, list);
 }
 
 // Removes one item. EMPTY when out of range, or when `expected` (if not EMPTY) is not what is there.
@@ -196,7 +203,7 @@ Ref take_item(Thread& t, List* list, u64 index, Value expected = EMPTY) {
     put_word(items[size - 1], EMPTY);
     set_size(list, size - 1);
   }
-  if (list->size < 16 && list->body != nullptr) shrink(t, list);
+  shrink(t, list);
   return Field::adopt_heap(word);
 }
 
@@ -326,7 +333,6 @@ Ref list_pop(Thread& t, List* list) {
     word = slot.peek();
     put_word(slot, EMPTY);
     set_size(list, size - 1);
-    if (size * 4 >= list->body->capacity || list->body->capacity < 64) return Field::adopt_heap(word);
   }
   shrink(t, list);
   return Field::adopt_heap(word);
@@ -403,7 +409,8 @@ Ref list_new_slot(Thread& t, Type* cls, Args args) {
 }
 
 Status list_init(Thread& t, Value self, Args args) {
-  if (args.keyword_count != 0) TRY(check_no_keywords(t, "list", args));
+  // A subclass whose __new__ takes keywords gets them here as well.
+  if (args.keyword_count != 0 && type_of(self)->slots.new_ == list_new_slot) TRY(check_no_keywords(t, "list", args));
   TRY(check_arity(t, "list", args, 0, 1));
   List* list = self.as<List>();
   if (list_size(list) != 0) clear_list(t, list);
@@ -467,7 +474,8 @@ Ref list_get_item(Thread& t, Value self, Value key) {
     i64 i = key.as_small_int();
     if (i < 0) i += i64(list_size(list));
     Ref item = list_get(t, list, size_t(i));
-    if (!item.is_empty()) [[likely]] return item;
+    if (!item.is_empty()) [[likely]]
+      return item;
     return raise(t, exc::IndexError, "list index out of range");
   }
   if (is_slice(key)) {
@@ -574,8 +582,7 @@ Result<bool> list_contains(Thread& t, Value self, Value item) {
 }
 
 Ref list_concat(Thread& t, Value self, Value other) {
-  if (!is_list(other))
-    return raise(t, exc::TypeError, "can only concatenate list (not \"%T\") to list", other);
+  if (!is_list(other)) return raise(t, exc::TypeError, "can only concatenate list (not \"%T\") to list", other);
   List *a = self.as<List>(), *b = other.as<List>();
   RefTo<List> result = TRY(fresh_list(t, list_size(a) + list_size(b)));
   for (List* source : {a, b}) {
@@ -776,10 +783,17 @@ const Method kListMethods[] = {
 extern const TypeSpec spec_list;
 const TypeSpec spec_list = {
     .name = "list",
-    .doc = "Built-in mutable sequence.\n\nIf no argument is given, the constructor creates a new empty list.\nThe argument "
-           "must be an iterable if specified.",
-    .layout = {.name = "list", .basic_size = sizeof(List), .item_size = 0, .visit = list_visit, .release = list_release,
-               .native_size = nullptr, .finalise = nullptr},
+    .doc =
+        "Built-in mutable sequence.\n\nIf no argument is given, the constructor creates a new empty list.\nThe "
+        "argument "
+        "must be an iterable if specified.",
+    .layout = {.name = "list",
+               .basic_size = sizeof(List),
+               .item_size = 0,
+               .visit = list_visit,
+               .release = list_release,
+               .native_size = nullptr,
+               .finalise = nullptr},
     .flags = type_flag::kBaseType | type_flag::kSequence | type_flag::kMatchSelf | type_flag::kImmutable,
     .slots = {.repr = list_repr,
               .compare = list_compare,

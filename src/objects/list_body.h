@@ -1,7 +1,7 @@
 // The array of a list: shared by list.cpp and list_sort.cpp.
 //
-// Readers load size, then body, and check the index against the body's capacity: slots past the size are EMPTY, so a reader
-// that comes too late sees an EMPTY and takes it for "out of range". Writers hold the list's lock.
+// Readers load size, then body, and check the index against the body's capacity: slots past the size are EMPTY, so a
+// reader that comes too late sees an EMPTY and takes it for "out of range". Writers hold the list's lock.
 #pragma once
 #include "objects/container_util.h"
 

@@ -1,5 +1,6 @@
-// list.sort: takes the items out of the list (it is empty meanwhile, as a program that looks sees), sorts them, puts them
-// back. Comparisons of keys that are all small ints, floats, strings or tuples do not go through the generic protocol.
+// list.sort: takes the items out of the list (it is empty meanwhile, as a program that looks sees), sorts them, puts
+// them back. Comparisons of keys that are all small ints, floats, strings or tuples do not go through the generic
+// protocol.
 #include "objects/list_body.h"
 #include "objects/merge_sort.h"
 

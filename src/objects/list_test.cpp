@@ -106,7 +106,8 @@ TEST_F(ListTest, SortsIntsFloatsStringsAndMixtures) {
   ASSERT_FALSE(list_sort_py(t, list.get(), None, false).failed());
   EXPECT_EQ(repr(list), "[-3, 0, 0.5, 2, 5, 5, 9]");
   RefTo<List> words = list_new(t);
-  for (const char* word : {"pear", "apple", "fig", "", "applf"}) ASSERT_FALSE(list_append(t, words.get(), text(word)).failed());
+  for (const char* word : {"pear", "apple", "fig", "", "applf"})
+    ASSERT_FALSE(list_append(t, words.get(), text(word)).failed());
   ASSERT_FALSE(list_sort_py(t, words.get(), None, false).failed());
   EXPECT_EQ(repr(words), "['', 'apple', 'applf', 'fig', 'pear']");
   ASSERT_FALSE(list_append(t, words.get(), num(1)).failed());

@@ -3,6 +3,9 @@
 #include "objects/type_internal.h"
 
 namespace typhon {
+
+Ref generic_alias_new(Thread& t, Value origin, Value args);
+
 namespace {
 
 Ref mapping_of(Value self) { return self.as<MappingProxy>()->mapping.load(); }
@@ -73,11 +76,18 @@ Ref proxy_get(Thread& t, Value self, const Value* a) {
   return call_method(t, mapping, names::get, words, 2);
 }
 
+Ref class_getitem(Thread& t, Value cls, const Value* a) { return generic_alias_new(t, cls, a[0]); }
+
 constexpr Method kMethods[] = {
-    method("get", proxy_get, "($self, key, default=None, /)", "Return the value for key if key is in the mapping, else default."),
-    method("keys", forward<&names::keys>, "($self, /)", "a set-like object providing a view on the underlying mapping's keys"),
-    method("values", forward<&names::values>, "($self, /)", "an object providing a view on the underlying mapping's values"),
-    method("items", forward<&names::items>, "($self, /)", "a set-like object providing a view on the underlying mapping's items"),
+    class_method("__class_getitem__", class_getitem, "($type, object, /)", "See PEP 585"),
+    method("get", proxy_get, "($self, key, default=None, /)",
+           "Return the value for key if key is in the mapping, else default."),
+    method("keys", forward<&names::keys>, "($self, /)",
+           "a set-like object providing a view on the underlying mapping's keys"),
+    method("values", forward<&names::values>, "($self, /)",
+           "an object providing a view on the underlying mapping's values"),
+    method("items", forward<&names::items>, "($self, /)",
+           "a set-like object providing a view on the underlying mapping's items"),
     method("copy", forward<&names::copy>, "($self, /)", "a shallow copy of the underlying mapping"),
     method("__reversed__", forward<&names::__reversed__>, "($self, /)"),
     {},
@@ -97,9 +107,17 @@ const TypeSpec spec_mappingproxy = {
     .doc = "Read-only proxy of a mapping.",
     .layout = {"mappingproxy", sizeof(MappingProxy), 0, visit_proxy, nullptr, nullptr, nullptr},
     .flags = type_flag::kMapping,
-    .slots = {.repr = proxy_repr, .str = proxy_str, .hash = proxy_hash, .compare = proxy_compare, .iter = proxy_iter,
-              .new_ = proxy_new, .or_ = proxy_or, .inplace_or = proxy_inplace_or, .length = proxy_length,
-              .get_item = proxy_get_item, .contains = proxy_contains},
+    .slots = {.repr = proxy_repr,
+              .str = proxy_str,
+              .hash = proxy_hash,
+              .compare = proxy_compare,
+              .iter = proxy_iter,
+              .new_ = proxy_new,
+              .or_ = proxy_or,
+              .inplace_or = proxy_inplace_or,
+              .length = proxy_length,
+              .get_item = proxy_get_item,
+              .contains = proxy_contains},
     .methods = kMethods,
     .text_signature = "(mapping)",
 };

@@ -1,8 +1,8 @@
-// A stable merge sort for arrays that are partly in order already: natural runs (short ones extended by binary insertion),
-// merged in the order of Munro and Wild's "powersort", with galloping once one side wins repeatedly.
+// A stable merge sort for arrays that are partly in order already: natural runs (short ones extended by binary
+// insertion), merged in the order of Munro and Wild's "powersort", with galloping once one side wins repeatedly.
 //
-// `Less` is called as less(x, y) and returns 1, 0, or -1 when the comparison raised; then sort() returns false and the array
-// holds some of the items twice: the caller must own the items elsewhere.
+// `Less` is called as less(x, y) and returns 1, 0, or -1 when the comparison raised; then sort() returns false and
+// the array holds some of the items twice: the caller must own the items elsewhere.
 #pragma once
 #include <cstdlib>
 

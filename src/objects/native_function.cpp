@@ -89,17 +89,23 @@ class SignatureParser {
     for (; *at_ != 0; at_++) {
       char c = *at_;
       if (quote != 0) {
-        if (c == '\\' && at_[1] != 0) at_++;
-        else if (c == quote) quote = 0;
+        if (c == '\\' && at_[1] != 0)
+          at_++;
+        else if (c == quote)
+          quote = 0;
         continue;
       }
-      if (c == '\'' || c == '"') quote = c;
-      else if (c == '=' && depth == 0) has_default = true;
-      else if (c == '(' || c == '{' || (c == '[' && has_default)) depth++;
+      if (c == '\'' || c == '"')
+        quote = c;
+      else if (c == '=' && depth == 0)
+        has_default = true;
+      else if (c == '(' || c == '{' || (c == '[' && has_default))
+        depth++;
       else if (c == ')' || c == '}' || (c == ']' && has_default && depth > 0)) {
         if (depth == 0) return has_default;
         depth--;
-      } else if ((c == ',' && depth == 0) || (c == '[' && depth == 0) || (c == ']' && depth == 0)) return has_default;
+      } else if ((c == ',' && depth == 0) || (c == '[' && depth == 0) || (c == ']' && depth == 0))
+        return has_default;
     }
     return has_default;
   }
@@ -115,12 +121,14 @@ class SignatureParser {
     s.parameters = static_cast<Parameter*>(std::calloc(count_ + 1, sizeof(Parameter)));
     memcpy(s.parameters, parameters_, count_ * sizeof(Parameter));
     s.plain = s.size == s.positional;
-    bool no_names = s.positional_only == s.positional && s.var_keywords < 0 &&
-                    s.size == s.positional + (s.var_args >= 0 ? 1 : 0);
-    if (s.size == 0) s.style = Signature::Style::kNoArguments;
+    bool no_names =
+        s.positional_only == s.positional && s.var_keywords < 0 && s.size == s.positional + (s.var_args >= 0 ? 1 : 0);
+    if (s.size == 0)
+      s.style = Signature::Style::kNoArguments;
     else if (no_names && s.size == 1 && s.positional == 1 && s.required_positional == 1)
       s.style = Signature::Style::kOneArgument;
-    else s.style = no_names ? Signature::Style::kPositional : Signature::Style::kKeywords;
+    else
+      s.style = no_names ? Signature::Style::kPositional : Signature::Style::kKeywords;
   }
 
   const char* at_;
@@ -150,19 +158,23 @@ struct Callee {
 
 Raised wrong_count(Thread& t, const Signature& s, const Callee& callee, Args args) {
   u32 given = args.count;
-  if (s.style == Signature::Style::kNoArguments || s.style == Signature::Style::kOneArgument) {
+  // Constructors bind for themselves, and say "list expected 1 argument, got 0" where methods say "takes exactly one".
+  bool constructor = callee.function == nullptr && callee.descriptor == nullptr;
+  if (s.style == Signature::Style::kNoArguments || (s.style == Signature::Style::kOneArgument && !constructor)) {
     RefTo<Str> name = callee.qualified(t);
     if (name.failed()) return {};
     if (s.style == Signature::Style::kNoArguments)
       return raise(t, exc::TypeError, "%U() takes no arguments (%d given)", name.get(), int(given));
     return raise(t, exc::TypeError, "%U() takes exactly one argument (%d given)", name.get(), int(given));
   }
-  if (s.style == Signature::Style::kPositional) {
+  if (s.style == Signature::Style::kPositional || s.style == Signature::Style::kOneArgument) {
     bool exact = s.var_args < 0 && s.required_positional == s.positional;
     u32 limit = given < s.required_positional ? s.required_positional : s.positional;
     return raise(t, exc::TypeError, "%s expected %s%d argument%s, got %d", callee.name,
-                 exact ? "" : given < s.required_positional ? "at least " : "at most ", int(limit), limit == 1 ? "" : "s",
-                 int(given));
+                 exact                           ? ""
+                 : given < s.required_positional ? "at least "
+                                                 : "at most ",
+                 int(limit), limit == 1 ? "" : "s", int(given));
   }
   u32 total = given + args.keyword_count;
   u32 named = s.size - (s.var_args >= 0 ? 1 : 0) - (s.var_keywords >= 0 ? 1 : 0);
@@ -196,7 +208,8 @@ Status bind_keywords(Thread& t, const Signature& s, const Callee& callee, Args a
       continue;
     }
     if (u32(i) < positional_given)
-      return raise(t, exc::TypeError, "argument for %s() given by name ('%U') and position (%d)", callee.name, name, i + 1);
+      return raise(t, exc::TypeError, "argument for %s() given by name ('%U') and position (%d)", callee.name, name,
+                   i + 1);
     if (!out[i].is_empty())
       return raise(t, exc::TypeError, "%s() got multiple values for keyword argument '%U'", callee.name, name);
     out[i] = args.keyword(k);
@@ -208,7 +221,8 @@ Status check_required(Thread& t, const Signature& s, const Callee& callee, const
   if (given < s.required_positional_only) {
     u32 limit = s.required_positional_only;
     return raise(t, exc::TypeError, "%s() takes %s %d positional argument%s (%d given)", callee.name,
-                 limit < s.positional || s.var_args >= 0 ? "at least" : "exactly", int(limit), limit == 1 ? "" : "s", int(given));
+                 limit < s.positional || s.var_args >= 0 ? "at least" : "exactly", int(limit), limit == 1 ? "" : "s",
+                 int(given));
   }
   for (u32 i = 0; i < s.size; i++) {
     if (!out[i].is_empty() || s.parameters[i].optional) continue;
@@ -253,7 +267,7 @@ Status bind(Thread& t, const Signature& s, const Callee& callee, Args args, Valu
 }
 
 Ref bind_and_call(Thread& t, BoundFn fn, const Signature& s, const Callee& callee, Value self, Args args) {
-  Value out[kMaxParameters];
+  auto* out = static_cast<Value*>(__builtin_alloca((s.size + 1) * sizeof(Value)));
   Ref keep;
   TRY(bind(t, s, callee, args, out, &keep));
   return fn(t, self, out);
@@ -261,7 +275,8 @@ Ref bind_and_call(Thread& t, BoundFn fn, const Signature& s, const Callee& calle
 
 const Signature* signature_of(const Signature** where, const Method* definition) {
   const Signature* found = __atomic_load_n(where, __ATOMIC_ACQUIRE);
-  if (found != nullptr) [[likely]] return found;
+  if (found != nullptr) [[likely]]
+    return found;
   found = &parse_signature(definition->signature);
   __atomic_store_n(where, found, __ATOMIC_RELEASE);
   return found;
@@ -326,12 +341,14 @@ Ref function_repr(Thread& t, Value self) {
 
 Ref function_compare(Thread&, Value a, Value b, CompareOp op) {
   if ((op != CompareOp::kEq && op != CompareOp::kNe) || !is_exact_builtin_function(b)) return Ref::not_implemented();
-  bool same = self_of(a)->definition == self_of(b)->definition && is_same(self_of(a)->self.peek(), self_of(b)->self.peek());
+  bool same =
+      self_of(a)->definition == self_of(b)->definition && is_same(self_of(a)->self.peek(), self_of(b)->self.peek());
   return Ref::boolean(same == (op == CompareOp::kEq));
 }
 
 Result<i64> function_hash(Thread&, Value self) {
-  u64 bits = self_of(self)->self.peek().bits * 0x9E3779B97F4A7C15u ^ (reinterpret_cast<u64>(self_of(self)->definition) >> 4);
+  u64 bits =
+      self_of(self)->self.peek().bits * 0x9E3779B97F4A7C15u ^ (reinterpret_cast<u64>(self_of(self)->definition) >> 4);
   return i64(bits >> 3);
 }
 
@@ -375,8 +392,13 @@ Ref function_reduce(Thread& t, Value self, const Value*) {
 }
 
 constexpr GetSet kFunctionGetSets[] = {
-    {"__name__", get_name}, {"__qualname__", get_qualname}, {"__doc__", get_doc},
-    {"__text_signature__", get_text_signature}, {"__self__", get_self}, {"__module__", get_module, set_module}, {},
+    {"__name__", get_name},
+    {"__qualname__", get_qualname},
+    {"__doc__", get_doc},
+    {"__text_signature__", get_text_signature},
+    {"__self__", get_self},
+    {"__module__", get_module, set_module},
+    {},
 };
 constexpr Method kFunctionMethods[] = {method("__reduce__", function_reduce, "($self, /)"), {}};
 

@@ -22,8 +22,9 @@ Raised abstract_instantiation(Thread& t, Type* cls) {
   for (u64 i = 0; i < items->size; i++) words.push_copy(items->items[i].peek());
   RefTo<Str> joined = str_join(t, separator.get(), words.data(), words.size());
   if (joined.failed()) return {};
-  return raise(t, exc::TypeError, "Can't instantiate abstract class %N without an implementation for abstract method%s '%U'",
-               cls, n == 1 ? "" : "s", joined.get());
+  return raise(t, exc::TypeError,
+               "Can't instantiate abstract class %N without an implementation for abstract method%s '%U'", cls,
+               n == 1 ? "" : "s", joined.get());
 }
 
 // --- slots
@@ -135,7 +136,8 @@ Ref default_state(Thread& t, Value self, bool required) {
   if (type->flags & type_flag::kHeapType) slot_names = TRY(slot_names_for_pickling(t, type));
   if (required) {
     // Native state beyond what attributes and members show cannot be rebuilt.
-    if (type->layout->basic_size > sizeof(Object) + 8) return raise(t, exc::TypeError, "cannot pickle '%N' object", type);
+    if (type->layout->basic_size > sizeof(Object) + 8)
+      return raise(t, exc::TypeError, "cannot pickle '%N' object", type);
   }
   if (slot_names.get().is_none() || !is_list(slot_names) || list_size(slot_names.as<List>()) == 0) return state;
   RefTo<Dict> slots = TRY(dict_new(t));
@@ -164,16 +166,20 @@ Status new_arguments(Thread& t, Value self, Ref* args, Ref* keywords) {
   Ref extended = TRY(lookup_special(t, self, names::__getnewargs_ex__));
   if (!extended.is_empty()) {
     Ref pair = TRY(call(t, extended));
-    if (!is_tuple(pair)) return raise(t, exc::TypeError, "__getnewargs_ex__ should return a tuple, not '%T'", pair.get());
+    if (!is_tuple(pair))
+      return raise(t, exc::TypeError, "__getnewargs_ex__ should return a tuple, not '%T'", pair.get());
     auto* tuple = pair.as<Tuple>();
     if (tuple->size != 2)
-      return raise(t, exc::ValueError, "__getnewargs_ex__ should return a tuple of length 2, not %zd", i64(tuple->size));
+      return raise(t, exc::ValueError, "__getnewargs_ex__ should return a tuple of length 2, not %zd",
+                   i64(tuple->size));
     *args = tuple->items[0].load();
     *keywords = tuple->items[1].load();
     if (!is_tuple(*args))
-      return raise(t, exc::TypeError, "first item of the tuple returned by __getnewargs_ex__ must be a tuple, not '%T'", args->get());
+      return raise(t, exc::TypeError, "first item of the tuple returned by __getnewargs_ex__ must be a tuple, not '%T'",
+                   args->get());
     if (!is_dict(*keywords))
-      return raise(t, exc::TypeError, "second item of the tuple returned by __getnewargs_ex__ must be a dict, not '%T'", keywords->get());
+      return raise(t, exc::TypeError, "second item of the tuple returned by __getnewargs_ex__ must be a dict, not '%T'",
+                   keywords->get());
     return ok();
   }
   Ref simple = TRY(lookup_special(t, self, names::__getnewargs__));
@@ -222,7 +228,8 @@ Ref object_reduce(Thread& t, Value self, const Value*) { return common_reduce(t,
 Ref object_reduce_ex(Thread& t, Value self, const Value* a) {
   i64 protocol = TRY(to_i64(t, a[0]));
   Value found = type_lookup(type_of(self), names::__reduce__);
-  bool overridden = !(is_exact(found, kShape_method_descriptor) && found.as<NativeDescriptor>()->method->bound == object_reduce);
+  bool overridden =
+      !(is_exact(found, kShape_method_descriptor) && found.as<NativeDescriptor>()->method->bound == object_reduce);
   if (overridden && !found.is_empty()) return call_method(t, self, names::__reduce__, nullptr, 0);
   return common_reduce(t, self, protocol);
 }
@@ -284,7 +291,8 @@ Ref object_new(Thread& t, Type* cls, Args args) {
       return raise(t, exc::TypeError, "object.__new__() takes exactly one argument (the type to instantiate)");
     if (cls->slots.init == object_init) return raise(t, exc::TypeError, "%N() takes no arguments", cls);
   }
-  if (cls->flags & type_flag::kAbstract) [[unlikely]] return abstract_instantiation(t, cls);
+  if (cls->flags & type_flag::kAbstract) [[unlikely]]
+    return abstract_instantiation(t, cls);
   return allocate_instance(t, cls);
 }
 
@@ -314,13 +322,19 @@ Result<i64> object_hash_identity(Thread& t, Value self) {
 
 const TypeSpec spec_object = {
     .name = "object",
-    .doc = "The base class of the class hierarchy.\n\nWhen called, it accepts no arguments and returns a new featureless\n"
-           "instance that has no instance attributes and cannot be given any.\n",
+    .doc =
+        "The base class of the class hierarchy.\n\nWhen called, it accepts no arguments and returns a new featureless\n"
+        "instance that has no instance attributes and cannot be given any.\n",
     .layout = {"object", sizeof(Object), 0, nullptr, nullptr, nullptr, nullptr},
     .flags = type_flag::kBaseType | type_flag::kUntracked,
-    .slots = {.repr = object_repr_slot, .str = object_str_slot, .hash = object_hash_identity,
-              .getattribute = generic_get_attribute, .setattribute = generic_set_attribute, .compare = object_compare,
-              .new_ = object_new, .init = object_init},
+    .slots = {.repr = object_repr_slot,
+              .str = object_str_slot,
+              .hash = object_hash_identity,
+              .getattribute = generic_get_attribute,
+              .setattribute = generic_set_attribute,
+              .compare = object_compare,
+              .new_ = object_new,
+              .init = object_init},
     .methods = kMethods,
     .getsets = kGetSets,
     .text_signature = "()",

@@ -48,7 +48,8 @@ Status property_set(Thread& t, Value self, Value instance, Value value) {
   return ok();
 }
 
-// Takes the doc of the getter when none was given. Subclasses keep it as an instance attribute, which wins over the class's.
+// Takes the doc of the getter when none was given. Subclasses keep it as an instance attribute, which wins over the
+// class's.
 Status take_doc(Thread& t, Value self, Value given) {
   Property* p = self_of(self);
   Ref doc = given.is_empty() ? Ref() : Ref::copy(given);
@@ -91,10 +92,10 @@ Status property_init(Thread& t, Value self, Args args) {
 Ref property_new(Thread& t, Type* cls, Args) { return allocate_instance(t, cls); }
 
 // getter(), setter(), deleter(): a copy with one part replaced.
-template <Field Property::*kPart>
+template <Field Property::* kPart>
 Ref copy_with(Thread& t, Value self, const Value* a) {
   Property* p = self_of(self);
-  auto part = [&](Field Property::*which) {
+  auto part = [&](Field Property::* which) {
     if (which == kPart && !a[0].is_none()) return Ref::copy(a[0]);
     Ref old = (p->*which).load();
     return old.is_empty() ? Ref::none() : std::move(old);
@@ -117,7 +118,7 @@ Ref set_name(Thread& t, Value self, Args args) {
   return Ref::none();
 }
 
-template <Field Property::*kPart>
+template <Field Property::* kPart>
 Ref get_part(Thread&, Value self) {
   Ref part = (self_of(self)->*kPart).load();
   return part.is_empty() ? Ref::none() : std::move(part);
@@ -138,7 +139,7 @@ Status set_name_attribute(Thread&, Value self, Value value) {
 }
 
 Ref get_abstract(Thread& t, Value self) {
-  for (Field Property::*part : {&Property::getter, &Property::setter, &Property::deleter}) {
+  for (Field Property::* part : {&Property::getter, &Property::setter, &Property::deleter}) {
     Ref function = (self_of(self)->*part).load();
     if (function.is_empty()) continue;
     Ref flag = get_attribute_or_empty(t, function, names::__isabstractmethod__);
@@ -149,14 +150,21 @@ Ref get_abstract(Thread& t, Value self) {
 }
 
 constexpr GetSet kGetSets[] = {
-    {"fget", get_part<&Property::getter>}, {"fset", get_part<&Property::setter>}, {"fdel", get_part<&Property::deleter>},
-    {"__doc__", get_part<&Property::doc>, set_doc}, {"__name__", get_name, set_name_attribute},
-    {"__isabstractmethod__", get_abstract}, {},
+    {"fget", get_part<&Property::getter>},
+    {"fset", get_part<&Property::setter>},
+    {"fdel", get_part<&Property::deleter>},
+    {"__doc__", get_part<&Property::doc>, set_doc},
+    {"__name__", get_name, set_name_attribute},
+    {"__isabstractmethod__", get_abstract},
+    {},
 };
 constexpr Method kMethods[] = {
-    method("getter", copy_with<&Property::getter>, "($self, object, /)", "Descriptor to obtain a copy of the property with a different getter."),
-    method("setter", copy_with<&Property::setter>, "($self, object, /)", "Descriptor to obtain a copy of the property with a different setter."),
-    method("deleter", copy_with<&Property::deleter>, "($self, object, /)", "Descriptor to obtain a copy of the property with a different deleter."),
+    method("getter", copy_with<&Property::getter>, "($self, object, /)",
+           "Descriptor to obtain a copy of the property with a different getter."),
+    method("setter", copy_with<&Property::setter>, "($self, object, /)",
+           "Descriptor to obtain a copy of the property with a different setter."),
+    method("deleter", copy_with<&Property::deleter>, "($self, object, /)",
+           "Descriptor to obtain a copy of the property with a different deleter."),
     raw_method("__set_name__", set_name, "($self, owner, name, /)", "Method to set name of a property."),
     {},
 };
@@ -165,12 +173,17 @@ constexpr Method kMethods[] = {
 
 const TypeSpec spec_property = {
     .name = "property",
-    .doc = "Property attribute.\n\n  fget\n    function to be used for getting an attribute value\n  fset\n"
-           "    function to be used for setting an attribute value\n  fdel\n    function to be used for del'ing an attribute\n"
-           "  doc\n    docstring\n\nTypical use is to define a managed attribute x.",
+    .doc =
+        "Property attribute.\n\n  fget\n    function to be used for getting an attribute value\n  fset\n"
+        "    function to be used for setting an attribute value\n  fdel\n    function to be used for del'ing an "
+        "attribute\n"
+        "  doc\n    docstring\n\nTypical use is to define a managed attribute x.",
     .layout = {"property", sizeof(Property), 0, visit_property, nullptr, nullptr, nullptr},
     .flags = type_flag::kBaseType,
-    .slots = {.descriptor_get = property_get, .descriptor_set = property_set, .new_ = property_new, .init = property_init},
+    .slots = {.descriptor_get = property_get,
+              .descriptor_set = property_set,
+              .new_ = property_new,
+              .init = property_init},
     .methods = kMethods,
     .getsets = kGetSets,
     .text_signature = "(fget=None, fset=None, fdel=None, doc=None)",

@@ -146,7 +146,8 @@ Ref range_get_item(Thread& t, Value self, Value key) {
 Ref position_of(Thread& t, Range* r, Value n) {
   Value start = r->start.peek(), stop = r->stop.peek(), step = r->step.peek();
   bool up = int_sign(step) > 0;
-  if (up ? int_compare(n, start) < 0 || int_compare(n, stop) >= 0 : int_compare(n, start) > 0 || int_compare(n, stop) <= 0)
+  if (up ? int_compare(n, start) < 0 || int_compare(n, stop) >= 0
+         : int_compare(n, start) > 0 || int_compare(n, stop) <= 0)
     return Ref();
   Ref distance = TRY(subtract(t, n, start));
   Ref remainder = TRY(int_binary(t, IntOp::kMod, distance, step));
@@ -315,7 +316,9 @@ Ref longrange_next(Thread& t, Value self) {
   }
 }
 
-Ref longrange_length_hint(Thread& t, Value self, const Value*) { return self.as<LongRangeIterator>()->remaining.load(); }
+Ref longrange_length_hint(Thread& t, Value self, const Value*) {
+  return self.as<LongRangeIterator>()->remaining.load();
+}
 
 Ref longrange_reduce(Thread& t, Value self, const Value*) {
   LongRangeIterator* it = self.as<LongRangeIterator>();
@@ -344,8 +347,9 @@ const Method kRangeMethods[] = {
     method("__reduce__", range_reduce, "($self, /)"),
     method("count", range_count, "($self, object, /)",
            "rangeobject.count(value) -> integer -- return number of occurrences of value"),
-    method("index", range_index, "($self, object, /)",
-           "rangeobject.index(value) -> integer -- return index of value.\nRaise ValueError if the value is not present."),
+    method(
+        "index", range_index, "($self, object, /)",
+        "rangeobject.index(value) -> integer -- return index of value.\nRaise ValueError if the value is not present."),
     {},
 };
 const Member kRangeMembers[] = {
@@ -371,8 +375,13 @@ const Method kLongRangeMethods[] = {
 
 const TypeSpec kLongRangeSpec = {
     .name = "longrange_iterator",
-    .layout = {.name = "longrange_iterator", .basic_size = sizeof(LongRangeIterator), .item_size = 0,
-               .visit = longrange_visit, .release = nullptr, .native_size = nullptr, .finalise = nullptr},
+    .layout = {.name = "longrange_iterator",
+               .basic_size = sizeof(LongRangeIterator),
+               .item_size = 0,
+               .visit = longrange_visit,
+               .release = nullptr,
+               .native_size = nullptr,
+               .finalise = nullptr},
     .flags = type_flag::kImmutable | type_flag::kDisallowInstantiation,
     .slots = {.iter = iter_self, .next = longrange_next},
     .methods = kLongRangeMethods,
@@ -406,12 +415,18 @@ Ref range_iterator_new(Thread& t, Range* range, bool backwards) {
 extern const TypeSpec spec_range, spec_range_iterator;
 const TypeSpec spec_range = {
     .name = "range",
-    .doc = "range(stop) -> range object\nrange(start, stop[, step]) -> range object\n\nReturn an object that produces a "
-           "sequence of integers from start (inclusive)\nto stop (exclusive) by step.  range(i, j) produces i, i+1, i+2, "
-           "..., j-1.\nstart defaults to 0, and stop is omitted!  range(4) produces 0, 1, 2, 3.\nThese are exactly the "
-           "valid indices for a list of 4 elements.\nWhen step is given, it specifies the increment (or decrement).",
-    .layout = {.name = "range", .basic_size = sizeof(Range), .item_size = 0, .visit = range_visit, .release = nullptr,
-               .native_size = nullptr, .finalise = nullptr},
+    .doc =
+        "range(stop) -> range object\nrange(start, stop[, step]) -> range object\n\nReturn an object that produces a "
+        "sequence of integers from start (inclusive)\nto stop (exclusive) by step.  range(i, j) produces i, i+1, i+2, "
+        "..., j-1.\nstart defaults to 0, and stop is omitted!  range(4) produces 0, 1, 2, 3.\nThese are exactly the "
+        "valid indices for a list of 4 elements.\nWhen step is given, it specifies the increment (or decrement).",
+    .layout = {.name = "range",
+               .basic_size = sizeof(Range),
+               .item_size = 0,
+               .visit = range_visit,
+               .release = nullptr,
+               .native_size = nullptr,
+               .finalise = nullptr},
     .flags = type_flag::kSequence | type_flag::kImmutable,
     .slots = {.repr = range_repr,
               .hash = range_hash,
@@ -428,8 +443,13 @@ const TypeSpec spec_range = {
 
 const TypeSpec spec_range_iterator = {
     .name = "range_iterator",
-    .layout = {.name = "range_iterator", .basic_size = sizeof(RangeIterator), .item_size = 0, .visit = nullptr,
-               .release = nullptr, .native_size = nullptr, .finalise = nullptr},
+    .layout = {.name = "range_iterator",
+               .basic_size = sizeof(RangeIterator),
+               .item_size = 0,
+               .visit = nullptr,
+               .release = nullptr,
+               .native_size = nullptr,
+               .finalise = nullptr},
     .flags = type_flag::kImmutable | type_flag::kDisallowInstantiation | type_flag::kUntracked,
     .slots = {.iter = iter_self, .next = range_iterator_next},
     .methods = kRangeIteratorMethods,

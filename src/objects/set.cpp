@@ -371,7 +371,8 @@ Ref set_repr(Thread& t, Value self) {
   return result;
 }
 
-// Order-independent: each item's hash is scattered, then all are added up; equal sets have equal items, so equal hashes.
+// Order-independent: each item's hash is scattered, then all are added up; equal sets have equal items, so equal
+// hashes.
 Result<i64> frozenset_hash(Thread& t, Value self) {
   Set* s = self.as<Set>();
   u64 cached = __atomic_load_n(&s->hash_cache, __ATOMIC_RELAXED);
@@ -403,7 +404,8 @@ Ref set_compare(Thread& t, Value self, Value other, CompareOp op) {
     case CompareOp::kNe: {
       holds = mine == theirs;
       u64 hash = self.as<Set>()->hash_cache, other_hash = other.as<Set>()->hash_cache;
-      if (holds && is_frozenset(self) && is_frozenset(other) && hash != 0 && other_hash != 0) holds = hash == other_hash;
+      if (holds && is_frozenset(self) && is_frozenset(other) && hash != 0 && other_hash != 0)
+        holds = hash == other_hash;
       if (holds) holds = TRY(is_subset(t, self, other));
       if (op == CompareOp::kNe) holds = !holds;
       break;
@@ -603,8 +605,13 @@ const Method kSetIteratorMethods[] = {
 
 const TypeSpec kSetIteratorSpec = {
     .name = "set_iterator",
-    .layout = {.name = "set_iterator", .basic_size = sizeof(DictIterator), .item_size = 0, .visit = set_iterator_visit,
-               .release = nullptr, .native_size = nullptr, .finalise = nullptr},
+    .layout = {.name = "set_iterator",
+               .basic_size = sizeof(DictIterator),
+               .item_size = 0,
+               .visit = set_iterator_visit,
+               .release = nullptr,
+               .native_size = nullptr,
+               .finalise = nullptr},
     .flags = type_flag::kImmutable | type_flag::kDisallowInstantiation,
     .slots = {.iter = iter_self, .next = set_iterator_next},
     .methods = kSetIteratorMethods,
@@ -613,18 +620,16 @@ const TypeSpec kSetIteratorSpec = {
 // --- method tables
 
 constexpr Method kClassGetItem = class_method("__class_getitem__", class_getitem, "($type, object, /)", "See PEP 585");
-constexpr Method kReduce =
-    method("__reduce__", set_reduce, "($self, /)", "Return state information for pickling.");
-constexpr Method kSizeof = method("__sizeof__", set_sizeof, "($self, /)", "S.__sizeof__() -> size of S in memory, in bytes.");
+constexpr Method kReduce = method("__reduce__", set_reduce, "($self, /)", "Return state information for pickling.");
+constexpr Method kSizeof =
+    method("__sizeof__", set_sizeof, "($self, /)", "S.__sizeof__() -> size of S in memory, in bytes.");
 constexpr Method kCopy = method("copy", set_copy, "($self, /)", "Return a shallow copy of a set.");
-constexpr Method kDifference =
-    method("difference", set_difference, "($self, /, *others)",
-           "Return a new set with elements in the set that are not in the others.");
-constexpr Method kIntersection =
-    method("intersection", set_intersection, "($self, /, *others)",
-           "Return a new set with elements common to the set and all others.");
-constexpr Method kIsDisjoint = method("isdisjoint", set_isdisjoint, "($self, other, /)",
-                                      "Return True if two sets have a null intersection.");
+constexpr Method kDifference = method("difference", set_difference, "($self, /, *others)",
+                                      "Return a new set with elements in the set that are not in the others.");
+constexpr Method kIntersection = method("intersection", set_intersection, "($self, /, *others)",
+                                        "Return a new set with elements common to the set and all others.");
+constexpr Method kIsDisjoint =
+    method("isdisjoint", set_isdisjoint, "($self, other, /)", "Return True if two sets have a null intersection.");
 constexpr Method kIsSubset =
     method("issubset", set_issubset, "($self, other, /)", "Report whether another set contains this set.");
 constexpr Method kIsSuperset =
@@ -632,11 +637,12 @@ constexpr Method kIsSuperset =
 constexpr Method kSymmetricDifference =
     method("symmetric_difference", set_symmetric_difference, "($self, other, /)",
            "Return a new set with elements in either the set or other but not both.");
-constexpr Method kUnion = method("union", set_union, "($self, /, *others)",
-                                 "Return a new set with elements from the set and all others.");
+constexpr Method kUnion =
+    method("union", set_union, "($self, /, *others)", "Return a new set with elements from the set and all others.");
 
-const Method kFrozensetMethods[] = {kClassGetItem, kReduce,     kSizeof,      kCopy,                kDifference, kIntersection,
-                                    kIsDisjoint,   kIsSubset,   kIsSuperset,  kSymmetricDifference, kUnion,      {}};
+const Method kFrozensetMethods[] = {kClassGetItem, kReduce,     kSizeof,   kCopy,       kDifference,
+                                    kIntersection, kIsDisjoint, kIsSubset, kIsSuperset, kSymmetricDifference,
+                                    kUnion,        {}};
 
 const Method kSetMethods[] = {
     kClassGetItem,
@@ -656,7 +662,8 @@ const Method kSetMethods[] = {
     method("difference_update", set_difference_update, "($self, /, *others)",
            "Update the set, removing elements found in others."),
     method("discard", set_discard, "($self, object, /)",
-           "Remove an element from a set if it is a member.\n\nUnlike set.remove(), the discard() method does not raise\nan "
+           "Remove an element from a set if it is a member.\n\nUnlike set.remove(), the discard() method does not "
+           "raise\nan "
            "exception when an element is missing from the set."),
     method("intersection_update", set_intersection_update, "($self, /, *others)",
            "Update the set, keeping only elements found in it and all others."),
@@ -670,8 +677,7 @@ const Method kSetMethods[] = {
     {},
 };
 
-constexpr u32 kSetFlags =
-    type_flag::kBaseType | type_flag::kMatchSelf | type_flag::kImmutable | type_flag::kHasWeakref;
+constexpr u32 kSetFlags = type_flag::kBaseType | type_flag::kMatchSelf | type_flag::kImmutable | type_flag::kHasWeakref;
 
 }  // namespace
 
@@ -686,8 +692,13 @@ extern const TypeSpec spec_set, spec_frozenset;
 const TypeSpec spec_set = {
     .name = "set",
     .doc = "Build an unordered collection of unique elements.",
-    .layout = {.name = "set", .basic_size = sizeof(Set), .item_size = 0, .visit = set_visit, .release = set_release,
-               .native_size = nullptr, .finalise = nullptr},
+    .layout = {.name = "set",
+               .basic_size = sizeof(Set),
+               .item_size = 0,
+               .visit = set_visit,
+               .release = set_release,
+               .native_size = nullptr,
+               .finalise = nullptr},
     .flags = kSetFlags,
     .slots = {.repr = set_repr,
               .compare = set_compare,
@@ -710,8 +721,13 @@ const TypeSpec spec_set = {
 const TypeSpec spec_frozenset = {
     .name = "frozenset",
     .doc = "Build an immutable unordered collection of unique elements.",
-    .layout = {.name = "frozenset", .basic_size = sizeof(Set), .item_size = 0, .visit = set_visit,
-               .release = set_release, .native_size = nullptr, .finalise = nullptr},
+    .layout = {.name = "frozenset",
+               .basic_size = sizeof(Set),
+               .item_size = 0,
+               .visit = set_visit,
+               .release = set_release,
+               .native_size = nullptr,
+               .finalise = nullptr},
     .flags = kSetFlags,
     .slots = {.repr = set_repr,
               .hash = frozenset_hash,

@@ -1,8 +1,8 @@
-// The table of a set: open addressing in one body. A slot's key is EMPTY (never used), a value, or UNBOUND (deleted); slots
-// are never used twice within a table, so that a racing reader pairs each key with its own hash.
+// The table of a set: open addressing in one body. A slot's key is EMPTY (never used), a value, or UNBOUND (deleted);
+// slots are never used twice within a table, so that a racing reader pairs each key with its own hash.
 //
-// Readers take no lock and keep no table pointer over a callout; writers hold the set's lock. `aux2` of a set counts the
-// tables it has had: a search that ran Python code is valid if that and `fill` are what they were.
+// Readers take no lock and keep no table pointer over a callout; writers hold the set's lock. `aux2` of a set counts
+// the tables it has had: a search that ran Python code is valid if that and `fill` are what they were.
 #pragma once
 #include "objects/container_util.h"
 
@@ -29,7 +29,9 @@ struct Probe {
 struct Sequence {
   static constexpr u64 kRun = 9;
   u64 mask, base, perturb, position, left;
-  TYPHON_INLINE Sequence(const SetTable* table, u64 hash) : mask(table->mask), base(hash & mask), perturb(hash) { begin(); }
+  TYPHON_INLINE Sequence(const SetTable* table, u64 hash) : mask(table->mask), base(hash & mask), perturb(hash) {
+    begin();
+  }
   TYPHON_INLINE void begin() {
     position = base;
     left = base + kRun <= mask ? kRun : 0;

@@ -2,8 +2,9 @@
 //
 // Layout of an instance with attributes:
 //     native part | __slots__ members | storage word | inline slots
-// The storage word is EMPTY, the address of an OverflowBody (slot mode), or a Dict (dictionary mode). A reader that races
-// with the change to dictionary mode finds its slot EMPTY, or a storage word whose block is no body: it then starts again.
+// The storage word is EMPTY, the address of an OverflowBody (slot mode), or a Dict (dictionary mode). A reader that
+// races with the change to dictionary mode finds its slot EMPTY, or a storage word whose block is no body: it then
+// starts again.
 #include "objects/shape.h"
 
 #include <sys/mman.h>
@@ -19,8 +20,9 @@ namespace typhon {
 
 Shape* g_shapes;
 
-// Key index of a chain of shapes: open addressing, insert-only. Shapes of one chain share it; an entry counts for a shape
-// only when its slot is below that shape's slot_count. A shape that is not the chain's last one copies it to branch off.
+// Key index of a chain of shapes: open addressing, insert-only. Shapes of one chain share it; an entry counts for a
+// shape only when its slot is below that shape's slot_count. A shape that is not the chain's last one copies it to
+// branch off.
 struct KeyTable {
   struct Entry {
     const Str* key;
@@ -41,7 +43,7 @@ struct ShapeTransitions {
   KeyTable* keys = nullptr;       // null for a root shape
   ChildLink* children = nullptr;  // newest first; links are immutable once published
   u32 child_count = 0;
-  u32 previous_root = 0;          // root shapes: an older one of the same type, with fewer inline slots
+  u32 previous_root = 0;  // root shapes: an older one of the same type, with fewer inline slots
 };
 
 namespace {
@@ -92,7 +94,8 @@ KeyTable* extended_keys(const Shape* parent, const Str* key) {
   u32 capacity = 8;
   while (capacity < (count + 1) * 2) capacity *= 2;
   KeyTable* table = make_key_table(capacity);
-  for (const Shape* s = parent; s->key != nullptr; s = shape_at(s->parent)) insert_key(table, s->key, s->slot_count - 1u);
+  for (const Shape* s = parent; s->key != nullptr; s = shape_at(s->parent))
+    insert_key(table, s->key, s->slot_count - 1u);
   insert_key(table, key, count);
   return table;
 }
@@ -108,7 +111,8 @@ char* native_end(Object* object, const Shape* shape) {
 }
 
 Shape* find_child(const Shape* shape, const Str* key) {
-  for (ChildLink* link = __atomic_load_n(&shape->transitions->children, __ATOMIC_ACQUIRE); link != nullptr; link = link->next)
+  for (ChildLink* link = __atomic_load_n(&shape->transitions->children, __ATOMIC_ACQUIRE); link != nullptr;
+       link = link->next)
     if (link->key == key) return shape_at(link->child);
   return nullptr;
 }
@@ -137,7 +141,8 @@ Status ensure_overflow(Thread& t, Object* object, const Shape* shape, u32 index,
   if (grown == nullptr) return Raised{};
   grown->flags = wanted;
   // The counts move with the words; a reader of the old body still sees them until its next safepoint.
-  if (capacity != 0) memcpy(static_cast<void*>(grown->slots), static_cast<void*>(body->slots), capacity * sizeof(Field));
+  if (capacity != 0)
+    memcpy(static_cast<void*>(grown->slots), static_cast<void*>(body->slots), capacity * sizeof(Field));
   __atomic_store_n(&storage_word_of(object, shape)->address()->bits, reinterpret_cast<u64>(grown), __ATOMIC_RELEASE);
   *retired = body;
   return ok();
@@ -157,8 +162,8 @@ Field* slot_address(Object* object, const Shape* shape, u32 slot) {
   return body != nullptr && index < body->flags ? &body->slots[index] : nullptr;
 }
 
-// Moves an object to dictionary mode: `dict` null makes one from the slots, else the slots' values are dropped into *dropped.
-// The old words go to `dropped` (count each), since nothing may be released under the lock.
+// Moves an object to dictionary mode: `dict` null makes one from the slots, else the slots' values are dropped into
+// *dropped. The old words go to `dropped` (count each), since nothing may be released under the lock.
 Status enter_dictionary_mode(Thread& t, Object* object, Ref&& replacement) {
   Value dropped[kMaxSlots + 1];
   u32 dropped_count = 0;
@@ -199,7 +204,8 @@ Status enter_dictionary_mode(Thread& t, Object* object, Ref&& replacement) {
   return ok();
 }
 
-// One attempt to store into a slot or add one; false when the shape changed meanwhile or the object must become a dictionary.
+// One attempt to store into a slot or add one; false when the shape changed meanwhile or the object must become a
+// dictionary.
 enum class Outcome { kDone, kRetry, kFailed, kFull };
 Outcome store_slot(Thread& t, Object* object, const Shape* shape, Str* key, Value value) {
   Value old = EMPTY;
@@ -239,8 +245,8 @@ Outcome store_slot(Thread& t, Object* object, const Shape* shape, Str* key, Valu
   Field::release_heap(failed ? word : old);
   if (failed) return Outcome::kFailed;
   // Attributes that no __init__ announced: let the next instances have room inside.
-  if (slot >= 0 && child != nullptr && u32(slot) == shape->inline_capacity && (shape->type->flags & type_flag::kHeapType) &&
-      slot >= shape_at(shape->type->root_shape)->inline_capacity)
+  if (slot >= 0 && child != nullptr && u32(slot) == shape->inline_capacity &&
+      (shape->type->flags & type_flag::kHeapType) && slot >= shape_at(shape->type->root_shape)->inline_capacity)
     grow_inline_slots(shape->type, shape->inline_capacity < 4 ? 4 : shape->inline_capacity * 2u);
   if (retired != nullptr) heap::retire_body(t, object, retired);
   return slot >= 0 ? Outcome::kDone : Outcome::kRetry;
@@ -382,8 +388,9 @@ Field* storage_word_of(Object* object, const Shape* shape) {
 Field* storage_word(Object* object) { return storage_word_of(object, shape_of(object)); }
 
 Field* member_fields(Object* object, const Shape* shape) {
-  char* start = shape->flags & shape_flag::kVariable ? native_end(object, shape)
-                                                     : reinterpret_cast<char*>(object) + align_up(shape->layout->basic_size, 8);
+  char* start = shape->flags & shape_flag::kVariable
+                    ? native_end(object, shape)
+                    : reinterpret_cast<char*>(object) + align_up(shape->layout->basic_size, 8);
   return reinterpret_cast<Field*>(start);
 }
 
@@ -391,21 +398,40 @@ Field* slot_field(Object* object, const Shape* shape, u32 slot) { return slot_ad
 
 bool has_instance_dict(const Object* object) { return shape_of(object)->flags & shape_flag::kHasAttributes; }
 
+namespace {
+
+// The dictionary of an object in dictionary mode. The collector may have emptied an object that is dying, and code may
+// still look at it: then EMPTY, or with `make` a new dictionary.
+Ref stored_dict(Thread& t, Object* object, const Shape* shape, bool make) {
+  Field* word = storage_word_of(object, shape);
+  Ref dict = Ref::copy(storage_bits(word));
+  if (!dict.is_empty() || !make) return dict;
+  dict = TRY(dict_new(t));
+  word->store(object, dict);
+  return dict;
+}
+
+}  // namespace
+
 // --- operations
 Ref get_own_attribute(Thread& t, Object* object, Str* key) {
   while (true) {
     const Shape* shape = shape_of(object);
     if (shape->flags & shape_flag::kDictMode) {
       Value dict = storage_bits(storage_word_of(object, shape));
-      return dict_get_str(t, dict.as<Dict>(), key);
+      return dict.is_empty() ? Ref() : dict_get_str(t, dict.as<Dict>(), key);
     }
     int slot = find_slot(shape, key);
     if (slot < 0) return Ref();
-    if (Field* field = slot_address(object, shape, u32(slot))) {
+    Field* field = slot_address(object, shape, u32(slot));
+    if (field != nullptr) {
       Value v = field->peek();
       if (!v.is_empty()) return Ref::copy(v);
     }
-    if (shape_of(object) == shape && !g_multi_threaded) return Ref();
+    if (shape_of(object) != shape) continue;
+    // The change to dictionary mode empties slots after the shape has changed: an empty one under the same shape belongs
+    // to an object that is dying. The overflow array goes just before, so only its absence is worth another look.
+    if (field != nullptr || !g_multi_threaded || storage_bits(storage_word_of(object, shape)).is_empty()) return Ref();
   }
 }
 
@@ -413,7 +439,7 @@ Status set_own_attribute(Thread& t, Object* object, Str* key, Value value) {
   while (true) {
     const Shape* shape = shape_of(object);
     if (shape->flags & shape_flag::kDictMode) {
-      Ref dict = Ref::copy(storage_bits(storage_word_of(object, shape)));
+      Ref dict = TRY(stored_dict(t, object, shape, true));
       return dict_set_str(t, dict.as<Dict>(), key, value);
     }
     switch (store_slot(t, object, shape, key, value)) {
@@ -429,7 +455,8 @@ Result<bool> delete_own_attribute(Thread& t, Object* object, Str* key) {
   while (true) {
     const Shape* shape = shape_of(object);
     if (shape->flags & shape_flag::kDictMode) {
-      Ref dict = Ref::copy(storage_bits(storage_word_of(object, shape)));
+      Ref dict = stored_dict(t, object, shape, false);
+      if (dict.is_empty()) return false;
       return dict_delete_str(t, dict.as<Dict>(), key);
     }
     int slot = find_slot(shape, key);
@@ -449,7 +476,7 @@ Ref instance_dict(Thread& t, Object* object) {
   while (true) {
     const Shape* shape = shape_of(object);
     if (!(shape->flags & shape_flag::kHasAttributes)) return Ref();
-    if (shape->flags & shape_flag::kDictMode) return Ref::copy(storage_bits(storage_word_of(object, shape)));
+    if (shape->flags & shape_flag::kDictMode) return stored_dict(t, object, shape, true);
     TRY(enter_dictionary_mode(t, object, Ref()));
   }
 }

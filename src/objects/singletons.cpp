@@ -52,7 +52,9 @@ const TypeSpec spec_not_implemented_type = {
     .doc = "The type of the NotImplemented singleton.",
     .layout = kLayout,
     .flags = type_flag::kUntracked,
-    .slots = {.repr = name_of, .hash = hash<0x3e111d7>, .new_ = singleton_new<NotImplemented.bits>,
+    .slots = {.repr = name_of,
+              .hash = hash<0x3e111d7>,
+              .new_ = singleton_new<NotImplemented.bits>,
               .bool_ = not_implemented_bool},
     .methods = kReduce,
 };

@@ -127,8 +127,7 @@ RefTo<Tuple> as_tuple(Thread& t, Slice* slice) {
 
 Ref slice_compare(Thread& t, Value self, Value other, CompareOp op) {
   if (!is_slice(other)) return Ref::not_implemented();
-  if (self.same_word(other))
-    return Ref::boolean(op == CompareOp::kEq || op == CompareOp::kLe || op == CompareOp::kGe);
+  if (self.same_word(other)) return Ref::boolean(op == CompareOp::kEq || op == CompareOp::kLe || op == CompareOp::kGe);
   RefTo<Tuple> a = TRY(as_tuple(t, self.as<Slice>()));
   RefTo<Tuple> b = TRY(as_tuple(t, other.as<Slice>()));
   return compare(t, op, a, b);
@@ -179,10 +178,16 @@ const Member kSliceMembers[] = {
 extern const TypeSpec spec_slice;
 const TypeSpec spec_slice = {
     .name = "slice",
-    .doc = "slice(stop)\nslice(start, stop[, step])\n\nCreate a slice object.  This is used for extended slicing (e.g. "
-           "a[0:10:2]).",
-    .layout = {.name = "slice", .basic_size = sizeof(Slice), .item_size = 0, .visit = slice_visit, .release = nullptr,
-               .native_size = nullptr, .finalise = nullptr},
+    .doc =
+        "slice(stop)\nslice(start, stop[, step])\n\nCreate a slice object.  This is used for extended slicing (e.g. "
+        "a[0:10:2]).",
+    .layout = {.name = "slice",
+               .basic_size = sizeof(Slice),
+               .item_size = 0,
+               .visit = slice_visit,
+               .release = nullptr,
+               .native_size = nullptr,
+               .finalise = nullptr},
     .flags = type_flag::kImmutable,
     .slots = {.repr = slice_repr, .hash = slice_hash, .compare = slice_compare, .new_ = slice_new_slot},
     .methods = kSliceMethods,

@@ -80,8 +80,12 @@ Ref repr(Thread& t, Value self) {
 }
 
 constexpr GetSet kGetSets[] = {
-    {"__func__", get_wrapped}, {"__wrapped__", get_wrapped}, {"__isabstractmethod__", get_abstract},
-    {"__annotations__", get_annotations, set_annotations}, {"__annotate__", get_annotate, set_annotate}, {},
+    {"__func__", get_wrapped},
+    {"__wrapped__", get_wrapped},
+    {"__isabstractmethod__", get_abstract},
+    {"__annotations__", get_annotations, set_annotations},
+    {"__annotate__", get_annotate, set_annotate},
+    {},
 };
 
 Ref make(Thread& t, Type* type, Value callable) {
@@ -109,7 +113,10 @@ const TypeSpec spec_staticmethod = {
     .doc = "staticmethod(function) -> method\n\nConvert a function to be a static method.",
     .layout = {"staticmethod", sizeof(ClassMethod), 0, visit_method, nullptr, nullptr, nullptr},
     .flags = type_flag::kBaseType | type_flag::kHasDict | type_flag::kHasWeakref,
-    .slots = {.repr = repr<true>, .call = static_call, .descriptor_get = static_get, .new_ = method_new_slot,
+    .slots = {.repr = repr<true>,
+              .call = static_call,
+              .descriptor_get = static_get,
+              .new_ = method_new_slot,
               .init = init<true>},
     .getsets = kGetSets,
     .text_signature = "(function, /)",

@@ -2,8 +2,8 @@
 //
 // The table is sharded by hash. It does not keep strings alive: a dying string takes itself out (str_forget_interned,
 // from its layout's release hook). What the table refers to can be reached by every thread, so a string is published
-// before it goes in. A shared string that was condemned must be released before the world restarts (R5, R7); until
-// then a thread that finds it here holds it in a register, where the scan sees it.
+// before it goes in. A shared string that was condemned, or one whose count reached zero while its destruction waits for
+// that of another object, is still in here until its memory is released: look-ups pass over it (is_dying).
 #include <cstdlib>
 
 #include "objects/exceptions.h"
@@ -97,6 +97,8 @@ class ShardLock {
 
 Shard& shard_for(u32 hash) { return g_shards[hash >> 26]; }
 
+bool is_dying(const Str* s) { return (s->ownership() & g_counted_states) && s->count < count::kOne; }
+
 // The slot that holds an equal string, or null.
 Str** find_entry(Shard& shard, const Str* s, u32 hash) {
   if (shard.slots == nullptr) return nullptr;
@@ -104,7 +106,7 @@ Str** find_entry(Shard& shard, const Str* s, u32 hash) {
     Str* entry = shard.slots[i];
     if (entry == nullptr) return nullptr;
     if (entry == kDeleted) continue;
-    if (str_hash32(entry) == hash && str_equal(entry, s)) return &shard.slots[i];
+    if (str_hash32(entry) == hash && str_equal(entry, s) && !is_dying(entry)) return &shard.slots[i];
   }
 }
 
@@ -204,6 +206,13 @@ void str_forget_interned(Str* s) {
     shard.live--;
     return;
   }
+}
+
+// sys.getunicodeinternedsize(); an estimate while other threads intern.
+size_t interned_count() {
+  size_t n = 0;
+  for (Shard& shard : g_shards) n += __atomic_load_n(&shard.live, __ATOMIC_RELAXED);
+  return n;
 }
 
 // For strings that start-up makes: immortal, and in the table.

@@ -526,7 +526,7 @@ Ref str_sizeof(Thread& t, Value self, const Value*) {
 
 }  // namespace
 
-constexpr const char* kRange = "($self, sub, start=None, end=None, /)";
+constexpr const char* kRange = "($self, sub[, start[, end]], /)";
 
 extern const Method kStrMethods[];
 const Method kStrMethods[] = {
@@ -583,9 +583,9 @@ const Method kStrMethods[] = {
     method("translate", str_translate, "($self, table, /)",
            "Replace each character in the string using the given translation table."),
     method("upper", str_upper, "($self, /)", "Return a copy of the string converted to uppercase."),
-    method("startswith", str_startswith, "($self, prefix, start=None, end=None, /)",
+    method("startswith", str_startswith, "($self, prefix[, start[, end]], /)",
            "Return True if the string starts with the specified prefix, False otherwise."),
-    method("endswith", str_endswith, "($self, suffix, start=None, end=None, /)",
+    method("endswith", str_endswith, "($self, suffix[, start[, end]], /)",
            "Return True if the string ends with the specified suffix, False otherwise."),
     method("removeprefix", str_removeprefix, "($self, prefix, /)",
            "Return a str with the given prefix string removed if present."),

@@ -14,7 +14,8 @@ Super* self_of(Value v) { return v.as<Super>(); }
 
 void visit_super(Object* self, Visitor& v) { v.fields(&static_cast<Super*>(self)->type, 3); }
 
-// The class whose mro is walked: `object` itself when it is a subclass, else the class of it. TypeError when neither fits.
+// The class whose mro is walked: `object` itself when it is a subclass, else the class of it. TypeError when neither
+// fits.
 Result<Type*> start_type(Thread& t, Type* cls, Value object) {
   if (is_type(object) && is_subtype(object.as<Type>(), cls)) return object.as<Type>();
   Type* type = type_of(object);
@@ -105,7 +106,8 @@ Ref super_repr(Thread& t, Value self) {
 constexpr Member kMembers[] = {
     {"__thisclass__", offsetof(Super, type), false, true, "the class invoking super()"},
     {"__self__", offsetof(Super, object), false, true, "the instance invoking super(); may be None"},
-    {"__self_class__", offsetof(Super, object_type), false, true, "the type of the instance invoking super(); may be None"},
+    {"__self_class__", offsetof(Super, object_type), false, true,
+     "the type of the instance invoking super(); may be None"},
     {},
 };
 
@@ -132,12 +134,16 @@ Ref super_lookup(Thread& t, Value cls, Value object, Str* name, bool* is_method)
 
 const TypeSpec spec_super = {
     .name = "super",
-    .doc = "super() -> same as super(__class__, <first argument>)\nsuper(type) -> unbound super object\n"
-           "super(type, obj) -> bound super object; requires isinstance(obj, type)\n"
-           "super(type, type2) -> bound super object; requires issubclass(type2, type)",
+    .doc =
+        "super() -> same as super(__class__, <first argument>)\nsuper(type) -> unbound super object\n"
+        "super(type, obj) -> bound super object; requires isinstance(obj, type)\n"
+        "super(type, type2) -> bound super object; requires issubclass(type2, type)",
     .layout = {"super", sizeof(Super), 0, visit_super, nullptr, nullptr, nullptr},
     .flags = type_flag::kBaseType,
-    .slots = {.repr = super_repr, .getattribute = super_getattribute, .descriptor_get = super_get, .new_ = super_new,
+    .slots = {.repr = super_repr,
+              .getattribute = super_getattribute,
+              .descriptor_get = super_get,
+              .new_ = super_new,
               .init = super_init},
     .members = kMembers,
 };

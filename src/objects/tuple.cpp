@@ -15,8 +15,8 @@ Tuple* allocate_tuple(Thread& t, size_t n, bool tracked) {
     return nullptr;
   }
   size_t bytes = kTupleHeader + n * sizeof(Field);
-  Object* object = n < 1024 ? heap::allocate(t, kShape_tuple, bytes, tracked)
-                            : heap::try_allocate(t, kShape_tuple, bytes, tracked);
+  Object* object =
+      n < 1024 ? heap::allocate(t, kShape_tuple, bytes, tracked) : heap::try_allocate(t, kShape_tuple, bytes, tracked);
   if (object == nullptr) return nullptr;
   Tuple* tuple = static_cast<Tuple*>(object);
   tuple->size = n;
@@ -61,7 +61,8 @@ RefTo<Tuple> tuple_take(Thread& t, Value* owned_items, size_t n) {
 
 Tuple* empty_tuple() {
   Tuple* tuple = __atomic_load_n(&g_empty_tuple, __ATOMIC_ACQUIRE);
-  if (tuple != nullptr) [[likely]] return tuple;
+  if (tuple != nullptr) [[likely]]
+    return tuple;
   // Start-up, one thread: the first caller makes it.
   tuple = static_cast<Tuple*>(heap::allocate(Thread::current(), kShape_tuple, kTupleHeader + sizeof(Field), false));
   tuple->state = state::kImmortal;
@@ -171,12 +172,10 @@ Ref tuple_get_item(Thread& t, Value self, Value key) {
       return tuple_from(t, words_of(tuple) + s.start, size_t(s.count));
     }
     RefTo<Tuple> result = TRY(tuple_allocate(t, size_t(s.count)));
-    for (i64 k = 0; k < s.count; k++)
-      result->items[k].init(result.get(), tuple->items[s.start + k * s.step].peek());
+    for (i64 k = 0; k < s.count; k++) result->items[k].init(result.get(), tuple->items[s.start + k * s.step].peek());
     return result;
   } else {
-    if (!is_indexable(key))
-      return raise(t, exc::TypeError, "tuple indices must be integers or slices, not %T", key);
+    if (!is_indexable(key)) return raise(t, exc::TypeError, "tuple indices must be integers or slices, not %T", key);
     i = TRY(subscript_index(t, key));
   }
   if (i < 0) i += i64(tuple->size);
@@ -194,8 +193,7 @@ Result<bool> tuple_contains(Thread& t, Value self, Value item) {
 }
 
 Ref tuple_concat(Thread& t, Value self, Value other) {
-  if (!is_tuple(other))
-    return raise(t, exc::TypeError, "can only concatenate tuple (not \"%T\") to tuple", other);
+  if (!is_tuple(other)) return raise(t, exc::TypeError, "can only concatenate tuple (not \"%T\") to tuple", other);
   Tuple *a = self.as<Tuple>(), *b = other.as<Tuple>();
   if (b->size == 0 && is_exact_tuple(self)) return Ref::copy(self);
   if (a->size == 0 && is_exact_tuple(other)) return Ref::copy(other);
@@ -268,11 +266,17 @@ const Method kTupleMethods[] = {
 extern const TypeSpec spec_tuple;
 const TypeSpec spec_tuple = {
     .name = "tuple",
-    .doc = "Built-in immutable sequence.\n\nIf no argument is given, the constructor returns an empty tuple.\nIf iterable "
-           "is specified the tuple is initialized from iterable's items.\n\nIf the argument is a tuple, the return value "
-           "is the same object.",
-    .layout = {.name = "tuple", .basic_size = u32(kTupleHeader), .item_size = sizeof(Field), .visit = tuple_visit,
-               .release = nullptr, .native_size = tuple_native_size, .finalise = nullptr},
+    .doc =
+        "Built-in immutable sequence.\n\nIf no argument is given, the constructor returns an empty tuple.\nIf iterable "
+        "is specified the tuple is initialized from iterable's items.\n\nIf the argument is a tuple, the return value "
+        "is the same object.",
+    .layout = {.name = "tuple",
+               .basic_size = u32(kTupleHeader),
+               .item_size = sizeof(Field),
+               .visit = tuple_visit,
+               .release = nullptr,
+               .native_size = tuple_native_size,
+               .finalise = nullptr},
     .flags = type_flag::kBaseType | type_flag::kSequence | type_flag::kMatchSelf | type_flag::kImmutable,
     .slots = {.repr = tuple_repr,
               .hash = tuple_hash,

@@ -41,8 +41,8 @@ const CoreType kCoreTypes[] = {
 #undef TYPE
 };
 
-// --- method cache: global, direct-mapped, read under a sequence number per entry. Keyed by type version, so nothing ever
-// needs to be flushed. An entry's word is kept alive by the class dict for as long as its version is current.
+// --- method cache: global, direct-mapped, read under a sequence number per entry. Keyed by type version, so nothing
+// ever needs to be flushed. An entry's word is kept alive by the class dict for as long as its version is current.
 struct CacheEntry {
   u32 sequence;
   u32 version;
@@ -246,7 +246,8 @@ Raised mro_conflict(Thread& t, RootedVector* sequences, size_t* positions, size_
     if (positions[i] >= tuple->size) continue;
     Value head = tuple->items[positions[i]].peek();
     bool known = false;
-    for (size_t k = 0; k < list_size(seen.get()); k++) known = known || list_get(t, seen.get(), k).get().same_word(head);
+    for (size_t k = 0; k < list_size(seen.get()); k++)
+      known = known || list_get(t, seen.get(), k).get().same_word(head);
     if (known) continue;
     if (list_size(seen.get()) != 0) names.append_ascii(", ");
     if (list_append(t, seen.get(), head).failed()) return {};
@@ -357,7 +358,8 @@ Result<Type*> best_base(Thread& t, Tuple* bases) {
     if (!(candidate->flags & type_flag::kBaseType))
       return raise(t, exc::TypeError, "type '%N' is not an acceptable base type", candidate);
     const Type* solid = solid_base(candidate);
-    if (winner == nullptr || (winner_solid != solid && is_subtype(solid, winner_solid) && !is_subtype(winner_solid, solid))) {
+    if (winner == nullptr ||
+        (winner_solid != solid && is_subtype(solid, winner_solid) && !is_subtype(winner_solid, solid))) {
       winner = candidate;
       winner_solid = solid;
     } else if (!is_subtype(winner_solid, solid)) {
@@ -382,8 +384,8 @@ void finish_layout(Type* type, u32 fixed_shape) {
   if (attributes || type->member_slots != 0 || !(type->flags & type_flag::kUntracked)) flags |= shape_flag::kTracked;
   if (type->slots.finaliser != nullptr) flags |= shape_flag::kFinaliser;
   type->version = fresh_version();
-  Shape* shape = new_root_shape(type, type->layout, u16(inline_slots), attributes && !variable ? u16(native) : u16(0), flags,
-                                fixed_shape);
+  Shape* shape = new_root_shape(type, type->layout, u16(inline_slots), attributes && !variable ? u16(native) : u16(0),
+                                flags, fixed_shape);
   type->root_shape = shape->id;
   type->dict_shape = 0;
 }
@@ -460,14 +462,15 @@ void start_native_type(Type* type, const TypeSpec& spec, Type* base, u32 fixed_s
   if (spec.layout.basic_size != 0) {
     auto* layout = new Layout(spec.layout);
     if (layout->name == nullptr) layout->name = spec.name;
-    if (layout->item_size != 0 && layout->native_size == nullptr && base != nullptr) layout->native_size = base->layout->native_size;
+    if (layout->item_size != 0 && layout->native_size == nullptr && base != nullptr)
+      layout->native_size = base->layout->native_size;
     type->layout = layout;
   } else {
     CHECK(base != nullptr);
     type->layout = base->layout;
   }
-  constexpr u32 kInherited = type_flag::kHasDict | type_flag::kHasWeakref | type_flag::kSequence | type_flag::kMapping |
-                             type_flag::kMatchSelf;
+  constexpr u32 kInherited =
+      type_flag::kHasDict | type_flag::kHasWeakref | type_flag::kSequence | type_flag::kMapping | type_flag::kMatchSelf;
   type->flags = spec.flags | (base != nullptr ? base->flags & kInherited : 0);
   if (!(spec.flags & type_flag::kHeapType)) type->flags |= type_flag::kImmutable;
   type->member_slots = 0;
@@ -562,7 +565,8 @@ void wire_core_shapes() {
 
 Status initialise_types(Thread& t) {
   TRY(initialise_names(t));
-  // First all type objects with their shapes, so that type_of works on everything made from here on; then their contents.
+  // First all type objects with their shapes, so that type_of works on everything made from here on; then their
+  // contents.
   for (const CoreType& core : kCoreTypes) {
     if (*core.where != nullptr) continue;
     RefTo<Type> type = TRY(allocate_type(t, nullptr));

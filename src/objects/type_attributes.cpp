@@ -148,8 +148,7 @@ Status drop_own(Thread& t, Value self, Str* name) {
 Status set_annotate(Thread& t, Value self, Value value) {
   if (value.is_empty()) return raise(t, exc::TypeError, "cannot delete __annotate__ attribute");
   TRY(check_mutable(t, self_of(self), value, "__annotate__"));
-  if (!value.is_none() && !is_callable(value))
-    return raise(t, exc::TypeError, "__annotate__ must be callable or None");
+  if (!value.is_none() && !is_callable(value)) return raise(t, exc::TypeError, "__annotate__ must be callable or None");
   TRY(store_own(t, self, names::__annotate_func__, value));
   if (!value.is_none()) TRY(drop_own(t, self, names::__annotations_cache__));
   return ok();
@@ -213,9 +212,12 @@ Ref get_flags(Thread&, Value self) {
   add(type_flag::kHasWeakref, 3);
   add(type_flag::kHasDict, 4);
   add(type_flag::kMatchSelf, 22);
-  const struct { Type* base; int bit; } kinds[] = {
-      {types::int_, 24}, {types::list, 25}, {types::tuple, 26}, {types::bytes, 27},
-      {types::str, 28}, {types::dict, 29}, {types::BaseException, 30}, {types::type, 31},
+  const struct {
+    Type* base;
+    int bit;
+  } kinds[] = {
+      {types::int_, 24}, {types::list, 25}, {types::tuple, 26},         {types::bytes, 27},
+      {types::str, 28},  {types::dict, 29}, {types::BaseException, 30}, {types::type, 31},
   };
   for (const auto& kind : kinds)
     if (is_subtype(type, kind.base)) bits |= u64(1) << kind.bit;
@@ -242,8 +244,12 @@ Ref method_mro(Thread& t, Value self, const Value*) {
 }
 Ref method_subclasses(Thread& t, Value self, const Value*) { return live_subclasses(t, self_of(self)); }
 Ref method_prepare(Thread& t, Value, Args) { return dict_new(t); }
-Ref method_instancecheck(Thread& t, Value self, const Value* a) { return Ref::boolean(TRY(type_instance_check(t, a[0], self))); }
-Ref method_subclasscheck(Thread& t, Value self, const Value* a) { return Ref::boolean(TRY(type_subclass_check(t, a[0], self))); }
+Ref method_instancecheck(Thread& t, Value self, const Value* a) {
+  return Ref::boolean(TRY(type_instance_check(t, a[0], self)));
+}
+Ref method_subclasscheck(Thread& t, Value self, const Value* a) {
+  return Ref::boolean(TRY(type_subclass_check(t, a[0], self)));
+}
 Ref method_dir(Thread& t, Value self, const Value*) { return type_attributes_dir(t, self); }
 Ref method_sizeof(Thread&, Value, const Value*) { return Ref::adopt(Value::small_int(sizeof(Type))); }
 
@@ -259,8 +265,8 @@ Ref repr(Thread& t, Value self) {
 
 Ref type_or(Thread& t, Value a, Value b) {
   auto fits = [](Value v) {
-    return v.is_none() || is_type(v) || strcmp(type_name(v), "GenericAlias") == 0 || strcmp(type_name(v), "Union") == 0 ||
-           strcmp(type_name(v), "TypeAliasType") == 0;
+    return v.is_none() || is_type(v) || strcmp(type_name(v), "GenericAlias") == 0 ||
+           strcmp(type_name(v), "Union") == 0 || strcmp(type_name(v), "TypeAliasType") == 0;
   };
   if (g_union_hook == nullptr || !fits(a) || !fits(b)) return Ref::not_implemented();
   return g_union_hook(t, a, b);
@@ -291,7 +297,8 @@ constexpr GetSet kTypeGetSets[] = {
 constexpr Method kTypeMethods[] = {
     method("mro", method_mro, "($self, /)", "Return a type's method resolution order."),
     method("__subclasses__", method_subclasses, "($self, /)", "Return a list of immediate subclasses."),
-    {"__prepare__", nullptr, method_prepare, nullptr, "Create the namespace for the class statement", MethodKind::kClass},
+    {"__prepare__", nullptr, method_prepare, nullptr, "Create the namespace for the class statement",
+     MethodKind::kClass},
     method("__instancecheck__", method_instancecheck, "($self, instance, /)", "Check if an object is an instance."),
     method("__subclasscheck__", method_subclasscheck, "($self, subclass, /)", "Check if a class is a subclass."),
     method("__dir__", method_dir, "($self, /)", "Specialized __dir__ implementation for types."),
@@ -341,15 +348,15 @@ void update_slots_below(Thread& t, Type* type) {
 }  // namespace
 
 Status type_assign_bases(Thread& t, Type* type, Value value) {
-  if (!is_tuple(value))
-    return raise(t, exc::TypeError, "can only assign tuple to %N.__bases__, not %T", type, value);
+  if (!is_tuple(value)) return raise(t, exc::TypeError, "can only assign tuple to %N.__bases__, not %T", type, value);
   auto* bases = value.as<Tuple>();
-  if (bases->size == 0) return raise(t, exc::TypeError, "can only assign non-empty tuple to %N.__bases__, not ()", type);
+  if (bases->size == 0)
+    return raise(t, exc::TypeError, "can only assign non-empty tuple to %N.__bases__, not ()", type);
   for (u64 i = 0; i < bases->size; i++) {
     Value base = bases->items[i].peek();
-    if (!is_type(base))
-      return raise(t, exc::TypeError, "%N.__bases__ must be tuple of classes, not '%T'", type, base);
-    if (is_subtype(base.as<Type>(), type)) return raise(t, exc::TypeError, "a __bases__ item causes an inheritance cycle");
+    if (!is_type(base)) return raise(t, exc::TypeError, "%N.__bases__ must be tuple of classes, not '%T'", type, base);
+    if (is_subtype(base.as<Type>(), type))
+      return raise(t, exc::TypeError, "a __bases__ item causes an inheritance cycle");
   }
   Type* base = TRY(best_base(t, bases));
   auto* old_base = type->base.as<Type>();
@@ -387,12 +394,14 @@ Ref type_call(Thread& t, Value type, Args args) {
     if (args.count != 3) return raise(t, exc::TypeError, "type() takes 1 or 3 arguments");
   }
   if (cls->slots.new_ == nullptr)
-    return raise(t, exc::TypeError, "cannot create '%s' instances", cls->spec != nullptr ? cls->spec->name : cls->name_utf8());
+    return raise(t, exc::TypeError, "cannot create '%s' instances",
+                 cls->spec != nullptr ? cls->spec->name : cls->name_utf8());
   Ref object = TRY(cls->slots.new_(t, cls, args));
   Type* made = type_of(object);
   if (made != cls && !is_subtype(made, cls)) return object;
   if (InitFn init = made->slots.init) {
-    if (init == object_init && cls->slots.new_ == object_new && args.count == 0 && args.keyword_count == 0) return object;
+    if (init == object_init && cls->slots.new_ == object_new && args.count == 0 && args.keyword_count == 0)
+      return object;
     TRY(init(t, object, args));
   }
   return object;
@@ -403,8 +412,13 @@ const TypeSpec spec_type = {
     .doc = "type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type",
     .layout = {"type", sizeof(Type), 0, kTypeLayout.visit, nullptr, nullptr, nullptr},
     .flags = type_flag::kBaseType | type_flag::kHasWeakref,
-    .slots = {.repr = repr, .call = type_call, .getattribute = type_get_attribute, .setattribute = type_set_attribute,
-              .new_ = type_new_slot, .init = type_init, .or_ = type_or},
+    .slots = {.repr = repr,
+              .call = type_call,
+              .getattribute = type_get_attribute,
+              .setattribute = type_set_attribute,
+              .new_ = type_new_slot,
+              .init = type_init,
+              .or_ = type_or},
     .methods = kTypeMethods,
     .getsets = kTypeGetSets,
 };

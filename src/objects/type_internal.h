@@ -17,14 +17,38 @@ void update_shapes_of(Type* type, u32 version, bool finaliser);
 
 // --- the slot table (type_slots.cpp)
 enum class SlotKind : u8 {
-  kUnary, kBinary, kBinaryReflected, kInplace, kTernary, kTernaryReflected, kCompare, kHash, kLength, kTest, kContains,
-  kGetAttribute, kGetAttrHook, kSetAttribute, kDelAttribute, kSetItem, kDelItem, kCall, kDescriptorGet, kDescriptorSet,
-  kDescriptorDelete, kNext, kInit, kRepeat, kRepeatReflected, kNew, kFinaliser,
+  kUnary,
+  kBinary,
+  kBinaryReflected,
+  kInplace,
+  kTernary,
+  kTernaryReflected,
+  kCompare,
+  kHash,
+  kLength,
+  kTest,
+  kContains,
+  kGetAttribute,
+  kGetAttrHook,
+  kSetAttribute,
+  kDelAttribute,
+  kSetItem,
+  kDelItem,
+  kCall,
+  kDescriptorGet,
+  kDescriptorSet,
+  kDescriptorDelete,
+  kNext,
+  kInit,
+  kRepeat,
+  kRepeatReflected,
+  kNew,
+  kFinaliser,
 };
 struct SlotDefinition {
   Str* const* name;
   const char* text;
-  u16 offset;       // of the function pointer in Slots
+  u16 offset;  // of the function pointer in Slots
   SlotKind kind;
   CompareOp op;     // kCompare
   void* generic;    // the function that looks the dunder up; rows of one slot share it
@@ -62,7 +86,7 @@ void remove_subclass(Thread& t, Type* base, Type* type);
 RefTo<Tuple> linearise(Thread& t, Type* type);  // C3 from type->bases
 RefTo<Tuple> linearise_native(Thread& t, Type* type, Type* base);
 extern const GetSet kDictGetSet, kWeakrefGetSet;  // what classes with a __dict__ / weak references get
-Ref first_weakref(Thread& t, Value v);             // weakref.cpp; EMPTY when there is none
+Ref first_weakref(Thread& t, Value v);            // weakref.cpp; EMPTY when there is none
 RefTo<List> live_subclasses(Thread& t, Type* type);
 Result<Type*> best_base(Thread& t, Tuple* bases);
 Ref object_new(Thread& t, Type* cls, Args args);

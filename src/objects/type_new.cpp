@@ -1,4 +1,5 @@
-// Making classes at run time: metaclass choice, __slots__, the namespace's special entries, __set_name__, __init_subclass__.
+// Making classes at run time: metaclass choice, __slots__, the namespace's special entries, __set_name__,
+// __init_subclass__.
 #include "heap/collector.h"
 #include "objects/protocol/protocol.h"
 #include "objects/type_internal.h"
@@ -49,8 +50,7 @@ Status plan_slot(Thread& t, SlotPlan& plan, Value item, Type* base, Str* class_n
   auto* name = item.as<Str>();
   if (!is_identifier(name)) return raise(t, exc::TypeError, "__slots__ must be identifiers");
   if (str_equal(name, names::__dict__)) {
-    if (!may_add_dict || plan.add_dict)
-      return raise(t, exc::TypeError, "__dict__ slot disallowed: we already got one");
+    if (!may_add_dict || plan.add_dict) return raise(t, exc::TypeError, "__dict__ slot disallowed: we already got one");
     plan.add_dict = true;
     return ok();
   }
@@ -176,7 +176,8 @@ Status call_set_names(Thread& t, Type* type, Dict* dict) {
     if (hook.is_empty()) continue;
     Ref done = call_with(t, hook, Value(type), key);
     if (done.failed()) {
-      add_note(t, str_format(t, "Error calling __set_name__ on '%T' instance %R in '%N'", value.get(), key.get(), type));
+      add_note(t,
+               str_format(t, "Error calling __set_name__ on '%T' instance %R in '%N'", value.get(), key.get(), type));
       return Raised{};
     }
   }
@@ -278,7 +279,8 @@ Result<Type*> calculate_metaclass(Thread& t, Type* metatype, Tuple* bases) {
 
 Ref type_new(Thread& t, Type* metatype, Str* name, Tuple* given_bases, Dict* namespace_, Args keywords) {
   TRY(check_name(t, name));
-  RefTo<Tuple> bases = given_bases->size != 0 ? RefTo<Tuple>::copy(given_bases) : TRY(tuple_of(t, Value(types::object)));
+  RefTo<Tuple> bases =
+      given_bases->size != 0 ? RefTo<Tuple>::copy(given_bases) : TRY(tuple_of(t, Value(types::object)));
   for (u64 i = 0; i < bases->size; i++) {
     Value base = bases->items[i].peek();
     if (is_type(base)) continue;
@@ -305,7 +307,8 @@ Ref type_new(Thread& t, Type* metatype, Str* name, Tuple* given_bases, Dict* nam
 }
 
 Ref type_new_slot(Thread& t, Type* metatype, Args args) {
-  if (args.count != 3) return raise(t, exc::TypeError, "type.__new__() takes exactly 3 arguments (%d given)", int(args.count));
+  if (args.count != 3)
+    return raise(t, exc::TypeError, "type.__new__() takes exactly 3 arguments (%d given)", int(args.count));
   if (!is_str(args[0])) return raise(t, exc::TypeError, "type.__new__() argument 1 must be str, not %T", args[0]);
   if (!is_tuple(args[1])) return raise(t, exc::TypeError, "type.__new__() argument 2 must be tuple, not %T", args[1]);
   if (!is_dict(args[2])) return raise(t, exc::TypeError, "type.__new__() argument 3 must be dict, not %T", args[2]);

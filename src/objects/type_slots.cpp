@@ -1,7 +1,7 @@
 // The slot table: which dunder method stands for which slot of a type.
 //
-// Native types get a wrapper_descriptor for every slot they fill; Python classes get generic slot functions that look the
-// dunder up and call it, or the native function itself where the dunder they inherit is a native wrapper.
+// Native types get a wrapper_descriptor for every slot they fill; Python classes get generic slot functions that look
+// the dunder up and call it, or the native function itself where the dunder they inherit is a native wrapper.
 #include <cstddef>
 #include <cstdlib>
 
@@ -83,7 +83,7 @@ bool overrides(Type* derived, Type* base, Str* name) {
   return !a.same_word(type_lookup(base, name));
 }
 
-template <Str** kName, Str** kReflected, BinaryFn Slots::*kSlot>
+template <Str** kName, Str** kReflected, BinaryFn Slots::* kSlot>
 Ref generic_binary(Thread& t, Value a, Value b) {
   Type* left = type_of(a);
   Type* right = type_of(b);
@@ -219,7 +219,9 @@ Ref generic_getattribute(Thread& t, Value self, Str* name) {
   Ref result;
   if (is_exact(method, kShape_wrapper_descriptor)) {
     auto fn = reinterpret_cast<GetAttributeFn>(method.as<NativeDescriptor>()->slot_function);
-    result = fn == generic_get_attribute ? generic_get_or_empty(t, self, name) : fn(t, self, name);
+    result = fn == generic_get_attribute ? generic_get_or_empty(t, self, name)
+             : fn == type_get_attribute  ? type_get_or_empty(t, self.as<Type>(), name)
+                                         : fn(t, self, name);
   } else if (method.is_empty()) {
     result = generic_get_or_empty(t, self, name);
   } else {
@@ -286,8 +288,7 @@ Status generic_init(Thread& t, Value self, Args args) {
   } else {
     result = TRY(call(t, found, args));
   }
-  if (!result.get().is_none())
-    return raise(t, exc::TypeError, "__init__() should return None, not '%T'", result.get());
+  if (!result.get().is_none()) return raise(t, exc::TypeError, "__init__() should return None, not '%T'", result.get());
   return ok();
 }
 
@@ -308,15 +309,20 @@ void* erase(F* function) {
 constexpr CompareOp kNoOp = CompareOp::kLt;
 #define SLOT(name, field, kind, generic, doc) \
   {&names::name, #name, offsetof(Slots, field), SlotKind::kind, kNoOp, generic, doc}
-#define COMPARE(name, op, symbol)                                                                       \
-  {&names::name, #name, offsetof(Slots, compare), SlotKind::kCompare, CompareOp::op, erase(generic_compare), \
+#define COMPARE(name, op, symbol) \
+  {&names::name,                  \
+   #name,                         \
+   offsetof(Slots, compare),      \
+   SlotKind::kCompare,            \
+   CompareOp::op,                 \
+   erase(generic_compare),        \
    "($self, value, /)\n--\n\nReturn self" symbol "value."}
 // Both directions of an operator.
-#define BINARY(name, reflected, field, symbol)                                                        \
-  SLOT(name, field, kBinary, erase(generic_binary<&names::name, &names::reflected, &Slots::field>),   \
-       "($self, value, /)\n--\n\nReturn self" symbol "value."),                                       \
-  SLOT(reflected, field, kBinaryReflected, erase(generic_binary<&names::name, &names::reflected, &Slots::field>), \
-       "($self, value, /)\n--\n\nReturn value" symbol "self.")
+#define BINARY(name, reflected, field, symbol)                                                                        \
+  SLOT(name, field, kBinary, erase(generic_binary<&names::name, &names::reflected, &Slots::field>),                   \
+       "($self, value, /)\n--\n\nReturn self" symbol "value."),                                                       \
+      SLOT(reflected, field, kBinaryReflected, erase(generic_binary<&names::name, &names::reflected, &Slots::field>), \
+           "($self, value, /)\n--\n\nReturn value" symbol "self.")
 #define INPLACE(name, field, symbol) \
   SLOT(name, field, kBinary, erase(generic_item<&names::name>), "($self, value, /)\n--\n\nReturn self" symbol "value.")
 #define UNARY(name, field, doc) SLOT(name, field, kUnary, erase(generic_unary<&names::name>), "($self, /)\n--\n\n" doc)
@@ -460,7 +466,8 @@ void* resolve_slot(Type* type, u32 offset) {
       continue;
     }
     generic = row.generic;
-    if (row.kind == SlotKind::kNew && is_exact_builtin_function(found) && is_type(found.as<NativeFunction>()->self.peek())) {
+    if (row.kind == SlotKind::kNew && is_exact_builtin_function(found) &&
+        is_type(found.as<NativeFunction>()->self.peek())) {
       specific = erase(found.as<NativeFunction>()->self.as<Type>()->slots.new_);
       continue;
     }
@@ -522,9 +529,7 @@ Ref call_slot_wrapper(Thread& t, NativeDescriptor* d, Value self, Args args) {
   if (args.keyword_count != 0 && kind != SlotKind::kCall && kind != SlotKind::kInit)
     return raise(t, exc::TypeError, "wrapper %s() takes no keyword arguments", d->slot->text);
   switch (kind) {
-    case SlotKind::kUnary:
-      TRY(check_count(t, args, 0, 0));
-      return slot_fn<UnaryFn>(d)(t, self);
+    case SlotKind::kUnary: TRY(check_count(t, args, 0, 0)); return slot_fn<UnaryFn>(d)(t, self);
     case SlotKind::kBinary:
     case SlotKind::kInplace:
     case SlotKind::kRepeat:
@@ -534,9 +539,7 @@ Ref call_slot_wrapper(Thread& t, NativeDescriptor* d, Value self, Args args) {
           type_of(args[0])->slots.index == nullptr)
         return raise(t, exc::TypeError, "'%T' object cannot be interpreted as an integer", args[0]);
       return slot_fn<BinaryFn>(d)(t, self, args[0]);
-    case SlotKind::kBinaryReflected:
-      TRY(check_count(t, args, 1, 1));
-      return slot_fn<BinaryFn>(d)(t, args[0], self);
+    case SlotKind::kBinaryReflected: TRY(check_count(t, args, 1, 1)); return slot_fn<BinaryFn>(d)(t, args[0], self);
     case SlotKind::kTernary:
       TRY(check_count(t, args, 1, 2));
       return slot_fn<TernaryFn>(d)(t, self, args[0], args.count > 1 ? args[1] : None);
@@ -546,15 +549,9 @@ Ref call_slot_wrapper(Thread& t, NativeDescriptor* d, Value self, Args args) {
     case SlotKind::kCompare:
       TRY(check_count(t, args, 1, 1));
       return slot_fn<CompareFn>(d)(t, self, args[0], d->slot->op);
-    case SlotKind::kHash:
-      TRY(check_count(t, args, 0, 0));
-      return int_from(t, TRY(slot_fn<HashFn>(d)(t, self)));
-    case SlotKind::kLength:
-      TRY(check_count(t, args, 0, 0));
-      return int_from(t, TRY(slot_fn<LengthFn>(d)(t, self)));
-    case SlotKind::kTest:
-      TRY(check_count(t, args, 0, 0));
-      return Ref::boolean(TRY(slot_fn<TestFn>(d)(t, self)));
+    case SlotKind::kHash: TRY(check_count(t, args, 0, 0)); return int_from(t, TRY(slot_fn<HashFn>(d)(t, self)));
+    case SlotKind::kLength: TRY(check_count(t, args, 0, 0)); return int_from(t, TRY(slot_fn<LengthFn>(d)(t, self)));
+    case SlotKind::kTest: TRY(check_count(t, args, 0, 0)); return Ref::boolean(TRY(slot_fn<TestFn>(d)(t, self)));
     case SlotKind::kContains:
       TRY(check_count(t, args, 1, 1));
       return Ref::boolean(TRY(slot_fn<ContainsFn>(d)(t, self, args[0])));
@@ -706,8 +703,7 @@ Ref checked_new(Thread& t, Value self, Args args) {
   auto* type = self.as<Type>();
   if (args.count < 1) return raise(t, exc::TypeError, "%N.__new__(): not enough arguments", type);
   Value wanted = args[0];
-  if (!is_type(wanted))
-    return raise(t, exc::TypeError, "%N.__new__(X): X is not a type object (%T)", type, wanted);
+  if (!is_type(wanted)) return raise(t, exc::TypeError, "%N.__new__(X): X is not a type object (%T)", type, wanted);
   auto* cls = wanted.as<Type>();
   if (!is_subtype(cls, type))
     return raise(t, exc::TypeError, "%N.__new__(%N): %N is not a subtype of %N", type, cls, cls, type);
@@ -719,7 +715,10 @@ Ref checked_new(Thread& t, Value self, Args args) {
   return type->slots.new_(t, cls, args.without_first());
 }
 
-const Method kNewMethod = {"__new__", nullptr, checked_new, "($type, /, *args, **kwargs)",
+const Method kNewMethod = {"__new__",
+                           nullptr,
+                           checked_new,
+                           "($type, /, *args, **kwargs)",
                            "Create and return a new object.  See help(type) for accurate signature.",
                            MethodKind::kStatic};
 

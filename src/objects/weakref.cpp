@@ -1,15 +1,19 @@
 // Weak references: the side table from objects to their weakrefs, and the type weakref.ref.
 //
 // The table is striped by the referent's address; a stripe's lock is held for a few instructions, never across a
-// safepoint, so that it is free whenever the world is stopped. `referent` is a borrowed word: the referent's death empties
-// it, inside the stop for a shared object (R5). Hence a non-EMPTY word that a thread reads between two safepoints names an
-// object that cannot be freed before the thread's next one, and the Ref made of it is found by the next scan.
+// safepoint, so that it is free whenever the world is stopped. `referent` is a borrowed word: the referent's death
+// empties it, inside the stop for a shared object (R5). Hence a non-EMPTY word that a thread reads between two
+// safepoints names an object that cannot be freed before the thread's next one, and the Ref made of it is found by
+// the next scan.
 #include <cstdlib>
 
 #include "objects/protocol/protocol.h"
 #include "objects/type_internal.h"
 
 namespace typhon {
+
+Ref generic_alias_new(Thread& t, Value origin, Value args);
+
 namespace {
 
 constexpr u32 kStripes = 64;
@@ -60,7 +64,8 @@ TableEntry* find_or_add(Stripe& s, Object* object) {
     s.capacity = capacity;
     s.used = s.live = 0;
     for (u32 i = 0; i < old_capacity; i++)
-      if (old[i].referent != nullptr && old[i].referent != kDeleted) find_or_add(s, old[i].referent)->first = old[i].first;
+      if (old[i].referent != nullptr && old[i].referent != kDeleted)
+        find_or_add(s, old[i].referent)->first = old[i].first;
     std::free(old);
   }
   u32 i = u32(address_hash(object) >> 20) & (s.capacity - 1);
@@ -153,7 +158,8 @@ Status ref_init(Thread& t, Value, Args args) {
 }
 
 Ref ref_call(Thread& t, Value self, Args args) {
-  if (args.keyword_count != 0) return raise(t, exc::TypeError, "weakref.ReferenceType.__call__() takes no keyword arguments");
+  if (args.keyword_count != 0)
+    return raise(t, exc::TypeError, "weakref.ReferenceType.__call__() takes no keyword arguments");
   if (args.count != 0)
     return raise(t, exc::TypeError, "ReferenceType.__call__() takes no arguments (%d given)", int(args.count));
   Ref referent = weakref_get(t, self_of(self));
@@ -168,7 +174,8 @@ Ref ref_repr(Thread& t, Value self) {
   Ref name = get_attribute_or_empty(t, referent, names::__name__);
   if (name.failed()) return name;
   if (!is_str(name))
-    return str_format(t, "<%s at 0x%x; to '%T' at 0x%x>", type, object_id(t, self), referent.get(), object_id(t, referent));
+    return str_format(t, "<%s at 0x%x; to '%T' at 0x%x>", type, object_id(t, self), referent.get(),
+                      object_id(t, referent));
   return str_format(t, "<%s at 0x%x; to '%T' at 0x%x (%U)>", type, object_id(t, self), referent.get(),
                     object_id(t, referent), name.as<Str>());
 }
@@ -197,6 +204,10 @@ Ref get_callback(Thread& t, Value self) {
   return callback.is_empty() || weakref_get(t, self_of(self)).is_empty() ? Ref::none() : std::move(callback);
 }
 
+Ref class_getitem(Thread& t, Value cls, const Value* a) { return generic_alias_new(t, cls, a[0]); }
+
+constexpr Method kMethods[] = {class_method("__class_getitem__", class_getitem, "($type, object, /)", "See PEP 585"),
+                               {}};
 constexpr GetSet kGetSets[] = {{"__callback__", get_callback}, {}};
 
 }  // namespace
@@ -232,7 +243,13 @@ const TypeSpec spec_weakref = {
     .name = "weakref.ReferenceType",
     .layout = {"weakref.ReferenceType", sizeof(WeakRef), 0, visit_ref, release_ref, nullptr, nullptr},
     .flags = type_flag::kBaseType,
-    .slots = {.repr = ref_repr, .hash = ref_hash, .call = ref_call, .compare = ref_compare, .new_ = ref_new, .init = ref_init},
+    .slots = {.repr = ref_repr,
+              .hash = ref_hash,
+              .call = ref_call,
+              .compare = ref_compare,
+              .new_ = ref_new,
+              .init = ref_init},
+    .methods = kMethods,
     .getsets = kGetSets,
 };
 
@@ -271,8 +288,8 @@ void run_weakref_callbacks(Thread& t, RootedVector& callbacks) {
 }
 
 void for_each_weakref(Object* object, void (*f)(Object* weakref, void* context), void* context) {
-  // Collected first: f may ask for the weakrefs of another object of the same stripe. None of them can go away meanwhile:
-  // the object is the calling thread's own, or the world is stopped.
+  // Collected first: f may ask for the weakrefs of another object of the same stripe. None of them can go away
+  // meanwhile: the object is the calling thread's own, or the world is stopped.
   WeakRef* on_stack[32];
   WeakRef** found = on_stack;
   size_t n = 0, capacity = 32;

@@ -93,7 +93,7 @@ void Parser::warn_escape(const Token& token, const char* at, std::string_view es
   context_.warnings.push_back(warning);
 }
 
-// Behind "\\x", "\\u" or "\\U": reads the digits.
+// Behind "\x", "\u" or "\U": reads the digits.
 bool Parser::hex_escape(const Token& token, std::string_view body, bool is_bytes, const char*& p, uint32_t& value) {
   const char* begin = body.data();
   const char* end = begin + body.size();
@@ -116,7 +116,7 @@ bool Parser::hex_escape(const Token& token, std::string_view body, bool is_bytes
                                  : "truncated \\UXXXXXXXX escape");
 }
 
-// Behind "\\N": reads "{NAME}".
+// Behind "\N": reads "{NAME}".
 bool Parser::named_escape(const Token& token, std::string_view body, const char*& p, uint32_t& value) {
   const char* begin = body.data();
   const char* end = begin + body.size();

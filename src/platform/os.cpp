@@ -1,14 +1,14 @@
 #include "platform/os.h"
 
-#include <cerrno>
-#include <climits>
-#include <ctime>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include <cerrno>
+#include <climits>
+#include <ctime>
 
 #ifdef TYPHON_ASAN_BUILD
 // The conservative scan reads locals on the real stack; fake stacks would hide them.
@@ -57,7 +57,8 @@ void decommit(void* address, size_t size) {
 void unmap(void* address, size_t size) { munmap(address, size); }
 
 void* map_stack(size_t size) {
-  void* mapped = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  void* mapped =
+      mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (mapped == MAP_FAILED) return nullptr;
   madvise(mapped, size, MADV_NOHUGEPAGE);
   mprotect(mapped, page_size(), PROT_NONE);

@@ -93,7 +93,8 @@ struct NativeStack {
 };
 // Starts a detached-from-Python native thread on a stack of `stack_size` bytes (rounded up; stacks of finished threads are used
 // again). False when the system refuses. `handle` receives pthread_self() of the new thread.
-bool start_native_thread(void (*entry)(void* argument, NativeStack stack), void* argument, size_t stack_size, u64* handle);
+bool start_native_thread(void (*entry)(void* argument, NativeStack stack), void* argument, size_t stack_size,
+                         u64* handle);
 // Last act of a thread started that way: lets its stack be reused when it is off it.
 void finish_native_thread(NativeStack stack);
 // In a forked child: threads other than the caller are gone.
@@ -108,27 +109,27 @@ int call_on_stack(size_t size, int (*entry)(void*), void* argument, char** low, 
 // caller-saved registers are declared clobbered, so that no live value sits in one of them and moves on afterwards.
 #if defined(__x86_64__)
 inline constexpr int kSpilledRegisters = 8;
-#define TYPHON_SPILL_REGISTERS(buffer, sp)                        \
-  __asm__ volatile(                                               \
-      "movq %%rbx, 0(%1)\n\tmovq %%rbp, 8(%1)\n\t"                \
-      "movq %%r12, 16(%1)\n\tmovq %%r13, 24(%1)\n\t"              \
-      "movq %%r14, 32(%1)\n\tmovq %%r15, 40(%1)\n\t"              \
-      "movq %%rsp, %0"                                            \
-      : "=m"(sp)                                                  \
-      : "r"(buffer)                                               \
+#define TYPHON_SPILL_REGISTERS(buffer, sp)           \
+  __asm__ volatile(                                  \
+      "movq %%rbx, 0(%1)\n\tmovq %%rbp, 8(%1)\n\t"   \
+      "movq %%r12, 16(%1)\n\tmovq %%r13, 24(%1)\n\t" \
+      "movq %%r14, 32(%1)\n\tmovq %%r15, 40(%1)\n\t" \
+      "movq %%rsp, %0"                               \
+      : "=m"(sp)                                     \
+      : "r"(buffer)                                  \
       : "memory", "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11")
 #elif defined(__aarch64__)
 inline constexpr int kSpilledRegisters = 20;
-#define TYPHON_SPILL_REGISTERS(buffer, sp)                                                     \
-  __asm__ volatile(                                                                            \
-      "stp x19, x20, [%1, #0]\n\tstp x21, x22, [%1, #16]\n\tstp x23, x24, [%1, #32]\n\t"       \
-      "stp x25, x26, [%1, #48]\n\tstp x27, x28, [%1, #64]\n\tstp x29, x30, [%1, #80]\n\t"      \
-      "stp d8, d9, [%1, #96]\n\tstp d10, d11, [%1, #112]\n\tstp d12, d13, [%1, #128]\n\t"      \
-      "stp d14, d15, [%1, #144]\n\tmov x8, sp\n\tstr x8, %0"                                   \
-      : "=m"(sp)                                                                               \
-      : "r"(buffer)                                                                            \
-      : "memory", "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",    \
-        "x12", "x13", "x14", "x15", "x16", "x17")
+#define TYPHON_SPILL_REGISTERS(buffer, sp)                                                                       \
+  __asm__ volatile(                                                                                              \
+      "stp x19, x20, [%1, #0]\n\tstp x21, x22, [%1, #16]\n\tstp x23, x24, [%1, #32]\n\t"                         \
+      "stp x25, x26, [%1, #48]\n\tstp x27, x28, [%1, #64]\n\tstp x29, x30, [%1, #80]\n\t"                        \
+      "stp d8, d9, [%1, #96]\n\tstp d10, d11, [%1, #112]\n\tstp d12, d13, [%1, #128]\n\t"                        \
+      "stp d14, d15, [%1, #144]\n\tmov x8, sp\n\tstr x8, %0"                                                     \
+      : "=m"(sp)                                                                                                 \
+      : "r"(buffer)                                                                                              \
+      : "memory", "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", \
+        "x15", "x16", "x17")
 #else
 #error "port TYPHON_SPILL_REGISTERS to this processor"
 #endif

@@ -13,6 +13,7 @@
 
 #include "heap/collector.h"
 #include "interpreter/interpreter.h"
+#include "objects/generic_alias.h"
 #include "objects/itertypes.h"
 #include "runtime/library.h"
 #include "threads/hooks.h"
@@ -94,6 +95,7 @@ Status start_types(Thread& t) {
   g_raise_runtime_error = raise_runtime_error;
   g_raise_async_exception = raise_async;
   TRY(initialise_container_types(t));
+  TRY(initialise_generic_alias(t));
   return ok();
 }
 

@@ -18,8 +18,8 @@ Thread* g_holder = nullptr;
 u64 g_switches = 0;
 u32 g_waiters = 0;
 
-bool g_drop_requested = false;     // atomic
-u64 g_interval_ns = 5'000'000;     // atomic
+bool g_drop_requested = false;  // atomic
+u64 g_interval_ns = 5'000'000;  // atomic
 
 void init_condition(pthread_cond_t* condition) {
   pthread_condattr_t attributes;

@@ -13,6 +13,7 @@ struct PlatformThread {
   void (*entry)(Thread& t, void* argument) = nullptr;
   void* argument = nullptr;
   platform::NativeStack native_stack;
+  size_t native_margin = 0;  // bytes below Thread::native_limit
   void* python_stack = nullptr;
   size_t python_stack_size = 0;
   // Stopped at a full safepoint, so that it will run Python-capable code right after the restart (collector).

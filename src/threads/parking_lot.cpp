@@ -67,8 +67,8 @@ Woken park(Thread& t, const void* address, bool (*validate)(void* context), void
   interruptible = interruptible && t.is_main;
   Bucket& bucket = bucket_of(address);
   u64 now = platform::monotonic_ns();
-  u64 deadline = timeout_ns < 0 || u64(timeout_ns) > platform::kNoDeadline / 4 ? platform::kNoDeadline
-                                                                               : now + u64(timeout_ns);
+  u64 deadline =
+      timeout_ns < 0 || u64(timeout_ns) > platform::kNoDeadline / 4 ? platform::kNoDeadline : now + u64(timeout_ns);
   Waiter waiter{nullptr, address, self, 0, now, false};
   // Before the look at signal_arrived: a signal from now on sets kInterrupted, and the sleep ends at once.
   __atomic_store_n(&self->park_word, park::kWaiting, __ATOMIC_SEQ_CST);

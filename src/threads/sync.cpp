@@ -7,7 +7,8 @@ namespace typhon {
 bool AdaptiveLock::try_acquire_slow() {
   u8 word = __atomic_load_n(&state_, __ATOMIC_RELAXED);
   while (!(word & kHeld)) {
-    if (__atomic_compare_exchange_n(&state_, &word, u8(word | kHeld), true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return true;
+    if (__atomic_compare_exchange_n(&state_, &word, u8(word | kHeld), true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+      return true;
   }
   return false;
 }
@@ -114,8 +115,7 @@ u32 ReentrantLock::release_all(Thread& t) {
 }
 
 void ReentrantLock::restore(Thread& t, u32 depth) {
-  while (!lock_.acquire(t, parking_lot::kForever, false, nullptr)) {
-  }
+  while (!lock_.acquire(t, parking_lot::kForever, false, nullptr)) {}
   __atomic_store_n(&owner_, t.ident, __ATOMIC_RELAXED);
   depth_ = depth;
 }

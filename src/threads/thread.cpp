@@ -1,11 +1,11 @@
 // Threads: records, the stop protocol, safepoints, starting and finishing. docs/threads.md has the protocol.
 #include "threads/thread.h"
 
+#include <pthread.h>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <new>
-#include <pthread.h>
 
 #include "heap/collector.h"
 #include "heap/counting.h"
@@ -31,7 +31,9 @@ static void no_hook(const char* what, const char* detail) {
   std::fprintf(stderr, "typhon: fatal: %s%s%s (raised before exceptions exist)\n", what, *detail ? ": " : "", detail);
   std::abort();
 }
-void (*g_raise_recursion_error)(Thread&, const char*) = [](Thread&, const char* where) { no_hook("RecursionError", where); };
+void (*g_raise_recursion_error)(Thread&, const char*) = [](Thread&, const char* where) {
+  no_hook("RecursionError", where);
+};
 void (*g_raise_memory_error)(Thread&) = [](Thread&) { no_hook("MemoryError", ""); };
 void (*g_raise_runtime_error)(Thread&, const char*) = [](Thread&, const char* m) { no_hook("RuntimeError", m); };
 Status (*g_raise_async_exception)(Thread&, Ref&&) = [](Thread&, Ref&& e) {
@@ -59,7 +61,7 @@ u32 g_count = 0;
 
 Thread* g_stopper = nullptr;  // atomic: written by the thread that holds g_list_lock, compared by any with itself
 u32 g_stop_depth = 0;
-u32 g_stop_pending = 0;       // attached threads the stopper waits for, as a signed number; futex
+u32 g_stop_pending = 0;  // attached threads the stopper waits for, as a signed number; futex
 u64 g_stop_begin_ns = 0;
 u64 g_stops = 0, g_longest_stop_ns = 0, g_total_stop_ns = 0;  // atomic
 
@@ -89,14 +91,14 @@ void set_native_bounds(Thread& t, char* low, char* high) {
   size_t margin = size / 4 < (size_t(512) << 10) ? size / 4 : size_t(512) << 10;
   t.native_base = high;
   t.native_limit = low + margin;
+  t.platform->native_margin = margin;
 }
 
 void set_status_detached(Thread& t) {
   u32 word = __atomic_load_n(&t.status, __ATOMIC_RELAXED);
   DCHECK((word & kStateMask) == kAttached);
   while (!__atomic_compare_exchange_n(&t.status, &word, (word & ~kStateMask) | kDetached, true, __ATOMIC_RELEASE,
-                                      __ATOMIC_RELAXED)) {
-  }
+                                      __ATOMIC_RELAXED)) {}
   if (word & kStopWanted) {
     if (i32(__atomic_sub_fetch(&g_stop_pending, 1, __ATOMIC_ACQ_REL)) == 0) platform::futex_wake(&g_stop_pending, 1);
   }
@@ -176,7 +178,8 @@ Status deliver_async_exception(Thread& t) {
 
 Status handle_requests(Thread& t) {
   if (t.is_main) {
-    if (__atomic_load_n(&g_signal_arrived, __ATOMIC_RELAXED) && __atomic_exchange_n(&g_signal_arrived, 0, __ATOMIC_ACQ_REL)) {
+    if (__atomic_load_n(&g_signal_arrived, __ATOMIC_RELAXED) &&
+        __atomic_exchange_n(&g_signal_arrived, 0, __ATOMIC_ACQ_REL)) {
       if (g_signal_hook != nullptr) TRY(g_signal_hook(t));
     }
     if (__atomic_load_n(&g_pending_count, __ATOMIC_RELAXED) != 0) TRY(run_pending_calls(t));
@@ -528,7 +531,11 @@ bool set_async_exception(Thread& t, u64 ident, Ref&& exception) {
 }
 
 Status native_stack_exhausted(Thread& t, const char* where) {
+  // Making the exception calls Python-capable code, which checks as well: it gets half of what is left below the limit.
+  char* limit = t.native_limit;
+  t.native_limit = limit - t.platform->native_margin / 2;
   g_raise_recursion_error(t, where);
+  t.native_limit = limit;
   return Raised{};
 }
 

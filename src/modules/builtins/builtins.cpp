@@ -2,8 +2,8 @@
 // aggregate.cpp, class creation in build_class.cpp.
 #include "modules/builtins/builtins.h"
 
-#include "compiler/compile.h"
 #include "interpreter/interpreter.h"
+#include "objects/generator.h"
 #include "objects/itertypes.h"
 #include "runtime/library.h"
 
@@ -141,7 +141,7 @@ Ref f_anext(Thread& t, Value, const Value* a) {
   if (fn == nullptr) return raise(t, exc::TypeError, "'%T' object is not an async iterator", a[0]);
   Ref awaitable = TRY(fn(t, a[0]));
   if (a[1].is_empty()) return awaitable;
-  return anext_awaitable_new(t, awaitable, a[1]);
+  return anext_with_default(t, awaitable, a[1]);
 }
 
 Ref f_round(Thread& t, Value, const Value* a) {

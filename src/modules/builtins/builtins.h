@@ -16,8 +16,6 @@ Ref build_class(Thread& t, Value self, Args args);
 
 // objects/iterators.cpp
 Ref callable_iterator_new(Thread& t, Value callable, Value sentinel);
-// objects/generator.cpp
-Ref anext_awaitable_new(Thread& t, Value awaitable, Value fallback);
 // A file name argument (str, bytes, PathLike) as str.
 Ref decode_filename(Thread& t, Value v);
 // modules/_ast: compile() of an AST object, or to one (PyCF_ONLY_AST); EMPTY when neither is asked for.

@@ -15,6 +15,11 @@ namespace typhon {
 
 bool g_finalizing = false;
 
+void set_recursion_limit(Thread& t, u32 limit) {
+  WorldStopped stopped(t);
+  for (Thread* other = first_thread(); other != nullptr; other = other->next) other->recursion_limit = limit;
+}
+
 namespace {
 
 GlobalRoot g_audit_hooks;

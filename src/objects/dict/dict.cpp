@@ -20,8 +20,8 @@ TYPHON_INLINE bool put(Dict* d, DictTable* table, Probe probe, u64 hash, Value k
   return true;
 }
 
-// Removes an entry under the lock. The value's heap word and, unless it is an exact str (those stay: inline caches trust
-// the keys of a table), the key's come back for dropping.
+// Removes an entry under the lock. The value's heap word and, unless it is an exact str (those stay: inline caches
+// trust the keys of a table), the key's come back for dropping.
 TYPHON_INLINE void take_entry(Dict* d, DictTable* table, Probe probe, Value* key_word, Value* value_word) {
   DictEntry& entry = table->entries()[probe.index];
   *value_word = entry.value.take_word(d);
@@ -205,7 +205,8 @@ i64 dict_find_entry(const DictTable* table, Str* interned_key) {
 Ref dict_get_py(Thread& t, Dict* d, Value key) {
   if (is_exact_str(key)) {
     DictTable* table = table_of(d);
-    if (table->all_str) [[likely]] return get_str_value(table, key.as<Str>(), str_key_hash(key.as<Str>()));
+    if (table->all_str) [[likely]]
+      return get_str_value(table, key.as<Str>(), str_key_hash(key.as<Str>()));
   }
   u64 hash = TRY(hash_of_key(t, key));
   return get_hashed_py(t, d, key, hash);
@@ -584,8 +585,8 @@ Ref dict_pop(Thread& t, Value self, const Value* a) {
   return raise_key_error(t, a[0]);
 }
 
-// reserved2 remembers where the last search from the end stopped: entries from there to entry_count (valid while that is
-// unchanged, upper half) are dead. Without it emptying a dict by popitem() would be quadratic.
+// reserved2 remembers where the last search from the end stopped: entries from there to entry_count (valid while that
+// is unchanged, upper half) are dead. Without it emptying a dict by popitem() would be quadratic.
 u32 tail_of(const DictTable* table) {
   u32 n = table->entry_count;
   return u32(table->reserved2 >> 32) == n ? u32(table->reserved2) : n;
@@ -657,9 +658,10 @@ const Method kDictMethods[] = {
     class_method("__class_getitem__", class_getitem, "($type, object, /)", "See PEP 585"),
     method("get", dict_get_method, "($self, key, default=None, /)",
            "Return the value for key if key is in the dictionary, else default."),
-    method("setdefault", dict_setdefault, "($self, key, default=None, /)",
-           "Insert key with a value of default if key is not in the dictionary.\n\nReturn the value for key if key is in "
-           "the dictionary, else default."),
+    method(
+        "setdefault", dict_setdefault, "($self, key, default=None, /)",
+        "Insert key with a value of default if key is not in the dictionary.\n\nReturn the value for key if key is in "
+        "the dictionary, else default."),
     method("pop", dict_pop, "($self, key, default=<unrepresentable>, /)",
            "D.pop(k[,d]) -> v, remove specified key and return the corresponding value.\n\nIf the key is not found, "
            "return the default if given; otherwise,\nraise a KeyError."),
@@ -669,10 +671,11 @@ const Method kDictMethods[] = {
     method("keys", dict_keys, "($self, /)", "Return a set-like object providing a view on the dict's keys."),
     method("items", dict_items, "($self, /)", "Return a set-like object providing a view on the dict's items."),
     method("values", dict_values, "($self, /)", "Return an object providing a view on the dict's values."),
-    raw_method("update", dict_update, nullptr,
-               "D.update([E, ]**F) -> None.  Update D from mapping/iterable E and F.\nIf E is present and has a .keys() "
-               "method, then does:  for k in E.keys(): D[k] = E[k]\nIf E is present and lacks a .keys() method, then "
-               "does:  for k, v in E: D[k] = v\nIn either case, this is followed by: for k in F:  D[k] = F[k]"),
+    raw_method(
+        "update", dict_update, nullptr,
+        "D.update([E, ]**F) -> None.  Update D from mapping/iterable E and F.\nIf E is present and has a .keys() "
+        "method, then does:  for k in E.keys(): D[k] = E[k]\nIf E is present and lacks a .keys() method, then "
+        "does:  for k, v in E: D[k] = v\nIn either case, this is followed by: for k in F:  D[k] = F[k]"),
     class_method("fromkeys", dict_fromkeys, "($type, iterable, value=None, /)",
                  "Create a new dictionary with keys from iterable and values set to value."),
     method("clear", dict_clear_method, "($self, /)", "Remove all items from the dict."),
@@ -685,17 +688,23 @@ const Method kDictMethods[] = {
 extern const TypeSpec spec_dict;
 const TypeSpec spec_dict = {
     .name = "dict",
-    .doc = "dict() -> new empty dictionary\n"
-           "dict(mapping) -> new dictionary initialized from a mapping object's\n"
-           "    (key, value) pairs\n"
-           "dict(iterable) -> new dictionary initialized as if via:\n"
-           "    d = {}\n"
-           "    for k, v in iterable:\n"
-           "        d[k] = v\n"
-           "dict(**kwargs) -> new dictionary initialized with the name=value pairs\n"
-           "    in the keyword argument list.  For example:  dict(one=1, two=2)",
-    .layout = {.name = "dict", .basic_size = sizeof(Dict), .item_size = 0, .visit = dict_visit, .release = dict_release,
-               .native_size = nullptr, .finalise = nullptr},
+    .doc =
+        "dict() -> new empty dictionary\n"
+        "dict(mapping) -> new dictionary initialized from a mapping object's\n"
+        "    (key, value) pairs\n"
+        "dict(iterable) -> new dictionary initialized as if via:\n"
+        "    d = {}\n"
+        "    for k, v in iterable:\n"
+        "        d[k] = v\n"
+        "dict(**kwargs) -> new dictionary initialized with the name=value pairs\n"
+        "    in the keyword argument list.  For example:  dict(one=1, two=2)",
+    .layout = {.name = "dict",
+               .basic_size = sizeof(Dict),
+               .item_size = 0,
+               .visit = dict_visit,
+               .release = dict_release,
+               .native_size = nullptr,
+               .finalise = nullptr},
     .flags = type_flag::kBaseType | type_flag::kMapping | type_flag::kMatchSelf | type_flag::kImmutable,
     .slots = {.repr = dict_repr,
               .compare = dict_compare,

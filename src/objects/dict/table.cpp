@@ -24,7 +24,8 @@ u32 new_id() {
     u32 block = __atomic_load_n(&g_next_id_block, __ATOMIC_RELAXED);
     do {
       if (block >= ~u32(0) / kIdBlock) return 0;
-    } while (!__atomic_compare_exchange_n(&g_next_id_block, &block, block + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    } while (
+        !__atomic_compare_exchange_n(&g_next_id_block, &block, block + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
     tls_next_id = block * kIdBlock;
     tls_id_end = tls_next_id + kIdBlock;
   }
@@ -97,8 +98,8 @@ u32 ensure_id(DictTable* table) {
   return id;
 }
 
-// Unchanged version: nothing happened. Otherwise the same table (by id, as an address may be used again) will do, because
-// entries are append-only within it; an answer "absent" also needs that no entry came after the search.
+// Unchanged version: nothing happened. Otherwise the same table (by id, as an address may be used again) will do,
+// because entries are append-only within it; an answer "absent" also needs that no entry came after the search.
 bool still_holds(const Dict* d, const Search& search) {
   if (version_of(d) == search.version) return true;
   if (search.id == 0) return false;
@@ -194,7 +195,7 @@ Status grow(Thread& t, Dict* d, DictTable* full, u64 extra) {
   if (capacity < used + extra) capacity = used + extra;
   DictTable* fresh = allocate_table(t, d, capacity);
   if (fresh == nullptr) return Raised{};
-  bool installed = false;
+  bool installed = false, all_moved = true;
   {
     ObjectLock lock(t, d);
     if (d->table == full && d->used < capacity) {
@@ -206,6 +207,7 @@ Status grow(Thread& t, Dict* d, DictTable* full, u64 extra) {
         u64 hash = entries[i].hash;
         append_words(fresh, free_slot(fresh, hash), hash, entries[i].key.peek(), value);
       }
+      all_moved = fresh->entry_count == n;
       __atomic_store_n(&d->table, fresh, __ATOMIC_RELEASE);
       __atomic_store_n(&d->version, d->version + 1, __ATOMIC_RELAXED);
       installed = true;
@@ -217,7 +219,7 @@ Status grow(Thread& t, Dict* d, DictTable* full, u64 extra) {
   }
   if (full == g_empty) return ok();
   // The keys of deleted entries (exact strings: dropping them runs no Python code) were not moved.
-  if (full->entry_count != fresh->entry_count) {
+  if (!all_moved) {
     DictEntry* entries = full->entries();
     for (u32 i = 0; i < full->entry_count; i++)
       if (entries[i].value.is_empty()) Field::release_heap(entries[i].key.peek());

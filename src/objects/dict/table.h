@@ -1,12 +1,12 @@
 // The table of a dict: layout, probing, growth, and the locked update protocol that dict.cpp and views.cpp build on.
 //
-// A table is one body: header, index (2^log2_size slots of index_width bytes), entries in insertion order. An index slot
-// holds 0 (never used), entry number + 1, or all ones (deleted). Within one table entries and index slots are only ever
-// added; every entry uses up one slot, so with entry_capacity below the number of slots every probe ends.
+// A table is one body: header, index (2^log2_size slots of index_width bytes), entries in insertion order. An index
+// slot holds 0 (never used), entry number + 1, or all ones (deleted). Within one table entries and index slots are
+// only ever added; every entry uses up one slot, so with entry_capacity below the number of slots every probe ends.
 //
-// Readers take no lock: they load the table pointer once and never keep it over a callout. Writers hold the dict's lock.
-// Whoever writes an entry's value must hold the lock and have seen d->table under it: a rebuild moves the words (and
-// their counts) to the new table, and what is then stored into the old one would be lost.
+// Readers take no lock: they load the table pointer once and never keep it over a callout. Writers hold the dict's
+// lock. Whoever writes an entry's value must hold the lock and have seen d->table under it: a rebuild moves the words
+// (and their counts) to the new table, and what is then stored into the old one would be lost.
 #pragma once
 #include "objects/container_util.h"
 
@@ -40,8 +40,14 @@ struct Index {
   u64 mask, position, perturb;
 
   TYPHON_INLINE Index(const DictTable* table, u64 hash)
-      : table(table), entries(table->entries()), mask((u64(1) << table->log2_size) - 1), position(hash & mask), perturb(hash) {}
-  TYPHON_INLINE W slot() const { return __atomic_load_n(reinterpret_cast<const W*>(table + 1) + position, __ATOMIC_ACQUIRE); }
+      : table(table),
+        entries(table->entries()),
+        mask((u64(1) << table->log2_size) - 1),
+        position(hash & mask),
+        perturb(hash) {}
+  TYPHON_INLINE W slot() const {
+    return __atomic_load_n(reinterpret_cast<const W*>(table + 1) + position, __ATOMIC_ACQUIRE);
+  }
   TYPHON_INLINE void advance() {
     perturb >>= 5;
     position = (position * 5 + perturb + 1) & mask;
@@ -64,7 +70,8 @@ TYPHON_INLINE Probe probe_str_as(const DictTable* table, const Str* key, u64 has
   }
 }
 TYPHON_INLINE Probe probe_str(const DictTable* table, const Str* key, u64 hash) {
-  if (table->index_width == 1) [[likely]] return probe_str_as<u8>(table, key, hash);
+  if (table->index_width == 1) [[likely]]
+    return probe_str_as<u8>(table, key, hash);
   if (table->index_width == 2) return probe_str_as<u16>(table, key, hash);
   return probe_str_as<u32>(table, key, hash);
 }
@@ -88,7 +95,8 @@ TYPHON_INLINE Probe probe_quick_as(const DictTable* table, Value key, u64 hash) 
 }
 // `key` must be untagged.
 TYPHON_INLINE Probe probe_quick(const DictTable* table, Value key, u64 hash) {
-  if (table->index_width == 1) [[likely]] return probe_quick_as<u8>(table, key, hash);
+  if (table->index_width == 1) [[likely]]
+    return probe_quick_as<u8>(table, key, hash);
   if (table->index_width == 2) return probe_quick_as<u16>(table, key, hash);
   return probe_quick_as<u32>(table, key, hash);
 }
@@ -96,10 +104,10 @@ TYPHON_INLINE Probe probe_quick(const DictTable* table, Value key, u64 hash) {
 // A search that may run __eq__, and what must still hold for its answer to be valid.
 struct Search {
   DictTable* table;
-  i64 index;       // entry number or kAbsent
-  u64 version;     // of the dict when the search began
-  u32 id;          // of the table, when other threads may change the dict; else 0
-  u32 scanned;     // entry_count when the search began
+  i64 index;    // entry number or kAbsent
+  u64 version;  // of the dict when the search began
+  u32 id;       // of the table, when other threads may change the dict; else 0
+  u32 scanned;  // entry_count when the search began
 };
 // May run Python code. The answer held at the end; still_holds tells whether it does under a lock taken later.
 Status search_py(Thread& t, Dict* d, Value key, u64 hash, Search* out);
@@ -110,7 +118,8 @@ u64 locate_slot(const DictTable* table, u64 hash, i64 index);
 // A table with room for `capacity` entries (exactly); null with MemoryError pending.
 DictTable* allocate_table(Thread& t, Dict* owner, u64 capacity);
 u64 capacity_for_growth(u64 used);
-// Writes a new entry: the key and value words are heap words (counted) of which the table becomes the owner. There must be room.
+// Writes a new entry: the key and value words are heap words (counted) of which the table becomes the owner. There
+// must be room.
 void append_words(DictTable* table, u64 slot, u64 hash, Value key_word, Value value_word);
 // Replaces a full table by one with room for `extra` more entries, unless somebody else did. Takes the lock.
 Status grow(Thread& t, Dict* d, DictTable* full, u64 extra = 1);
@@ -121,9 +130,10 @@ void mark_deleted(DictTable* table, u64 slot);
 // The table's id, given now when it has none yet.
 u32 ensure_id(DictTable* table);
 
-// Runs action(table, probe) under the dict's lock, in a state where `probe` is the truth about the key. The action returns
-// false when it needs room for one more entry; then the table is grown and everything starts again. `key` must be
-// untagged; `value` (or EMPTY) is what the action is going to store: both are published first if the dict is shared.
+// Runs action(table, probe) under the dict's lock, in a state where `probe` is the truth about the key. The action
+// returns false when it needs room for one more entry; then the table is grown and everything starts again. `key`
+// must be untagged; `value` (or EMPTY) is what the action is going to store: both are published first if the dict is
+// shared.
 template <class Action>
 TYPHON_INLINE Status with_entry_py(Thread& t, Dict* d, Value key, u64 hash, Value value, Action&& action) {
   bool ask_python = false;

@@ -115,8 +115,13 @@ constexpr Method kIteratorMethods[] = {
 template <DictPart kPart, bool kBackwards>
 constexpr TypeSpec iterator_spec(const char* name) {
   return {.name = name,
-          .layout = {.name = name, .basic_size = sizeof(DictIterator), .item_size = 0, .visit = dict_iterator_visit,
-                     .release = nullptr, .native_size = nullptr, .finalise = nullptr},
+          .layout = {.name = name,
+                     .basic_size = sizeof(DictIterator),
+                     .item_size = 0,
+                     .visit = dict_iterator_visit,
+                     .release = nullptr,
+                     .native_size = nullptr,
+                     .finalise = nullptr},
           .flags = type_flag::kImmutable | type_flag::kDisallowInstantiation,
           .slots = {.iter = iter_self, .next = dict_iterator_next<kPart, kBackwards>},
           .methods = kIteratorMethods<kPart, kBackwards>};
@@ -230,7 +235,8 @@ Ref view_and(Thread& t, Value a, Value b) {
   // Walk the operand that is no view, or the shorter view.
   if (!is_set_view(a)) std::swap(a, b);
   if (is_set_view(b)) {
-    i64 size_a = TRY(length(t, a)), size_b = TRY(length(t, b));
+    i64 size_a = TRY(length(t, a))
+    , size_b = TRY(length(t, b));
     if (size_b > size_a) std::swap(a, b);
   }
   RefTo<Set> result = TRY(set_new(t));
@@ -247,7 +253,8 @@ Ref view_isdisjoint(Thread& t, Value self, const Value* a) {
   Value other = a[0];
   if (self.same_word(other)) return Ref::boolean(used_of(dict_of(self)) == 0);
   if (is_exact_set(other) || is_exact_frozenset(other) || is_set_view(other)) {
-    i64 size_self = TRY(length(t, self)), size_other = TRY(length(t, other));
+    i64 size_self = TRY(length(t, self))
+    , size_other = TRY(length(t, other));
     if (size_other > size_self) std::swap(self, other);
   }
   Ref iterator = TRY(get_iter(t, other));
@@ -280,8 +287,13 @@ const Method kValuesMethods[] = {
 template <DictPart kPart>
 constexpr TypeSpec set_view_spec(const char* name, ContainsFn contains_fn) {
   return {.name = name,
-          .layout = {.name = name, .basic_size = sizeof(DictView), .item_size = 0, .visit = view_visit,
-                     .release = nullptr, .native_size = nullptr, .finalise = nullptr},
+          .layout = {.name = name,
+                     .basic_size = sizeof(DictView),
+                     .item_size = 0,
+                     .visit = view_visit,
+                     .release = nullptr,
+                     .native_size = nullptr,
+                     .finalise = nullptr},
           .flags = type_flag::kImmutable | type_flag::kDisallowInstantiation,
           .slots = {.repr = view_repr,
                     .compare = view_compare,
@@ -300,8 +312,13 @@ const TypeSpec kKeysSpec = set_view_spec<DictPart::kKeys>("dict_keys", keys_cont
 const TypeSpec kItemsSpec = set_view_spec<DictPart::kItems>("dict_items", items_contains);
 const TypeSpec kValuesSpec = {
     .name = "dict_values",
-    .layout = {.name = "dict_values", .basic_size = sizeof(DictView), .item_size = 0, .visit = view_visit,
-               .release = nullptr, .native_size = nullptr, .finalise = nullptr},
+    .layout = {.name = "dict_values",
+               .basic_size = sizeof(DictView),
+               .item_size = 0,
+               .visit = view_visit,
+               .release = nullptr,
+               .native_size = nullptr,
+               .finalise = nullptr},
     .flags = type_flag::kImmutable | type_flag::kDisallowInstantiation,
     .slots = {.repr = view_repr, .iter = view_iter<DictPart::kValues>, .length = view_length},
     .methods = kValuesMethods,
@@ -333,7 +350,9 @@ Ref dict_iterator_new(Thread& t, Dict* d, DictPart part, bool backwards) {
 }
 
 Ref dict_view_new(Thread& t, Dict* d, DictPart part) {
-  Type* type = part == DictPart::kKeys ? types::dict_keys : part == DictPart::kValues ? types::dict_values : types::dict_items;
+  Type* type = part == DictPart::kKeys     ? types::dict_keys
+               : part == DictPart::kValues ? types::dict_values
+                                           : types::dict_items;
   DictView* view = allocate_native<DictView>(t, type);
   view->dict.init(view, Value(d));
   return Ref::adopt(Value(view));

@@ -28,7 +28,8 @@ Ref generic_get_or_empty(Thread& t, Value v, Str* name) {
 
 Ref generic_get_attribute(Thread& t, Value v, Str* name) {
   Ref result = generic_get_or_empty(t, v, name);
-  if (result.is_empty()) [[unlikely]] return raise_attribute_error(t, v, name);
+  if (result.is_empty()) [[unlikely]]
+    return raise_attribute_error(t, v, name);
   return result;
 }
 
@@ -59,7 +60,8 @@ Status generic_set_attribute(Thread& t, Value v, Str* name, Value value) {
     if (!found.is_empty())
       return attribute_error(t, v, name, str_format(t, "'%T' object attribute '%U' is read-only", v, name));
     return attribute_error(
-        t, v, name, str_format(t, "'%T' object has no attribute '%U' and no __dict__ for setting new attributes", v, name));
+        t, v, name,
+        str_format(t, "'%T' object has no attribute '%U' and no __dict__ for setting new attributes", v, name));
   }
   if (!value.is_empty()) return set_own_attribute(t, v.object(), name, value);
   if (!TRY(delete_own_attribute(t, v.object(), name))) return raise_attribute_error(t, v, name);
@@ -93,7 +95,8 @@ Ref type_get_or_empty(Thread& t, Type* type, Str* name) {
 
 Ref type_get_attribute(Thread& t, Value type, Str* name) {
   Ref result = type_get_or_empty(t, type.as<Type>(), name);
-  if (result.is_empty()) [[unlikely]] return raise_attribute_error(t, type, name);
+  if (result.is_empty()) [[unlikely]]
+    return raise_attribute_error(t, type, name);
   return result;
 }
 
@@ -149,9 +152,11 @@ Raised module_attribute_error(Thread& t, Module* module, Str* name) {
   }
   return attribute_error(
       t, module, name,
-      initialising ? str_format(t, "partially initialized module '%U' has no attribute '%U' (most likely due to a circular import)",
-                                own_name.as<Str>(), name)
-                   : str_format(t, "module '%U' has no attribute '%U'", own_name.as<Str>(), name));
+      initialising
+          ? str_format(t,
+                       "partially initialized module '%U' has no attribute '%U' (most likely due to a circular import)",
+                       own_name.as<Str>(), name)
+          : str_format(t, "module '%U' has no attribute '%U'", own_name.as<Str>(), name));
 }
 
 }  // namespace
@@ -235,7 +240,8 @@ Ref get_attribute_or_empty(Thread& t, Value v, Str* name) {
 
 Status set_attribute(Thread& t, Value v, Str* name, Value value) {
   SetAttributeFn fn = type_of(v)->slots.setattribute;
-  if (name->is_interned()) [[likely]] return fn(t, v, name, value);
+  if (name->is_interned()) [[likely]]
+    return fn(t, v, name, value);
   RefTo<Str> interned = TRY(str_intern(t, Value(name)));
   return fn(t, v, interned.get(), value);
 }

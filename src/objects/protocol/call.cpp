@@ -9,7 +9,8 @@ namespace typhon {
 Ref call(Thread& t, Value callable, Args args) {
   if (is_exact_function(callable)) return call_function(t, callable.as<Function>(), args);
   CallFn fn = type_of(callable)->slots.call;
-  if (fn == nullptr) [[unlikely]] return raise(t, exc::TypeError, "'%T' object is not callable", callable);
+  if (fn == nullptr) [[unlikely]]
+    return raise(t, exc::TypeError, "'%T' object is not callable", callable);
   TRY(enter_native(t, " while calling a Python object"));
   Ref result = fn(t, callable, args);
   DCHECK(result.failed() == exception_pending(t));
@@ -42,7 +43,8 @@ Ref call_method(Thread& t, Value self, Str* name, const Value* args, u32 n) {
   bool self_wanted;
   Ref method = TRY(get_method(t, self, name, &self_wanted));
   if (!self_wanted) return call(t, method, Args{args, n});
-  if (is_exact(method, kShape_method_descriptor)) return native_method_call(t, method.as<NativeDescriptor>(), self, Args{args, n});
+  if (is_exact(method, kShape_method_descriptor))
+    return native_method_call(t, method.as<NativeDescriptor>(), self, Args{args, n});
   constexpr u32 kInline = 8;
   Value on_stack[kInline];
   Value* words = n + 1 <= kInline ? on_stack : static_cast<Value*>(std::malloc((n + 1) * sizeof(Value)));

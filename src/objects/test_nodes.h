@@ -46,18 +46,18 @@ struct TestNode : Object {
 }
 
 // Runs a test that changes the process for good (threads, GIL mode) in a process of its own. `body` returns whether it passed.
-#define RUN_ISOLATED(body)                                        \
-  do {                                                            \
-    GTEST_FLAG_SET(death_test_style, "threadsafe");               \
+#define RUN_ISOLATED(body)                                                     \
+  do {                                                                         \
+    GTEST_FLAG_SET(death_test_style, "threadsafe");                            \
     EXPECT_EXIT(std::_Exit((body)() ? 0 : 1), testing::ExitedWithCode(0), ""); \
   } while (false)
 // In such a body: says what failed.
-#define VERIFY(condition)                                                               \
-  do {                                                                                  \
-    if (!(condition)) {                                                                 \
-      std::fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition);    \
-      return false;                                                                     \
-    }                                                                                   \
+#define VERIFY(condition)                                                            \
+  do {                                                                               \
+    if (!(condition)) {                                                              \
+      std::fprintf(stderr, "%s:%d: not true: %s\n", __FILE__, __LINE__, #condition); \
+      return false;                                                                  \
+    }                                                                                \
   } while (false)
 
 }  // namespace typhon

@@ -1,0 +1,161 @@
+#include "interpreter/tracing.h"
+
+#include "interpreter/dispatch.h"
+#include "objects/frame_object.h"
+
+namespace typhon {
+
+namespace {
+
+HANDLER(traced);
+
+struct TracedTable {
+  HandlerEntry entries[256];
+  TracedTable() {
+    for (HandlerEntry& e : entries) e.run = op_traced;
+  }
+};
+const TracedTable g_traced_handlers;
+
+bool wants_trace(const Thread& t) { return !t.trace_function.is_empty(); }
+bool wants_profile(const Thread& t) { return !t.profile_function.is_empty(); }
+
+void choose_table(Thread& t) {
+  t.dispatch_table = wants_trace(t) || wants_profile(t) ? g_traced_handlers.entries : g_handlers;
+}
+
+// Trace functions themselves run untraced.
+class Untraced {
+ public:
+  explicit Untraced(Thread& t) : thread_(t) {
+    t.tracing = 1;
+    t.dispatch_table = g_handlers;
+  }
+  ~Untraced() {
+    thread_.tracing = 0;
+    choose_table(thread_);
+  }
+
+ private:
+  Thread& thread_;
+};
+
+Status call_profile(Thread& t, FrameObject* f, const char* event, Value argument) {
+  Ref function = Ref::copy(t.profile_function);
+  Ref result;
+  {
+    Untraced guard(t);
+    RefTo<Str> text = str_from_ascii(t, event);
+    result = call_with(t, function.get(), Value(f), text.value(), argument);
+  }
+  if (!result.failed()) return ok();
+  set_profile_function(t, None);
+  return Raised{};
+}
+
+// Calls `function` for the event; what it returns becomes the frame's trace function.
+Status call_trace(Thread& t, FrameObject* f, Value function, const char* event, Value argument) {
+  Ref keep = Ref::copy(function), result;
+  {
+    Untraced guard(t);
+    RefTo<Str> text = str_from_ascii(t, event);
+    result = call_with(t, keep.get(), Value(f), text.value(), argument);
+  }
+  if (result.failed()) {
+    f->trace.clear(f);
+    set_trace_function(t, None);
+    return Raised{};
+  }
+  if (!result.get().is_none()) f->trace.store(f, result.get());
+  else if (event[0] == 'c') f->trace.clear(f);
+  return ok();
+}
+
+Status call_event(Thread& t, FrameObject* f) {
+  f->traced_line = 0;
+  f->traced_unit = 0;
+  if (wants_trace(t)) TRY(call_trace(t, f, t.trace_function, "call", None));
+  if (wants_profile(t)) TRY(call_profile(t, f, "call", None));
+  return ok();
+}
+
+Status line_event(Thread& t, FrameObject* f, Value* r) {
+  u32 at = frame::unit_index(r);
+  i32 line = code_position(frame::code(r), at).line;
+  bool back = at < f->traced_unit;
+  f->traced_unit = at;
+  if (line <= 0 || (line == f->traced_line && !back)) return ok();
+  f->traced_line = line;
+  if (!f->trace_lines) return ok();
+  return call_trace(t, f, f->trace.peek(), "line", None);
+}
+
+Status return_event(Thread& t, FrameObject* f, Value value) {
+  if (wants_trace(t) && !f->trace.is_empty()) TRY(call_trace(t, f, f->trace.peek(), "return", value));
+  if (wants_profile(t)) TRY(call_profile(t, f, "return", value));
+  return ok();
+}
+
+Status trace_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  if (t.tracing) return ok();
+  Op op = Op(pc->op);
+  if (op == Op::RETURN_GENERATOR || op == Op::COPY_FREE_VARS || op == Op::MAKE_CELL) return ok();  // not begun yet
+  RefTo<FrameObject> frame = frame_object_of(t, r);
+  FrameObject* f = frame.get();
+  if (op == Op::RESUME || f->traced_suspension) {
+    f->traced_suspension = 0;
+    TRY(call_event(t, f));
+    if (op == Op::RESUME) return ok();
+  }
+  if (wants_trace(t) && !f->trace.is_empty()) {
+    TRY(line_event(t, f, r));
+    if (f->trace_opcodes && !f->trace.is_empty()) TRY(call_trace(t, f, f->trace.peek(), "opcode", None));
+  }
+  if (op == Op::RETURN) return return_event(t, f, r[pc->a]);
+  if (op == Op::YIELD) {
+    f->traced_suspension = 1;
+    return return_event(t, f, r[pc->b]);
+  }
+  return ok();
+}
+
+HANDLER(traced) {
+  if (trace_step(*t, r, pc).failed()) TAIL(op_raise);
+  table = static_cast<const HandlerEntry*>(t->dispatch_table);
+  TAIL(g_handlers[u8(ins)].run);
+}
+
+void set_function(Thread& t, Value* where, Value function) {
+  Value old = *where;
+  *where = function.is_none() || function.is_empty() ? EMPTY : heap_copy(function);
+  choose_table(t);
+  if (t.tracing) t.dispatch_table = g_handlers;
+  release(old);
+}
+
+}  // namespace
+
+void set_trace_function(Thread& t, Value function) { set_function(t, &t.trace_function, function); }
+void set_profile_function(Thread& t, Value function) { set_function(t, &t.profile_function, function); }
+
+void trace_exception(Thread& t, Value* r) {
+  if (!wants_trace(t) || t.tracing) return;
+  RefTo<FrameObject> frame = frame_object_of(t, r);
+  if (frame->trace.is_empty()) return;
+  Ref exception = take_exception(t);
+  Value traceback = exception.as<BaseException>()->traceback.peek();
+  RefTo<Tuple> argument = tuple_of(t, Value(type_of(exception.get())), exception.get(), traceback.is_empty() ? None : traceback);
+  if (argument.failed() || call_trace(t, frame.get(), frame->trace.peek(), "exception", argument.value()).failed()) return;
+  restore_exception(t, std::move(exception));
+}
+
+void trace_unwound(Thread& t, Value* r) {
+  if ((!wants_trace(t) && !wants_profile(t)) || t.tracing) return;
+  RefTo<FrameObject> frame = frame_object_of(t, r);
+  Ref exception = take_exception(t);
+  if (return_event(t, frame.get(), None).failed()) return;
+  restore_exception(t, std::move(exception));
+}
+
+}  // namespace typhon

@@ -1,0 +1,860 @@
+// memoryview. Views made from a view share one ManagedBuffer, which holds the exporter's buffer until the last of them is
+// released or dies.
+#include <bit>
+#include <cmath>
+
+#include "objects/bytes_util.h"
+
+namespace typhon {
+
+inline constexpr i32 kMaxDimensions = 8;
+
+struct ManagedBuffer : Object {
+  Field owner;      // the exporter
+  Buffer buffer;    // its `owner` word stays EMPTY: a heap object holds references in Fields only
+  u32 users;        // views that are not released; atomic
+};
+
+struct MemoryView : Object {
+  Field managed;    // ManagedBuffer; EMPTY once released
+  Field obj;        // the exporter
+  u8* data;
+  i64 length;       // bytes
+  i64 item_size;
+  const char* format;  // static, or the exporter's
+  bool readonly;
+  bool released;
+  i32 dimensions;
+  u32 exports;      // buffers handed out; atomic
+  i64 shape[kMaxDimensions], strides[kMaxDimensions];
+};
+
+namespace {
+
+Type* g_managed_type;
+Mutex g_managed_lock;
+
+MemoryView* view_of(Value v) { return v.as<MemoryView>(); }
+
+// Gives the exporter its buffer back. Runs Python code when the exporter's release does.
+void release_managed(Thread& t, ManagedBuffer* managed) {
+  Ref owner = managed->owner.take(managed);
+  if (owner.is_empty()) return;
+  managed->buffer.owner = owner.take();  // release_buffer drops it
+  release_buffer(t, &managed->buffer);
+}
+
+void drop_user(Thread& t, ManagedBuffer* managed) {
+  if (__atomic_sub_fetch(&managed->users, 1, __ATOMIC_ACQ_REL) == 0) release_managed(t, managed);
+}
+
+void visit_managed(Object* self, Visitor& v) { v.field(static_cast<ManagedBuffer*>(self)->owner); }
+void visit_view(Object* self, Visitor& v) {
+  auto* view = static_cast<MemoryView*>(self);
+  v.field(view->managed);
+  v.field(view->obj);
+}
+void finalise_view(Thread& t, Object* self) {
+  auto* view = static_cast<MemoryView*>(self);
+  if (view->released) return;
+  view->released = true;
+  Ref managed = view->managed.load();
+  if (!managed.is_empty()) drop_user(t, managed.as<ManagedBuffer>());
+}
+
+Status make_managed_type(Thread& t) {
+  if (__atomic_load_n(&g_managed_type, __ATOMIC_ACQUIRE) != nullptr) return ok();
+  static const TypeSpec spec = {
+      .name = "managedbuffer",
+      .layout = {"managedbuffer", sizeof(ManagedBuffer), 0, visit_managed, nullptr, nullptr, nullptr},
+      .flags = type_flag::kImmutable | type_flag::kDisallowInstantiation};
+  MutexGuard guard(t, g_managed_lock);
+  if (g_managed_type != nullptr) return ok();
+  Type* made = nullptr;
+  TRY(make_static_type(t, spec, &made));
+  __atomic_store_n(&g_managed_type, made, __ATOMIC_RELEASE);
+  return ok();
+}
+
+Status check_released(Thread& t, MemoryView* view) {
+  if (view->released) return raise(t, exc::ValueError, "operation forbidden on released memoryview object");
+  return ok();
+}
+
+// A view that begins as a copy of another one.
+Ref view_from(Thread& t, MemoryView* base) {
+  auto* view = heap::allocate_as<MemoryView>(t, kShape_memoryview);
+  Ref result = Ref::adopt(Value(view));
+  view->released = true;  // until it counts as a user
+  view->managed.init(view, base->managed.peek());
+  view->obj.init(view, base->obj.peek());
+  view->data = base->data;
+  view->length = base->length;
+  view->item_size = base->item_size;
+  view->format = base->format;
+  view->readonly = base->readonly;
+  view->dimensions = base->dimensions;
+  std::memcpy(view->shape, base->shape, sizeof view->shape);
+  std::memcpy(view->strides, base->strides, sizeof view->strides);
+  __atomic_fetch_add(&view->managed.as<ManagedBuffer>()->users, 1, __ATOMIC_RELAXED);
+  view->released = false;
+  return result;
+}
+
+bool is_contiguous(const MemoryView* view, bool fortran = false) {
+  i64 expected = view->item_size;
+  for (i32 k = 0; k < view->dimensions; k++) {
+    i32 d = fortran ? k : view->dimensions - 1 - k;
+    if (view->shape[d] == 0) return true;
+    if (view->shape[d] != 1 && view->strides[d] != expected) return false;
+    expected *= view->shape[d];
+  }
+  return true;
+}
+
+void set_contiguous_strides(MemoryView* view) {
+  i64 step = view->item_size;
+  for (i32 d = view->dimensions; d-- > 0;) {
+    view->strides[d] = step;
+    step *= view->shape[d];
+  }
+}
+
+// --- single-character native formats
+struct Format {
+  char code;
+  i64 size;
+};
+constexpr Format kFormats[] = {{'B', 1}, {'b', 1}, {'c', 1}, {'?', 1}, {'h', 2}, {'H', 2}, {'i', 4}, {'I', 4}, {'l', 8},
+                               {'L', 8}, {'q', 8}, {'Q', 8}, {'n', 8}, {'N', 8}, {'e', 2}, {'f', 4}, {'d', 8}, {'P', 8}};
+
+// The code of a native single-character format, 0 for any other.
+char format_code(const char* format, i64* size = nullptr) {
+  if (format == nullptr) format = "B";
+  if (*format == '@') format++;
+  if (format[0] == 0 || format[1] != 0) return 0;
+  for (const Format& f : kFormats) {
+    if (f.code != format[0]) continue;
+    if (size != nullptr) *size = f.size;
+    return f.code;
+  }
+  return 0;
+}
+
+// A copy of the format that lives for ever.
+const char* static_format(std::string_view format) {
+  static constexpr const char* kTexts[] = {"B", "b", "c", "?", "h", "H", "i", "I", "l", "L", "q", "Q",
+                                           "n", "N", "e", "f", "d", "P", "@B", "@b", "@c", "@?", "@h", "@H",
+                                           "@i", "@I", "@l", "@L", "@q", "@Q", "@n", "@N", "@e", "@f", "@d", "@P"};
+  for (const char* text : kTexts)
+    if (format == text) return text;
+  return nullptr;
+}
+
+double half_to_double(u16 h) {
+  int exponent = h >> 10 & 31;
+  double mantissa = h & 1023;
+  double value = exponent == 31  ? (mantissa != 0 ? std::nan("") : HUGE_VAL)
+                 : exponent == 0 ? std::ldexp(mantissa, -24)
+                                 : std::ldexp(mantissa + 1024, exponent - 25);
+  return h & 0x8000 ? -value : value;
+}
+
+template <class C>
+C read_as(const u8* p) {
+  C value;
+  std::memcpy(&value, p, sizeof value);
+  return value;
+}
+
+Ref unpack(Thread& t, char code, const u8* p) {
+  switch (code) {
+    case 'B': return Ref::adopt(Value::small_int(*p));
+    case 'b': return Ref::adopt(Value::small_int(i8(*p)));
+    case 'c': return bytes_from(t, p, 1);
+    case '?': return Ref::boolean(*p != 0);
+    case 'h': return Ref::adopt(Value::small_int(read_as<i16>(p)));
+    case 'H': return Ref::adopt(Value::small_int(read_as<u16>(p)));
+    case 'i': return Ref::adopt(Value::small_int(read_as<i32>(p)));
+    case 'I': return Ref::adopt(Value::small_int(read_as<u32>(p)));
+    case 'l':
+    case 'q':
+    case 'n': return int_from(t, read_as<i64>(p));
+    case 'L':
+    case 'Q':
+    case 'N':
+    case 'P': return int_from_u64(t, read_as<u64>(p));
+    case 'e': return float_from(t, half_to_double(read_as<u16>(p)));
+    case 'f': return float_from(t, double(read_as<float>(p)));
+    default: return float_from(t, read_as<double>(p));
+  }
+}
+
+// Result false: the value does not fit (or has the wrong type: *wrong_type).
+Result<bool> pack(Thread& t, char code, Value v, u8* p, bool* wrong_type) {
+  auto put = [&](auto value) {
+    std::memcpy(p, &value, sizeof value);
+    return true;
+  };
+  if (code == '?') return put(u8(TRY(truth(t, v))));
+  if (code == 'c') {
+    if (!is_bytes(v)) {
+      *wrong_type = true;
+      return false;
+    }
+    if (v.as<Bytes>()->size != 1) return false;
+    return put(v.as<Bytes>()->data[0]);
+  }
+  if (code == 'f' || code == 'd' || code == 'e') {
+    Result<double> number = to_double(t, v);
+    if (number.failed()) {
+      if (!clear_if(t, exc::TypeError)) return Raised{};
+      *wrong_type = true;
+      return false;
+    }
+    if (code == 'd') return put(number.get());
+    if (code == 'f') return put(float(number.get()));
+    return put(std::bit_cast<u16>(static_cast<_Float16>(number.get())));
+  }
+  if (!is_int(v) && type_of(v)->slots.index == nullptr) {
+    *wrong_type = true;
+    return false;
+  }
+  Ref index = TRY(to_index(t, v));
+  i64 s;
+  u64 u;
+  bool is_signed = int_fits_i64(index, &s), is_unsigned = int_fits_u64(index, &u);
+  auto within = [&](i64 low, i64 high) { return is_signed && s >= low && s <= high; };
+  switch (code) {
+    case 'B': return within(0, 255) && put(u8(s));
+    case 'b': return within(-128, 127) && put(i8(s));
+    case 'h': return within(INT16_MIN, INT16_MAX) && put(i16(s));
+    case 'H': return within(0, UINT16_MAX) && put(u16(s));
+    case 'i': return within(INT32_MIN, INT32_MAX) && put(i32(s));
+    case 'I': return within(0, UINT32_MAX) && put(u32(s));
+    case 'l':
+    case 'q':
+    case 'n': return is_signed && put(s);
+    default: return is_unsigned && put(u);
+  }
+}
+
+Ref unpack_checked(Thread& t, MemoryView* view, const u8* p) {
+  char code = format_code(view->format);
+  if (code == 0) return raise(t, exc::NotImplementedError, "memoryview: format %s not supported", view->format);
+  return unpack(t, code, p);
+}
+
+// --- subscription
+// The item that an index or a tuple of indices names.
+Result<u8*> locate(Thread& t, MemoryView* view, Value key) {
+  u8* p = view->data;
+  auto step = [&](i32 d, Value v) -> Status {
+    i64 i = TRY(subscript_index(t, v));
+    TRY(check_released(t, view));
+    if (i < 0) i += view->shape[d];
+    if (i < 0 || i >= view->shape[d])
+      return raise(t, exc::IndexError, "index out of bounds on dimension %d", int(d + 1));
+    p += i * view->strides[d];
+    return ok();
+  };
+  if (!is_tuple(key)) {
+    TRY(step(0, key));
+    return p;
+  }
+  Tuple* indices = key.as<Tuple>();
+  i32 n = i32(indices->size);
+  if (n > view->dimensions)
+    return raise(t, exc::TypeError, "cannot index %d-dimension view with %d-element tuple", int(view->dimensions), int(n));
+  if (n < view->dimensions) return raise(t, exc::NotImplementedError, "sub-views are not implemented");
+  for (i32 d = 0; d < n; d++) TRY(step(d, indices->items[d].peek()));
+  return p;
+}
+
+bool all_indices(Value key) {
+  if (!is_tuple(key)) return false;
+  for (u64 i = 0; i < key.as<Tuple>()->size; i++)
+    if (!is_indexable(key.as<Tuple>()->items[i].peek())) return false;
+  return true;
+}
+
+Ref sliced(Thread& t, MemoryView* view, Value key) {
+  SliceIndices r = TRY(slice_resolve_py(t, key.as<Slice>(), view->shape[0]));
+  TRY(check_released(t, view));
+  Ref result = view_from(t, view);
+  MemoryView* part = view_of(result);
+  i64 count = r.count < 0 ? 0 : r.count;
+  part->data += r.start * view->strides[0];
+  part->shape[0] = count;
+  part->strides[0] = view->strides[0] * r.step;
+  part->length = part->item_size;
+  for (i32 d = 0; d < part->dimensions; d++) part->length *= part->shape[d];
+  return result;
+}
+
+Ref slot_get_item(Thread& t, Value self, Value key) {
+  MemoryView* view = view_of(self);
+  TRY(check_released(t, view));
+  if (view->dimensions == 0) {
+    if (is_tuple(key) && key.as<Tuple>()->size == 0) return unpack_checked(t, view, view->data);
+    if (key.bits == Ellipsis.bits) return Ref::copy(self);
+    return raise(t, exc::TypeError, "invalid indexing of 0-dim memory");
+  }
+  if (is_indexable(key)) {
+    if (view->dimensions != 1)
+      return raise(t, exc::NotImplementedError, "multi-dimensional sub-views are not implemented");
+    u8* p = TRY(locate(t, view, key));
+    return unpack_checked(t, view, p);
+  }
+  if (is_slice(key)) return sliced(t, view, key);
+  if (all_indices(key)) {
+    u8* p = TRY(locate(t, view, key));
+    return unpack_checked(t, view, p);
+  }
+  if (is_tuple(key)) return raise(t, exc::NotImplementedError, "multi-dimensional slicing is not implemented");
+  return raise(t, exc::TypeError, "memoryview: invalid slice key");
+}
+
+Status slot_set_item(Thread& t, Value self, Value key, Value value) {
+  MemoryView* view = view_of(self);
+  TRY(check_released(t, view));
+  if (view->readonly) return raise(t, exc::TypeError, "cannot modify read-only memory");
+  if (value.is_empty()) return raise(t, exc::TypeError, "cannot delete memory");
+  char code = format_code(view->format);
+  if (code == 0) return raise(t, exc::NotImplementedError, "memoryview: format %s not supported", view->format);
+  bool single = view->dimensions == 0 ? key.bits == Ellipsis.bits || all_indices(key)
+                                      : is_indexable(key) || all_indices(key);
+  if (single) {
+    if (view->dimensions > 1 && !is_tuple(key)) return raise(t, exc::NotImplementedError, "sub-views are not implemented");
+    u8 packed[8];
+    bool wrong_type = false;
+    u8* p = view->dimensions == 0 ? view->data : TRY(locate(t, view, key));
+    if (!TRY(pack(t, code, value, packed, &wrong_type))) {
+      if (wrong_type)
+        return raise(t, exc::TypeError, "memoryview: invalid type for format '%s'", view->format);
+      return raise(t, exc::ValueError, "memoryview: invalid value for format '%s'", view->format);
+    }
+    TRY(check_released(t, view));
+    std::memcpy(p, packed, size_t(view->item_size));
+    return ok();
+  }
+  if (is_slice(key) && view->dimensions == 1) {
+    Buffer source;
+    TRY(get_buffer(t, value, &source, buffer_flag::kFullRo));
+    Ref target = sliced(t, view, key);
+    if (target.failed()) {
+      release_buffer(t, &source);
+      return Raised{};
+    }
+    MemoryView* part = view_of(target);
+    char source_code = format_code(source.format);
+    i64 count = source.shape != nullptr ? source.shape[0] : source.length / source.item_size;
+    bool fits = source.dimensions == 1 && source_code == code && count == part->shape[0];
+    if (fits) {
+      i64 step = source.strides != nullptr ? source.strides[0] : source.item_size;
+      ByteBuilder copy;  // the ranges may overlap
+      for (i64 i = 0; i < count; i++)
+        copy.append(static_cast<u8*>(source.data) + i * step, size_t(part->item_size));
+      for (i64 i = 0; i < count && !copy.failed(); i++)
+        std::memcpy(part->data + i * part->strides[0], copy.data() + i * part->item_size, size_t(part->item_size));
+    }
+    release_buffer(t, &source);
+    if (!fits)
+      return raise(t, exc::ValueError, "memoryview assignment: lvalue and rvalue have different structures");
+    return ok();
+  }
+  if (is_slice(key) || is_tuple(key))
+    return raise(t, exc::NotImplementedError, "memoryview slice assignments are currently restricted to ndim = 1");
+  return raise(t, exc::TypeError, "memoryview: invalid slice key");
+}
+
+Result<i64> slot_length(Thread& t, Value self) {
+  TRY(check_released(t, view_of(self)));
+  if (view_of(self)->dimensions == 0) return raise(t, exc::TypeError, "0-dim memory has no length");
+  return view_of(self)->shape[0];
+}
+
+// Calls f(address) for every item in C order; f returns false to stop.
+template <class F>
+void for_each_item(const MemoryView* view, F f, bool fortran = false) {
+  if (view->length == 0) return;
+  i64 at[kMaxDimensions] = {};
+  i32 n = view->dimensions;
+  while (true) {
+    const u8* p = view->data;
+    for (i32 d = 0; d < n; d++) p += at[d] * view->strides[d];
+    if (!f(p)) return;
+    i32 k = 0;
+    for (; k < n; k++) {
+      i32 d = fortran ? k : n - 1 - k;
+      if (++at[d] < view->shape[d]) break;
+      at[d] = 0;
+    }
+    if (k == n) return;
+  }
+}
+
+void flatten(const MemoryView* view, ByteBuilder& out, bool fortran = false) {
+  if (!fortran && is_contiguous(view)) {
+    out.append(view->data, size_t(view->length));
+    return;
+  }
+  for_each_item(
+      view,
+      [&](const u8* p) {
+        out.append(p, size_t(view->item_size));
+        return true;
+      },
+      fortran);
+}
+
+Ref list_of(Thread& t, MemoryView* view, char code, i32 d, const u8* p) {
+  if (d == view->dimensions) return unpack(t, code, p);
+  RefTo<List> list = TRY(list_new(t, size_t(view->shape[d])));
+  for (i64 i = 0; i < view->shape[d]; i++)
+    TRY(list_append(t, list.get(), TRY(list_of(t, view, code, d + 1, p + i * view->strides[d]))));
+  return list;
+}
+
+Ref m_tolist(Thread& t, Value self, const Value*) {
+  MemoryView* view = view_of(self);
+  TRY(check_released(t, view));
+  char code = format_code(view->format);
+  if (code == 0) return raise(t, exc::NotImplementedError, "memoryview: format %s not supported", view->format);
+  return list_of(t, view, code, 0, view->data);
+}
+
+Ref m_tobytes(Thread& t, Value self, const Value* a) {
+  MemoryView* view = view_of(self);
+  TRY(check_released(t, view));
+  bool fortran = false;
+  if (!a[0].is_empty() && !a[0].is_none()) {
+    if (!is_str(a[0])) return raise(t, exc::TypeError, "tobytes() argument 'order' must be str or None, not %T", a[0]);
+    Str* order = a[0].as<Str>();
+    if (order->equals_ascii("F"))
+      fortran = true;
+    else if (order->equals_ascii("A"))
+      fortran = !is_contiguous(view) && is_contiguous(view, true);
+    else if (!order->equals_ascii("C"))
+      return raise(t, exc::ValueError, "order must be 'C', 'F' or 'A'");
+  }
+  ByteBuilder out;
+  flatten(view, out, fortran);
+  return out.finish(t);
+}
+
+Ref m_hex(Thread& t, Value self, const Value* a) {
+  TRY(check_released(t, view_of(self)));
+  ByteBuilder out;
+  flatten(view_of(self), out);
+  if (out.failed()) return raise_no_memory(t);
+  return bytes_hex(t, out.data(), out.length(), a[0], a[1]);
+}
+
+// --- comparison, hash, repr
+Result<bool> items_equal(Thread& t, MemoryView* x, MemoryView* y) {
+  if (x->dimensions != y->dimensions) return false;
+  for (i32 d = 0; d < x->dimensions; d++)
+    if (x->shape[d] != y->shape[d]) return false;
+  char a = format_code(x->format), b = format_code(y->format);
+  if (a == 0 || b == 0) return false;
+  bool bitwise = a == b && a != 'f' && a != 'd' && a != 'e' && a != '?';
+  if (bitwise && is_contiguous(x) && is_contiguous(y))
+    return x->length == 0 || std::memcmp(x->data, y->data, size_t(x->length)) == 0;
+  ByteBuilder left, right;  // comparing may run Python code no more than numbers do: none
+  flatten(x, left);
+  flatten(y, right);
+  if (left.failed() || right.failed()) return raise_no_memory(t);
+  i64 count = x->item_size == 0 ? 0 : x->length / x->item_size;
+  for (i64 i = 0; i < count; i++) {
+    Ref u = TRY(unpack(t, a, left.data() + i * x->item_size));
+    Ref v = TRY(unpack(t, b, right.data() + i * y->item_size));
+    if (!TRY(compare_bool(t, CompareOp::kEq, u, v))) return false;
+  }
+  return true;
+}
+
+Ref slot_compare(Thread& t, Value a, Value b, CompareOp op) {
+  if (op != CompareOp::kEq && op != CompareOp::kNe) return Ref::not_implemented();
+  bool same;
+  if (view_of(a)->released) {
+    same = a.same_word(b);
+  } else if (is_memoryview(b)) {
+    same = view_of(b)->released ? a.same_word(b) : TRY(items_equal(t, view_of(a), view_of(b)));
+  } else {
+    if (!has_buffer(b)) return Ref::not_implemented();
+    Ref other = memoryview_new(t, b, buffer_flag::kFullRo);
+    if (other.failed()) {
+      clear_exception(t);
+      return Ref::not_implemented();
+    }
+    same = TRY(items_equal(t, view_of(a), view_of(other)));
+  }
+  return Ref::boolean(same == (op == CompareOp::kEq));
+}
+
+Result<i64> slot_hash(Thread& t, Value self) {
+  MemoryView* view = view_of(self);
+  u32 cached = __atomic_load_n(&view->aux2, __ATOMIC_RELAXED);
+  if (cached != 0) return i64(cached);
+  TRY(check_released(t, view));
+  if (!view->readonly) return raise(t, exc::ValueError, "cannot hash writable memoryview object");
+  char code = format_code(view->format);
+  if (code != 'B' && code != 'b' && code != 'c')
+    return raise(t, exc::ValueError, "memoryview: hashing is restricted to formats 'B', 'b' or 'c'");
+  if (!view->obj.is_empty() && type_of(view->obj.peek())->slots.hash != nullptr)
+    TRY(object_hash(t, view->obj.peek()));  // a view of what cannot be hashed cannot be hashed either
+  ByteBuilder out;
+  flatten(view, out);
+  if (out.failed()) return raise_no_memory(t);
+  u32 hash = hash_bytes(out.data(), out.length());
+  __atomic_store_n(&view->aux2, hash, __ATOMIC_RELAXED);
+  return i64(hash);
+}
+
+Ref slot_repr(Thread& t, Value self) {
+  return str_format(t, view_of(self)->released ? "<released memory at 0x%x>" : "<memory at 0x%x>", u64(self.object()));
+}
+
+// --- buffers of views
+Status slot_get_buffer(Thread& t, Value self, Buffer* buffer, int flags) {
+  MemoryView* view = view_of(self);
+  TRY(check_released(t, view));
+  if ((flags & buffer_flag::kWritable) && view->readonly)
+    return raise(t, exc::BufferError, "memoryview: underlying buffer is not writable");
+  bool wants_strides = (flags & buffer_flag::kStrides) == buffer_flag::kStrides;
+  if (!wants_strides && !is_contiguous(view))
+    return raise(t, exc::BufferError, "memoryview: underlying buffer is not C-contiguous");
+  if (!(flags & buffer_flag::kNd) && (flags & buffer_flag::kFormat))
+    return raise(t, exc::BufferError, "memoryview: cannot cast to unsigned bytes if the format flag is present");
+  *buffer = Buffer{};
+  buffer->data = view->data;
+  buffer->length = view->length;
+  buffer->item_size = view->item_size;
+  buffer->readonly = view->readonly;
+  buffer->dimensions = flags & buffer_flag::kNd ? view->dimensions : 1;
+  buffer->format = flags & buffer_flag::kFormat ? view->format : nullptr;
+  buffer->shape = flags & buffer_flag::kNd ? view->shape : nullptr;
+  buffer->strides = wants_strides ? view->strides : nullptr;
+  __atomic_fetch_add(&view->exports, 1, __ATOMIC_RELAXED);
+  return ok();
+}
+void slot_release_buffer(Thread&, Value self, Buffer*) {
+  __atomic_fetch_sub(&view_of(self)->exports, 1, __ATOMIC_RELAXED);
+}
+
+// --- release and with
+Status release_view(Thread& t, MemoryView* view) {
+  Ref managed;
+  u32 exports;
+  {
+    ObjectLock lock(t, view);
+    exports = __atomic_load_n(&view->exports, __ATOMIC_RELAXED);
+    if (exports == 0 && !view->released) {
+      view->released = true;
+      managed = view->managed.load();
+    }
+  }
+  if (exports != 0)
+    return raise(t, exc::BufferError, "memoryview has %d exported buffer%s", int(exports), exports == 1 ? "" : "s");
+  if (managed.is_empty()) return ok();
+  drop_user(t, managed.as<ManagedBuffer>());
+  view->managed.clear(view);
+  view->obj.clear(view);
+  return ok();
+}
+Ref m_release(Thread& t, Value self, const Value*) {
+  TRY(release_view(t, view_of(self)));
+  return Ref::none();
+}
+Ref m_enter(Thread& t, Value self, const Value*) {
+  TRY(check_released(t, view_of(self)));
+  return Ref::copy(self);
+}
+Ref m_exit(Thread& t, Value self, const Value*) {
+  TRY(release_view(t, view_of(self)));
+  return Ref::none();
+}
+
+// --- cast and the rest
+Ref m_cast(Thread& t, Value self, const Value* a) {
+  MemoryView* view = view_of(self);
+  TRY(check_released(t, view));
+  if (!is_str(a[0]) || !a[0].as<Str>()->is_ascii())
+    return raise(t, exc::TypeError, "cast() argument 'format' must be str, not %T", a[0]);
+  if (!is_contiguous(view)) return raise(t, exc::TypeError, "memoryview: casts are restricted to C-contiguous views");
+  const char* format = static_format(a[0].as<Str>()->ascii());
+  if (format == nullptr)
+    return raise(t, exc::ValueError,
+                 "memoryview: destination format must be a native single character format prefixed with an optional "
+                 "'@'");
+  char from = format_code(view->format);
+  i64 item_size = 1;
+  char to = format_code(format, &item_size);
+  if (from == 0)
+    return raise(t, exc::ValueError,
+                 "memoryview: source format must be a native single character format prefixed with an optional '@'");
+  auto is_byte = [](char c) { return c == 'B' || c == 'b' || c == 'c'; };
+  if (!is_byte(from) && !is_byte(to))
+    return raise(t, exc::TypeError, "memoryview: cannot cast between two non-byte formats");
+  if (view->length % item_size != 0)
+    return raise(t, exc::TypeError, "memoryview: length is not a multiple of itemsize");
+  i64 shape[kMaxDimensions];
+  i32 dimensions = 1;
+  shape[0] = view->length / item_size;
+  if (!a[1].is_empty()) {
+    if (!is_list(a[1]) && !is_tuple(a[1])) return raise(t, exc::TypeError, "shape must be a list or a tuple");
+    RefTo<Tuple> sizes = TRY(to_tuple(t, a[1]));
+    if (sizes->size > u64(kMaxDimensions))
+      return raise(t, exc::ValueError, "memoryview: number of dimensions must not exceed %d", int(kMaxDimensions));
+    if (view->dimensions != 1 && sizes->size != 1)
+      return raise(t, exc::TypeError, "memoryview: cast must be 1D -> ND or ND -> 1D");
+    dimensions = i32(sizes->size);
+    i64 product = item_size;
+    for (i32 d = 0; d < dimensions; d++) {
+      Value size = sizes->items[d].peek();
+      if (!is_int(size)) return raise(t, exc::TypeError, "memoryview.cast(): elements of shape must be integers");
+      shape[d] = TRY(to_i64(t, size));
+      if (shape[d] <= 0)
+        return raise(t, exc::ValueError, "memoryview.cast(): elements of shape must be integers > 0");
+      if (__builtin_mul_overflow(product, shape[d], &product)) product = -1;
+    }
+    if (product != view->length)
+      return raise(t, exc::TypeError, "memoryview: product(shape) * itemsize != buffer size");
+  }
+  Ref result = view_from(t, view);
+  MemoryView* made = view_of(result);
+  made->format = format;
+  made->item_size = item_size;
+  made->dimensions = dimensions;
+  std::memcpy(made->shape, shape, sizeof(i64) * size_t(dimensions));
+  set_contiguous_strides(made);
+  return result;
+}
+
+Ref m_toreadonly(Thread& t, Value self, const Value*) {
+  TRY(check_released(t, view_of(self)));
+  Ref result = view_from(t, view_of(self));
+  view_of(result)->readonly = true;
+  return result;
+}
+
+Ref m_count(Thread& t, Value self, const Value* a) {
+  TRY(check_released(t, view_of(self)));
+  Ref items = TRY(m_tolist(t, self, nullptr));
+  if (view_of(self)->dimensions != 1)
+    return raise(t, exc::NotImplementedError, "multi-dimensional sub-views are not implemented");
+  i64 found = 0;
+  List* list = items.as<List>();
+  for (size_t i = 0; i < list_size(list); i++) {
+    Ref item = list_get(t, list, i);
+    found += TRY(equal(t, item, a[0]));
+  }
+  return int_from(t, found);
+}
+
+Ref m_index(Thread& t, Value self, const Value* a) {
+  MemoryView* view = view_of(self);
+  TRY(check_released(t, view));
+  if (view->dimensions == 0) return raise(t, exc::TypeError, "invalid lookup on 0-dim memory");
+  if (view->dimensions != 1) return raise(t, exc::NotImplementedError, "multi-dimensional lookup is not implemented");
+  Bounds b = TRY(resolve_bounds(t, a[1], a[2], size_t(view->shape[0])));
+  for (size_t i = b.start; b.valid && i < b.end; i++) {
+    TRY(check_released(t, view));
+    Ref item = TRY(unpack_checked(t, view, view->data + i64(i) * view->strides[0]));
+    if (TRY(equal(t, item, a[0]))) return int_from(t, i64(i));
+  }
+  return raise(t, exc::ValueError, "memoryview.index(x): x not found");
+}
+
+Ref m_from_flags(Thread& t, Value, const Value* a) {
+  i64 flags = TRY(to_i64(t, a[1], "Python int too large to convert to C int"));
+  return memoryview_new(t, a[0], int(flags));
+}
+Ref m_buffer(Thread& t, Value self, const Value* a) {
+  i64 flags = TRY(to_i64(t, a[0], "Python int too large to convert to C int"));
+  return memoryview_new(t, self, int(flags));
+}
+Ref m_release_buffer(Thread&, Value, const Value*) { return Ref::none(); }
+
+Ref slot_new(Thread& t, Type*, Args args) {
+  Value a[1] = {EMPTY};
+  Ref keep[2];
+  static const Signature& signature = parse_signature("(object)");
+  TRY(bind_arguments(t, signature, "memoryview", args, a, keep));
+  return memoryview_new(t, a[0], buffer_flag::kFullRo);
+}
+
+// --- attributes
+RefTo<Tuple> tuple_of_sizes(Thread& t, const i64* sizes, i32 n) {
+  Value words[kMaxDimensions];
+  for (i32 d = 0; d < n; d++) words[d] = Value::small_int(sizes[d]);
+  return tuple_from(t, words, size_t(n));
+}
+Ref get_obj(Thread& t, Value self) {
+  TRY(check_released(t, view_of(self)));
+  Ref obj = view_of(self)->obj.load();
+  return obj.is_empty() ? Ref::none() : std::move(obj);
+}
+Ref get_nbytes(Thread& t, Value self) {
+  TRY(check_released(t, view_of(self)));
+  return int_from(t, view_of(self)->length);
+}
+Ref get_readonly(Thread& t, Value self) {
+  TRY(check_released(t, view_of(self)));
+  return Ref::boolean(view_of(self)->readonly);
+}
+Ref get_itemsize(Thread& t, Value self) {
+  TRY(check_released(t, view_of(self)));
+  return int_from(t, view_of(self)->item_size);
+}
+Ref get_format(Thread& t, Value self) {
+  TRY(check_released(t, view_of(self)));
+  return str_from_utf8(t, view_of(self)->format);
+}
+Ref get_ndim(Thread& t, Value self) {
+  TRY(check_released(t, view_of(self)));
+  return int_from(t, view_of(self)->dimensions);
+}
+Ref get_shape(Thread& t, Value self) {
+  TRY(check_released(t, view_of(self)));
+  return tuple_of_sizes(t, view_of(self)->shape, view_of(self)->dimensions);
+}
+Ref get_strides(Thread& t, Value self) {
+  TRY(check_released(t, view_of(self)));
+  return tuple_of_sizes(t, view_of(self)->strides, view_of(self)->dimensions);
+}
+Ref get_suboffsets(Thread& t, Value self) {
+  TRY(check_released(t, view_of(self)));
+  return RefTo<Tuple>::copy(empty_tuple());
+}
+Ref get_c_contiguous(Thread& t, Value self) {
+  TRY(check_released(t, view_of(self)));
+  return Ref::boolean(is_contiguous(view_of(self)));
+}
+Ref get_f_contiguous(Thread& t, Value self) {
+  TRY(check_released(t, view_of(self)));
+  return Ref::boolean(is_contiguous(view_of(self), true));
+}
+Ref get_contiguous(Thread& t, Value self) {
+  TRY(check_released(t, view_of(self)));
+  return Ref::boolean(is_contiguous(view_of(self)) || is_contiguous(view_of(self), true));
+}
+
+constexpr GetSet kGetSets[] = {
+    {"obj", get_obj, nullptr, "The underlying object of the memoryview."},
+    {"nbytes", get_nbytes, nullptr, "The amount of space in bytes that the array would use in\n a contiguous representation."},
+    {"readonly", get_readonly, nullptr, "A bool indicating whether the memory is read only."},
+    {"itemsize", get_itemsize, nullptr, "The size in bytes of each element of the memoryview."},
+    {"format", get_format, nullptr, "A string containing the format (in struct module style)\n for each element in the view."},
+    {"ndim", get_ndim, nullptr,
+     "An integer indicating how many dimensions of a multi-dimensional\n array the memory represents."},
+    {"shape", get_shape, nullptr,
+     "A tuple of ndim integers giving the shape of the memory\n as an N-dimensional array."},
+    {"strides", get_strides, nullptr,
+     "A tuple of ndim integers giving the size in bytes to access\n each element for each dimension of the array."},
+    {"suboffsets", get_suboffsets, nullptr, "A tuple of integers used internally for PIL-style arrays."},
+    {"c_contiguous", get_c_contiguous, nullptr, "A bool indicating whether the memory is C contiguous."},
+    {"f_contiguous", get_f_contiguous, nullptr, "A bool indicating whether the memory is Fortran contiguous."},
+    {"contiguous", get_contiguous, nullptr, "A bool indicating whether the memory is contiguous."},
+    {},
+};
+
+constexpr Method kMethods[] = {
+    method("release", m_release, "($self, /)", "Release the underlying buffer exposed by the memoryview object."),
+    method("tobytes", m_tobytes, "($self, /, order='C')", "Return the data in the buffer as a byte string."),
+    method("hex", m_hex, "($self, /, sep=<unrepresentable>, bytes_per_sep=1)",
+           "Return the data in the buffer as a str of hexadecimal numbers."),
+    method("tolist", m_tolist, "($self, /)", "Return the data in the buffer as a list of elements."),
+    method("cast", m_cast, "($self, /, format, shape=<unrepresentable>)", "Cast a memoryview to a new format or shape."),
+    method("toreadonly", m_toreadonly, "($self, /)", "Return a readonly version of the memoryview."),
+    method("count", m_count, "($self, value, /)", "Count the number of occurrences of a value."),
+    method("index", m_index, "($self, value, start=0, stop=sys.maxsize, /)",
+           "Return the index of the first occurrence of a value.\n\nRaises ValueError if the value is not present."),
+    class_method("_from_flags", m_from_flags, "($type, /, object, flags)",
+                 "Create a new memoryview object which references the given object."),
+    method("__enter__", m_enter, "($self, /)"),
+    method("__exit__", m_exit, "($self, /, *exc_info)",
+           "Release the underlying buffer exposed by the memoryview object."),
+    method("__buffer__", m_buffer, "($self, flags, /)",
+           "Return a buffer object that exposes the underlying memory of the object."),
+    method("__release_buffer__", m_release_buffer, "($self, buffer, /)",
+           "Release the buffer object that exposes the underlying memory of the object."),
+    class_method("__class_getitem__", class_getitem, "($type, object, /)",
+                 "memoryviews are generic over the type of their underlying data"),
+    {},
+};
+
+}  // namespace
+
+Ref memoryview_new(Thread& t, Value object, int flags) {
+  if (is_memoryview(object)) {
+    MemoryView* base = view_of(object);
+    TRY(check_released(t, base));
+    if ((flags & buffer_flag::kWritable) && base->readonly)
+      return raise(t, exc::BufferError, "memoryview: underlying buffer is not writable");
+    return view_from(t, base);
+  }
+  if (!has_buffer(object))
+    return raise(t, exc::TypeError, "memoryview: a bytes-like object is required, not '%T'", object);
+  TRY(make_managed_type(t));
+  Buffer buffer;
+  TRY(get_buffer(t, object, &buffer, (flags & buffer_flag::kWritable) | buffer_flag::kFullRo));
+  if (buffer.dimensions > kMaxDimensions) {
+    release_buffer(t, &buffer);
+    return raise(t, exc::ValueError, "memoryview: number of dimensions must not exceed %d", int(kMaxDimensions));
+  }
+  Ref owner = Ref::adopt(buffer.owner);
+  buffer.owner = EMPTY;
+  auto* managed = allocate_native<ManagedBuffer>(t, g_managed_type);
+  Ref keep = Ref::adopt(Value(managed));
+  managed->owner.init(managed, std::move(owner));
+  managed->buffer = buffer;
+  // The arrays inside the struct moved with it.
+  if (buffer.shape == buffer.small_shape) managed->buffer.shape = managed->buffer.small_shape;
+  if (buffer.strides == buffer.small_strides) managed->buffer.strides = managed->buffer.small_strides;
+  managed->users = 1;
+
+  auto* view = heap::allocate_as<MemoryView>(t, kShape_memoryview);
+  Ref result = Ref::adopt(Value(view));
+  view->managed.init(view, std::move(keep));
+  view->obj.init(view, managed->owner.peek());
+  view->data = static_cast<u8*>(buffer.data);
+  view->length = buffer.length;
+  view->item_size = buffer.item_size;
+  view->format = buffer.format != nullptr ? buffer.format : "B";
+  view->readonly = buffer.readonly;
+  view->dimensions = buffer.dimensions;
+  for (i32 d = 0; d < buffer.dimensions; d++)
+    view->shape[d] = managed->buffer.shape != nullptr ? managed->buffer.shape[d] : buffer.length / buffer.item_size;
+  if (managed->buffer.strides != nullptr)
+    std::memcpy(view->strides, managed->buffer.strides, sizeof(i64) * size_t(buffer.dimensions));
+  else
+    set_contiguous_strides(view);
+  return result;
+}
+
+i32 memoryview_exports(Value view) { return i32(__atomic_load_n(&view_of(view)->exports, __ATOMIC_RELAXED)); }
+
+extern const TypeSpec spec_memoryview;
+const TypeSpec spec_memoryview = {
+    .name = "memoryview",
+    .doc = "Create a new memoryview object which references the given object.",
+    .layout = {"memoryview", sizeof(MemoryView), 0, visit_view, nullptr, nullptr, finalise_view},
+    .flags = type_flag::kImmutable | type_flag::kSequence | type_flag::kHasWeakref,
+    .slots = {.repr = slot_repr,
+              .hash = slot_hash,
+              .compare = slot_compare,
+              .iter = byte_iterator_new,
+              .new_ = slot_new,
+              .length = slot_length,
+              .get_item = slot_get_item,
+              .set_item = slot_set_item,
+              .get_buffer = slot_get_buffer,
+              .release_buffer = slot_release_buffer},
+    .methods = kMethods,
+    .getsets = kGetSets,
+    .text_signature = "(object)",
+};
+
+}  // namespace typhon

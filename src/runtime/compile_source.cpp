@@ -1,0 +1,141 @@
+// Source text to code: decoding, parsing, errors and warnings as Python reports them, compiling.
+#include "compiler/compile.h"
+#include "objects/protocol/protocol.h"
+#include "parser/parser.h"
+#include "runtime/runtime.h"
+
+namespace typhon {
+namespace {
+
+// warnings.warn_explicit(message, SyntaxWarning, filename, line). Nothing while the module cannot be imported yet.
+Status issue_warning(Thread& t, std::string_view message, Value filename, i32 line) {
+  Ref module = import_module(t, "_warnings");
+  if (module.failed()) {
+    clear_exception(t);
+    return ok();
+  }
+  Ref function = get_attribute_or_empty(t, module, names::warn_explicit);
+  if (function.failed() || function.is_empty()) {
+    if (function.failed()) clear_exception(t);
+    return ok();
+  }
+  RefTo<Str> text = TRY(str_from_utf8(t, message));
+  Ref ignored = TRY(call_with(t, function, text, Value(exc::SyntaxWarning), filename, Value::small_int(line)));
+  return ok();
+}
+
+struct InstallWarnings {
+  InstallWarnings() { g_syntax_warning = issue_warning; }
+} install_warnings;
+
+// \N{NAME} in string literals.
+bool lookup_unicode_name(void* context, std::string_view name, uint32_t* code_point) {
+  Thread& t = *static_cast<Thread*>(context);
+  Ref module = import_module(t, "unicodedata");
+  if (!module.failed()) {
+    Ref function = get_attribute_utf8(t, module, "lookup");
+    if (!function.failed()) {
+      RefTo<Str> text = str_from_utf8(t, name);
+      if (!text.failed()) {
+        Ref result = call_with(t, function, text);
+        if (!result.failed() && is_str(result) && result.as<Str>()->length() == 1) {
+          *code_point = result.as<Str>()->at(0);
+          return true;
+        }
+      }
+    }
+  }
+  clear_exception(t);
+  return false;
+}
+
+Raised raise_parse_error(Thread& t, const parser::SyntaxErrorInfo& e, Value filename) {
+  using Kind = parser::SyntaxErrorInfo::Kind;
+  Type* type = exc::SyntaxError;
+  switch (e.kind) {
+    case Kind::kIndentation: type = exc::IndentationError; break;
+    case Kind::kTab: type = exc::TabError; break;
+    case Kind::kIncomplete: type = exc::_IncompleteInputError; break;
+    case Kind::kTooComplex: return raise_none(t, exc::MemoryError);
+    default: break;
+  }
+  if (!e.has_position) {
+    RefTo<Str> message = str_from_utf8(t, e.message);
+    if (message.failed()) return Raised{};
+    return raise_value(t, type, message);
+  }
+  Ref text;
+  if (e.has_text) {
+    text = str_from_utf8(t, e.text);
+    if (text.failed()) return Raised{};
+  }
+  return raise_syntax_error(t, type, e.message, filename, e.lineno, e.col, text, e.end_lineno, e.end_col);
+}
+
+// Decodes a byte source whose cookie names an encoding that the parser leaves to the codecs.
+Ref decode_source(Thread& t, std::string_view source, std::string_view encoding, Value filename) {
+  RefTo<Bytes> bytes = TRY(bytes_from(t, source.data(), source.size()));
+  RefTo<Str> name = TRY(str_from_utf8(t, encoding));
+  Ref text = call_method_with(t, bytes, names::decode, name);
+  if (!text.failed() && is_str(text)) return text;
+  if (!text.failed()) return raise(t, exc::SyntaxError, "encoding problem: %U", name.get());
+  if (pending_matches(t, exc::LookupError)) {
+    clear_exception(t);
+    return raise(t, exc::SyntaxError, "unknown encoding: %U", name.get());
+  }
+  if (pending_matches(t, exc::UnicodeError)) {
+    Ref error = take_exception(t);
+    RefTo<Str> message = TRY(object_str(t, error));
+    RefTo<Str> full = TRY(str_format(t, "(unicode error) %U", message.get()));
+    Utf8Buffer buffer;
+    return raise_syntax_error(t, exc::SyntaxError, str_utf8(full.get(), buffer), filename, 0, 0, EMPTY, 0, 0);
+  }
+  return Ref::error();
+}
+
+}  // namespace
+
+Ref compile_source(Thread& t, std::string_view source, Value filename, const char* mode, int flags, bool dont_inherit,
+                   int optimize, bool is_bytes) {
+  if (optimize < 0) optimize = g_config.optimize;
+  if (!dont_inherit && t.frame != nullptr) flags |= int(frame::code(t.frame)->flags & u32(compile_flag::kFutures));
+  Arena arena;
+  parser::ParseOptions options;
+  Utf8Buffer filename_buffer;
+  if (is_str(filename)) options.filename = str_utf8(filename.as<Str>(), filename_buffer);
+  std::string_view m = mode;
+  options.mode = m == "eval"        ? parser::Mode::kEval
+                 : m == "single"    ? parser::Mode::kSingle
+                 : m == "func_type" ? parser::Mode::kFunctionType
+                                    : parser::Mode::kExec;
+  options.is_bytes_source = is_bytes && !(flags & compile_flag::kIgnoreCookie);
+  options.allow_incomplete_input = flags & compile_flag::kAllowIncomplete;
+  options.dont_imply_dedent = flags & compile_flag::kDontImplyDedent;
+  options.unicode_name_lookup = lookup_unicode_name;
+  options.unicode_name_context = &t;
+  parser::ParseResult result = parser::parse(arena, source, options);
+  Ref decoded;
+  Utf8Buffer decoded_buffer;
+  if (!result.ok && result.error.kind == parser::SyntaxErrorInfo::Kind::kEncoding) {
+    decoded = TRY(decode_source(t, source, result.error.encoding, filename));
+    source = str_utf8(decoded.as<Str>(), decoded_buffer);
+    options.is_bytes_source = false;
+    result = parser::parse(arena, source, options);
+  }
+  if (!result.ok) return raise_parse_error(t, result.error, filename);
+  for (const parser::Warning& w : result.warnings) {
+    if (!issue_warning(t, w.message, filename, w.lineno).failed()) continue;
+    if (!pending_matches(t, exc::SyntaxWarning)) return Ref::error();
+    clear_exception(t);
+    parser::SyntaxErrorInfo error;
+    error.message = w.error_message;
+    error.lineno = w.lineno;
+    error.col = w.col;
+    error.end_lineno = w.end_lineno;
+    error.end_col = w.end_col;
+    return raise_parse_error(t, error, filename);
+  }
+  return compile_ast(t, result.module, filename, mode, flags, optimize, source);
+}
+
+}  // namespace typhon
