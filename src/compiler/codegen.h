@@ -296,6 +296,7 @@ class Codegen {
   void for_statement(const ast::For* s);
   void async_for_statement(const ast::AsyncFor* s);
   void return_statement(const ast::Return* s);
+  void leave_loop_body(u32 loop, Label target, bool ends);
   void break_statement(const ast::Stmt* s);
   void continue_statement(const ast::Stmt* s);
   void raise_statement(const ast::Raise* s);

@@ -128,7 +128,7 @@ Ref Codegen::module(const Mod* module) {
 // out.
 Ref Codegen::annotate_code(Scope* block, const Vec<DeferredAnnotation>& annotations) {
   Unit u(thread_);
-  i32 line = u_->in_module() && !annotations.empty() ? annotations[0].node->lineno : u_->first_line;
+  i32 line = u_->in_module() ? u_->positions[u_->pos].line : u_->first_line;
   enter(u, block, name::k_annotate, 0, line);
   Pos start{line, line, 0, 0};
   At at(*this, start);

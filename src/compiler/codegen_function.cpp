@@ -12,6 +12,7 @@ using namespace ast;
 // Makes a function of the code in `dest`. `scope` tells which cells its closure takes. Everything but `dest` is in place
 // before dest is written; the parts are consumed.
 void Codegen::make_function(Value code, Scope* scope, u16 dest, const FunctionParts& parts) {
+  if (!u_->reachable) return;  // code that cannot be made is not kept either
   u16 mark = u_->top;
   u16 closure = kNoReg;
   if (scope->free_count != 0) {

@@ -601,10 +601,24 @@ void Codegen::return_statement(const Return* s) {
     }
   }
   unwind(0, s->value != nullptr ? o.reg : kNoReg);
-  if (s->value == nullptr && runs_code) load_const(o.reg, None);
   // A local variable is moved out: the frame ends here.
+  u32 region = u_->region;
+  u_->region = u_->base_region;  // the blocks have been left
+  if (s->value == nullptr && runs_code) load_const(o.reg, None);
   emit(Op::RETURN, o.reg, 0, 0, kConsumeA);
   end_of_flow();
+  u_->region = region;
+}
+
+void Codegen::leave_loop_body(u32 loop, Label target, bool ends) {
+  unwind(loop + 1, kNoReg);
+  // The jump is not covered by what has been left: it may poll.
+  u32 region = u_->region;
+  const Block& b = u_->blocks[loop];
+  u_->region = b.outer_region;
+  if (ends && b.kind == BlockKind::kFor) clear(b.reg);
+  jump(target);
+  u_->region = region;
 }
 
 void Codegen::break_statement(const Stmt* s) {
@@ -614,10 +628,7 @@ void Codegen::break_statement(const Stmt* s) {
       return error(s, "'break', 'continue' and 'return' cannot appear in an except* block");
     }
     if (b.kind != BlockKind::kWhile && b.kind != BlockKind::kFor) continue;
-    Label target = b.on_break;
-    unwind(i, kNoReg);
-    if (u_->blocks[i].kind == BlockKind::kFor) clear(u_->blocks[i].reg);
-    return jump(target);
+    return leave_loop_body(i, b.on_break, true);
   }
   error(s, "'break' outside loop");
 }
@@ -629,9 +640,7 @@ void Codegen::continue_statement(const Stmt* s) {
       return error(s, "'break', 'continue' and 'return' cannot appear in an except* block");
     }
     if (b.kind != BlockKind::kWhile && b.kind != BlockKind::kFor) continue;
-    Label target = b.on_continue;
-    unwind(i, kNoReg);
-    return jump(target);
+    return leave_loop_body(i, b.on_continue, false);
   }
   error(s, "'continue' not properly in loop");
 }

@@ -133,11 +133,11 @@ void Codegen::try_finally(const Try* s, bool star) {
   u16 p = alloc();
   u32 cleanup = new_region(u16(p + 1), u16(p + 1));
   push_block(BlockKind::kFinallyEnd, e, p);
-  u_->region = cleanup;
   {
     At at(*this, Pos{});
     emit(Op::PUSH_EXC, p, e, 0);
   }
+  u_->region = cleanup;
   duplicates_++;
   statements(s->finalbody);
   duplicates_--;
@@ -172,11 +172,11 @@ void Codegen::try_except(const Try* s) {
   u16 mark = alloc();
   u16 p = alloc();
   u32 cleanup = new_region(u16(p + 1), u16(p + 1));
-  u_->region = cleanup;
   {
     At at(*this, Pos{});
     emit(Op::PUSH_EXC, p, e, 0);
   }
+  u_->region = cleanup;
   for (u32 i = 0; i < s->handlers.size; i++) {
     auto* h = as<ExceptHandler>(s->handlers[i]);
     At at(*this, h);
@@ -261,10 +261,10 @@ void Codegen::try_star(const TryStar* s) {
   u16 p = alloc();
   u32 cleanup = new_region(u16(p + 1), u16(p + 1));
   u16 raised = alloc(), rest = alloc();
-  u_->region = cleanup;
   {
     At at(*this, Pos{});
     emit(Op::PUSH_EXC, p, e, 0);
+    u_->region = cleanup;
     emit(Op::BUILD_LIST, raised, u_->top, 0);
     move(rest, {e, false});
   }
@@ -417,8 +417,8 @@ void Codegen::with_statement(const With* s, u32 index, bool is_async) {
   }
   u16 e = alloc(), p = alloc();
   u32 cleanup = new_region(u16(p + 1), u16(p + 1));
-  u_->region = cleanup;
   emit(Op::PUSH_EXC, p, e, 0);
+  u_->region = cleanup;
   u16 saved = u_->top;
   u16 f = window();
   alloc(4);

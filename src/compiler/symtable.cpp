@@ -535,7 +535,11 @@ void SymbolTable::function_annotations(const Node* node, const Arguments* args, 
   for (Seq<Arg*> list : {args->posonlyargs, args->args, args->kwonlyargs}) {
     for (const Arg* a : list) any |= a->annotation != nullptr;
   }
-  if (!any) return;
+  if (!any) {
+    // Without annotations there is no such function; but the class has the cell, as code that looks at its namespace sees.
+    if (current_->kind == ScopeKind::kClass && !future_annotations_) current_->needs_classdict = true;
+    return;
+  }
   bool in_class = (current_->kind == ScopeKind::kClass || current_->can_see_class_scope) && !future_annotations_;
   Scope* s = enter(ScopeKind::kAnnotation, name::k_annotate, node, ScopeTag::kAnnotations, pos_of(node));
   define(name::k_format, use::kParam, pos_of(node));

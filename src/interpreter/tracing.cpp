@@ -84,6 +84,7 @@ Status line_event(Thread& t, FrameObject* f, Value* r) {
   i32 line = code_position(frame::code(r), at).line;
   bool back = at < f->traced_unit;
   f->traced_unit = at;
+  if (Op(frame::pc(r)->op) == Op::JUMP_BACK) return ok();  // the target tells
   if (line <= 0 || (line == f->traced_line && !back)) return ok();
   f->traced_line = line;
   if (!f->trace_lines) return ok();

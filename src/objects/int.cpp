@@ -406,11 +406,11 @@ Ref int_binary(Thread& t, IntOp op, Value a, Value b) {
     case IntOp::kOr: mpz_ior(out, x, y); break;
     case IntOp::kXor: mpz_xor(out, x, y); break;
     case IntOp::kFloorDiv:
-      if (zero_divisor) return raise(t, exc::ZeroDivisionError, "integer division or modulo by zero");
+      if (zero_divisor) return raise(t, exc::ZeroDivisionError, "division by zero");
       mpz_fdiv_q(out, x, y);
       break;
     case IntOp::kMod:
-      if (zero_divisor) return raise(t, exc::ZeroDivisionError, "integer modulo by zero");
+      if (zero_divisor) return raise(t, exc::ZeroDivisionError, "division by zero");
       mpz_fdiv_r(out, x, y);
       break;
     case IntOp::kLshift: return shift_left(t, a, b);
@@ -423,7 +423,7 @@ Ref int_binary(Thread& t, IntOp op, Value a, Value b) {
       return float_from(t, d);
     }
     case IntOp::kDivmod: {
-      if (zero_divisor) return raise(t, exc::ZeroDivisionError, "integer division or modulo by zero");
+      if (zero_divisor) return raise(t, exc::ZeroDivisionError, "division by zero");
       Big remainder;
       mpz_fdiv_qr(out, remainder, x, y);
       Ref q = TRY(int_from_mpz(t, out)), r = TRY(int_from_mpz(t, remainder));

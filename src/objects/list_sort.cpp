@@ -135,7 +135,7 @@ Status sort_into(Thread& t, u64 n, bool reverse, Value* out, Make&& make) {
 
 Status sort_values(Thread& t, RootedVector& values, Value key, bool reverse, Value* out) {
   u64 n = values.size();
-  if (key.is_none()) return sort_into<Value>(t, n, reverse, out, [&](u64 i) { return values[i]; });
+  if (key.is_none() || key.is_empty()) return sort_into<Value>(t, n, reverse, out, [&](u64 i) { return values[i]; });
   RootedVector keys(t);
   for (u64 i = 0; i < n; i++) {
     Ref k = TRY(call_with(t, key, values[i]));

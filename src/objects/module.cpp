@@ -5,6 +5,8 @@
 
 namespace typhon {
 
+// protocol/attribute.cpp
+Status module_set_attribute(Thread& t, Value v, Str* name, Value value);
 // runtime/import.cpp: importlib._bootstrap._module_repr; *done false when importlib is not there yet.
 Ref module_repr_by_importlib(Thread& t, Value module, bool* done);
 
@@ -64,41 +66,6 @@ Ref repr(Thread& t, Value self) {
   Ref loader = dict_get_str(t, dict, names::__loader__);
   if (!loader.is_empty() && !loader.get().is_none()) return str_format(t, "<module %R (%R)>", shown, loader.get());
   return str_format(t, "<module %R>", shown);
-}
-
-// The module's own getattr: generic, then the dict's __getattr__, then an error that says what is missing.
-Ref get_attribute_slot(Thread& t, Value self, Str* name) {
-  Ref value = generic_get_attribute(t, self, name);
-  if (!value.failed() || !pending_matches(t, exc::AttributeError)) return value;
-  auto* module = self.as<Module>();
-  Dict* dict = module->dict.as<Dict>();
-  if (dict == nullptr) return value;
-  Ref hook = dict_get_str(t, dict, names::__getattr__);
-  if (!hook.is_empty()) {
-    clear_exception(t);
-    return call_with(t, hook, Value(name));
-  }
-  clear_exception(t);
-  Ref module_name = dict_get_str(t, dict, names::__name__);
-  if (!is_str(module_name)) {
-    RefTo<Str> message = TRY(str_format(t, "module has no attribute '%U'", name));
-    return raise_value(t, exc::AttributeError, message);
-  }
-  Ref spec = dict_get_str(t, dict, names::__spec__);
-  bool initialising = false;
-  if (!spec.is_empty() && !spec.get().is_none()) {
-    Ref flag = TRY(get_attribute_or_empty(t, spec, names::_initializing));
-    initialising = !flag.is_empty() && TRY(truth(t, flag));
-  }
-  RefTo<Str> message = TRY(
-      initialising ? str_format(t, "partially initialized module '%S' has no attribute '%U' (most likely due to a circular import)",
-                                module_name.get(), name)
-                   : str_format(t, "module '%S' has no attribute '%U'", module_name.get(), name));
-  Ref exception = TRY(make_exception(t, exc::AttributeError, message));
-  auto* e = exception.as<AttributeErrorObject>();
-  e->name.store(e, Value(name));
-  e->obj.store(e, self);
-  return raise_exception(t, std::move(exception));
 }
 
 Ref get_dict(Thread&, Value self) { return self.as<Module>()->dict.load(); }
@@ -170,7 +137,7 @@ const TypeSpec spec_module = {
     .doc = "Create a module object.\n\nThe name must be a string; the optional docstring can have any type.",
     .layout = {"module", sizeof(Module), 0, visit, nullptr, nullptr, nullptr},
     .flags = type_flag::kBaseType | type_flag::kHasWeakref | type_flag::kImmutable,
-    .slots = {.repr = repr, .getattribute = get_attribute_slot, .new_ = module_new_slot, .init = module_init},
+    .slots = {.repr = repr, .getattribute = module_get_attribute, .setattribute = module_set_attribute, .new_ = module_new_slot, .init = module_init},
     .methods = kMethods,
     .getsets = kGetSets,
 };

@@ -144,7 +144,7 @@ struct Callee {
   const NativeDescriptor* descriptor = nullptr;
 
   RefTo<Str> qualified(Thread& t) const {
-    if (descriptor != nullptr) return str_format(t, "%N.%s", descriptor->owner.as<Type>(), name);
+    if (descriptor != nullptr) return in_class(t, descriptor->owner.as<Type>());
     if (function == nullptr) return str_from_utf8(t, name);
     Value self = function->self.peek();
     if (self.is_empty() || is_module(self)) {
@@ -152,8 +152,9 @@ struct Callee {
       if (is_str(module) && !module.as<Str>()->equals_ascii("builtins")) return str_format(t, "%V.%s", module, name);
       return str_from_utf8(t, name);
     }
-    return str_format(t, "%N.%s", is_type(self) ? self.as<Type>() : type_of(self), name);
+    return in_class(t, is_type(self) ? self.as<Type>() : type_of(self));
   }
+  RefTo<Str> in_class(Thread& t, Type* type) const { return str_format(t, "%U.%s", type->qualname.as<Str>(), name); }
 };
 
 Raised wrong_count(Thread& t, const Signature& s, const Callee& callee, Args args) {

@@ -51,6 +51,7 @@ Ref new_slot(Thread& t, Type* cls, Args args) {
     return raise(t, exc::TypeError, "%s() takes an at most %zd-sequence (%zd-sequence given)", name, counts.all, n);
   Ref self = TRY(allocate_instance(t, cls, size_t(counts.visible)));
   auto* tuple = self.as<Tuple>();
+  tuple->size = u64(counts.visible);
   for (i64 i = 0; i < counts.visible; i++) tuple->items[i].init(tuple, items->items[i].peek());
   Ref field_names = Ref::copy(type_lookup(cls, fields_key(t)));
   for (i64 i = counts.visible; i < counts.all; i++) {
@@ -183,6 +184,7 @@ Ref struct_sequence_new(Thread& t, Type* type, const Value* values, size_t n) {
   CHECK(i64(n) >= counts.visible);
   Ref self = TRY(allocate_instance(t, type, size_t(counts.visible)));
   auto* tuple = self.as<Tuple>();
+  tuple->size = u64(counts.visible);
   for (i64 i = 0; i < counts.visible; i++) tuple->items[i].init(tuple, values[i]);
   Ref field_names = Ref::copy(type_lookup(type, fields_key(t)));
   for (i64 i = counts.visible; i < i64(n); i++) TRY(set_hidden(t, self, field_names, i, values[i]));

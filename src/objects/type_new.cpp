@@ -194,7 +194,7 @@ Status call_init_subclass(Thread& t, Type* type, Args keywords) {
   Ref hook = Ref::copy(found);
   if (DescriptorGetFn get = type_of(found)->slots.descriptor_get) hook = TRY(get(t, found, EMPTY, type));
   if (is_exact(found, kShape_classmethod_descriptor) && keywords.keyword_count != 0)
-    return raise(t, exc::TypeError, "%N.__init_subclass__() takes no keyword arguments", type);
+    return raise(t, exc::TypeError, "%U.__init_subclass__() takes no keyword arguments", type->qualname.as<Str>());
   // Only the keywords are passed on.
   Ref done = TRY(call(t, hook, Args{keywords.values + keywords.count, 0, keywords.names, keywords.keyword_count}));
   return ok();

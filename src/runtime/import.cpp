@@ -172,6 +172,9 @@ Ref run_library_module(Thread& t, const char* name, const char* relative, const 
   RefTo<Module> module = TRY(module_new(t, module_name.get()));
   Dict* dict = module->dict.as<Dict>();
   TRY(dict_set_str(t, dict, names::__builtins__, builtins_module()));
+  // FrozenImporter._fix_up_module wants to know what was frozen under this name.
+  RefTo<Str> original = TRY(str_from_ascii(t, "importlib._bootstrap"));
+  TRY(dict_set_str(t, dict, str_immortal(t, "__origname__"), original));
   TRY(dict_set_str(t, sys_modules(t), module_name.get(), module));
   TRY(run_code(t, code.as<Code>(), module->dict.peek(), module->dict.peek()));
   return module;
