@@ -50,16 +50,16 @@ void Codegen::enter(Unit& u, Scope* scope, NameId unit_name, u32 flags, i32 firs
     if (scope->nested) flags |= code_flag::kNested;
     if (scope->is_generator || scope->comprehension == CompKind::kGenerator) {
       flags |= scope->is_coroutine ? code_flag::kAsyncGenerator : code_flag::kGenerator;
-    } else if (scope->is_coroutine) {
+    } else if (scope->is_coroutine && (scope->is_async_function || scope->comprehension != CompKind::kNone)) {
       flags |= code_flag::kCoroutine;
     }
-    if (scope->is_method) flags |= code_flag::kMethod;
+    if (scope->kind == ScopeKind::kFunction && scope->parent->kind == ScopeKind::kClass) flags |= code_flag::kMethod;
   } else {
     flags |= scope->kind == ScopeKind::kClass ? code_flag::kClassBody : code_flag::kModule;
     if (scope->is_coroutine && scope->kind == ScopeKind::kModule) flags |= code_flag::kCoroutine;
   }
   u.flags = flags | (future_flags_ & code_flag::kFuture_annotations);
-  u.is_async = scope->is_coroutine || scope->is_async_function;
+  u.is_async = scope->is_async_function;
   u.regions.push({kNoLabel, 0, 0, false});
   u.positions.push(Pos{});
   set_qualname(u);

@@ -98,7 +98,6 @@ struct Unit {
   i32 first_line = 0;
   u32 argument_count = 0, positional_only_count = 0, keyword_only_count = 0;
   bool is_async = false;        // await is allowed
-  bool disallow_jumps = false;  // unused outside of except*
 
   Vec<Ins> code;
   Vec<LabelInfo> labels;
@@ -353,6 +352,7 @@ class Codegen {
   void lambda(const ast::Lambda* e, u16 dest);
   Ref function_code(const ast::Node* node, NameId name, const ast::Arguments* args, ast::Seq<ast::Stmt*> body,
                     bool is_async, i32 first_line);
+  bool check_arguments(const ast::Arguments* args);
   void set_arguments(const ast::Arguments* args);
   void default_values(const ast::Arguments* args, u16 defaults, u16 kwdefaults);
   bool has_kwdefaults(const ast::Arguments* args);

@@ -75,6 +75,16 @@ void Codegen::default_values(const Arguments* args, u16 defaults, u16 kwdefaults
   u_->top = mark;
 }
 
+bool Codegen::check_arguments(const Arguments* args) {
+  auto bad = [&](const Arg* a) { return a != nullptr && forbidden_name(a->arg, pos_of(a)); };
+  for (Seq<Arg*> list : {args->posonlyargs, args->args, args->kwonlyargs}) {
+    for (const Arg* a : list) {
+      if (bad(a)) return false;
+    }
+  }
+  return !bad(args->vararg) && !bad(args->kwarg);
+}
+
 void Codegen::set_arguments(const Arguments* args) {
   Unit& u = *u_;
   u.positional_only_count = args->posonlyargs.size;
@@ -151,6 +161,7 @@ Ref Codegen::function_code(const Node* node, NameId name, const Arguments* args,
 }
 
 void Codegen::lambda(const Lambda* e, u16 dest) {
+  if (!check_arguments(e->args)) return;
   u16 mark = u_->top;
   FunctionParts parts;
   if (!e->args->defaults.empty()) parts.defaults = alloc();
@@ -303,13 +314,7 @@ void Codegen::close_decorators(Seq<Expr*> decorators, u32 first_window, u16 dest
 void Codegen::function_statement(const Node* node, std::string_view text, const Arguments* args, Seq<Stmt*> body,
                                  Seq<Expr*> decorators, const Expr* returns, Seq<TypeParam*> params, bool is_async) {
   if (forbidden_name(text, pos_of(node))) return;
-  auto check_argument = [&](const Arg* a) { return a != nullptr && forbidden_name(a->arg, pos_of(a)); };
-  for (Seq<Arg*> list : {args->posonlyargs, args->args, args->kwonlyargs}) {
-    for (const Arg* a : list) {
-      if (check_argument(a)) return;
-    }
-  }
-  if (check_argument(args->vararg) || check_argument(args->kwarg)) return;
+  if (!check_arguments(args)) return;
   u16 mark = u_->top;
   NameId name = names_.intern(text);
   NameId target = mangle(name);

@@ -211,7 +211,6 @@ void SymbolTable::statement(const Stmt* s) {
       jump_in_finally(s, "return", false);
       if (as<Return>(s)->value != nullptr) {
         expression(as<Return>(s)->value);
-        current_->returns_value = true;
       }
       return;
     case Kind::kDelete: return expressions(as<Delete>(s)->targets);
@@ -378,7 +377,6 @@ void SymbolTable::function(const Node* node, std::string_view function_name, con
   define(function_name, use::kLocal, pos_of(node));
   defaults(args);
   expressions(decorators);
-  bool is_method = current_->kind == ScopeKind::kClass;
   if (!params.empty()) {
     bool kwdefaults = false;
     for (const Expr* e : args->kw_defaults) kwdefaults |= e != nullptr;
@@ -389,7 +387,6 @@ void SymbolTable::function(const Node* node, std::string_view function_name, con
   Scope* s = enter(ScopeKind::kFunction, names_.intern(function_name), node, ScopeTag::kBody, pos_of(node));
   s->is_async_function = is_async;
   s->is_coroutine = is_async;
-  s->is_method = is_method;
   bool saved = in_finally_, saved_loop = loop_in_finally_;
   in_finally_ = loop_in_finally_ = false;
   parameters(args);
@@ -662,7 +659,6 @@ void SymbolTable::expression(const Expr* e) {
         defaults(l->args);
         Scope* s = enter(ScopeKind::kFunction, name::k_lambda, l, ScopeTag::kBody, pos_of(e));
         s->is_lambda = true;
-        s->is_method = s->parent->kind == ScopeKind::kClass;
         bool saved = in_finally_;
         in_finally_ = false;
         parameters(l->args);
@@ -749,7 +745,8 @@ void SymbolTable::named_expression(const NamedExpr* e) {
   std::string_view text = e->target->kind == Kind::kName ? as<Name>(e->target)->id : std::string_view("");
   NameId id = mangle(current_, names_.intern(text), private_);
   Scope* target = current_;
-  for (; target->comprehension != CompKind::kNone; target = target->parent) {
+  for (; target->comprehension != CompKind::kNone || (target->kind == ScopeKind::kAnnotation && target != current_);
+       target = target->parent) {
     Symbol* known = target->find(id);
     if (known != nullptr && (known->flags & use::kCompIter)) {
       reporter_.error(pos_of(e->target), "assignment expression cannot rebind comprehension iteration variable '%.*s'",

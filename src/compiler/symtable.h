@@ -111,8 +111,6 @@ struct Scope {
   bool needs_class_cell = false;
   bool needs_classdict = false;
   bool has_walrus = false;
-  bool is_method = false;
-  bool returns_value = false;
   int comp_iter_expr = 0;
   bool comp_iter_target = false;
   NameId name = kNoName;

@@ -213,7 +213,7 @@ Status slot_set_item(Thread& t, Value self, Value key, Value value) {
     TRY(append_bytes_of(t, bytes, value, "bytearray", "byte must be in range(0, 256)"));
     if (bytes.failed()) return raise_no_memory(t);
   }
-  return assign_slice(t, b, key.as<Slice>(), bytes.data(), bytes.length(), value.is_empty());
+  return assign_slice(t, b, key.as<Slice>(), bytes.data(), bytes.length(), value.is_empty() || bytes.length() == 0);
 }
 
 Raised cannot_concat(Thread& t, Value a, Value b) { return raise(t, exc::TypeError, "can't concat %T to %T", b, a); }

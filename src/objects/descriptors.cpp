@@ -168,7 +168,7 @@ Ref get_doc(Thread& t, Value self) {
 Ref get_text_signature(Thread& t, Value self) {
   NativeDescriptor* d = self_of(self);
   if (d->method != nullptr)
-    return d->method->signature != nullptr ? Ref(str_from_utf8(t, d->method->signature)) : Ref::none();
+    return shown_signature(t, d->method->signature, d->method->kind == MethodKind::kClass ? "$type" : "$self");
   return signature_part(t, d->slot != nullptr ? d->slot->doc : nullptr);
 }
 

@@ -116,7 +116,7 @@ Status parse_spec(Thread& t, Str* text, Value v, u32 default_type, u32 default_a
     if (!(spec->grouping == '_' && one_of(spec->type, "boxX")))
       return bad_grouping_type(t, spec->grouping, spec->type);
   }
-  if (spec->fraction_grouping != 0 && spec->type != 0 && !one_of(spec->type, "efgEG%F"))
+  if (spec->fraction_grouping != 0 && spec->type == 'n')
     return bad_grouping_type(t, spec->fraction_grouping, spec->type);
   return ok();
 }
@@ -345,8 +345,8 @@ Ref format_int(Thread& t, Value v, Str* spec_text) {
     if (spec.sign != 0) return raise(t, exc::ValueError, "Sign not allowed with integer format specifier 'c'");
     if (spec.alternate)
       return raise(t, exc::ValueError, "Alternate form (#) not allowed with integer format specifier 'c'");
-    i64 c;
-    if (!int_fits_i64(v, &c) || c < 0 || c > 0x10FFFF)
+    i64 c = TRY(to_i64(t, v));
+    if (c < 0 || c > 0x10FFFF)
       return raise(t, exc::OverflowError, "%%c arg not in range(0x110000)");
     size_t padding = spec.width > 1 ? size_t(spec.width - 1) : 0;
     size_t left = spec.align == '<' ? 0 : spec.align == '^' ? padding / 2 : padding;

@@ -679,9 +679,14 @@ Ref list_remove(Thread& t, Value self, const Value* a) {
     if (candidate.is_empty()) return raise(t, exc::ValueError, "list.remove(x): x not in list");
     bool same = TRY(values_equal(t, candidate, a[0]));
     if (!same) continue;
+    if (!is_contended(list)) {
+      // Whatever the comparison left there.
+      TRY(splice(t, list, i, i + 1, nullptr, 0));
+      return Ref::none();
+    }
     Ref taken = take_item(t, list, i, candidate);
     if (!taken.is_empty()) return Ref::none();
-    i--;  // the item moved or went away meanwhile: look at this place again
+    i--;  // another thread moved it or took it away: look at this place again
   }
 }
 

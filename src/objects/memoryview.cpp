@@ -582,6 +582,8 @@ Ref m_cast(Thread& t, Value self, const Value* a) {
   TRY(check_released(t, view));
   if (!is_str(a[0]) || !a[0].as<Str>()->is_ascii())
     return raise(t, exc::TypeError, "cast() argument 'format' must be str, not %T", a[0]);
+  if (!a[1].is_empty() && !is_list(a[1]) && !is_tuple(a[1]))
+    return raise(t, exc::TypeError, "shape must be a list or a tuple");
   if (!is_contiguous(view)) return raise(t, exc::TypeError, "memoryview: casts are restricted to C-contiguous views");
   const char* format = static_format(a[0].as<Str>()->ascii());
   if (format == nullptr)
@@ -603,7 +605,6 @@ Ref m_cast(Thread& t, Value self, const Value* a) {
   i32 dimensions = 1;
   shape[0] = view->length / item_size;
   if (!a[1].is_empty()) {
-    if (!is_list(a[1]) && !is_tuple(a[1])) return raise(t, exc::TypeError, "shape must be a list or a tuple");
     RefTo<Tuple> sizes = TRY(to_tuple(t, a[1]));
     if (sizes->size > u64(kMaxDimensions))
       return raise(t, exc::ValueError, "memoryview: number of dimensions must not exceed %d", int(kMaxDimensions));

@@ -197,14 +197,57 @@ i32 find_parameter(const Signature& s, Str* name) {
   return -1;
 }
 
-Status bind_keywords(Thread& t, const Signature& s, const Callee& callee, Args args, Value* out, Dict* extra) {
+// Edit distance of two names, for suggestions; longer names than 40 are not compared.
+u32 edit_distance(const Str* a, const Str* b) {
+  constexpr u32 kMax = 40;
+  size_t n = a->length(), m = b->length();
+  if (n > kMax || m > kMax) return kMax;
+  u32 row[kMax + 1];
+  for (u32 j = 0; j <= m; j++) row[j] = j;
+  for (u32 i = 1; i <= n; i++) {
+    u32 diagonal = row[0];
+    row[0] = i;
+    for (u32 j = 1; j <= m; j++) {
+      u32 substituted = diagonal + (a->at(i - 1) != b->at(j - 1));
+      diagonal = row[j];
+      u32 shifted = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+      row[j] = substituted < shifted ? substituted : shifted;
+    }
+  }
+  return row[m];
+}
+
+Raised raise_unexpected(Thread& t, const Signature& s, const Callee& callee, Str* name) {
+  Str* best = nullptr;
+  u32 best_distance = 0;
+  for (u32 i = s.positional_only; i < s.size; i++) {
+    Str* candidate = s.parameters[i].name;
+    if (candidate == nullptr) continue;
+    u32 distance = edit_distance(name, candidate);
+    // About a third of the letters may differ.
+    if (distance * 6 > name->length() + candidate->length() + 3 || (best != nullptr && distance >= best_distance))
+      continue;
+    best = candidate;
+    best_distance = distance;
+  }
+  if (best != nullptr)
+    return raise(t, exc::TypeError, "%s() got an unexpected keyword argument '%U'. Did you mean '%U'?", callee.name,
+                 name, best);
+  return raise(t, exc::TypeError, "%s() got an unexpected keyword argument '%U'", callee.name, name);
+}
+
+// *unexpected: the first keyword that no parameter takes, reported only after what is missing.
+Status bind_keywords(Thread& t, const Signature& s, const Callee& callee, Args args, Value* out, Dict* extra,
+                     Str** unexpected) {
   u32 positional_given = args.count < s.positional ? args.count : s.positional;
   for (u32 k = 0; k < args.keyword_count; k++) {
     auto* name = args.names->items[k].as<Str>();
     i32 i = find_parameter(s, name);
     if (i < 0) {
-      if (extra == nullptr)
-        return raise(t, exc::TypeError, "%s() got an unexpected keyword argument '%U'", callee.name, name);
+      if (extra == nullptr) {
+        if (*unexpected == nullptr) *unexpected = name;
+        continue;
+      }
       TRY(dict_set_py(t, extra, name, args.keyword(k)));
       continue;
     }
@@ -253,10 +296,13 @@ Status bind(Thread& t, const Signature& s, const Callee& callee, Args args, Valu
                                      : Ref::copy(empty_tuple());
   }
   if (s.var_keywords >= 0) extra = TRY(dict_new(t, args.keyword_count));
+  Str* unexpected = nullptr;
   if (args.keyword_count != 0)
-    TRY(bind_keywords(t, s, callee, args, out, s.var_keywords >= 0 ? extra.as<Dict>() : nullptr));
+    TRY(bind_keywords(t, s, callee, args, out, s.var_keywords >= 0 ? extra.as<Dict>() : nullptr, &unexpected));
   if (args.count < s.required_positional || s.required_keyword_only != 0)
     TRY(check_required(t, s, callee, out, args.count));
+  if (unexpected != nullptr) [[unlikely]]
+    return raise_unexpected(t, s, callee, unexpected);
   if (s.var_args >= 0) out[s.var_args] = rest;
   if (s.var_keywords >= 0) out[s.var_keywords] = extra;
   // One Ref keeps both.
@@ -321,6 +367,14 @@ Ref native_method_call(Thread& t, NativeDescriptor* d, Value self, Args args) {
   return bind_and_call(t, definition->bound, s, Callee{definition->name, nullptr, d}, self, args);
 }
 
+// inspect tells the bound first parameter by its "$".
+Ref shown_signature(Thread& t, const char* text, const char* first) {
+  if (text == nullptr) return Ref::none();
+  if (text[0] != '(' || text[1] == '$') return str_from_utf8(t, text);
+  if (text[1] == ')') return str_format(t, "(%s, /)", first);
+  return str_format(t, "(%s, %s", first, text + 1);
+}
+
 // --- builtin_function_or_method
 namespace {
 
@@ -367,12 +421,13 @@ Ref get_doc(Thread& t, Value self) {
   return doc != nullptr ? Ref(str_from_utf8(t, doc)) : Ref::none();
 }
 Ref get_text_signature(Thread& t, Value self) {
-  const char* text = self_of(self)->definition->signature;
-  return text != nullptr ? Ref(str_from_utf8(t, text)) : Ref::none();
+  bool instance = !is_plain_function(self) && !is_type(self_of(self)->self.peek());
+  return shown_signature(t, self_of(self)->definition->signature, instance ? "$self" : "$module");
 }
 Ref get_self(Thread&, Value self) {
   Ref bound = self_of(self)->self.load();
-  return bound.is_empty() ? Ref::none() : std::move(bound);
+  if (bound.is_empty() || self_of(self)->definition->kind == MethodKind::kStatic) return Ref::none();
+  return bound;
 }
 Ref get_module(Thread&, Value self) {
   Ref module = self_of(self)->module.load();

@@ -301,7 +301,8 @@ Status object_init(Thread& t, Value self, Args args) {
   Type* type = type_of(self);
   if (type->slots.init != object_init)
     return raise(t, exc::TypeError, "object.__init__() takes exactly one argument (the instance to initialize)");
-  if (type->slots.new_ == object_new) return raise(t, exc::TypeError, "%N() takes no arguments", type);
+  if (type->slots.new_ == object_new)
+    return raise(t, exc::TypeError, "%N.__init__() takes exactly one argument (the instance to initialize)", type);
   return ok();
 }
 

@@ -37,52 +37,47 @@ void install(Set* s, SetTable* table) {
 
 SetTable* const g_empty = &g_empty_storage;
 
+bool same_table(const Set* s, const Search& search) {
+  return generation_of(s) == search.generation && table_of(s) == search.table;
+}
+
 bool still_holds(const Set* s, const Search& search) {
-  if (generation_of(s) != search.generation || table_of(s) != search.table) return false;
-  if (search.probe.index == kAbsent) return fill_of(search.table) == search.fill;
-  return search.probe.index < 0 || is_live(search.table->entries[search.probe.index].key.peek());
+  if (!same_table(s, search)) return false;
+  Value key = search.table->entries[search.probe.slot].key.peek();
+  return search.probe.index >= 0 ? is_live(key) : key.is_empty();
 }
 
 Status search_py(Thread& t, Set* s, Value key, u64 hash, Search* out) {
   for (;;) {
-    Search search;
-    search.generation = generation_of(s);
-    search.table = table_of(s);
-    search.fill = fill_of(search.table);
-    search.probe = {kUnknown, 0};
+    out->generation = generation_of(s);
+    out->table = table_of(s);
     bool restart = false;
-    for (Sequence at(search.table, hash);; at.advance()) {
-      const SetEntry& entry = search.table->entries[at.position];
+    for (Sequence at(out->table, hash); !restart; at.advance()) {
+      const SetEntry& entry = out->table->entries[at.position];
       Value k = entry.key.peek();
       if (k.is_empty()) {
-        search.probe = {kAbsent, at.position};
-        break;
+        out->probe = {kAbsent, at.position};
+        return ok();
       }
-      Probe found{i64(at.position), at.position};
-      if (k.bits == key.bits) {
-        search.probe = found;
-        break;
-      }
-      if (entry.hash != hash || k.is_unbound()) continue;
-      Quick q = quick_equal(k, key);
-      if (q == Quick::kNo) continue;
-      bool same = true;
-      if (q == Quick::kUnknown) {
-        Ref keep = Ref::copy(k);
-        same = TRY(equal(t, keep, key));
-        if (!still_holds(s, search)) {
-          restart = true;
-          break;
+      bool same = k.bits == key.bits;
+      if (!same) {
+        if (entry.hash != hash || k.is_unbound()) continue;
+        Quick q = quick_equal(k, key);
+        if (q == Quick::kUnknown) {
+          Ref keep = Ref::copy(k);
+          same = TRY(equal(t, keep, key));
+          keep.clear();
+          restart = !same_table(s, *out);
+          if (restart) break;
+        } else {
+          same = q == Quick::kYes;
         }
       }
-      if (same && is_live(entry.key.peek())) {
-        search.probe = found;
-        break;
-      }
+      // One that was deleted meanwhile does not count; an equal key may have come back further on.
+      if (!same || !is_live(entry.key.peek())) continue;
+      out->probe = {i64(at.position), at.position};
+      return ok();
     }
-    if (restart) continue;
-    *out = search;
-    return ok();
   }
 }
 

@@ -2,7 +2,8 @@
 // slots are never used twice within a table, so that a racing reader pairs each key with its own hash.
 //
 // Readers take no lock and keep no table pointer over a callout; writers hold the set's lock. `aux2` of a set counts
-// the tables it has had: a search that ran Python code is valid if that and `fill` are what they were.
+// the tables it has had. The answer of a search that ran Python code holds, under the lock, if the table is the same and the
+// entry found is live, or the one found free is still free: an equal key would have gone into just that one.
 #pragma once
 #include "objects/container_util.h"
 
@@ -63,12 +64,12 @@ TYPHON_INLINE Probe probe_quick(const SetTable* table, Value key, u64 hash) {
 
 struct Search {
   SetTable* table;
-  Probe probe;
-  u64 fill;
   u32 generation;
+  Probe probe;
 };
 // May run Python code; the answer held at the end.
 Status search_py(Thread& t, Set* s, Value key, u64 hash, Search* out);
+bool same_table(const Set* s, const Search& search);
 bool still_holds(const Set* s, const Search& search);
 
 SetTable* allocate_table(Thread& t, Set* owner, u64 size);  // size: a power of two; null with MemoryError

@@ -394,7 +394,8 @@ Ref slot_repeat(Thread& t, Value self, Value count) {
   if (n <= 0 || length == 0) return RefTo<Str>::copy(g_empty);
   if (n == 1) return str_exact(t, s);
   size_t total;
-  if (__builtin_mul_overflow(length, size_t(n), &total)) return raise(t, exc::OverflowError, "repeated string is too long");
+  if (__builtin_mul_overflow(length, size_t(n), &total))
+    return raise(t, exc::OverflowError, "repeated string is too long");
   RefTo<Str> result = TRY(str_allocate(t, total, bound_of(s)));
   u8* out = static_cast<u8*>(result->raw_mutable());
   size_t bytes = total << s->kind(), done = length << s->kind();

@@ -166,8 +166,12 @@ Ref case_test(Value self, u32 wanted, u32 excluded) {
 
 }  // namespace
 
-Ref str_islower(Thread&, Value self, const Value*) { return case_test(self, flag::kLower, flag::kUpper | flag::kTitle); }
-Ref str_isupper(Thread&, Value self, const Value*) { return case_test(self, flag::kUpper, flag::kLower | flag::kTitle); }
+Ref str_islower(Thread&, Value self, const Value*) {
+  return case_test(self, flag::kLower, flag::kUpper | flag::kTitle);
+}
+Ref str_isupper(Thread&, Value self, const Value*) {
+  return case_test(self, flag::kUpper, flag::kLower | flag::kTitle);
+}
 
 Ref str_istitle(Thread&, Value self, const Value*) {
   Str* s = self.as<Str>();

@@ -130,7 +130,7 @@ class Formatter {
   Formatter(Thread& t, Str* s, const Args* args, Value mapping) : t_(t), s_(s), args_(args), mapping_(mapping) {}
 
   Ref build(size_t start, size_t end, int depth) {
-    if (depth < 0) return raise(t_, exc::ValueError, "Max string recursion exceeded");
+    if (depth <= 0) return raise(t_, exc::ValueError, "Max string recursion exceeded");
     StrBuilder out;
     MarkupParser parser(s_, start, end);
     MarkupPiece piece;

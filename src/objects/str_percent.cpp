@@ -142,6 +142,11 @@ class PercentFormatter {
   Status directive(Builder& out) {
     size_t n = traits_.size();
     if (at_ >= n) return incomplete();
+    if (traits_.at(at_) == '%') {  // only right after the first one: "%5%" is an error
+      at_++;
+      out.append('%');
+      return ok();
+    }
     Directive d;
     if (traits_.at(at_) == '(') TRY(key());
     for (bool more = true; more && at_ < n;) {
@@ -164,10 +169,6 @@ class PercentFormatter {
     if (at_ < n && (traits_.at(at_) == 'h' || traits_.at(at_) == 'l' || traits_.at(at_) == 'L')) at_++;
     if (at_ >= n) return incomplete();
     d.type = traits_.at(at_++);
-    if (d.type == '%') {
-      out.append('%');
-      return ok();
-    }
     Ref v = TRY(next_argument());
     switch (d.type) {
       case 'd': case 'i': case 'u': case 'o': case 'x': case 'X': return integer(out, d, v);

@@ -424,7 +424,7 @@ Status add_descriptors(Thread& t, Type* type, const TypeSpec& spec) {
     RefTo<Str> name = TRY(str_from_utf8(t, m->name));
     name = TRY(str_intern(t, name));
     if (m->kind == MethodKind::kStatic) {
-      Ref function = TRY(native_function_new(t, m, EMPTY, EMPTY));
+      Ref function = TRY(native_function_new(t, m, type, EMPTY));
       Ref wrapped = TRY(static_method_new(t, function));
       TRY(dict_set_str(t, dict, name.get(), wrapped));
       continue;

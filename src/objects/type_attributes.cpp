@@ -20,7 +20,8 @@ Dict* dict_of(Value v) { return self_of(v)->dict.as<Dict>(); }
 Status check_mutable(Thread& t, Type* type, Value value, const char* name) {
   if (type->flags & type_flag::kImmutable)
     return raise(t, exc::TypeError, "cannot set '%s' attribute of immutable type '%N'", name, type);
-  if (value.is_empty()) return raise(t, exc::TypeError, "cannot delete '%s' attribute of type '%N'", name, type);
+  if (value.is_empty())
+    return raise(t, exc::TypeError, "cannot delete '%s' attribute of immutable type '%N'", name, type);
   return ok();
 }
 

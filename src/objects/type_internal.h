@@ -72,6 +72,8 @@ Ref generic_hash_error(Thread& t, Value self);
 
 // --- descriptors (native_function.cpp)
 RefTo<NativeDescriptor> descriptor_new(Thread& t, CoreShape shape, Type* owner, const char* name);
+// __text_signature__: the signature with the first parameter ("$self", "$module", "$type") that its author may omit.
+Ref shown_signature(Thread& t, const char* text, const char* first);
 Ref static_method_new(Thread& t, Value callable);
 Ref class_method_new(Thread& t, Value callable);
 Ref member_get(Thread& t, NativeDescriptor* d, Value instance);

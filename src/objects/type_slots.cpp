@@ -720,7 +720,7 @@ const Method kNewMethod = {"__new__",
                            checked_new,
                            "($type, /, *args, **kwargs)",
                            "Create and return a new object.  See help(type) for accurate signature.",
-                           MethodKind::kStatic};
+                           MethodKind::kInstance};
 
 }  // namespace
 

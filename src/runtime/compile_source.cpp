@@ -5,6 +5,9 @@
 #include "runtime/runtime.h"
 
 namespace typhon {
+
+Ref ast_result(Thread& t, const ast::Mod* module);  // modules/_ast: the tree as Python objects
+
 namespace {
 
 // warnings.warn_explicit(message, SyntaxWarning, filename, line). Nothing while the module cannot be imported yet.
@@ -135,6 +138,7 @@ Ref compile_source(Thread& t, std::string_view source, Value filename, const cha
     error.end_col = w.end_col;
     return raise_parse_error(t, error, filename);
   }
+  if (flags & compile_flag::kOnlyAst) return ast_result(t, result.module);
   return compile_ast(t, result.module, filename, mode, flags, optimize, source);
 }
 

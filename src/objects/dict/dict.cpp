@@ -144,8 +144,8 @@ Ref get_hashed_py(Thread& t, Dict* d, Value key, u64 hash) {
   if (probe.index == kAbsent) return Ref();
   Search search;
   TRY(search_py(t, d, key, hash, &search));
-  if (search.index < 0) return Ref();
-  return search.table->entries()[search.index].value.load();
+  if (search.probe.index < 0) return Ref();
+  return search.table->entries()[search.probe.index].value.load();
 }
 
 }  // namespace dict_table
@@ -243,7 +243,7 @@ Result<bool> dict_contains_py(Thread& t, Dict* d, Value key) {
   if (probe.index == kUnknown) {
     Search search;
     TRY(search_py(t, d, key, hash, &search));
-    probe.index = search.index;
+    probe = search.probe;
     table = search.table;
   }
   return probe.index >= 0 && !table->entries()[probe.index].value.is_empty();

@@ -57,32 +57,43 @@ u64 locate_slot_as(const DictTable* table, u64 hash, i64 index) {
   return at.position;
 }
 
-// As probe_quick, but asks `equal` where that does not know. Sets *restart when the dict changed meanwhile.
+// As probe_quick, but asks `equal` where that does not know. kUnknown: the dict got another table meanwhile.
 template <class W>
-Result<i64> search_once_py(Thread& t, Dict* d, Value key, u64 hash, const Search& search, bool* restart) {
-  Index<W> at(search.table, hash);
+Status search_once_py(Thread& t, Dict* d, Value key, u64 hash, Search* search) {
+  search->probe = {kUnknown, 0};
+  Index<W> at(search->table, hash);
   for (;; at.advance()) {
     W slot = at.slot();
-    if (slot == 0) return kAbsent;
+    if (slot == 0) {
+      search->probe = {kAbsent, at.position};
+      return ok();
+    }
     if (slot == Index<W>::kDeleted) continue;
     const DictEntry& entry = at.entries[slot - 1];
     Value k = entry.key.peek();
-    if (k.bits == key.bits) return i64(slot - 1);
-    if (entry.hash != hash || k.is_empty()) continue;
-    Quick q = quick_equal(k, key);
-    if (q == Quick::kYes) return i64(slot - 1);
-    if (q == Quick::kNo) continue;
-    Ref keep = Ref::copy(k);
-    bool same = TRY(equal(t, keep, key));
-    Search now = search;
-    now.index = kAbsent;
-    now.scanned = ~u32(0);
-    if (!still_holds(d, now)) {
-      *restart = true;
-      return kAbsent;
+    bool same = k.bits == key.bits;
+    if (!same) {
+      if (entry.hash != hash || k.is_empty()) continue;
+      Quick q = quick_equal(k, key);
+      if (q == Quick::kUnknown) {
+        Ref keep = Ref::copy(k);
+        same = TRY(equal(t, keep, key));
+        keep.clear();
+        if (!same_table(d, *search)) return ok();
+      } else {
+        same = q == Quick::kYes;
+      }
     }
-    if (same) return i64(slot - 1);
+    // An entry that was deleted meanwhile does not count; its key may have come back further on.
+    if (!same || entry.value.is_empty()) continue;
+    search->probe = {i64(slot - 1), at.position};
+    return ok();
   }
+}
+
+template <class W>
+bool slot_is_free(const DictTable* table, u64 position) {
+  return __atomic_load_n(reinterpret_cast<const W*>(table + 1) + position, __ATOMIC_ACQUIRE) == 0;
 }
 
 }  // namespace
@@ -98,34 +109,32 @@ u32 ensure_id(DictTable* table) {
   return id;
 }
 
-// Unchanged version: nothing happened. Otherwise the same table (by id, as an address may be used again) will do,
-// because entries are append-only within it; an answer "absent" also needs that no entry came after the search.
-bool still_holds(const Dict* d, const Search& search) {
-  if (version_of(d) == search.version) return true;
-  if (search.id == 0) return false;
+bool same_table(const Dict* d, const Search& search) {
   DictTable* table = table_of(d);
-  if (table != search.table || __atomic_load_n(&table->id, __ATOMIC_RELAXED) != search.id) return false;
-  if (search.index != kAbsent) return !table->entries()[search.index].value.is_empty();
-  return search.scanned == ~u32(0) || entry_count(table) == search.scanned;
+  return table == search.table && table->flags == search.stamp;
+}
+
+bool still_holds(const Dict* d, const Search& search) {
+  if (!same_table(d, search)) return false;
+  const DictTable* table = search.table;
+  if (search.probe.index >= 0) return !table->entries()[search.probe.index].value.is_empty();
+  if (table->index_width == 1) return slot_is_free<u8>(table, search.probe.slot);
+  if (table->index_width == 2) return slot_is_free<u16>(table, search.probe.slot);
+  return slot_is_free<u32>(table, search.probe.slot);
 }
 
 Status search_py(Thread& t, Dict* d, Value key, u64 hash, Search* out) {
-  for (;;) {
-    Search search;
-    search.version = version_of(d);
-    search.table = table_of(d);
-    search.id = is_contended(d) ? ensure_id(search.table) : 0;
-    search.scanned = entry_count(search.table);
-    search.index = kAbsent;
-    bool restart = false;
-    u8 width = search.table->index_width;
-    search.index = TRY(width == 1   ? search_once_py<u8>(t, d, key, hash, search, &restart)
-                       : width == 2 ? search_once_py<u16>(t, d, key, hash, search, &restart)
-                                    : search_once_py<u32>(t, d, key, hash, search, &restart));
-    if (restart) continue;
-    *out = search;
-    return ok();
-  }
+  do {
+    out->table = table_of(d);
+    out->stamp = out->table->flags;
+    if (out->table->index_width == 1)
+      TRY(search_once_py<u8>(t, d, key, hash, out));
+    else if (out->table->index_width == 2)
+      TRY(search_once_py<u16>(t, d, key, hash, out));
+    else
+      TRY(search_once_py<u32>(t, d, key, hash, out));
+  } while (out->probe.index == kUnknown);
+  return ok();
 }
 
 u64 locate_slot(const DictTable* table, u64 hash, i64 index) {
@@ -147,6 +156,9 @@ DictTable* allocate_table(Thread& t, Dict* owner, u64 capacity) {
   heap::Body* body = heap::allocate_body(t, owner, sizeof(DictTable) + index_bytes + capacity * sizeof(DictEntry));
   if (body == nullptr) return nullptr;
   DictTable* table = static_cast<DictTable*>(body);
+  // Never twice the same number within reach: tells a table from a later one at the same address.
+  static thread_local u32 stamps = 0;
+  table->flags = (u32(t.id) << 24) + ++stamps;
   table->log2_size = u8(log2_size);
   table->index_width = u8(width);
   table->all_str = 1;

@@ -101,16 +101,16 @@ TYPHON_INLINE Probe probe_quick(const DictTable* table, Value key, u64 hash) {
   return probe_quick_as<u32>(table, key, hash);
 }
 
-// A search that may run __eq__, and what must still hold for its answer to be valid.
+// A search that may run __eq__. Its answer holds as long as the dict has the same table and, under the lock, the entry
+// found still has a value, or the index slot found free is still free: an equal key would have gone into just that one.
 struct Search {
   DictTable* table;
-  i64 index;    // entry number or kAbsent
-  u64 version;  // of the dict when the search began
-  u32 id;       // of the table, when other threads may change the dict; else 0
-  u32 scanned;  // entry_count when the search began
+  u32 stamp;  // of the table: an address may be used again during a callout
+  Probe probe;
 };
-// May run Python code. The answer held at the end; still_holds tells whether it does under a lock taken later.
+// May run Python code. The answer held at the end.
 Status search_py(Thread& t, Dict* d, Value key, u64 hash, Search* out);
+bool same_table(const Dict* d, const Search& search);
 bool still_holds(const Dict* d, const Search& search);
 // The index slot that refers to entry `index`, or the free slot for kAbsent. Under the lock.
 u64 locate_slot(const DictTable* table, u64 hash, i64 index);
@@ -155,7 +155,7 @@ TYPHON_INLINE Status with_entry_py(Thread& t, Dict* d, Value key, u64 hash, Valu
         }
       } else {
         if (!still_holds(d, search)) continue;
-        probe = {search.index, locate_slot(table, hash, search.index)};
+        probe = search.probe;
       }
       if (action(table, probe)) return ok();
       full = table;
