@@ -6,7 +6,7 @@
 
 #include "interpreter/interpreter.h"
 #include "objects/protocol/protocol.h"
-#include "runtime/runtime.h"
+#include "objects/protocol/services.h"
 
 namespace typhon {
 

@@ -2,7 +2,7 @@
 
 #include "interpreter/generator.h"
 #include "objects/protocol/protocol.h"
-#include "runtime/runtime.h"
+#include "objects/protocol/services.h"
 
 namespace typhon {
 

@@ -1,7 +1,7 @@
 #include "interpreter/intrinsics.h"
 
 #include "objects/function.h"
-#include "runtime/runtime.h"
+#include "objects/protocol/services.h"
 
 namespace typhon {
 

@@ -2,7 +2,7 @@
 #include "interpreter/attribute_cache.h"
 #include "interpreter/call.h"
 #include "interpreter/dispatch.h"
-#include "runtime/runtime.h"
+#include "objects/protocol/services.h"
 
 namespace typhon {
 namespace {

@@ -3,7 +3,7 @@
 #include "interpreter/call.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/intrinsics.h"
-#include "runtime/runtime.h"
+#include "objects/protocol/services.h"
 
 namespace typhon {
 namespace {

@@ -182,7 +182,8 @@ Status assign_slice(Thread& t, ByteArray* b, Slice* slice, const u8* bytes, size
     }
   }
   if (mismatch >= 0)
-    return raise(t, exc::ValueError, "attempt to assign bytes of size %zd to extended slice of size %zd", i64(n), mismatch);
+    return raise(t, exc::ValueError, "attempt to assign bytes of size %zd to extended slice of size %zd", i64(n),
+                 mismatch);
   return check_outcome(t, outcome);
 }
 
@@ -461,7 +462,8 @@ constexpr Method kOwnMethods[] = {
     method("copy", m_copy, "($self, /)", "Return a copy of B."),
     method("extend", m_extend, "($self, iterable_of_ints, /)",
            "Append all the items from the iterator or sequence to the end of the bytearray."),
-    method("insert", m_insert, "($self, index, item, /)", "Insert a single item into the bytearray before the given index."),
+    method("insert", m_insert, "($self, index, item, /)",
+           "Insert a single item into the bytearray before the given index."),
     method("pop", m_pop, "($self, index=-1, /)", "Remove and return a single item from B."),
     method("remove", m_remove, "($self, value, /)", "Remove the first occurrence of a value in the bytearray."),
     method("resize", m_resize, "($self, size, /)", "Resize the internal buffer of bytearray to len."),

@@ -163,7 +163,8 @@ Status bytes_source(Thread& t, ByteBuilder& out, const Value* a, const char* wha
   Value source = a[0];
   for (int i = 1; i < 3; i++)
     if (!a[i].is_empty() && !is_str(a[i]))
-      return raise(t, exc::TypeError, "%s() argument '%s' must be str, not %T", what, i == 1 ? "encoding" : "errors", a[i]);
+      return raise(t, exc::TypeError, "%s() argument '%s' must be str, not %T", what, i == 1 ? "encoding" : "errors",
+                   a[i]);
   bool has_text = !source.is_empty() && is_str(source);
   if (has_text) {
     if (a[1].is_empty())
@@ -324,7 +325,8 @@ Ref slot_repeat(Thread& t, Value self, Value count) {
   auto* bytes = self.as<Bytes>();
   size_t n = bytes->size, total;
   if (times == 1 && is_exact_bytes(self)) return Ref::copy(self);
-  if (__builtin_mul_overflow(n, size_t(times), &total)) return raise(t, exc::OverflowError, "repeated bytes are too long");
+  if (__builtin_mul_overflow(n, size_t(times), &total))
+    return raise(t, exc::OverflowError, "repeated bytes are too long");
   RefTo<Bytes> result = TRY(bytes_allocate(t, total));
   if (total == 0) return result;
   if (n == 1) {
@@ -535,7 +537,9 @@ Status make_iterator_types(Thread& t) {
 
 Ref byte_iterator_new(Thread& t, Value sequence) {
   TRY(make_iterator_types(t));
-  Type* type = is_bytes(sequence) ? g_bytes_iterator : is_bytearray(sequence) ? g_bytearray_iterator : g_memory_iterator;
+  Type* type = is_bytes(sequence)       ? g_bytes_iterator
+               : is_bytearray(sequence) ? g_bytearray_iterator
+                                        : g_memory_iterator;
   auto* it = allocate_native<ByteIterator>(t, type);
   Ref result = Ref::adopt(Value(it));
   it->sequence.init(it, sequence);

@@ -598,7 +598,8 @@ Ref m_hex(Thread& t, Value self, const Value* a) {
 Ref m_decode(Thread& t, Value self, const Value* a) {
   for (int i = 0; i < 2; i++)
     if (!a[i].is_empty() && !is_str(a[i]))
-      return raise(t, exc::TypeError, "decode() argument '%s' must be str, not %T", i == 0 ? "encoding" : "errors", a[i]);
+      return raise(t, exc::TypeError, "decode() argument '%s' must be str, not %T", i == 0 ? "encoding" : "errors",
+                   a[i]);
   return decode_object(t, self, a[0], a[1]);
 }
 
@@ -661,7 +662,8 @@ constexpr Method kRows[] = {
     method("find", m_find, kRange,
            "Return the lowest index in B where subsection 'sub' is found, such that 'sub' is contained within "
            "B[start,end]."),
-    class_method("fromhex", m_fromhex, "($type, string, /)", "Create a bytes object from a string of hexadecimal numbers."),
+    class_method("fromhex", m_fromhex, "($type, string, /)",
+                 "Create a bytes object from a string of hexadecimal numbers."),
     method("hex", m_hex, "($self, /, sep=<unrepresentable>, bytes_per_sep=1)",
            "Create a string of hexadecimal numbers from a bytes object."),
     method("index", m_index, kRange,

@@ -4,7 +4,7 @@
 #include "heap/collector.h"
 #include "objects/module.h"
 #include "objects/protocol/protocol.h"
-#include "runtime/runtime.h"
+#include "objects/protocol/services.h"
 
 namespace typhon {
 

@@ -499,6 +499,7 @@ Ref union_from(Thread& t, Value tuple) {
 }
 
 Status initialise_generic_alias(Thread& t) {
+  g_union_hook = union_or;
   TRY(make_static_type(t, kAliasSpec, &g_generic_alias_type));
   TRY(make_static_type(t, kIteratorSpec, &g_alias_iterator_type));
   return make_static_type(t, kUnionSpec, &g_union_type);

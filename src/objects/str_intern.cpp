@@ -2,8 +2,8 @@
 //
 // The table is sharded by hash. It does not keep strings alive: a dying string takes itself out (str_forget_interned,
 // from its layout's release hook). What the table refers to can be reached by every thread, so a string is published
-// before it goes in. A shared string that was condemned, or one whose count reached zero while its destruction waits for
-// that of another object, is still in here until its memory is released: look-ups pass over it (is_dying).
+// before it goes in. A shared string that was condemned, or one whose count reached zero while its destruction waits
+// for that of another object, is still in here until its memory is released: look-ups pass over it (is_dying).
 #include <cstdlib>
 
 #include "objects/exceptions.h"

@@ -45,7 +45,9 @@ Result<i64> find_in(Thread& t, Value self, const Value* a, const char* name) {
   return search(s, str_of(a[0]), b.start, b.end);
 }
 
-Ref str_find_method(Thread& t, Value self, const Value* a) { return int_from(t, TRY(find_in<str_find>(t, self, a, "find"))); }
+Ref str_find_method(Thread& t, Value self, const Value* a) {
+  return int_from(t, TRY(find_in<str_find>(t, self, a, "find")));
+}
 Ref str_rfind_method(Thread& t, Value self, const Value* a) {
   return int_from(t, TRY(find_in<str_rfind>(t, self, a, "rfind")));
 }
@@ -504,7 +506,8 @@ Ref str_maketrans(Thread& t, Value, const Value* a) {
 Ref str_encode(Thread& t, Value self, const Value* a) {
   for (int i = 0; i < 2; i++)
     if (!a[i].is_empty() && !is_str(a[i]))
-      return raise(t, exc::TypeError, "encode() argument '%s' must be str, not %T", i == 0 ? "encoding" : "errors", a[i]);
+      return raise(t, exc::TypeError, "encode() argument '%s' must be str, not %T", i == 0 ? "encoding" : "errors",
+                   a[i]);
   return encode_object(t, str_of(self), a[0], a[1]);
 }
 
@@ -591,7 +594,8 @@ const Method kStrMethods[] = {
            "Return a str with the given prefix string removed if present."),
     method("removesuffix", str_removesuffix, "($self, suffix, /)",
            "Return a str with the given suffix string removed if present."),
-    method("isascii", str_isascii, "($self, /)", "Return True if all characters in the string are ASCII, False otherwise."),
+    method("isascii", str_isascii, "($self, /)",
+           "Return True if all characters in the string are ASCII, False otherwise."),
     method("islower", str_islower, "($self, /)", "Return True if the string is a lowercase string, False otherwise."),
     method("isupper", str_isupper, "($self, /)", "Return True if the string is an uppercase string, False otherwise."),
     method("istitle", str_istitle, "($self, /)", "Return True if the string is a title-cased string, False otherwise."),
@@ -600,7 +604,8 @@ const Method kStrMethods[] = {
     method("isdigit", str_isdigit, "($self, /)", "Return True if the string is a digit string, False otherwise."),
     method("isnumeric", str_isnumeric, "($self, /)", "Return True if the string is a numeric string, False otherwise."),
     method("isalpha", str_isalpha, "($self, /)", "Return True if the string is an alphabetic string, False otherwise."),
-    method("isalnum", str_isalnum, "($self, /)", "Return True if the string is an alpha-numeric string, False otherwise."),
+    method("isalnum", str_isalnum, "($self, /)",
+           "Return True if the string is an alpha-numeric string, False otherwise."),
     method("isidentifier", str_isidentifier, "($self, /)",
            "Return True if the string is a valid Python identifier, False otherwise."),
     method("isprintable", str_isprintable, "($self, /)",

@@ -54,7 +54,8 @@ class PercentFormatter {
   static constexpr bool kIsStr = std::is_same_v<Traits, StrTraits>;
 
  public:
-  PercentFormatter(Thread& t, Traits traits, Value arguments) : t_(t), traits_(traits), arguments_(Ref::copy(arguments)) {
+  PercentFormatter(Thread& t, Traits traits, Value arguments)
+      : t_(t), traits_(traits), arguments_(Ref::copy(arguments)) {
     if (is_tuple(arguments))
       count_ = i64(arguments.as<Tuple>()->size);
     else if (is_mapping(arguments) && !Traits::is_text(arguments))

@@ -23,7 +23,11 @@ Status issue_warning(Thread& t, std::string_view message, Value filename, i32 li
     return ok();
   }
   RefTo<Str> text = TRY(str_from_utf8(t, message));
-  Ref ignored = TRY(call_with(t, function, text, Value(exc::SyntaxWarning), filename, Value::small_int(line)));
+  Ref result = call_with(t, function, text, Value(exc::SyntaxWarning), filename, Value::small_int(line));
+  if (!result.failed()) return ok();
+  // While the library is not there yet (start-up) nothing can show a warning.
+  if (!pending_matches(t, exc::ImportError)) return Raised{};
+  clear_exception(t);
   return ok();
 }
 

@@ -1,6 +1,6 @@
 // Start-up, import of native modules, running programs, shutdown (docs/runtime.md).
 #pragma once
-#include "objects/module.h"
+#include "objects/protocol/services.h"
 
 namespace typhon {
 
@@ -30,25 +30,14 @@ Status runtime_start(Thread& t);      // everything up to and including `import 
 int runtime_run_main(Thread& t);      // -c, -m, script, stdin, REPL; the exit code
 int runtime_shutdown(Thread& t, int code);  // threading._shutdown, atexit, flush, gc
 
-// sys.modules and friends
-Dict* sys_modules(Thread& t);
-Dict* sys_dict();
-Dict* builtins_dict();
-Ref sys_get(Thread& t, Str* name);    // sys.name or EMPTY
-Ref import_module(Thread& t, const char* name);       // import a.b.c, returns a.b.c
-// __import__ as the IMPORT_NAME instruction needs it.
-Ref import_name(Thread& t, Str* name, Value globals, Value locals, Value fromlist, Value level);
-Ref import_from(Thread& t, Value module, Str* name);
-Status import_star(Thread& t, Value module, Value namespace_);
 // Native modules by name (sys.builtin_module_names).
+// modules/registry.cpp
 const ModuleDef* find_native_module(std::string_view name);
 Ref create_native_module(Thread& t, const ModuleDef& definition);
 
 // Source to code: `mode` "exec", "eval", "single"; flags: PyCF_* and inherited futures. SyntaxError on failure.
 Ref compile_source(Thread& t, std::string_view source, Value filename, const char* mode, int flags, bool dont_inherit,
                    int optimize, bool is_bytes);
-// Runs module or eval code in the given namespaces (exec / eval).
-Ref run_code(Thread& t, Code* code, Value globals, Value locals, Value closure = EMPTY);
 // Prints the pending exception as CPython's main does (sys.excepthook), handles SystemExit; the exit code.
 int print_pending_and_exit_code(Thread& t);
 // Compiled code to bytes and back (marshal format for code objects, own magic).

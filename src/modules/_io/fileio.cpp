@@ -440,13 +440,6 @@ Status set_finalizing(Thread& t, Value self, Value value) {
   return ok();
 }
 
-void release_file(Thread&, Object* self) {
-  // Nobody closed it (no finaliser ran): the descriptor must not leak.
-  auto* file = static_cast<FileIO*>(self);
-  if (file->fd >= 0 && file->close_fd) close(file->fd);
-  file->fd = -1;
-}
-
 const Method kMethods[] = {
     method("read", f_read, "($self, size=-1, /)", "Read at most size bytes, returned as bytes."),
     method("readall", f_readall, "($self, /)", "Read all data from the file, returned as bytes."),
@@ -464,8 +457,6 @@ const Method kMethods[] = {
     method("_isatty_open_only", f_isatty_open_only, "($self, /)"),
     method("_dealloc_warn", f_dealloc_warn, "($self, source, /)"),
     method("__getstate__", no_state, "($self, /)"),
-    method("__reduce__", no_state, "($self, /)"),
-    method("__reduce_ex__", no_state, "($self, protocol, /)"),
     {},
 };
 const GetSet kGetSets[] = {
@@ -488,7 +479,7 @@ const TypeSpec kFileIOSpec = {
            "'+' to the mode to allow simultaneous reading and writing.\nA custom opener can be used by passing a callable "
            "as *opener*.",
     .base = &g_raw_base,
-    .layout = {"FileIO", sizeof(FileIO), 0, nullptr, release_file, nullptr, nullptr},
+    .layout = {"FileIO", sizeof(FileIO), 0, nullptr, nullptr, nullptr, nullptr},
     .flags = type_flag::kBaseType,
     .slots = {.repr = f_repr, .new_ = file_new, .init = f_init},
     .methods = kMethods,

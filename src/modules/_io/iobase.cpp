@@ -344,7 +344,7 @@ const GetSet kBaseGetSets[] = {{"closed", b_get_closed}, {}};
 
 Ref base_close(Thread& t, Value self) {
   if (TRY(marked_closed(t, self))) return Ref::none();
-  Ref flushed = call_method(t, self, names::flush, nullptr, 0);
+  Ref flushed = is_exact_file(self) ? Ref::none() : call_method(t, self, names::flush, nullptr, 0);
   Ref exception = flushed.failed() ? take_exception(t) : Ref();
   Status marked = set_attribute(t, self, name::__IOBase_closed, True);
   if (marked.failed()) {

@@ -9,6 +9,7 @@
 
 #include "heap/collector.h"
 #include "interpreter/frame.h"
+#include "interpreter/tracing.h"
 #include "runtime/library.h"
 
 namespace typhon {
@@ -224,12 +225,12 @@ Ref f_addaudithook(Thread& t, Value, const Value* a) {
 
 // --- tracing
 Ref f_settrace(Thread& t, Value, const Value* a) {
-  if (!a[0].is_none()) return raise_not_there(t, "sys.settrace");
+  set_trace_function(t, a[0]);
   return Ref::none();
 }
 Ref f_gettrace(Thread& t, Value, const Value*) { return t.trace_function.is_empty() ? Ref::none() : Ref::copy(t.trace_function); }
 Ref f_setprofile(Thread& t, Value, const Value* a) {
-  if (!a[0].is_none()) return raise_not_there(t, "sys.setprofile");
+  set_profile_function(t, a[0]);
   return Ref::none();
 }
 Ref f_getprofile(Thread& t, Value, const Value*) { return t.profile_function.is_empty() ? Ref::none() : Ref::copy(t.profile_function); }
@@ -317,8 +318,6 @@ const Method kFunctions[] = {
     method("gettrace", f_gettrace, "()", "Return the global debug tracing function set with sys.settrace."),
     method("setprofile", f_setprofile, "(function, /)", "Set the profiling function."),
     method("getprofile", f_getprofile, "()", "Return the profiling function set with sys.setprofile."),
-    method("_settraceallthreads", f_settrace, "(function, /)"),
-    method("_setprofileallthreads", f_setprofile, "(function, /)"),
     method("call_tracing", f_call_tracing, "(func, args, /)", "Call func(*args), while tracing is enabled."),
     method("get_asyncgen_hooks", f_get_asyncgen_hooks, "()", "Return the installed asynchronous generators hooks."),
     method("set_asyncgen_hooks", f_set_asyncgen_hooks, "(firstiter=<unrepresentable>, finalizer=<unrepresentable>)"),
