@@ -452,7 +452,7 @@ void tidy(Unit& u) {
   u32 n = u.code.size();
   for (u32 i = 0; i < n; i++) {
     Ins& ins = u.code[i];
-    if (ins.label == kNoLabel || ins.op == Op::JUMP_BACK) continue;
+    if (ins.op == kDeleted || ins.label == kNoLabel || ins.op == Op::JUMP_BACK) continue;
     for (int hops = 0; hops < 8; hops++) {
       u32 at = u.labels[ins.label].at;
       if (at >= n || at == i) break;
@@ -472,7 +472,9 @@ void tidy(Unit& u) {
     Ins& ins = u.code[i];
     if (ins.op == Op::NOP) {
       i32 line = u.positions[ins.pos].line;
-      i32 next = i + 1 < n ? u.positions[u.code[i + 1].pos].line : 0;
+      u32 k = i + 1;
+      while (k < n && u.code[k].op == kDeleted) k++;
+      i32 next = k < n ? u.positions[u.code[k].pos].line : 0;
       if (line == 0 || line == next) ins.op = kDeleted;
     } else if (ins.op == Op::JUMP) {
       u32 at = u.labels[ins.label].at;
@@ -486,6 +488,7 @@ void tidy(Unit& u) {
 }  // namespace
 
 Ref Codegen::assemble(Unit& u) {
+  hoist_constants(u);
   tidy(u);
   u32 n = u.code.size();
   Vec<u32> offset;  // of each instruction, and the end

@@ -136,6 +136,9 @@ struct Unit {
   bool is_temp(u16 reg) const { return reg >= named_count; }
 };
 
+// Gives the constants of loops registers (hoist.cpp).
+void hoist_constants(Unit& u);
+
 struct NameAccess {
   enum Kind : u8 { kLocal, kCell, kGlobal, kName, kNameOrCell, kClassdictGlobal, kClassdictCell } kind;
   u16 reg;

@@ -219,6 +219,48 @@ Result<bool> is_initialising(Thread& t, Value module) {
   return truth(t, flag);
 }
 
+// Takes importlib's own frames out of the pending exception's traceback: all of them for an ImportError, otherwise those that lead
+// to a module's code (they end in _call_with_frames_removed). -v keeps them.
+void remove_importlib_frames(Thread& t) {
+  if (g_config.verbose || t.pending.is_empty()) return;
+  auto* exception = t.pending.as<BaseException>();
+  bool all = is_instance_of(t.pending, exc::ImportError);
+  Object* owner = exception;       // of the link that a removed chunk hangs from
+  Field* link = &exception->traceback;
+  Object* chunk_owner = nullptr;
+  Field* chunk = nullptr;
+  bool inside = false;
+  while (true) {
+    Ref row = link->load();
+    if (row.is_empty() || !is_traceback(row)) return;
+    auto* traceback = row.as<Traceback>();
+    auto* code = traceback->frame.as<FrameObject>()->code_field.as<Code>();
+    Str* file = code->filename.as<Str>();
+    bool ours = file->equals_ascii("<frozen importlib._bootstrap>") || file->equals_ascii("<frozen importlib._bootstrap_external>");
+    if (ours && !inside) {
+      chunk_owner = owner;
+      chunk = link;
+    }
+    inside = ours;
+    Ref next = traceback->next.load();
+    if (inside && (all || code->name.as<Str>()->equals_ascii("_call_with_frames_removed"))) {
+      chunk->store(chunk_owner, next.get());
+      owner = chunk_owner;
+      link = chunk;
+    } else {
+      owner = traceback;
+      link = &traceback->next;
+    }
+  }
+}
+
+Ref find_and_load(Thread& t, Str* name) {
+  Ref import_function = Ref::copy(dict_peek_str(builtins_dict(), names::__import__));
+  Ref module = call_method_with(t, g_importlib.get(), names::_find_and_load, Value(name), import_function);
+  if (module.failed()) remove_importlib_frames(t);
+  return module;
+}
+
 // sys.modules[name], finding and loading it when needed. Lock-free when it is there and complete.
 Ref import_absolute(Thread& t, Str* name) {
   Ref module = TRY(dict_get_py(t, sys_modules(t), name));
@@ -226,7 +268,7 @@ Ref import_absolute(Thread& t, Str* name) {
     if (TRY(is_initialising(t, module))) {
       TRY(call_method_with(t, g_importlib.get(), str_immortal(t, "_lock_unlock_module"), Value(name)));
       module = TRY(dict_get_py(t, sys_modules(t), name));
-      if (module.is_empty()) return call_method_with(t, g_importlib.get(), names::_find_and_load, Value(name), Value(dict_peek_str(builtins_dict(), names::__import__)));
+      if (module.is_empty()) return find_and_load(t, name);
     }
     return module;
   }
@@ -239,8 +281,7 @@ Ref import_absolute(Thread& t, Str* name) {
     TRY(dict_set_str(t, sys_modules(t), name, made));
     return made;
   }
-  Ref import_function = Ref::copy(dict_peek_str(builtins_dict(), names::__import__));
-  return call_method_with(t, g_importlib.get(), names::_find_and_load, Value(name), import_function);
+  return find_and_load(t, name);
 }
 
 }  // namespace
@@ -261,7 +302,9 @@ Ref import_module_level(Thread& t, Str* name, Value globals, Value fromlist, i64
     Ref path = TRY(get_attribute_or_empty(t, module, names::__path__));
     if (path.is_empty()) return module;
     Ref import_function = Ref::copy(dict_peek_str(builtins_dict(), names::__import__));
-    return call_method_with(t, g_importlib.get(), names::_handle_fromlist, module, fromlist, import_function);
+    Ref result = call_method_with(t, g_importlib.get(), names::_handle_fromlist, module, fromlist, import_function);
+    if (result.failed()) remove_importlib_frames(t);
+    return result;
   }
   if (level != 0 && name->length() == 0) return module;
   size_t dot = 0;

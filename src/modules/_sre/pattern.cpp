@@ -766,10 +766,12 @@ const Method kFunctions[] = {
 };
 
 Status initialise(Thread& t, Module* module) {
-  TRY(make_static_type(t, kPatternSpec, &g_pattern_type));
-  TRY(make_static_type(t, kMatchSpec, &g_match_type));
-  TRY(make_static_type(t, kScannerSpec, &g_scanner_type));
-  TRY(make_static_type(t, kTemplateSpec, &g_template_type));
+  if (g_template_type == nullptr) {
+    TRY(make_static_type(t, kPatternSpec, &g_pattern_type));
+    TRY(make_static_type(t, kMatchSpec, &g_match_type));
+    TRY(make_static_type(t, kScannerSpec, &g_scanner_type));
+    TRY(make_static_type(t, kTemplateSpec, &g_template_type));
+  }
   TRY(module_add_int(t, module, "MAGIC", sre::kMagic));
   TRY(module_add_int(t, module, "CODESIZE", sizeof(u32)));
   TRY(module_add_int(t, module, "MAXREPEAT", sre::kMaxRepeat));

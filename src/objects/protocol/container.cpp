@@ -54,7 +54,8 @@ Status set_item(Thread& t, Value v, Value key, Value value) {
 
 Status delete_item(Thread& t, Value v, Value key) {
   SetItemFn fn = type_of(v)->slots.set_item;
-  if (fn == nullptr) return raise(t, exc::TypeError, "'%T' object does not support item deletion", v);
+  if (fn == nullptr)
+    return raise(t, exc::TypeError, "'%T' object %s support item deletion", v, is_sequence(v) ? "doesn't" : "does not");
   return fn(t, v, key, EMPTY);
 }
 

@@ -7,8 +7,8 @@ bool is_same(Value a, Value b) {
   if (a.same_word(b)) return true;
   // Heap ints and floats compare by value, so that boxing is never visible.
   if (is_exact(a, kShape_int_) && is_exact(b, kShape_int_)) return int_compare(a, b) == 0;
-  if (is_exact(a, kShape_float_) && is_exact(b, kShape_float_))
-    return std::bit_cast<u64>(a.as<Float>()->value) == std::bit_cast<u64>(b.as<Float>()->value);
+  // A NaN keeps its identity as an object: two of them are not the same, whatever their bits.
+  if (is_exact(a, kShape_float_) && is_exact(b, kShape_float_)) return a.as<Float>()->value == b.as<Float>()->value;
   return false;
 }
 
@@ -189,7 +189,8 @@ bool is_callable(Value v) { return type_of(v)->slots.call != nullptr; }
 u64 object_id(Thread&, Value v) {
   // Heap ints and floats are identified by value; their words are even and never equal an address the heap hands out.
   if (is_exact(v, kShape_int_)) return (u64(int_hash(v)) << 4) | 6;
-  if (is_exact(v, kShape_float_)) return std::bit_cast<u64>(v.as<Float>()->value) | (u64(1) << 63);
+  if (is_exact(v, kShape_float_) && v.as<Float>()->value == v.as<Float>()->value)
+    return std::bit_cast<u64>(v.as<Float>()->value) | (u64(1) << 63);
   return v.untagged().bits;
 }
 
