@@ -89,6 +89,9 @@ RefTo<Code> make_code(Thread& t, const CodeSpec& spec) {
   c->free_count = spec.free_count;
   c->self_attribute_count = spec.self_attribute_count;
   c->class_cell_register = spec.class_cell_register;
+  // One word tells the interpreter that a call with so many arguments needs no binding (interpreter/frame.h).
+  constexpr u32 kBinds = code_flag::kVarArgs | code_flag::kVarKeywords | code_flag::kModule | code_flag::kClassBody;
+  c->aux2 = (spec.flags & kBinds) || spec.keyword_only_count != 0 ? 0 : spec.argument_count + 1;
 
   Value* constants = duplicate(spec.constants, spec.constant_count);
   for (u32 i = 0; i < spec.constant_count; i++) constants[i] = deferred_word(spec.constants[i]);

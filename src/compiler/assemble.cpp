@@ -20,9 +20,7 @@ constexpr Op kDeleted = Op::kCount;
 // Jumps whose offset has only 16 bits.
 bool has_short_jump(Op op) { return op >= Op::JUMP_IF_LT && op <= Op::JUMP_UNLESS_GE; }
 constexpr int kCompareJumps = int(Op::JUMP_UNLESS_LT) - int(Op::JUMP_IF_LT);
-Op opposite(Op op) {
-  return op < Op::JUMP_UNLESS_LT ? Op(int(op) + kCompareJumps) : Op(int(op) - kCompareJumps);
-}
+Op opposite(Op op) { return op < Op::JUMP_UNLESS_LT ? Op(int(op) + kCompareJumps) : Op(int(op) - kCompareJumps); }
 
 }  // namespace
 
@@ -100,7 +98,8 @@ void Codegen::assign_registers(Unit& u) {
   }
   u.free_first = u16(u.register_names.size());
   u.free_count = u16(s->free_count);
-  for (u32 i = 0; i < s->free_count; i++) s->find(s->free_names[i])->free_reg = named(s->free_names[i], VariableKind::kFree);
+  for (u32 i = 0; i < s->free_count; i++)
+    s->find(s->free_names[i])->free_reg = named(s->free_names[i], VariableKind::kFree);
   u32 count = u.register_names.size();
   if (count > kMaxRegisters) {
     reporter_.error(s->pos, "too many variables");
@@ -142,7 +141,8 @@ void Codegen::assign_hidden(Unit& u, Scope* scope) {
         }
         if (found == nullptr) {
           u.register_names.push(v.name);
-          u.register_kinds.push(u8(int(cell ? VariableKind::kCell : VariableKind::kLocal) | int(VariableKind::kHiddenLocal)));
+          u.register_kinds.push(
+              u8(int(cell ? VariableKind::kCell : VariableKind::kLocal) | int(VariableKind::kHiddenLocal)));
           pool.push({v.name, cell, true, u16(u.register_names.size() - 1)});
           found = &pool.back();
         }
@@ -198,7 +198,8 @@ void Codegen::prologue(Pos resume_pos) {
   if (u.free_count != 0) emit(Op::COPY_FREE_VARS, u.free_first, u.free_count, 0);
   for (u32 r = 0; r < u.named_count; r++) {
     int kind = u.register_kinds[r];
-    if ((kind & int(VariableKind::kCell)) && !(kind & int(VariableKind::kHiddenLocal))) emit(Op::MAKE_CELL, u16(r), 0, 0);
+    if ((kind & int(VariableKind::kCell)) && !(kind & int(VariableKind::kHiddenLocal)))
+      emit(Op::MAKE_CELL, u16(r), 0, 0);
   }
   emit(Op::RESUME, 0, 0, 0);
 }

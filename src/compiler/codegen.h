@@ -60,10 +60,10 @@ enum class BlockKind : u8 {
   kFinallyEnd,  // the final body after an exception. reg: exception, reg2: the one handled before
   kWith,        // reg, reg + 1: exit function and self
   kAsyncWith,
-  kHandler,     // an except clause. reg2: exception handled before; name: to be unbound
-  kStarHandler, // body of except*
-  kPopValue,    // reg: a return value kept while a final body runs
-  kHidden,      // reg: a temporary to be dropped
+  kHandler,      // an except clause. reg2: exception handled before; name: to be unbound
+  kStarHandler,  // body of except*
+  kPopValue,     // reg: a return value kept while a final body runs
+  kHidden,       // reg: a temporary to be dropped
 };
 
 struct Block {
@@ -97,7 +97,7 @@ struct Unit {
   u32 flags = 0;
   i32 first_line = 0;
   u32 argument_count = 0, positional_only_count = 0, keyword_only_count = 0;
-  bool is_async = false;        // await is allowed
+  bool is_async = false;  // await is allowed
 
   Vec<Ins> code;
   Vec<LabelInfo> labels;
@@ -150,8 +150,15 @@ class Codegen {
  public:
   Codegen(Thread& t, Arena& arena, NameTable& names, SymbolTable& symbols, Reporter& reporter, Value filename,
           int optimize, u32 future_flags, i32 future_line, bool top_level_await)
-      : thread_(t), arena_(arena), names_(names), symbols_(symbols), reporter_(reporter), filename_(filename),
-        optimize_(optimize), future_flags_(future_flags), future_line_(future_line),
+      : thread_(t),
+        arena_(arena),
+        names_(names),
+        symbols_(symbols),
+        reporter_(reporter),
+        filename_(filename),
+        optimize_(optimize),
+        future_flags_(future_flags),
+        future_line_(future_line),
         top_level_await_(top_level_await) {}
   // The module's code; EMPTY or ERROR when an error was reported.
   Ref module(const ast::Mod* module);
@@ -259,8 +266,8 @@ class Codegen {
   void call(const ast::Call* e, u16 dest);
   bool super_parts(const ast::Attribute* e);
   u16 load_super_parts(const ast::Call* super_call, u16 base);
-  void call_with(u16 f, u32 filled, bool method, ast::Seq<ast::Expr*> args, ast::Seq<ast::Keyword*> keywords,
-                 u16 dest, u16 extra = kNoReg);
+  void call_with(u16 f, u32 filled, bool method, ast::Seq<ast::Expr*> args, ast::Seq<ast::Keyword*> keywords, u16 dest,
+                 u16 extra = kNoReg);
   void call_ex(u16 f, u32 filled, ast::Seq<ast::Expr*> args, ast::Seq<ast::Keyword*> keywords, u16 dest, u16 extra);
   void check_keywords(ast::Seq<ast::Keyword*> keywords);
   void at_attribute_name(const ast::Attribute* e);

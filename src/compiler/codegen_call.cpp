@@ -156,7 +156,8 @@ void Codegen::call_with(u16 f, u32 filled, bool method, Seq<Expr*> args, Seq<Key
 void Codegen::call_ex(u16 f, u32 filled, Seq<Expr*> args, Seq<Keyword*> keywords, u16 dest, u16 extra) {
   u32 pos = u_->pos;
   u16 tuple = u16(f + 1);
-  u16 own_args = args.size == 1 && args[0]->kind == Kind::kStarred ? local_register(as<Starred>(args[0])->value) : kNoReg;
+  u16 own_args =
+      args.size == 1 && args[0]->kind == Kind::kStarred ? local_register(as<Starred>(args[0])->value) : kNoReg;
   bool exact = false;
   if (own_args != kNoReg && filled == 0 && extra == kNoReg && (u_->flags & code_flag::kVarArgs)) {
     // f(*args) where args is this function's own *args, never assigned to: surely a tuple.

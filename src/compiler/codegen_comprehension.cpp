@@ -47,7 +47,9 @@ Ref Codegen::comprehension_code(const Expr* e, Scope* s, const CompParts& parts)
   u16 result = kNoReg;
   if (parts.kind != CompKind::kGenerator) {
     result = alloc();
-    Op build = parts.kind == CompKind::kList ? Op::BUILD_LIST : parts.kind == CompKind::kSet ? Op::BUILD_SET : Op::BUILD_MAP;
+    Op build = parts.kind == CompKind::kList  ? Op::BUILD_LIST
+               : parts.kind == CompKind::kSet ? Op::BUILD_SET
+                                              : Op::BUILD_MAP;
     emit(build, result, u_->top, 0);
   }
   comp_loop(parts, 0, 0, result);
@@ -91,7 +93,9 @@ void Codegen::inlined_comprehension(const Expr* e, Scope* s, const CompParts& pa
   for (u32 i = 0; i < s->symbol_count; i++) {
     if (s->symbols[i].binding == Binding::kCell) emit(Op::MAKE_CELL, s->symbols[i].reg, 0, 0);
   }
-  Op build = parts.kind == CompKind::kList ? Op::BUILD_LIST : parts.kind == CompKind::kSet ? Op::BUILD_SET : Op::BUILD_MAP;
+  Op build = parts.kind == CompKind::kList  ? Op::BUILD_LIST
+             : parts.kind == CompKind::kSet ? Op::BUILD_SET
+                                            : Op::BUILD_MAP;
   emit(build, result, u_->top, 0);
   comp_loop(parts, 0, iterator, result);
   u_->region = outer_region;

@@ -546,10 +546,10 @@ void Codegen::unary(const UnaryOp* e, u16 dest) {
   check(folded);
   if (failed()) return;
   if (!folded.is_empty()) return load_const(dest, folded);
-  Op op = e->op == UnaryOperator::kNot      ? Op::NOT
-          : e->op == UnaryOperator::kUSub   ? Op::NEGATIVE
-          : e->op == UnaryOperator::kUAdd   ? Op::POSITIVE
-                                            : Op::INVERT;
+  Op op = e->op == UnaryOperator::kNot    ? Op::NOT
+          : e->op == UnaryOperator::kUSub ? Op::NEGATIVE
+          : e->op == UnaryOperator::kUAdd ? Op::POSITIVE
+                                          : Op::INVERT;
   u16 mark = u_->top;
   emit_dest_source(op, dest, operand(e->operand, u_->is_temp(dest) ? dest : kNoReg));
   u_->top = mark;

@@ -112,9 +112,7 @@ void Codegen::load_name(NameId n, u16 dest) {
 void Codegen::store_name(NameId n, Operand value) {
   NameAccess where = access(n);
   switch (where.kind) {
-    case NameAccess::kLocal:
-      move(where.reg, value);
-      return mark_bound(where.reg);
+    case NameAccess::kLocal: move(where.reg, value); return mark_bound(where.reg);
     case NameAccess::kCell:
     case NameAccess::kClassdictCell: return emit(Op::STORE_CELL, where.reg, value.reg, 0, value.temp ? kConsumeB : 0);
     case NameAccess::kNameOrCell: {
@@ -126,8 +124,7 @@ void Codegen::store_name(NameId n, Operand value) {
       return emit_name(Op::STORE_NAME, value.reg, 0, n, value.temp ? kConsumeA : 0);
     }
     case NameAccess::kGlobal:
-    case NameAccess::kClassdictGlobal:
-      return emit_name(Op::STORE_GLOBAL, value.reg, 0, n, value.temp ? kConsumeA : 0);
+    case NameAccess::kClassdictGlobal: return emit_name(Op::STORE_GLOBAL, value.reg, 0, n, value.temp ? kConsumeA : 0);
     case NameAccess::kName: return emit_name(Op::STORE_NAME, value.reg, 0, n, value.temp ? kConsumeA : 0);
   }
 }

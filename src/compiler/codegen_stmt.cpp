@@ -153,8 +153,8 @@ bool Codegen::parallel_assign(const Expr* target, const Expr* value) {
     if (!o.temp) {
       bool copy = u_->scope->has_walrus;
       for (u32 k = 0; k < i && !copy; k++) {
-        copy = targets[k]->kind == Kind::kTuple || targets[k]->kind == Kind::kList ||
-               local_register(targets[k]) == o.reg;
+        copy =
+            targets[k]->kind == Kind::kTuple || targets[k]->kind == Kind::kList || local_register(targets[k]) == o.reg;
       }
       if (copy) {
         u16 t = alloc();
@@ -431,8 +431,7 @@ void Codegen::delete_target(const Expr* target) {
       Operand object = operand_before(s->value, s->slice);
       Operand index = index_operand(s->slice);
       At at(*this, target);
-      emit(Op::DELETE_ITEM, object.reg, index.reg, 0,
-           u8((object.temp ? kConsumeA : 0) | (index.temp ? kConsumeB : 0)));
+      emit(Op::DELETE_ITEM, object.reg, index.reg, 0, u8((object.temp ? kConsumeA : 0) | (index.temp ? kConsumeB : 0)));
       break;
     }
     case Kind::kTuple:

@@ -41,7 +41,10 @@ class CompileReporter final : public Reporter {
     va_start(arguments, format);
     int n = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    raise({text, size_t(n < 0 ? 0 : n >= int(sizeof text) ? int(sizeof text) - 1 : n)}, pos);
+    size_t size = size_t(n < 0 ? 0 : n >= int(sizeof text) ? int(sizeof text) - 1 : n);
+    // A name that was cut must not end in the middle of a character.
+    while (n > int(size) && size > 0 && (text[size - 1] & 0x80)) size--;
+    raise({text, size}, pos);
   }
 
   void warn(Pos pos, const char* format, ...) override {
@@ -62,8 +65,10 @@ class CompileReporter final : public Reporter {
   bool failed() const override { return failed_; }
 
   bool deep() override {
-    if (failed_) [[unlikely]] return true;
-    if (!native_stack_low(thread_)) [[likely]] return false;
+    if (failed_) [[unlikely]]
+      return true;
+    if (!native_stack_low(thread_)) [[likely]]
+      return false;
     failed_ = true;
     (void)typhon::raise(thread_, exc::RecursionError, "maximum recursion depth exceeded during compilation");
     return true;

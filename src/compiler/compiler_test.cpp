@@ -12,6 +12,7 @@ namespace typhon {
 
 class CompilerTest : public ObjectTest {
  protected:
+  CompilerTest() { g_syntax_warning = nullptr; }  // there is no warnings module here
   Ref compile(std::string_view source, parser::Mode mode = parser::Mode::kExec) {
     Arena arena;
     parser::ParseOptions options;
@@ -64,7 +65,8 @@ class CompilerTest : public ObjectTest {
   static u32 count(const Ref& code, Op op) {
     Code* c = code.as<Code>();
     u32 n = 0;
-    for (u32 at = 0; at < c->unit_count; at += op_units(Op(c->instructions[at].op))) n += c->instructions[at].op == u8(op);
+    for (u32 at = 0; at < c->unit_count; at += op_units(Op(c->instructions[at].op)))
+      n += c->instructions[at].op == u8(op);
     return n;
   }
 };
@@ -74,7 +76,8 @@ TEST_F(CompilerTest, RegistersAreSoundOnEveryPath) {
       "def f(a, b):\n x = a + b * 2 - a\n return x if a < b <= 3 else not b\n",
       "def f(x):\n return x + (x := 1), [x, (x := 2)], x < (x := 3) < x\n",
       "def f(a, b, *c, d=1, **e):\n a, b = b, a\n (a, *b), [d] = c, e\n return f(a, *c, k=d, **e)\n",
-      "def f(n):\n for i in range(n):\n  try:\n   if i: continue\n   with g() as (a, b), h: return a\n  except (A, B) as e:\n"
+      "def f(n):\n for i in range(n):\n  try:\n   if i: continue\n   with g() as (a, b), h: return a\n  except (A, B) "
+      "as e:\n"
       "   raise C from e\n  except D: break\n  else: i += 1\n  finally: k()\n else: return\n return n\n",
       "def f():\n try: return 1\n finally:\n  for x in y:\n   try: break\n   finally: continue\n",
       "def f():\n try: a\n except* (B, C) as d:\n  for i in e: break\n except* F: g\n else: h\n finally: i\n",
@@ -83,14 +86,17 @@ TEST_F(CompilerTest, RegistersAreSoundOnEveryPath) {
       "async def f():\n x = yield 1\n try: yield x\n finally: await y\n",
       "def f():\n x = yield\n y = yield from x\n return (yield y), [lambda: i for i in x], (j for j in y)\n",
       "def f(x):\n match x:\n  case [1, *r, {'k': v, **w}] if v: return r\n  case A(a, b=c) | [a, c]: return a, c\n"
-      "  case (1 | None) as q: pass\n  case {**z}: pass\n  case [_, *_, y]: pass\n  case -1 | 'a' | b.c: pass\n  case _: pass\n",
-      "class A[T: int = str, *Ts, **P](B, metaclass=C):\n 'doc'\n x: T\n if y: z: int\n def f[U](self, a: U, b=1) -> T:\n"
+      "  case (1 | None) as q: pass\n  case {**z}: pass\n  case [_, *_, y]: pass\n  case -1 | 'a' | b.c: pass\n  case "
+      "_: pass\n",
+      "class A[T: int, *Ts, **P = str](B, metaclass=C):\n 'doc'\n x: T\n if y: z: int\n def f[U](self, a: U, b=1) -> "
+      "T:\n"
       "  self.q = super().f(__class__)\n  return [super().g for _ in a]\n",
       "@a\n@b(c)\nclass D(*e, **f): pass\n@g\ndef h(i=1, *, j=2): pass\ntype X[T] = list[T]\n",
       "x: int = 1\nfor i in x:\n y: str\n x[i:1, ...] += 2; x.a.b -= 3; del x.a, x[0], (y, z)\n",
       "def f():\n try:\n  return [i / j for i in a for j in b if i]\n except E: return {i for i in c}\n",
       "import a.b.c as d, e\nfrom .f import g as h, i\nassert d, 'm'\nglobal q\nq = f'{a!r:>{b}} {c}' 'd'\n",
-      "def f(i):\n s = 0.5\n while i < 1000:\n  try: s = s * 2.5 if i & 1 == 0 else s\n  except E: s = 3 * s\n  i += 1\n return s\n",
+      "def f(i):\n s = 0.5\n while i < 1000:\n  try: s = s * 2.5 if i & 1 == 0 else s\n  except E: s = 3 * s\n  i += "
+      "1\n return s\n",
   };
   for (const char* program : programs) expect_sound(program);
 }
@@ -124,7 +130,8 @@ TEST_F(CompilerTest, ReportsErrorsAsPythonDoes) {
   EXPECT_EQ(error("a, *b, *c = d\n"), "multiple starred expressions in assignment 1:1");
   EXPECT_EQ(error("x = 1\nfrom __future__ import annotations\n"),
             "from __future__ imports must occur at the beginning of the file 2:1");
-  EXPECT_EQ(error("match x:\n case y: pass\n case z: pass\n"), "name capture 'y' makes remaining patterns unreachable 2:7");
+  EXPECT_EQ(error("match x:\n case y: pass\n case z: pass\n"),
+            "name capture 'y' makes remaining patterns unreachable 2:7");
   EXPECT_EQ(error("def f():\n return [x async for x in y]\n"),
             "asynchronous comprehension outside of an asynchronous function 2:9");
 }

@@ -15,8 +15,8 @@ u32 future_features(const Mod* module, Reporter& reporter, i32* last_line) {
     body = as<Interactive>(module)->body;
   }
   // Features that are always on.
-  static constexpr std::string_view kMandatory[] = {"nested_scopes",  "generators",       "division",
-                                                    "absolute_import", "with_statement",  "print_function",
+  static constexpr std::string_view kMandatory[] = {"nested_scopes",    "generators",     "division",
+                                                    "absolute_import",  "with_statement", "print_function",
                                                     "unicode_literals", "generator_stop", "barry_as_FLUFL"};
   u32 features = 0;
   bool first = true;

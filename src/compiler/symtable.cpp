@@ -214,12 +214,8 @@ void SymbolTable::statement(const Stmt* s) {
       }
       return;
     case Kind::kDelete: return expressions(as<Delete>(s)->targets);
-    case Kind::kAssign:
-      expressions(as<Assign>(s)->targets);
-      return expression(as<Assign>(s)->value);
-    case Kind::kAugAssign:
-      expression(as<AugAssign>(s)->target);
-      return expression(as<AugAssign>(s)->value);
+    case Kind::kAssign: expressions(as<Assign>(s)->targets); return expression(as<Assign>(s)->value);
+    case Kind::kAugAssign: expression(as<AugAssign>(s)->target); return expression(as<AugAssign>(s)->value);
     case Kind::kAnnAssign: return annotated_assignment(as<AnnAssign>(s));
     case Kind::kFor:
     case Kind::kAsyncFor: {
@@ -272,9 +268,7 @@ void SymbolTable::statement(const Stmt* s) {
         bodies_in_condition({c->body});
       }
       return;
-    case Kind::kRaise:
-      maybe(as<Raise>(s)->exc);
-      return maybe(as<Raise>(s)->cause);
+    case Kind::kRaise: maybe(as<Raise>(s)->exc); return maybe(as<Raise>(s)->cause);
     case Kind::kTry:
     case Kind::kTryStar: {
       auto* y = as<Try>(s);
@@ -292,9 +286,7 @@ void SymbolTable::statement(const Stmt* s) {
       in_finally_ = saved, loop_in_finally_ = saved_loop;
       return;
     }
-    case Kind::kAssert:
-      expression(as<Assert>(s)->test);
-      return maybe(as<Assert>(s)->msg);
+    case Kind::kAssert: expression(as<Assert>(s)->test); return maybe(as<Assert>(s)->msg);
     case Kind::kImport:
     case Kind::kImportFrom: {
       auto names = s->kind == Kind::kImport ? as<Import>(s)->names : as<ImportFrom>(s)->names;
@@ -604,7 +596,9 @@ void SymbolTable::keywords(Seq<Keyword*> list) {
 
 bool SymbolTable::forbidden_in_annotation_scope(const char* what, const Expr* e) {
   switch (current_->kind) {
-    case ScopeKind::kAnnotation: reporter_.error(pos_of(e), "%s cannot be used within an annotation", what); return true;
+    case ScopeKind::kAnnotation:
+      reporter_.error(pos_of(e), "%s cannot be used within an annotation", what);
+      return true;
     case ScopeKind::kTypeVariable:
       reporter_.error(pos_of(e), "%s cannot be used within a TypeVar bound", what);
       return true;
@@ -671,9 +665,7 @@ void SymbolTable::expression(const Expr* e) {
         expression(as<IfExp>(e)->body);
         e = as<IfExp>(e)->orelse;
         continue;
-      case Kind::kDict:
-        expressions(as<ast::Dict>(e)->keys);
-        return expressions(as<ast::Dict>(e)->values);
+      case Kind::kDict: expressions(as<ast::Dict>(e)->keys); return expressions(as<ast::Dict>(e)->values);
       case Kind::kSet: return expressions(as<ast::Set>(e)->elts);
       case Kind::kList: return expressions(as<ast::List>(e)->elts);
       case Kind::kTuple: return expressions(as<ast::Tuple>(e)->elts);
@@ -715,9 +707,7 @@ void SymbolTable::expression(const Expr* e) {
         e = as<Await>(e)->value;
         continue;
       }
-      case Kind::kCompare:
-        expression(as<Compare>(e)->left);
-        return expressions(as<Compare>(e)->comparators);
+      case Kind::kCompare: expression(as<Compare>(e)->left); return expressions(as<Compare>(e)->comparators);
       case Kind::kFormattedValue:
         expression(as<FormattedValue>(e)->value);
         return maybe(as<FormattedValue>(e)->format_spec);

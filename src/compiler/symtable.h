@@ -24,25 +24,27 @@ using NameId = u32;
 inline constexpr NameId kNoName = ~0u;
 
 // Names the compiler itself needs; their NameId is their place in this list.
-#define TYPHON_COMPILER_NAMES(X)                                                                                   \
-  X(class_, "__class__") X(classdict, "__classdict__") X(conditional, "__conditional_annotations__")               \
-  X(debug, "__debug__") X(super, "super") X(self, "self") X(dot_zero, ".0") X(format, ".format")                   \
-  X(format_shown, "format") X(type_params, ".type_params") X(generic_base, ".generic_base")                        \
-  X(defaults, ".defaults") X(kwdefaults, ".kwdefaults") X(type_params_dunder, "__type_params__")                   \
-  X(annotate, "__annotate__") X(annotate_func, "__annotate_func__") X(annotations, "__annotations__")              \
-  X(doc, "__doc__") X(module, "__module__") X(name, "__name__") X(qualname, "__qualname__")                        \
-  X(firstlineno, "__firstlineno__") X(static_attributes, "__static_attributes__")                                  \
-  X(classdictcell, "__classdictcell__") X(classcell, "__classcell__") X(lambda, "<lambda>")                        \
-  X(listcomp, "<listcomp>") X(setcomp, "<setcomp>") X(dictcomp, "<dictcomp>") X(genexpr, "<genexpr>")              \
-  X(module_code, "<module>") X(return_, "return") X(star, "*") X(empty, "") X(append, "append")                    \
-  X(underscore, "_")
+#define TYPHON_COMPILER_NAMES(X)                                                                                      \
+  X(class_, "__class__")                                                                                              \
+  X(classdict, "__classdict__") X(conditional, "__conditional_annotations__") X(debug, "__debug__") X(super, "super") \
+      X(self, "self") X(dot_zero, ".0") X(format, ".format") X(format_shown, "format") X(type_params, ".type_params") \
+          X(generic_base, ".generic_base") X(defaults, ".defaults") X(kwdefaults, ".kwdefaults")                      \
+              X(type_params_dunder, "__type_params__") X(annotate, "__annotate__")                                    \
+                  X(annotate_func, "__annotate_func__") X(annotations, "__annotations__") X(doc, "__doc__")           \
+                      X(module, "__module__") X(name, "__name__") X(qualname, "__qualname__")                         \
+                          X(firstlineno, "__firstlineno__") X(static_attributes, "__static_attributes__")             \
+                              X(classdictcell, "__classdictcell__") X(classcell, "__classcell__")                     \
+                                  X(lambda, "<lambda>") X(listcomp, "<listcomp>") X(setcomp, "<setcomp>")             \
+                                      X(dictcomp, "<dictcomp>") X(genexpr, "<genexpr>") X(module_code, "<module>")    \
+                                          X(return_, "return") X(star, "*") X(empty, "") X(append, "append")          \
+                                              X(underscore, "_")
 
 namespace name {
 enum : NameId {
 #define X(id, text) k_##id,
   TYPHON_COMPILER_NAMES(X)
 #undef X
-  kPredefined
+      kPredefined
 };
 }  // namespace name
 
@@ -118,9 +120,9 @@ struct Scope {
   Scope* first_child = nullptr;
   Scope* last_child = nullptr;
   Scope* next_sibling = nullptr;
-  Scope* next = nullptr;            // all scopes, parents before children
+  Scope* next = nullptr;              // all scopes, parents before children
   Scope* annotation_block = nullptr;  // of a module or class
-  NameList* mangled = nullptr;      // type parameters of a class: only these are mangled there
+  NameList* mangled = nullptr;        // type parameters of a class: only these are mangled there
   Pos pos;
 
   Symbol* symbols = nullptr;  // in order of first appearance
@@ -155,7 +157,10 @@ class Reporter {
 class SymbolTable {
  public:
   SymbolTable(Arena& arena, NameTable& names, Reporter& reporter, bool future_annotations, bool top_level_await)
-      : arena_(arena), names_(names), reporter_(reporter), future_annotations_(future_annotations),
+      : arena_(arena),
+        names_(names),
+        reporter_(reporter),
+        future_annotations_(future_annotations),
         top_level_await_(top_level_await) {}
   // False when an error was reported.
   bool build(const ast::Mod* module);

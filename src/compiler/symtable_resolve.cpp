@@ -124,8 +124,7 @@ void SymbolTable::collect_free(Scope* s) {
       s->free_names[s->free_count++] = s->symbols[i].name;
     }
   }
-  std::sort(s->free_names, s->free_names + n,
-            [this](NameId a, NameId b) { return names_.text(a) < names_.text(b); });
+  std::sort(s->free_names, s->free_names + n, [this](NameId a, NameId b) { return names_.text(a) < names_.text(b); });
 }
 
 }  // namespace typhon::compiler

@@ -124,7 +124,7 @@ class Unparser {
         auto* c = as<Compare>(e);
         open(level > kCompareLevel);
         expression(c->left, kCompareLevel + 1);
-        static constexpr const char* kOperators[] = {" == ", " != ", " < ",     " <= ", " > ",
+        static constexpr const char* kOperators[] = {" == ", " != ", " < ",      " <= ", " > ",
                                                      " >= ", " is ", " is not ", " in ", " not in "};
         for (u32 i = 0; i < c->ops.size; i++) {
           text(kOperators[int(c->ops[i])]);
@@ -145,13 +145,12 @@ class Unparser {
       case Kind::kAttribute: {
         auto* a = as<Attribute>(e);
         expression(a->value, kAtom);
-        bool number = a->value->kind == Kind::kConstant && as<Constant>(a->value)->value.type == ConstantValue::Type::kInt;
+        bool number =
+            a->value->kind == Kind::kConstant && as<Constant>(a->value)->value.type == ConstantValue::Type::kInt;
         text(number ? " ." : ".");
         return text(a->attr);
       }
-      case Kind::kStarred:
-        text("*");
-        return expression(as<Starred>(e)->value, kBitOr);
+      case Kind::kStarred: text("*"); return expression(as<Starred>(e)->value, kBitOr);
       case Kind::kName: return text(as<Name>(e)->id);
       case Kind::kList:
         text("[");
@@ -218,7 +217,7 @@ class Unparser {
       int level;
     };
     static constexpr Row kRows[] = {
-        {" + ", kArithmetic}, {" - ", kArithmetic}, {" * ", kTerm},  {" @ ", kTerm},   {" / ", kTerm},
+        {" + ", kArithmetic}, {" - ", kArithmetic}, {" * ", kTerm},   {" @ ", kTerm},   {" / ", kTerm},
         {" % ", kTerm},       {" ** ", kPower},     {" << ", kShift}, {" >> ", kShift}, {" | ", kBitOr},
         {" ^ ", kBitXor},     {" & ", kBitAnd},     {" // ", kTerm},
     };

@@ -29,9 +29,9 @@ enum State : u8 {
   kEmpty,
   kImmediate,  // a value that needs no dropping
   kFull,
-  kStale,      // EMPTY or an immediate that nobody will read
-  kOptional,   // a value or EMPTY, both meant: the second half of what LOAD_METHOD leaves
-  kMixed,      // a value on some paths
+  kStale,     // EMPTY or an immediate that nobody will read
+  kOptional,  // a value or EMPTY, both meant: the second half of what LOAD_METHOD leaves
+  kMixed,     // a value on some paths
 };
 
 State merge(State a, State b) {
@@ -269,9 +269,9 @@ class Verifier {
       Vec<State> after;
       for (State s : now_) after.push(s);
       for (u32 r = 0; r < now_.size(); r++) {
-        now_[r] = r >= row->clear_from ? kEmpty
+        now_[r] = r >= row->clear_from                                     ? kEmpty
                   : after[r] == kEmpty && before[r] != kEmpty && !named(r) ? merge(kEmpty, before[r])
-                                                                             : before[r];
+                                                                           : before[r];
       }
       now_[row->exc_reg] = kFull;
       flow(at, row->handler);

@@ -187,12 +187,14 @@ HANDLER(RETURN) {
   if ((info.flags & kFlagMask) | frame::frame_object(r).bits) [[unlikely]] TAIL(return_cold);
   Value result = r[A(ins)];
   Value* caller = frame::caller(r);
-  u32 n = frame::code(r)->register_count;
+  u32 n = frame::code(r)->local_count;
   r[A(ins)] = EMPTY;
-  // A register that holds the last reference to something is left to the cold path.
+  // Temporaries are clean by now (check_clean). A variable that holds the last reference to something is left to the cold path.
+  check_clean(r, n, frame::code(r)->register_count);
   u32 i = 0;
   for (; i < n; i++) {
     Value v = r[i];
+    if (v.bits & 7) continue;
     if (!quick_drop(v)) [[unlikely]] break;
     r[i] = EMPTY;
   }

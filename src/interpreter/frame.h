@@ -23,6 +23,18 @@ TYPHON_INLINE Value* frame_stack_end(Thread& t, Value* r) {
   return r + frame::code(r)->register_count;
 }
 
+// The words of the register stack behind the running frame are EMPTY or immediates, and so are the temporaries of a frame that
+// begins or returns (bytecode/ops.def, compiler/verify.h): a fresh frame empties its named variables only, and a frame that
+// returns drops only those.
+TYPHON_INLINE void check_clean(const Value* r, u32 from, u32 to) {
+#if defined(TYPHON_CHECKING) || !defined(NDEBUG)
+  for (u32 i = from; i < to; i++) DCHECK((r[i].bits & 7) || r[i].is_empty());
+#endif
+}
+
+// A function whose calls with `n` positional arguments need no binding: Code::aux2 is the argument count plus one (make_code).
+TYPHON_INLINE bool takes_exactly(const Code* code, u32 n) { return code->aux2 == n + 1; }
+
 // Stores EMPTY into registers whose words mean nothing.
 TYPHON_INLINE void empty_registers(Value* r, u32 from, u32 to) {
   for (u32 i = from; i < to; i++) {
@@ -44,7 +56,9 @@ TYPHON_INLINE bool push_frame(Thread& t, Value* callee, Code* code, Value* calle
   frame::info(callee) = {flags, destination, 0};
   frame::frame_object(callee) = EMPTY;
   frame::code(callee) = code;
-  empty_registers(callee, filled, registers);
+  // Module and class code has its namespace in register 0, which may be no named variable.
+  empty_registers(callee, filled, code->local_count + 1u);
+  check_clean(callee, filled, registers);
   t.frame = callee;
   return true;
 }

@@ -217,6 +217,36 @@ void generator_discard(Thread& t, Generator* g) {
   }
 }
 
+// The usual case, as send_value does it, goes to the loop directly: a local generator that waits in a yield.
+Ref generator_next(Thread& t, Value self) {
+  Generator* g = self.as<Generator>();
+  Value* r = g->registers();
+  if (g->is_local() && g->state == u8(GeneratorState::kSuspended)) [[likely]] {
+    Instr* pc = frame::pc(r);
+    Value* end = python_stack_end(t);
+    if (Op(pc->op) == Op::YIELD && !(r[pc->a].is_object()) && end + kStackSlack <= t.stack_limit &&
+        t.recursion_depth < t.recursion_limit && !native_stack_low(t)) [[likely]] {
+      g->state = u8(GeneratorState::kRunning);
+      t.recursion_depth++;
+      frame::caller(r) = t.frame;
+      frame::info(r) = {frame_flag::kEntry | frame_flag::kGenerator, 0, u32(end - t.stack_base)};
+      g->exception.previous = t.exception_top;
+      t.exception_top = &g->exception;
+      t.frame = r;
+      r[pc->a] = None;
+      Ref value = run_frame_at(t, pc + 1);
+      if (value.failed() || __atomic_load_n(&g->state, __ATOMIC_RELAXED) != u8(GeneratorState::kFinished)) [[likely]]
+        return value;
+      if (value.get().is_none()) return Ref();
+      return raise_stop_iteration(t, value.get());
+    }
+  }
+  Ref result;
+  Ref value = send_value(t, g, EMPTY, &result);
+  if (value.is_empty() && !result.get().is_none()) return raise_stop_iteration(t, result.get());
+  return value;
+}
+
 Ref generator_send(Thread& t, Generator* g, Value value, Ref* result) { return send_value(t, g, value, result); }
 
 Ref generator_throw(Thread& t, Generator* g, Value exception, Ref* result) {

@@ -161,6 +161,43 @@ TYPHON_NOINLINE bool general_step(Thread& t, Value* r, Instr* pc, BinaryOp op) {
 }
 
 // Numbers of mixed kinds, and what the handler declined; then the protocol.
+// s += x without copying s each time: the last reference to a local string (R3) takes the characters of `b` in when its block
+// has room, and moves to a block with room to spare otherwise. Not done (false) for other strings.
+TYPHON_NOINLINE bool append_moved(Thread& t, Value* r, const Instr* pc, Str* a, Str* b, bool* failed) {
+  if (!a->is_local() || a->count != count::kOne || a->kind() != b->kind() || a->is_interned()) return false;
+  size_t na = a->length(), nb = b->length();
+  if (na == 0 || nb == 0) return false;
+  u32 kind = a->kind();
+  bool ascii = a->is_ascii() && b->is_ascii();
+  Str* to = a;
+  RefTo<Str> grown;
+  if (sizeof(Str) + ((na + nb + 1) << kind) > heap::block_size(a)) {
+    // Small blocks are rounded up anyway.
+    size_t room = na + nb < 256 ? na + nb : na + nb + (na + nb) / 8;
+    grown = str_allocate(t, room, kind == 2 ? 0x10FFFF : kind == 1 ? 0xFFFF : ascii ? 0x7F : 0xFF);
+    if (grown.failed()) return *failed = true;
+    to = grown.get();
+    std::memcpy(to->raw_mutable(), a->raw(), na << kind);
+  }
+  u8* end = static_cast<u8*>(to->raw_mutable()) + (na << kind);
+  std::memcpy(end, b->raw(), nb << kind);
+  std::memset(end + (nb << kind), 0, size_t(1) << kind);
+  to->length_kind = u64(na + nb) << 8 | kind | (ascii ? Str::kAscii : 0);
+  to->aux2 = 0;  // the hash
+  if (to != a) {
+    set_register(r, pc->b, std::move(grown));
+  }
+  if (pc->a != pc->b) {
+    Value moved = r[pc->b];
+    r[pc->b] = EMPTY;
+    consume(r, pc, kConsumeC, pc->c);
+    set_register(r, pc->a, moved);
+  } else {
+    consume(r, pc, kConsumeC, pc->c);
+  }
+  return true;
+}
+
 template <class P>
 TYPHON_NOINLINE bool binary_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
@@ -180,7 +217,14 @@ TYPHON_NOINLINE bool binary_step(Thread& t, Value* r, Instr* pc) {
       return set_register(r, pc->a, result), true;
   }
   if constexpr (P::kOp == BinaryOp::kAdd) {
-    if (is_exact_str(a) && is_exact_str(b)) return finish_dss(r, pc, str_concat(t, a.as<Str>(), b.as<Str>()));
+    if (is_exact_str(a) && is_exact_str(b)) {
+      // The left operand is moved in when the result replaces it, or it is a temporary.
+      if (pc->a == pc->b || (pc->x & kConsumeB)) {
+        bool failed = false;
+        if (append_moved(t, r, pc, a.as<Str>(), b.as<Str>(), &failed)) return !failed;
+      }
+      return finish_dss(r, pc, str_concat(t, a.as<Str>(), b.as<Str>()));
+    }
   }
   return general_step(t, r, pc, P::kOp);
 }
@@ -441,13 +485,13 @@ COLD_HANDLER(is_not_cold) { STEP(is_step(r, pc, false), 1); }
 // One operand a singleton (None, True...): the words tell, and only the other operand may need a drop.
 HANDLER(IS) {
   Value a = r[B(ins)], b = r[C(ins)];
-  if ((b.bits & 7) == 4 && !b.is_float_zero() && !(needs_drop(a) && (X(ins) & kConsumeB))) [[likely]]
+  if ((b.bits & 7) == 4 && !b.is_float_zero() && !(a.is_object() && (X(ins) & kConsumeB))) [[likely]]
     STORE_IMMEDIATE(Value::boolean(a.bits == b.bits), is_cold);
   TAIL(is_cold);
 }
 HANDLER(IS_NOT) {
   Value a = r[B(ins)], b = r[C(ins)];
-  if ((b.bits & 7) == 4 && !b.is_float_zero() && !(needs_drop(a) && (X(ins) & kConsumeB))) [[likely]]
+  if ((b.bits & 7) == 4 && !b.is_float_zero() && !(a.is_object() && (X(ins) & kConsumeB))) [[likely]]
     STORE_IMMEDIATE(Value::boolean(a.bits != b.bits), is_not_cold);
   TAIL(is_not_cold);
 }
@@ -497,6 +541,7 @@ TRUTH_JUMP(JUMP_IF_FALSE, false)
   HANDLER(name) {                                                                       \
     Value v = r[A(ins)];                                                                \
     if ((X(ins) & kConsumeA) && needs_drop(v)) [[unlikely]] TAIL(none_jump_cold<wanted>); \
+    if (X(ins) & kConsumeA) r[A(ins)] = EMPTY;                                          \
     if (v.is_none() == (wanted)) NEXT(JUMP(ins));                                       \
     NEXT(1);                                                                            \
   }

@@ -8,28 +8,37 @@
 namespace typhon {
 namespace {
 
-constexpr u32 kNotPlain = code_flag::kVarArgs | code_flag::kVarKeywords;
-
 // The frame of a Python function that takes exactly the arguments given, pushed without leaving the handler. The window's
 // function register is callee[-1]. Null: not that simple.
 TYPHON_INLINE Instr* enter_plain(Thread* t, Value* r, Instr* pc, Value* callee, u32 n, u16 flags, u16 destination) {
   Code* code = callee[-1].as<Function>()->code.as<Code>();
-  if (code->argument_count != n || (code->flags & kNotPlain) || code->keyword_only_count != 0) return nullptr;
+  if (!takes_exactly(code, n)) [[unlikely]] return nullptr;
   if (frame::info(r).flags & frame_flag::kGenerator) [[unlikely]] return nullptr;
-  u32 registers = code->register_count;
-  if (callee + registers + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit) [[unlikely]]
+  u32 depth = t->recursion_depth;
+  if (callee + code->register_count + kStackSlack > t->stack_limit || depth >= t->recursion_limit) [[unlikely]]
     return nullptr;
-  t->recursion_depth++;
+  Instr* first = code->instructions;
+  u32 locals = code->local_count;
+  t->recursion_depth = depth + 1;
   frame::pc(r) = pc;
-  frame::pc(callee) = code->instructions;
+  frame::pc(callee) = first;
   frame::caller(callee) = r;
-  frame::info(callee) = {flags, destination, 0};
+  frame::info(callee) = std::bit_cast<FrameInfo>(u64(flags) | u64(destination) << 16);
   frame::frame_object(callee) = EMPTY;
   frame::code(callee) = code;
-  empty_registers(callee, n, registers);
+  empty_registers(callee, n, locals);
+  check_clean(callee, n, code->register_count);
   t->frame = callee;
-  return code->instructions;
+  return first;
 }
+// Goes on in the callee; its RESUME has nothing to do unless a poll or tracing is wanted.
+#define ENTER(callee, first)                                                            \
+  do {                                                                                  \
+    r = (callee);                                                                       \
+    pc = (first);                                                                       \
+    if (Op(pc->op) == Op::RESUME && table == g_handlers && !poll_wanted(*t)) [[likely]] NEXT(1); \
+    NEXT(0);                                                                            \
+  } while (0)
 
 TYPHON_NOINLINE Called call_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
@@ -87,8 +96,45 @@ TYPHON_NOINLINE Called call_ex_step(Thread& t, Value* r, Instr* pc) {
     TAIL(op_raise);                                         \
   } while (0)
 
-COLD_HANDLER(call_cold) { CALLED(call_step(*t, r, pc), 2); }
-COLD_HANDLER(call_method_cold) { CALLED(call_method_step(*t, r, pc), 2); }
+COLD_HANDLER(call_general) { CALLED(call_step(*t, r, pc), 2); }
+COLD_HANDLER(call_method_general) { CALLED(call_method_step(*t, r, pc), 2); }
+
+// Ends a call of a native function: drops the window, stores the result.
+TYPHON_INLINE bool finish_native(Value* r, Instr* pc, u32 f, u32 words, Ref&& result) {
+  for (u32 i = f; i < f + words; i++) {
+    Value v = r[i];
+    if (v.bits & 7) continue;  // a stale immediate is harmless
+    r[i] = EMPTY;
+    release(v);
+  }
+  if (result.failed()) [[unlikely]] return false;
+  set_register(r, pc->a, std::move(result));
+  return true;
+}
+
+// A native function whose arguments are just what its signature orders (native_function.cpp keeps the count in aux2).
+COLD_HANDLER(call_cold) {
+  Value callable = r[B(ins)];
+  if (!is_exact(callable, kShape_builtin_function)) TAIL(call_general);
+  NativeFunction* f = callable.as<NativeFunction>();
+  if (__atomic_load_n(&f->aux2, __ATOMIC_RELAXED) != C(ins) + 1u) TAIL(call_general);
+  save_pc(r, pc);
+  Ref result = f->definition->bound(*t, f->self.peek(), r + B(ins) + 1);
+  ins = unit(pc);
+  if (!finish_native(r, pc, B(ins), C(ins) + 1u, std::move(result))) [[unlikely]] TAIL(op_raise);
+  NEXT_RELOAD(2);
+}
+COLD_HANDLER(call_method_cold) {
+  Value callable = r[B(ins)];
+  if (!is_exact(callable, kShape_method_descriptor) || r[B(ins) + 1].is_empty()) TAIL(call_method_general);
+  NativeDescriptor* d = callable.as<NativeDescriptor>();
+  if (__atomic_load_n(&d->aux2, __ATOMIC_RELAXED) != C(ins) + 1u) TAIL(call_method_general);
+  save_pc(r, pc);
+  Ref result = d->method->bound(*t, r[B(ins) + 1], r + B(ins) + 2);
+  ins = unit(pc);
+  if (!finish_native(r, pc, B(ins), C(ins) + 2u, std::move(result))) [[unlikely]] TAIL(op_raise);
+  NEXT_RELOAD(2);
+}
 
 // --- functions
 TYPHON_NOINLINE bool make_function_step(Thread& t, Value* r, Instr* pc) {
@@ -167,9 +213,7 @@ HANDLER(CALL) {
   Value* callee = r + B(ins) + 1;
   if (is_exact_function(callee[-1])) [[likely]] {
     if (Instr* first = enter_plain(t, r, pc, callee, C(ins), 2 << kResumeShift, A(ins))) [[likely]] {
-      r = callee;
-      pc = first;
-      NEXT(0);
+      ENTER(callee, first);
     }
   }
   TAIL(call_cold);
@@ -178,9 +222,7 @@ HANDLER(CALL_METHOD) {
   Value* callee = r + B(ins) + 1;
   if (is_exact_function(callee[-1]) && !callee[0].is_empty()) [[likely]] {
     if (Instr* first = enter_plain(t, r, pc, callee, C(ins) + 1u, 2 << kResumeShift, A(ins))) [[likely]] {
-      r = callee;
-      pc = first;
-      NEXT(0);
+      ENTER(callee, first);
     }
   }
   TAIL(call_method_cold);

@@ -169,27 +169,45 @@ TYPHON_INLINE bool settle(Value& word) {
   word = Value(object);
   return true;
 }
-}  // namespace
-
-// The usual case, as suspend_frame does it: a local generator in a for loop.
-HANDLER(YIELD) {
-  Generator* g = generator_of(r);
-  Value* caller = frame::caller(r);
-  if ((X(ins) & kInPlace) || (frame::info(r).flags & frame_flag::kEntry) || !g->is_local()) [[unlikely]] TAIL(yield_cold);
-  Instr* loop = frame::pc(caller);
-  Value* to = &caller[loop->a];
-  if (Op(loop->op) != Op::FOR_ITER || needs_drop(*to) || (g->exception.exception.bits & 7) == 0) [[unlikely]] TAIL(yield_cold);
+COLD_HANDLER(yield_settling) {
   u32 n = frame::code(r)->register_count;
   for (u32 i = 0; i < n; i++)
-    if (!settle(r[i])) [[unlikely]] TAIL(yield_cold);
-  if (!settle(frame::function_word(r)) || !settle(frame::frame_object(r))) [[unlikely]] TAIL(yield_cold);
+    if (!settle(r[i])) TAIL(yield_cold);
+  if (!settle(frame::function_word(r)) || !settle(frame::frame_object(r))) TAIL(yield_cold);
+  TAIL(op_YIELD);
+}
+
+// Whether a register, the function or the frame object is a deferred word.
+TYPHON_INLINE bool any_deferred(const Value* r, u32 n) {
+  using Words = u64 __attribute__((vector_size(16), aligned(8)));
+  // r[-1] is the function; an odd word out is looked at by itself.
+  const Value* at = r - 1;
+  const Value* end = r + n;
+  bool found = at[-4].is_deferred();
+  if (!(n & 1)) found |= (at++)->is_deferred();
+  Words seen = {};
+  for (; at < end; at += 2) seen |= Words((*reinterpret_cast<const Words*>(at) & 15) == Value::kDeferredBit);
+  return found | ((seen[0] | seen[1]) != 0);
+}
+}  // namespace
+
+// The usual case, as suspend_frame does it: a local generator in a for loop, or resumed by a native function.
+HANDLER(YIELD) {
+  Generator* g = generator_of(r);
+  if ((X(ins) & kInPlace) || !g->is_local() || (g->exception.exception.bits & 7) == 0) [[unlikely]] TAIL(yield_cold);
+  if (any_deferred(r, frame::code(r)->register_count)) [[unlikely]] TAIL(yield_settling);
   Value value = r[B(ins)];
+  Value* caller = frame::caller(r);
+  bool entry = frame::info(r).flags & frame_flag::kEntry;
+  if (!entry) {
+    Instr* loop = frame::pc(caller);
+    if (Op(loop->op) != Op::FOR_ITER || needs_drop(caller[loop->a])) [[unlikely]] TAIL(yield_cold);
+  }
   if (X(ins) & kConsumeB) {
     r[B(ins)] = EMPTY;
   } else if (!quick_acquire(value, &value)) [[unlikely]] {
     TAIL(yield_cold);
   }
-  *to = value;
   save_pc(r, pc);
   t->exception_top = g->exception.previous;
   g->exception.previous = nullptr;
@@ -197,8 +215,10 @@ HANDLER(YIELD) {
   frame::caller(r) = nullptr;
   t->recursion_depth--;
   g->state = u8(GeneratorState::kSuspended);
+  if (entry) return value.bits;
   r = caller;
-  pc = loop;
+  pc = frame::pc(r);
+  r[pc->a] = value;
   NEXT(2);
 }
 HANDLER(YIELD_FROM) { CONTINUE(delegate_step(*t, r, pc), HAS_RESULT); }

@@ -338,8 +338,12 @@ Ref f_instancecheck(Thread& t, Value, const Value* a) {
 Ref f_get_dump(Thread& t, Value, const Value* a) {
   Ref held = TRY(data_of(t, a[0]));
   RefTo<Set> registry = TRY(set_new(t));
-  Ref list = held.as<AbcData>()->registry.load();
-  if (!list.is_empty()) TRY(set_update_py(t, registry.get(), list));
+  RootedVector classes(t);
+  TRY(registered_classes(t, held.as<AbcData>(), classes));
+  for (size_t i = 0; i < classes.size(); i++) {
+    Ref reference = TRY(weakref_new(t, classes[i], EMPTY));
+    TRY(set_add_py(t, registry.get(), reference));
+  }
   // The answers are kept by class number: as sets of classes they are always empty.
   RefTo<Set> positive = TRY(set_new(t)), negative = TRY(set_new(t));
   Ref version = TRY(int_from_u64(t, registrations()));

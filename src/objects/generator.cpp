@@ -147,12 +147,6 @@ Ref generator_close_method(Thread& t, Value self, const Value*) {
 }
 Ref generic_alias(Thread& t, Value cls, const Value* a) { return generic_alias_new(t, cls, a[0]); }
 
-Ref generator_next(Thread& t, Value self) {
-  Ref result;
-  Ref value = generator_send(t, self_generator(self), EMPTY, &result);
-  if (value.is_empty() && !result.get().is_none()) return raise_stop_iteration(t, result.get());
-  return value;
-}
 Ref identity(Thread&, Value self) { return Ref::copy(self); }
 
 Ref get_frame(Thread& t, Value self) {

@@ -9,6 +9,8 @@ namespace types {
 extern Type *async_generator_asend, *async_generator_athrow, *async_generator_wrapped_value, *coroutine_wrapper, *anext_awaitable;
 }  // namespace types
 Status initialise_generator_types(Thread& t);
+// The `next` slot of generators (interpreter/generator.cpp).
+Ref generator_next(Thread& t, Value self);
 
 // A fresh generator object for the code of a generator function; its frame words are for the caller to fill.
 RefTo<Generator> generator_new(Thread& t, Function* function, Code* code);

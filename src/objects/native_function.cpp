@@ -315,16 +315,25 @@ Status bind(Thread& t, const Signature& s, const Callee& callee, Args args, Valu
 
 Ref bind_and_call(Thread& t, BoundFn fn, const Signature& s, const Callee& callee, Value self, Args args) {
   auto* out = static_cast<Value*>(__builtin_alloca((s.size + 1) * sizeof(Value)));
+  if (args.keyword_count == 0 && s.var_args < 0 && s.var_keywords < 0 && s.required_keyword_only == 0 &&
+      args.count >= s.required_positional && args.count <= s.positional) [[likely]] {
+    for (u32 i = 0; i < args.count; i++) out[i] = args[i];
+    for (u32 i = args.count; i < s.size; i++) out[i] = EMPTY;
+    return fn(t, self, out);
+  }
   Ref keep;
   TRY(bind(t, s, callee, args, out, &keep));
   return fn(t, self, out);
 }
 
-const Signature* signature_of(const Signature** where, const Method* definition) {
+// `aux2` of the function or descriptor becomes the argument count plus one when such a call needs no binding: the interpreter
+// then calls `bound` by itself.
+const Signature* signature_of(Object* callable, const Signature** where, const Method* definition) {
   const Signature* found = __atomic_load_n(where, __ATOMIC_ACQUIRE);
   if (found != nullptr) [[likely]]
     return found;
   found = &parse_signature(definition->signature);
+  if (found->plain) __atomic_store_n(&callable->aux2, found->size + 1, __ATOMIC_RELAXED);
   __atomic_store_n(where, found, __ATOMIC_RELEASE);
   return found;
 }
@@ -352,7 +361,7 @@ Ref native_call(Thread& t, NativeFunction* function, Args args) {
   const Method* definition = function->definition;
   Value self = function->self.peek();
   if (definition->raw != nullptr) return definition->raw(t, self, args);
-  const Signature& s = *signature_of(&function->signature, definition);
+  const Signature& s = *signature_of(function, &function->signature, definition);
   if (s.plain && args.keyword_count == 0 && args.count == s.size) [[likely]]
     return definition->bound(t, self, args.values);
   return bind_and_call(t, definition->bound, s, Callee{definition->name, function}, self, args);
@@ -361,7 +370,7 @@ Ref native_call(Thread& t, NativeFunction* function, Args args) {
 Ref native_method_call(Thread& t, NativeDescriptor* d, Value self, Args args) {
   const Method* definition = d->method;
   if (definition->raw != nullptr) return definition->raw(t, self, args);
-  const Signature& s = *signature_of(&d->signature, definition);
+  const Signature& s = *signature_of(d, &d->signature, definition);
   if (s.plain && args.keyword_count == 0 && args.count == s.size) [[likely]]
     return definition->bound(t, self, args.values);
   return bind_and_call(t, definition->bound, s, Callee{definition->name, nullptr, d}, self, args);

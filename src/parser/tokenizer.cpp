@@ -414,7 +414,7 @@ bool Tokenizer::read_name_or_string(Token& token) {
     }
   }
   cur_ = p;
-  if ((seen & 0x80) && !verify_identifier(start, p)) return false;
+  if ((seen & 0x80) && !options_.extra_tokens && !verify_identifier(start, p)) return false;
   Tok kind = keyword_kind({start, size_t(p - start)});
   return emit(token, kind, start, p);
 }
@@ -529,7 +529,7 @@ bool Tokenizer::read_number(Token& token, char first) {
   if (nonzero && !read_decimal_tail()) return false;
   char c = *cur_;
   bool is_float = c == '.' || c == 'e' || c == 'E' || c == 'j' || c == 'J';
-  if (nonzero && !is_float) {
+  if (nonzero && !is_float && !options_.extra_tokens) {
     return fail_range(int(token_start_ + 1 - line_start_), int(zeros_end + 1 - line_start_),
                       "leading zeros in decimal integer literals are not permitted; "
                       "use an 0o prefix for octal integers");

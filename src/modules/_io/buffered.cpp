@@ -626,21 +626,6 @@ Ref b_dealloc_warn(Thread& t, Value self, const Value* a) {
   return Ref::none();
 }
 
-// Keeps the first of two failures, with the other one as its context.
-Ref chain(Thread& t, Ref&& earlier, Ref&& result) {
-  if (earlier.is_empty()) return std::move(result);
-  if (result.failed()) {
-    // As if the second had been raised while the first was handled.
-    Ref later = take_exception(t);
-    auto* e = later.as<BaseException>();
-    if (e->context.is_empty() && !later.get().same_word(earlier)) e->context.store(e, std::move(earlier));
-    restore_exception(t, std::move(later));
-    return Ref::error();
-  }
-  restore_exception(t, std::move(earlier));
-  return Ref::error();
-}
-
 Ref b_close(Thread& t, Value self, const Value*) {
   Buffered* b = buffered_of(self);
   TRY(check_usable(t, b));
@@ -658,16 +643,16 @@ Ref b_close(Thread& t, Value self, const Value*) {
                                                                           : call_method(t, self, names::flush, nullptr, 0);
   Ref earlier = flushed.failed() ? take_exception(t) : Ref();
   Entered lock(t, b);
-  if (lock.enter_any().failed()) return chain(t, std::move(earlier), Ref::error());
+  if (lock.enter_any().failed()) return chain_failures(t, std::move(earlier), Ref::error());
   Ref raw = b->raw.load();
-  if (raw.is_empty()) return chain(t, std::move(earlier), Ref::none());  // detached by flush()
+  if (raw.is_empty()) return chain_failures(t, std::move(earlier), Ref::none());  // detached by flush()
   Ref result = call_method(t, raw, names::close, nullptr, 0);
   std::free(b->data);
   b->data = nullptr;
   b->start = b->end = 0;
   b->writing = false;
   b->dropped = true;
-  return chain(t, std::move(earlier), std::move(result));
+  return chain_failures(t, std::move(earlier), std::move(result));
 }
 
 Ref b_repr(Thread& t, Value self) {
@@ -780,7 +765,7 @@ Ref p_close(Thread& t, Value self, const Value*) {
   Ref earlier = result.failed() ? take_exception(t) : Ref();
   Ref reader = half(t, self, true);
   result = reader.failed() ? Ref::error() : call_method(t, reader, names::close, nullptr, 0);
-  return chain(t, std::move(earlier), std::move(result));
+  return chain_failures(t, std::move(earlier), std::move(result));
 }
 Ref p_isatty(Thread& t, Value self, const Value*) {
   Ref writer = TRY(half(t, self, false));

@@ -24,8 +24,10 @@ Raised raise_closed(Thread& t) { return raise(t, exc::ValueError, "I/O operation
 Raised raise_exported(Thread& t) {
   return raise(t, exc::BufferError, "Existing exports of data: object cannot be re-sized");
 }
-#define TYPHON_CHECK_OPEN(t, s) \
-  if ((s)->closed) return raise_closed(t)
+Status check_open(Thread& t, BytesIO* s) {
+  if (s->closed) return raise_closed(t);
+  return ok();
+}
 
 void visit_stream(Object* self, Visitor& v) { v.field(static_cast<BytesIO*>(self)->shared); }
 void release_stream(Thread&, Object* self) {
@@ -178,7 +180,7 @@ Ref s_next(Thread& t, Value self) {
   return line;
 }
 Ref s_iter(Thread& t, Value self) {
-  TYPHON_CHECK_OPEN(t, stream_of(self));
+  TRY(check_open(t, stream_of(self)));
   return Ref::copy(self);
 }
 Ref s_readlines(Thread& t, Value self, const Value* a) {
@@ -216,7 +218,7 @@ Ref s_readinto(Thread& t, Value self, const Value* a) {
 }
 
 Ref s_write(Thread& t, Value self, const Value* a) {
-  TYPHON_CHECK_OPEN(t, stream_of(self));
+  TRY(check_open(t, stream_of(self)));
   if (stream_of(self)->exports > 0) return raise_exported(t);
   ByteView view(t);
   TRY(view.get(a[0]));
@@ -224,7 +226,7 @@ Ref s_write(Thread& t, Value self, const Value* a) {
   return Ref::adopt(Value::small_int(i64(view.size())));
 }
 Ref s_writelines(Thread& t, Value self, const Value* a) {
-  TYPHON_CHECK_OPEN(t, stream_of(self));
+  TRY(check_open(t, stream_of(self)));
   Ref iterator = TRY(get_iter(t, a[0]));
   while (true) {
     Ref line = TRY(iter_next(t, iterator));
@@ -235,14 +237,14 @@ Ref s_writelines(Thread& t, Value self, const Value* a) {
 }
 
 Ref s_tell(Thread& t, Value self, const Value*) {
-  TYPHON_CHECK_OPEN(t, stream_of(self));
+  TRY(check_open(t, stream_of(self)));
   return int_from(t, stream_of(self)->position);
 }
 Ref s_seek(Thread& t, Value self, const Value* a) {
   auto* s = stream_of(self);
   i64 position = TRY(to_i64(t, a[0], "Python int too large to convert to C ssize_t"));
   i64 whence = a[1].is_empty() ? 0 : TRY(to_i64(t, a[1], "Python int too large to convert to C int"));
-  TYPHON_CHECK_OPEN(t, s);
+  TRY(check_open(t, s));
   if (position < 0 && whence == 0) return raise(t, exc::ValueError, "negative seek value %zd", position);
   if (whence < 0 || whence > 2) return raise(t, exc::ValueError, "invalid whence (%zd, should be 0, 1 or 2)", whence);
   {
@@ -261,7 +263,7 @@ Ref s_seek(Thread& t, Value self, const Value* a) {
 
 Ref s_truncate(Thread& t, Value self, const Value* a) {
   auto* s = stream_of(self);
-  TYPHON_CHECK_OPEN(t, s);
+  TRY(check_open(t, s));
   i64 size = TRY(optional_size(t, a[0], s->position));
   if (size < 0) return raise(t, exc::ValueError, "negative size value %zd", size);
   bool exported, memory = true;
@@ -282,7 +284,7 @@ Ref s_truncate(Thread& t, Value self, const Value* a) {
 
 Ref s_getvalue(Thread& t, Value self, const Value*) {
   auto* s = stream_of(self);
-  TYPHON_CHECK_OPEN(t, s);
+  TRY(check_open(t, s));
   RefTo<Bytes> result;
   {
     ObjectLock lock(t, s);
@@ -306,15 +308,15 @@ Ref s_close(Thread& t, Value self, const Value*) {
   return Ref::none();
 }
 Ref s_flush(Thread& t, Value self, const Value*) {
-  TYPHON_CHECK_OPEN(t, stream_of(self));
+  TRY(check_open(t, stream_of(self)));
   return Ref::none();
 }
 Ref s_true(Thread& t, Value self, const Value*) {
-  TYPHON_CHECK_OPEN(t, stream_of(self));
+  TRY(check_open(t, stream_of(self)));
   return Ref::boolean(true);
 }
 Ref s_isatty(Thread& t, Value self, const Value*) {
-  TYPHON_CHECK_OPEN(t, stream_of(self));
+  TRY(check_open(t, stream_of(self)));
   return Ref::boolean(false);
 }
 Ref s_get_closed(Thread&, Value self) { return Ref::boolean(stream_of(self)->closed); }
@@ -414,7 +416,7 @@ void buffer_release(Thread& t, Value self, Buffer*) {
 }
 
 Ref s_getbuffer(Thread& t, Value self, const Value*) {
-  TYPHON_CHECK_OPEN(t, stream_of(self));
+  TRY(check_open(t, stream_of(self)));
   Ref buffer = TRY(allocate_instance(t, g_bytes_io_buffer));
   buffer.as<BytesIOBuffer>()->source.init(buffer.object(), self);
   return memoryview_new(t, buffer, buffer_flag::kFull);

@@ -133,6 +133,7 @@ Status examine(Thread& t, FileIO* file, Value name) {
   if (S_ISDIR(s.st_mode)) return raise_errno(t, EISDIR, name);
   if (s.st_blksize > 1) file->block_size = s.st_blksize;
   file->is_character_device = S_ISCHR(s.st_mode);
+  if (S_ISREG(s.st_mode)) file->is_seekable = 1;
   file->size_when_opened = s.st_size;
   return ok();
 }

@@ -1,8 +1,9 @@
 // Shared between the files of _io (docs/io.md).
 //
-// Locks. A buffered object holds its IoLock over every operation on its buffer, over the calls of raw.read() and raw.write() too;
-// a call from the same thread meanwhile (a signal handler, raw methods in Python) is a RuntimeError, as in CPython. A
-// TextIOWrapper's IoLock lets its own thread in again: its state is consistent at every callout, and re-read afterwards.
+// Locks. A buffered object holds its IoLock over every operation on its buffer, over the calls of raw.read() and raw.write()
+// too; a call from the same thread meanwhile (a signal handler, raw methods in Python) is a RuntimeError, as in CPython. A
+// TextIOWrapper has two, one for reading and one for writing (a socket's text file is read and written at once), which let
+// their own thread in again: the state is consistent at every callout, and re-read afterwards. Order: read, write, buffered.
 // BytesIO and StringIO run no Python code in the middle of an operation: they use the object lock.
 #pragma once
 #include <cerrno>
@@ -39,6 +40,7 @@ class IoLock {
  public:
   // False: this thread is inside already, and `reentrant` is not allowed.
   bool acquire(Thread& t, bool reentrant);
+  bool try_acquire(Thread& t);  // this thread may be inside already
   void release(Thread& t);
 
  private:
@@ -88,6 +90,9 @@ Ref no_state(Thread& t, Value self, const Value* a);
 // "$name" attribute or EMPTY; ValueError (closed or detached) counts as absent.
 Ref name_for_repr(Thread& t, Value self);
 extern const TypeSpec kIOBaseSpec, kRawIOBaseSpec, kBufferedIOBaseSpec, kTextIOBaseSpec;
+
+// What a close() of two steps comes to: `earlier` is the failure of the first (EMPTY: none), `result` the second's outcome.
+Ref chain_failures(Thread& t, Ref&& earlier, Ref&& result);
 
 // --- FileIO (fileio.cpp)
 struct FileIO : Object {

@@ -48,6 +48,18 @@ bool IoLock::acquire(Thread& t, bool reentrant) {
   return true;
 }
 
+bool IoLock::try_acquire(Thread& t) {
+  if (__atomic_load_n(&generation_, __ATOMIC_ACQUIRE) != g_fork_generation) [[unlikely]] forget_dead_holder(t);
+  if (lock_.try_acquire()) {
+    __atomic_store_n(&owner_, t.ident, __ATOMIC_RELAXED);
+    depth_ = 1;
+    return true;
+  }
+  if (__atomic_load_n(&owner_, __ATOMIC_RELAXED) != t.ident) return false;
+  depth_++;
+  return true;
+}
+
 void IoLock::release(Thread& t) {
   if (--depth_ != 0) return;
   __atomic_store_n(&owner_, 0, __ATOMIC_RELAXED);
@@ -121,6 +133,20 @@ const char* full_type_name(Value v) {
 
 Ref no_state(Thread& t, Value self, const Value*) {
   return raise(t, exc::TypeError, "cannot pickle '%s' instances", type_of(self)->name_utf8());
+}
+
+Ref chain_failures(Thread& t, Ref&& earlier, Ref&& result) {
+  if (earlier.is_empty()) return std::move(result);
+  if (result.failed()) {
+    // As if the second had been raised while the first was handled.
+    Ref later = take_exception(t);
+    auto* e = later.as<BaseException>();
+    if (e->context.is_empty() && !later.get().same_word(earlier)) e->context.store(e, std::move(earlier));
+    restore_exception(t, std::move(later));
+    return Ref::error();
+  }
+  restore_exception(t, std::move(earlier));
+  return Ref::error();
 }
 
 Ref name_for_repr(Thread& t, Value self) {

@@ -174,7 +174,7 @@ Ref f_text_encoding(Thread& t, Value, const Value* a) {
 
 const Method kFunctions[] = {
     method("open", f_open,
-           "($module, /, file, mode='r', buffering=-1, encoding=None,\n     errors=None, newline=None, closefd=True, opener=None)",
+           "($module, /, file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)",
            "Open file and return a stream.  Raise OSError upon failure."),
     method("open_code", f_open_code, "($module, /, path)", "Opens the provided file with the intent to import the contents."),
     method("text_encoding", f_text_encoding, "($module, encoding, stacklevel=2, /)", "A helper function to choose the text encoding."),
@@ -242,6 +242,7 @@ Status initialise(Thread& t, Module* module) {
 
 namespace typhon {
 
+extern const ModuleDef module__io;
 const ModuleDef module__io = {
     "_io",
     "The io module provides the Python interfaces to stream handling. The\nbuiltin open function is defined in this module.",
