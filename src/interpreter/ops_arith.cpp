@@ -184,9 +184,7 @@ TYPHON_NOINLINE bool append_moved(Thread& t, Value* r, const Instr* pc, Str* a, 
   std::memset(end + (nb << kind), 0, size_t(1) << kind);
   to->length_kind = u64(na + nb) << 8 | kind | (ascii ? Str::kAscii : 0);
   to->aux2 = 0;  // the hash
-  if (to != a) {
-    set_register(r, pc->b, std::move(grown));
-  }
+  if (to != a) set_register(r, pc->b, grown.take());
   if (pc->a != pc->b) {
     Value moved = r[pc->b];
     r[pc->b] = EMPTY;

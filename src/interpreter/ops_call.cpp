@@ -100,15 +100,15 @@ COLD_HANDLER(call_general) { CALLED(call_step(*t, r, pc), 2); }
 COLD_HANDLER(call_method_general) { CALLED(call_method_step(*t, r, pc), 2); }
 
 // Ends a call of a native function: drops the window, stores the result.
-TYPHON_INLINE bool finish_native(Value* r, Instr* pc, u32 f, u32 words, Ref&& result) {
+TYPHON_INLINE bool finish_native(Value* r, Instr* pc, u32 f, u32 words, Value result) {
   for (u32 i = f; i < f + words; i++) {
     Value v = r[i];
     if (v.bits & 7) continue;  // a stale immediate is harmless
     r[i] = EMPTY;
     release(v);
   }
-  if (result.failed()) [[unlikely]] return false;
-  set_register(r, pc->a, std::move(result));
+  if (result.is_error()) [[unlikely]] return false;
+  set_register(r, pc->a, result);
   return true;
 }
 
@@ -119,9 +119,8 @@ COLD_HANDLER(call_cold) {
   NativeFunction* f = callable.as<NativeFunction>();
   if (__atomic_load_n(&f->aux2, __ATOMIC_RELAXED) != C(ins) + 1u) TAIL(call_general);
   save_pc(r, pc);
-  Ref result = f->definition->bound(*t, f->self.peek(), r + B(ins) + 1);
-  ins = unit(pc);
-  if (!finish_native(r, pc, B(ins), C(ins) + 1u, std::move(result))) [[unlikely]] TAIL(op_raise);
+  Value result = f->definition->bound(*t, f->self.peek(), r + B(ins) + 1).take();
+  if (!finish_native(r, pc, B(ins), C(ins) + 1u, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(2);
 }
 COLD_HANDLER(call_method_cold) {
@@ -130,9 +129,8 @@ COLD_HANDLER(call_method_cold) {
   NativeDescriptor* d = callable.as<NativeDescriptor>();
   if (__atomic_load_n(&d->aux2, __ATOMIC_RELAXED) != C(ins) + 1u) TAIL(call_method_general);
   save_pc(r, pc);
-  Ref result = d->method->bound(*t, r[B(ins) + 1], r + B(ins) + 2);
-  ins = unit(pc);
-  if (!finish_native(r, pc, B(ins), C(ins) + 2u, std::move(result))) [[unlikely]] TAIL(op_raise);
+  Value result = d->method->bound(*t, r[B(ins) + 1], r + B(ins) + 2).take();
+  if (!finish_native(r, pc, B(ins), C(ins) + 2u, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(2);
 }
 

@@ -178,16 +178,12 @@ COLD_HANDLER(yield_settling) {
 }
 
 // Whether a register, the function or the frame object is a deferred word.
+// (Words written just now are read here one by one: a wider load would wait for the stores.)
 TYPHON_INLINE bool any_deferred(const Value* r, u32 n) {
-  using Words = u64 __attribute__((vector_size(16), aligned(8)));
-  // r[-1] is the function; an odd word out is looked at by itself.
-  const Value* at = r - 1;
-  const Value* end = r + n;
-  bool found = at[-4].is_deferred();
-  if (!(n & 1)) found |= (at++)->is_deferred();
-  Words seen = {};
-  for (; at < end; at += 2) seen |= Words((*reinterpret_cast<const Words*>(at) & 15) == Value::kDeferredBit);
-  return found | ((seen[0] | seen[1]) != 0);
+  if (r[-1].is_deferred() || r[-5].is_deferred()) [[unlikely]] return true;
+  for (const Value* end = r + n; r < end; r++)
+    if (r->is_deferred()) [[unlikely]] return true;
+  return false;
 }
 }  // namespace
 

@@ -13,8 +13,10 @@
 
 #include "heap/collector.h"
 #include "interpreter/interpreter.h"
+#include "interpreter/intrinsics.h"
 #include "objects/generic_alias.h"
 #include "objects/itertypes.h"
+#include "objects/template.h"
 #include "runtime/library.h"
 #include "threads/hooks.h"
 
@@ -96,6 +98,8 @@ Status start_types(Thread& t) {
   g_raise_async_exception = raise_async;
   TRY(initialise_container_types(t));
   TRY(initialise_generic_alias(t));
+  TRY(initialise_template(t));
+  g_template_hooks = {interpolation_from_string, template_from_string};
   return ok();
 }
 

@@ -368,17 +368,15 @@ Ref random_bytes(Thread& t, i64 n, unsigned flags) {
 Ref f_urandom(Thread& t, Value, const Value* a) { return random_bytes(t, TRY(to_i64(t, a[0])), 0); }
 Ref f_getrandom(Thread& t, Value, const Value* a) { return random_bytes(t, TRY(to_i64(t, a[0])), a[1].is_empty() ? 0 : unsigned(TRY(to_i64(t, a[1])))); }
 
+Type* g_terminal_size;
+constexpr StructSequenceField kTerminalSizeFields[] = {{"columns"}, {"lines"}, {}};
+
 Ref f_get_terminal_size(Thread& t, Value, const Value* a) {
-  static Type* type = nullptr;
-  if (type == nullptr) {
-    static const StructSequenceField fields[] = {{"columns"}, {"lines"}, {}};
-    type = TRY(struct_sequence_type(t, "os.terminal_size", "A tuple of (columns, lines) for holding terminal window size", fields, 2)).get();
-  }
   int fd = a[0].is_empty() ? 1 : TRY(int_argument(t, a[0]));
   winsize size;
   if (ioctl(fd, TIOCGWINSZ, &size) != 0) return raise_errno(t, errno);
   Value words[] = {Value::small_int(size.ws_col), Value::small_int(size.ws_row)};
-  return struct_sequence_new(t, type, words, 2);
+  return struct_sequence_new(t, g_terminal_size, words, 2);
 }
 Ref f_ttyname(Thread& t, Value, const Value* a) {
   char name[256];
@@ -388,6 +386,11 @@ Ref f_ttyname(Thread& t, Value, const Value* a) {
 }
 
 }  // namespace
+
+Status add_file_types(Thread& t, Module* module) {
+  g_terminal_size = TRY(struct_sequence_type(t, "os.terminal_size", "A tuple of (columns, lines) for holding terminal window size", kTerminalSizeFields, 2)).get();
+  return module_add(t, module, "terminal_size", Value(g_terminal_size));
+}
 
 const Method kFileFunctions[] = {
     method("open", f_open, "(path, flags, mode=0o777, *, dir_fd=None)", "Open a file for low level IO.  Returns a file descriptor (integer)."),

@@ -45,6 +45,8 @@ Status add_directory_types(Thread& t, Module* module);  // directory.cpp
 extern const Method kDirectoryFunctions[];
 Status add_constants(Thread& t, Module* module);  // constants.cpp
 Status add_stat_types(Thread& t, Module* module);  // stat.cpp
+Status add_file_types(Thread& t, Module* module);
+Status add_process_types(Thread& t, Module* module);
 Ref make_stat_result(Thread& t, const struct stat& s);
 extern const Method kStatFunctions[];
 

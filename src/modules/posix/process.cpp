@@ -127,30 +127,25 @@ Ref f_nice(Thread& t, Value, const Value* a) {
   if (value == -1 && errno != 0) return raise_errno(t, errno);
   return int_from(t, value);
 }
+Type* g_times_result;
+Type* g_uname_result;
+constexpr StructSequenceField kTimesFields[] = {{"user"}, {"system"}, {"children_user"}, {"children_system"}, {"elapsed"}, {}};
+constexpr StructSequenceField kUnameFields[] = {{"sysname"}, {"nodename"}, {"release"}, {"version"}, {"machine"}, {}};
+
 Ref f_times(Thread& t, Value, const Value*) {
-  static Type* type = nullptr;
-  if (type == nullptr) {
-    static const StructSequenceField fields[] = {{"user"}, {"system"}, {"children_user"}, {"children_system"}, {"elapsed"}, {}};
-    type = TRY(struct_sequence_type(t, "posix.times_result", nullptr, fields, 5)).get();
-  }
   struct tms parts;
   clock_t elapsed = times(&parts);
   double ticks = double(sysconf(_SC_CLK_TCK));
   RootedVector v(t);
   for (clock_t c : {parts.tms_utime, parts.tms_stime, parts.tms_cutime, parts.tms_cstime, elapsed}) v.push(float_from(t, double(c) / ticks));
-  return struct_sequence_new(t, type, v.data(), v.size());
+  return struct_sequence_new(t, g_times_result, v.data(), v.size());
 }
 Ref f_uname(Thread& t, Value, const Value*) {
-  static Type* type = nullptr;
-  if (type == nullptr) {
-    static const StructSequenceField fields[] = {{"sysname"}, {"nodename"}, {"release"}, {"version"}, {"machine"}, {}};
-    type = TRY(struct_sequence_type(t, "posix.uname_result", nullptr, fields, 5)).get();
-  }
   struct utsname u;
   if (uname(&u) != 0) return raise_errno(t, errno);
   RootedVector v(t);
   for (const char* text : {u.sysname, u.nodename, u.release, u.version, u.machine}) v.push(TRY(decode_fs(t, text, strlen(text))));
-  return struct_sequence_new(t, type, v.data(), v.size());
+  return struct_sequence_new(t, g_uname_result, v.data(), v.size());
 }
 Ref f_getloadavg(Thread& t, Value, const Value*) {
   double load[3];
@@ -275,6 +270,13 @@ Ref f_pidfd_open(Thread& t, Value, const Value* a) {
 }
 
 }  // namespace
+
+Status add_process_types(Thread& t, Module* module) {
+  g_times_result = TRY(struct_sequence_type(t, "posix.times_result", nullptr, kTimesFields, 5)).get();
+  TRY(module_add(t, module, "times_result", Value(g_times_result)));
+  g_uname_result = TRY(struct_sequence_type(t, "posix.uname_result", nullptr, kUnameFields, 5)).get();
+  return module_add(t, module, "uname_result", Value(g_uname_result));
+}
 
 const Method kProcessFunctions[] = {
     method("_exit", f__exit, "(status)", "Exit to the system with specified status, without normal exit processing."),
