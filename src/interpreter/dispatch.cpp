@@ -180,11 +180,37 @@ COLD_HANDLER(return_dropping) {
   pc = frame::pc(r);
   NEXT_RELOAD(info.flags >> kResumeShift);
 }
+// The usual end of an __init__: its variables are arguments that others refer to as well.
+COLD_HANDLER(return_constructor) {
+  FrameInfo info = frame::info(r);
+  Value* caller = frame::caller(r);
+  if (frame::frame_object(r).bits || (info.flags & frame_flag::kEntry) || !r[A(ins)].is_none() ||
+      needs_drop(caller[info.destination])) [[unlikely]]
+    TAIL(return_cold);
+  u32 n = frame::code(r)->local_count;
+  for (u32 i = 0; i < n; i++) {
+    if (r[i].bits & 7) continue;
+    if (!quick_drop(r[i])) [[unlikely]] TAIL(return_cold);
+    r[i] = EMPTY;
+  }
+  if (!quick_drop(frame::function_word(r))) [[unlikely]] TAIL(return_cold);
+  Value instance = r[-kFrameHeader - 1];
+  for (int k = 1; k <= kFrameHeader + 1; k++) r[-k] = EMPTY;
+  caller[info.destination] = instance;
+  t->frame = caller;
+  t->recursion_depth--;
+  r = caller;
+  pc = frame::pc(r);
+  NEXT(info.flags >> kResumeShift);
+}
 }  // namespace
 
 HANDLER(RETURN) {
   FrameInfo info = frame::info(r);
-  if ((info.flags & kFlagMask) | frame::frame_object(r).bits) [[unlikely]] TAIL(return_cold);
+  if ((info.flags & kFlagMask) | frame::frame_object(r).bits) [[unlikely]] {
+    if (info.flags & frame_flag::kConstructor) TAIL(return_constructor);
+    TAIL(return_cold);
+  }
   Value result = r[A(ins)];
   Value* caller = frame::caller(r);
   u32 n = frame::code(r)->local_count;

@@ -269,11 +269,19 @@ TYPHON_NOINLINE bool load_super_step(Thread& t, Value* r, Instr* pc, bool as_met
 }
 
 // --- globals
-// Cache units: unit 1 = {table id of globals : 32 | entry : 31 | 0}, or {table id : 32 | entry count : 31 | 1}: the name is not in
-// globals as long as both hold; then unit 2 = {table id of builtins : 32 | entry : 32}. Each unit is checked by itself.
+// Cache units: unit 1 = {table id of globals : 32 | place : 31 | 0}, or {table id : 32 | entry count : 31 | 1}: the name is not in
+// globals as long as both hold; then unit 2 = {table id of builtins : 32 | place : 32}. Each unit is checked by itself. A place is
+// where in the table the entry's value lies, in words.
 constexpr u64 kAbsent = u64(1) << 63;
 
 TYPHON_INLINE DictTable* table_of(Dict* d) { return __atomic_load_n(&d->table, __ATOMIC_ACQUIRE); }
+
+TYPHON_INLINE u64 place_of(DictTable* table, i64 entry) {
+  return u64(reinterpret_cast<u64*>(table->entries()[entry].value.address()) - reinterpret_cast<u64*>(table));
+}
+TYPHON_INLINE Value value_at(DictTable* table, u64 place) {
+  return reinterpret_cast<const Field*>(reinterpret_cast<u64*>(table) + place)->peek();
+}
 
 // The cached value, borrowed, or EMPTY.
 TYPHON_INLINE Value cached_global(Value* r, const Instr* pc) {
@@ -282,12 +290,12 @@ TYPHON_INLINE Value cached_global(Value* r, const Instr* pc) {
   u64 word = cache::load(pc + 1);
   if (u32(word) != globals->id || word == 0) return EMPTY;
   u32 n = u32(word >> 32) & 0x7FFFFFFF;
-  if (!(word & kAbsent)) return globals->entries()[n].value.peek();
+  if (!(word & kAbsent)) return value_at(globals, n);
   if (__atomic_load_n(&globals->entry_count, __ATOMIC_ACQUIRE) != n) return EMPTY;
   DictTable* builtins = table_of(function->builtins.as<Dict>());
   u64 second = cache::load(pc + 2);
   if (u32(second) != builtins->id || second == 0) return EMPTY;
-  return builtins->entries()[second >> 32].value.peek();
+  return value_at(builtins, second >> 32);
 }
 
 void store_unit(Instr* at, u64 word) { __atomic_store_n(reinterpret_cast<u64*>(at), word, __ATOMIC_RELAXED); }
@@ -304,7 +312,8 @@ Ref load_global_slow(Thread& t, Value* r, Instr* pc, Str* name) {
     if (entry >= 0) {
       Value v = table->entries()[entry].value.peek();
       if (!v.is_empty()) {
-        if (table->id) store_unit(pc + 1, u64(table->id) | u64(entry) << 32);
+        u64 place = place_of(table, entry);
+        if (table->id && place < (u64(1) << 31)) store_unit(pc + 1, u64(table->id) | place << 32);
         return Ref::copy(v);
       }
     }
@@ -316,7 +325,7 @@ Ref load_global_slow(Thread& t, Value* r, Instr* pc, Str* name) {
       Value v = second->entries()[entry].value.peek();
       if (!v.is_empty()) {
         if (table->id && second->id && table_of(globals) == table && table->all_str) {
-          store_unit(pc + 2, u64(second->id) | u64(entry) << 32);
+          store_unit(pc + 2, u64(second->id) | place_of(second, entry) << 32);
           store_unit(pc + 1, u64(table->id) | u64(count) << 32 | kAbsent);
         }
         return Ref::copy(v);

@@ -221,6 +221,15 @@ COLD_HANDLER(for_tuple) {
   NEXT(2);
 }
 
+// Apart from FOR_ITER, or the compiler makes a jump table of all the shapes there.
+COLD_HANDLER(for_other) {
+  u32 shape = r[B(ins)].object()->shape;
+  if (shape == kShape_generator) TAIL(for_generator);
+  if (shape == kShape_list_iterator) TAIL(for_list);
+  if (shape == kShape_tuple_iterator) TAIL(for_tuple);
+  TAIL(for_iter_cold);
+}
+
 // --- unpacking
 bool raise_too_few(Thread& t, u32 wanted, u64 got, bool at_least) {
   (void)raise(t, exc::ValueError, "not enough values to unpack (expected %s%d, got %zd)", at_least ? "at least " : "", int(wanted),
@@ -385,10 +394,7 @@ HANDLER(FOR_ITER) {
     *to = Value::small_int(n);
     NEXT(2);
   }
-  if (shape == kShape_list_iterator) TAIL(for_list);
-  if (shape == kShape_tuple_iterator) TAIL(for_tuple);
-  if (shape == kShape_generator) TAIL(for_generator);
-  TAIL(for_iter_cold);
+  TAIL(for_other);
 }
 HANDLER(UNPACK_SEQUENCE) { STEP(unpack_sequence_step(*t, r, pc), 1); }
 HANDLER(UNPACK_EX) { STEP(unpack_ex_step(*t, r, pc), 2); }

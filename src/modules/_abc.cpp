@@ -78,7 +78,9 @@ Status remember(Thread& t, AbcData* data, const Type* cls, bool positive, u64 wh
         }
       }
     }
-    u64 capacity = full == nullptr ? kSmallestTable : full->capacity < kLargestTable ? full->capacity * 2 : kLargestTable;
+    u64 capacity = full == nullptr                  ? kSmallestTable
+                   : full->capacity < kLargestTable ? full->capacity * 2
+                                                    : kLargestTable;
     AnswerTable* larger = allocate_table(t, data, capacity);
     if (larger == nullptr) return Raised{};
     bool installed = false;
@@ -257,8 +259,7 @@ Ref f_init(Thread& t, Value, const Value* a) {
 Ref f_register(Thread& t, Value, const Value* a) {
   if (!is_type(a[1])) return raise(t, exc::TypeError, "Can only register classes");
   if (TRY(is_subclass(t, a[1], a[0]))) return Ref::copy(a[1]);
-  if (TRY(is_subclass(t, a[0], a[1])))
-    return raise(t, exc::RuntimeError, "Refusing to create an inheritance cycle");
+  if (TRY(is_subclass(t, a[0], a[1]))) return raise(t, exc::RuntimeError, "Refusing to create an inheritance cycle");
   Ref data = TRY(data_of(t, a[0]));
   TRY(add_to_registry(t, data.as<AbcData>(), a[1]));
   __atomic_fetch_add(&g_registrations, 1, __ATOMIC_RELEASE);
@@ -345,7 +346,8 @@ Ref f_get_dump(Thread& t, Value, const Value* a) {
     TRY(set_add_py(t, registry.get(), reference));
   }
   // The answers are kept by class number: as sets of classes they are always empty.
-  RefTo<Set> positive = TRY(set_new(t)), negative = TRY(set_new(t));
+  RefTo<Set> positive = TRY(set_new(t))
+  , negative = TRY(set_new(t));
   Ref version = TRY(int_from_u64(t, registrations()));
   return tuple_of(t, registry, positive, negative, version);
 }
@@ -365,10 +367,11 @@ Ref f_reset_caches(Thread& t, Value, const Value* a) {
 Ref f_get_cache_token(Thread& t, Value, const Value*) { return int_from_u64(t, registrations()); }
 
 const Method kFunctions[] = {
-    method("get_cache_token", f_get_cache_token, "($module, /)",
-           "Returns the current ABC cache token.\n\nThe token is an opaque object (supporting equality testing) "
-           "identifying\nthe current version of the ABC cache for virtual subclasses.  The token\nchanges with every call "
-           "to register() on any ABC."),
+    method(
+        "get_cache_token", f_get_cache_token, "($module, /)",
+        "Returns the current ABC cache token.\n\nThe token is an opaque object (supporting equality testing) "
+        "identifying\nthe current version of the ABC cache for virtual subclasses.  The token\nchanges with every call "
+        "to register() on any ABC."),
     method("_abc_init", f_init, "($module, self, /)",
            "Internal ABC helper for class set-up. Should be never used outside abc module."),
     method("_abc_register", f_register, "($module, self, subclass, /)",
@@ -377,10 +380,11 @@ const Method kFunctions[] = {
            "Internal ABC helper for instance checks. Should be never used outside abc module."),
     method("_abc_subclasscheck", f_subclasscheck, "($module, self, subclass, /)",
            "Internal ABC helper for subclasss checks. Should be never used outside abc module."),
-    method("_get_dump", f_get_dump, "($module, self, /)",
-           "Internal ABC helper for cache and registry debugging.\n\nReturn shallow copies of registry, of both caches, "
-           "and\nnegative cache version. Don't call this function directly,\ninstead use ABC._dump_registry() for a nice "
-           "repr."),
+    method(
+        "_get_dump", f_get_dump, "($module, self, /)",
+        "Internal ABC helper for cache and registry debugging.\n\nReturn shallow copies of registry, of both caches, "
+        "and\nnegative cache version. Don't call this function directly,\ninstead use ABC._dump_registry() for a nice "
+        "repr."),
     method("_reset_registry", f_reset_registry, "($module, self, /)",
            "Internal ABC helper to reset registry of a given class.\n\nShould be only used by refleak.py"),
     method("_reset_caches", f_reset_caches, "($module, self, /)",
@@ -395,6 +399,7 @@ Status initialise(Thread& t, Module*) {
 }  // namespace
 
 extern const ModuleDef module__abc;
-const ModuleDef module__abc = {"_abc", "Module contains faster C implementation of abc.ABCMeta", kFunctions, initialise};
+const ModuleDef module__abc = {"_abc", "Module contains faster C implementation of abc.ABCMeta", kFunctions,
+                               initialise};
 
 }  // namespace typhon

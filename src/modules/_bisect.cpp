@@ -83,24 +83,30 @@ Ref f_insort(Thread& t, Value, const Value* a) {
 constexpr const char* kSignature = "($module, /, a, x, lo=0, hi=None, *, key=None)";
 
 const Method kFunctions[] = {
-    method("bisect_right", f_bisect<Side::kRight>, kSignature,
-           "Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that all "
-           "e in a[:i] have e <= x, and all e in\na[i:] have e > x.  So if x already appears in the list, a.insert(i, "
-           "x)\nwill insert just after the rightmost x already there.\n\nOptional args lo (default 0) and hi (default "
-           "len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort "
-           "order."),
-    method("bisect_left", f_bisect<Side::kLeft>, kSignature,
-           "Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that all "
-           "e in a[:i] have e < x, and all e in\na[i:] have e >= x.  So if x already appears in the list, a.insert(i, "
-           "x)\nwill insert just before the leftmost x already there.\n\nOptional args lo (default 0) and hi (default "
-           "len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort "
-           "order."),
-    method("insort_right", f_insort<Side::kRight>, kSignature,
-           "Insert item x in list a, and keep it sorted assuming a is sorted.\n\nIf x is already in a, insert it to the "
-           "right of the rightmost x.\n\nOptional args lo (default 0) and hi (default len(a)) bound the\nslice of a to be "
-           "searched.\n\nA custom key function can be supplied to customize the sort order."),
+    method(
+        "bisect_right", f_bisect<Side::kRight>, kSignature,
+        "Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that "
+        "all "
+        "e in a[:i] have e <= x, and all e in\na[i:] have e > x.  So if x already appears in the list, a.insert(i, "
+        "x)\nwill insert just after the rightmost x already there.\n\nOptional args lo (default 0) and hi (default "
+        "len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort "
+        "order."),
+    method(
+        "bisect_left", f_bisect<Side::kLeft>, kSignature,
+        "Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that "
+        "all "
+        "e in a[:i] have e < x, and all e in\na[i:] have e >= x.  So if x already appears in the list, a.insert(i, "
+        "x)\nwill insert just before the leftmost x already there.\n\nOptional args lo (default 0) and hi (default "
+        "len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort "
+        "order."),
+    method(
+        "insort_right", f_insort<Side::kRight>, kSignature,
+        "Insert item x in list a, and keep it sorted assuming a is sorted.\n\nIf x is already in a, insert it to the "
+        "right of the rightmost x.\n\nOptional args lo (default 0) and hi (default len(a)) bound the\nslice of a to be "
+        "searched.\n\nA custom key function can be supplied to customize the sort order."),
     method("insort_left", f_insort<Side::kLeft>, kSignature,
-           "Insert item x in list a, and keep it sorted assuming a is sorted.\n\nIf x is already in a, insert it to the left "
+           "Insert item x in list a, and keep it sorted assuming a is sorted.\n\nIf x is already in a, insert it to "
+           "the left "
            "of the leftmost x.\n\nOptional args lo (default 0) and hi (default len(a)) bound the\nslice of a to be "
            "searched.\n\nA custom key function can be supplied to customize the sort order."),
     {},
@@ -109,11 +115,12 @@ const Method kFunctions[] = {
 }  // namespace
 
 extern const ModuleDef module__bisect;
-const ModuleDef module__bisect = {
-    "_bisect",
-    "Bisection algorithms.\n\nThis module provides support for maintaining a list in sorted order without\nhaving to sort the "
-    "list after each insertion. For long lists of items with\nexpensive comparison operations, this can be an improvement "
-    "over the more\ncommon approach.\n",
-    kFunctions, nullptr};
+const ModuleDef module__bisect = {"_bisect",
+                                  "Bisection algorithms.\n\nThis module provides support for maintaining a list in "
+                                  "sorted order without\nhaving to sort the "
+                                  "list after each insertion. For long lists of items with\nexpensive comparison "
+                                  "operations, this can be an improvement "
+                                  "over the more\ncommon approach.\n",
+                                  kFunctions, nullptr};
 
 }  // namespace typhon

@@ -175,8 +175,7 @@ Ref missing_repr(Thread& t, Value) { return str_from_ascii(t, "<Token.MISSING>")
 Context* context_of(Value v) { return v.as<Context>(); }
 
 Ref context_new(Thread& t, Type* cls, Args args) {
-  if (args.count + args.keyword_count != 0)
-    return raise(t, exc::TypeError, "Context() does not accept any arguments");
+  if (args.count + args.keyword_count != 0) return raise(t, exc::TypeError, "Context() does not accept any arguments");
   return context_new_empty(t);
 }
 
@@ -237,18 +236,21 @@ Ref m_run(Thread& t, Value self, Args args) {
 }
 
 const Method kVarMethods[] = {
-    method("get", m_var_get, "($self, default=<unrepresentable>, /)",
-           "Return a value for the context variable for the current context.\n\nIf there is no value for the variable in "
-           "the current context, the\nmethod will:\n * return the value of the default argument of the method, if\n   "
-           "provided; or\n * return the default value for the context variable, if it was\n   created with one; or\n * "
-           "raise a LookupError."),
+    method(
+        "get", m_var_get, "($self, default=<unrepresentable>, /)",
+        "Return a value for the context variable for the current context.\n\nIf there is no value for the variable in "
+        "the current context, the\nmethod will:\n * return the value of the default argument of the method, if\n   "
+        "provided; or\n * return the default value for the context variable, if it was\n   created with one; or\n * "
+        "raise a LookupError."),
     method("set", m_var_set, "($self, value, /)",
-           "Call to set a new value for the context variable in the current context.\n\nThe required value argument is the "
+           "Call to set a new value for the context variable in the current context.\n\nThe required value argument is "
+           "the "
            "new value for the context\nvariable.\n\nReturns a Token object that can be used to restore the variable "
            "to\nits previous value via the `ContextVar.reset()` method."),
-    method("reset", m_var_reset, "($self, token, /)",
-           "Reset the context variable.\n\nThe variable is reset to the value it had before the\n`ContextVar.set()` that "
-           "created the token was used."),
+    method(
+        "reset", m_var_reset, "($self, token, /)",
+        "Reset the context variable.\n\nThe variable is reset to the value it had before the\n`ContextVar.set()` that "
+        "created the token was used."),
     class_method("__class_getitem__", class_getitem, "($type, object, /)",
                  "ContextVars are generic over the type of their contained values"),
     {},
@@ -266,12 +268,14 @@ const Method kTokenMethods[] = {
 const GetSet kTokenGetSets[] = {{"var", token_var}, {"old_value", token_old_value}, {}};
 
 const Method kContextMethods[] = {
-    method("get", m_get, "($self, key, default=None, /)",
-           "Return the value for `key` if `key` has the value in the context object.\n\nIf `key` does not exist, return "
-           "`default`.  If `default` is not\ngiven, return None."),
-    method("items", m_items, "($self, /)",
-           "Return all variables and their values in the context object.\n\nThe result is returned as a list of 2-tuples "
-           "(variable, value)."),
+    method(
+        "get", m_get, "($self, key, default=None, /)",
+        "Return the value for `key` if `key` has the value in the context object.\n\nIf `key` does not exist, return "
+        "`default`.  If `default` is not\ngiven, return None."),
+    method(
+        "items", m_items, "($self, /)",
+        "Return all variables and their values in the context object.\n\nThe result is returned as a list of 2-tuples "
+        "(variable, value)."),
     method("keys", m_keys, "($self, /)", "Return a list of all variables in the context object."),
     method("values", m_values, "($self, /)", "Return a list of all variables' values in the context object."),
     method("copy", m_copy, "($self, /)", "Return a shallow copy of the context object."),

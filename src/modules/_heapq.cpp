@@ -195,22 +195,26 @@ constexpr const char* kHeapItem = "($module, heap, item, /)";
 
 const Method kFunctions[] = {
     method("heappush", f_push<Order::kSmallest>, kHeapItem, "Push item onto heap, maintaining the heap invariant."),
-    method("heappushpop", f_pushpop<Order::kSmallest>, kHeapItem,
-           "Push item on the heap, then pop and return the smallest item from the heap.\n\nThe combined action runs more "
-           "efficiently than heappush() followed by\na separate call to heappop()."),
+    method(
+        "heappushpop", f_pushpop<Order::kSmallest>, kHeapItem,
+        "Push item on the heap, then pop and return the smallest item from the heap.\n\nThe combined action runs more "
+        "efficiently than heappush() followed by\na separate call to heappop()."),
     method("heappop", f_pop<Order::kSmallest>, kHeap,
            "Pop the smallest item off the heap, maintaining the heap invariant."),
-    method("heapreplace", f_replace<Order::kSmallest>, kHeapItem,
-           "Pop and return the current smallest value, and add the new item.\n\nThis is more efficient than heappop() "
-           "followed by heappush(), and can be\nmore appropriate when using a fixed-size heap.  Note that the "
-           "value\nreturned may be larger than item!  That constrains reasonable uses of\nthis routine unless written as "
-           "part of a conditional replacement:\n\n    if item > heap[0]:\n        item = heapreplace(heap, item)"),
-    method("heapify", f_heapify<Order::kSmallest>, kHeap, "Transform list into a heap, in-place, in O(len(heap)) time."),
+    method(
+        "heapreplace", f_replace<Order::kSmallest>, kHeapItem,
+        "Pop and return the current smallest value, and add the new item.\n\nThis is more efficient than heappop() "
+        "followed by heappush(), and can be\nmore appropriate when using a fixed-size heap.  Note that the "
+        "value\nreturned may be larger than item!  That constrains reasonable uses of\nthis routine unless written as "
+        "part of a conditional replacement:\n\n    if item > heap[0]:\n        item = heapreplace(heap, item)"),
+    method("heapify", f_heapify<Order::kSmallest>, kHeap,
+           "Transform list into a heap, in-place, in O(len(heap)) time."),
     method("heappush_max", f_push<Order::kLargest>, kHeapItem,
            "Push item onto max heap, maintaining the heap invariant."),
-    method("heappushpop_max", f_pushpop<Order::kLargest>, kHeapItem,
-           "Maxheap variant of heappushpop.\n\nThe combined action runs more efficiently than heappush_max()\nfollowed by "
-           "a separate call to heappop_max()."),
+    method(
+        "heappushpop_max", f_pushpop<Order::kLargest>, kHeapItem,
+        "Maxheap variant of heappushpop.\n\nThe combined action runs more efficiently than heappush_max()\nfollowed by "
+        "a separate call to heappop_max()."),
     method("heappop_max", f_pop<Order::kLargest>, kHeap, "Maxheap variant of heappop."),
     method("heapreplace_max", f_replace<Order::kLargest>, kHeapItem, "Maxheap variant of heapreplace."),
     method("heapify_max", f_heapify<Order::kLargest>, kHeap, "Maxheap variant of heapify."),
@@ -218,10 +222,11 @@ const Method kFunctions[] = {
 };
 
 Status initialise(Thread& t, Module* module) {
-  return module_add_str(t, module, "__about__",
-                        "Heap queues\n\nA heap is a list a with a[k] <= a[2*k+1] and a[k] <= a[2*k+2] for all k that exist, "
-                        "counting from 0:\na[0] is its smallest item. Putting an item in and taking the smallest one out "
-                        "cost O(log n) comparisons.\n");
+  return module_add_str(
+      t, module, "__about__",
+      "Heap queues\n\nA heap is a list a with a[k] <= a[2*k+1] and a[k] <= a[2*k+2] for all k that exist, "
+      "counting from 0:\na[0] is its smallest item. Putting an item in and taking the smallest one out "
+      "cost O(log n) comparisons.\n");
 }
 
 }  // namespace
@@ -229,11 +234,16 @@ Status initialise(Thread& t, Module* module) {
 extern const ModuleDef module__heapq;
 const ModuleDef module__heapq = {
     "_heapq",
-    "Heap queue algorithm (a.k.a. priority queue).\n\nA heap is a list in which a[k] <= a[2*k+1] and a[k] <= a[2*k+2] for all "
-    "k, counting from 0;\nitems that do not exist count as infinite. a[0] is always the smallest item.\n\nUsage:\n\nheap = "
-    "[]            # creates an empty heap\nheappush(heap, item) # pushes a new item on the heap\nitem = heappop(heap) # pops "
-    "the smallest item from the heap\nitem = heap[0]       # smallest item on the heap without popping it\nheapify(x)       "
-    "    # transforms list into a heap, in-place, in linear time\nitem = heapreplace(heap, item) # pops and returns smallest "
+    "Heap queue algorithm (a.k.a. priority queue).\n\nA heap is a list in which a[k] <= a[2*k+1] and a[k] <= a[2*k+2] "
+    "for all "
+    "k, counting from 0;\nitems that do not exist count as infinite. a[0] is always the smallest "
+    "item.\n\nUsage:\n\nheap = "
+    "[]            # creates an empty heap\nheappush(heap, item) # pushes a new item on the heap\nitem = heappop(heap) "
+    "# pops "
+    "the smallest item from the heap\nitem = heap[0]       # smallest item on the heap without popping it\nheapify(x)  "
+    "     "
+    "    # transforms list into a heap, in-place, in linear time\nitem = heapreplace(heap, item) # pops and returns "
+    "smallest "
     "item, and adds\n                               # new item; the heap size is unchanged\n",
     kFunctions, initialise};
 

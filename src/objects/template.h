@@ -1,4 +1,4 @@
-// string.templatelib.Template and Interpolation.
+// string.templatelib.Template and Interpolation (PEP 750).
 #pragma once
 #include "objects/type.h"
 
@@ -6,9 +6,11 @@ namespace typhon {
 
 extern Type* g_template_type;
 extern Type* g_interpolation_type;
+
+// What a t-string makes: one string more than interpolations.
+Ref template_new(Thread& t, Value strings, Value interpolations);
+// conversion: None or one of the strings "s", "r", "a".
+Ref interpolation_new(Thread& t, Value value, Value expression, Value conversion, Value format_spec);
 Status initialise_template(Thread& t);
-// For t-strings. conversion: 0 none, 1 's', 2 'r', 3 'a' (or a str); spec EMPTY for "".
-Ref interpolation_from_string(Thread& t, Value value, Value expression, Value conversion, Value spec);
-Ref template_from_string(Thread& t, Value strings, Value interpolations);
 
 }  // namespace typhon

@@ -11,6 +11,12 @@ extern Type* g_deque_reverse_iterator_type;
 extern Type* g_default_dict_type;
 extern const TypeSpec spec_deque, spec_deque_iterator, spec_deque_reverse_iterator, spec_default_dict;
 
+// --- a deque for native code (queues): thread-safe at both ends
+Ref deque_new_empty(Thread& t);
+Status deque_append(Thread& t, Value deque, Ref&& item);
+Ref deque_pop_front(Thread& t, Value deque);  // EMPTY when there is nothing
+u64 deque_size(Value deque);                  // runs no Python code, needs no lock
+
 // object.__getstate__ and whatever a subclass put in its place.
 inline Ref pickle_state(Thread& t, Value self) { return call_method_with(t, self, names::__getstate__); }
 

@@ -92,9 +92,10 @@ const Method kMethods[] = {
     method("copy", m_copy, "($self, /)", "D.copy() -> a shallow copy of D."),
     method("__copy__", m_copy, "($self, /)", "D.copy() -> a shallow copy of D."),
     method("__reduce__", m_reduce, "($self, /)", "Return state information for pickling."),
-    class_method("__class_getitem__", class_getitem, "($type, object, /)",
-                 "defaultdicts are generic over two types, signifying (respectively) the types of the dictionary's keys "
-                 "and values"),
+    class_method(
+        "__class_getitem__", class_getitem, "($type, object, /)",
+        "defaultdicts are generic over two types, signifying (respectively) the types of the dictionary's keys "
+        "and values"),
     {},
 };
 const Member kMembers[] = {
@@ -107,10 +108,11 @@ const Member kMembers[] = {
 
 const TypeSpec spec_default_dict = {
     .name = "collections.defaultdict",
-    .doc = "defaultdict(default_factory=None, /, [...]) --> dict with default factory\n\nThe default factory is called "
-           "without arguments to produce\na new value when a key is not present, in __getitem__ only.\nA defaultdict "
-           "compares equal to a dict with the same items.\nAll remaining arguments are treated the same as if they "
-           "were\npassed to the dict constructor, including keyword arguments.\n",
+    .doc =
+        "defaultdict(default_factory=None, /, [...]) --> dict with default factory\n\nThe default factory is called "
+        "without arguments to produce\na new value when a key is not present, in __getitem__ only.\nA defaultdict "
+        "compares equal to a dict with the same items.\nAll remaining arguments are treated the same as if they "
+        "were\npassed to the dict constructor, including keyword arguments.\n",
     .base = &types::dict,
     .layout = {"defaultdict", sizeof(DefaultDict), 0, visit, release, nullptr, nullptr},
     .flags = type_flag::kBaseType | type_flag::kImmutable,

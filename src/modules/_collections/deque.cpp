@@ -613,7 +613,7 @@ struct DequeIterator : Object {
   Field deque;
   u64 version;  // of the deque when the iteration began
   u64 size;
-  u64 index;    // items given; advanced atomically when shared
+  u64 index;  // items given; advanced atomically when shared
 };
 
 void iterator_visit(Object* self, Visitor& visitor) { visitor.field(static_cast<DequeIterator*>(self)->deque); }
@@ -652,8 +652,7 @@ template <bool kBackwards>
 Ref iterator_construct(Thread& t, Type* cls, Args args) {
   if (args.count < 1) return raise(t, exc::TypeError, "function takes at least 1 argument (0 given)");
   if (args.count > 2) return raise(t, exc::TypeError, "function takes at most 2 arguments (%d given)", int(args.count));
-  if (!is_deque(args[0]))
-    return raise(t, exc::TypeError, "argument 1 must be collections.deque, not %T", args[0]);
+  if (!is_deque(args[0])) return raise(t, exc::TypeError, "argument 1 must be collections.deque, not %T", args[0]);
   i64 skip = 0;
   if (args.count > 1) {
     Ref index = TRY(to_index(t, args[1]));
@@ -720,6 +719,16 @@ const Method kMethods[] = {
 const GetSet kGetSets[] = {{"maxlen", get_maxlen, nullptr, "maximum size of a deque or None if unbounded"}, {}};
 
 }  // namespace
+
+Ref deque_new_empty(Thread& t) {
+  if (g_deque_type == nullptr) TRY(make_static_type(t, spec_deque, &g_deque_type));
+  return new_like(t, -1);
+}
+Status deque_append(Thread& t, Value deque, Ref&& item) {
+  return push(t, deque.as<Deque>(), End::kRight, std::move(item));
+}
+Ref deque_pop_front(Thread& t, Value deque) { return pop_end(t, deque.as<Deque>(), End::kLeft); }
+u64 deque_size(Value deque) { return size_of(deque.as<Deque>()); }
 
 const TypeSpec spec_deque = {
     .name = "collections.deque",

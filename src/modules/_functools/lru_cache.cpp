@@ -24,8 +24,8 @@ struct LruCache : Object {
   Field cache;   // dict
   Field oldest;  // Link
   Link* newest;
-  i64 maxsize;   // -1: no bound; 0: nothing is kept
-  i64 size;      // of the chain
+  i64 maxsize;  // -1: no bound; 0: nothing is kept
+  i64 size;     // of the chain
   i64 hits, misses;
   bool typed;
 };
@@ -276,11 +276,15 @@ const Method kMethods[] = {
 
 const TypeSpec spec_lru_cache = {
     .name = "functools._lru_cache_wrapper",
-    .doc = "Create a cached callable that wraps another function.\n\nuser_function:      the function being "
-           "cached\n\nmaxsize:  0         for no caching\n          None      for unlimited cache size\n          n         "
-           "for a bounded cache\n\ntyped:    False     cache f(3) and f(3.0) as identical calls\n          True      cache "
-           "f(3) and f(3.0) as distinct calls\n\ncache_info_type:    namedtuple class with the fields:\n                   "
-           "     hits misses currsize maxsize\n",
+    .doc =
+        "Create a cached callable that wraps another function.\n\nuser_function:      the function being "
+        "cached\n\nmaxsize:  0         for no caching\n          None      for unlimited cache size\n          n       "
+        "  "
+        "for a bounded cache\n\ntyped:    False     cache f(3) and f(3.0) as identical calls\n          True      "
+        "cache "
+        "f(3) and f(3.0) as distinct calls\n\ncache_info_type:    namedtuple class with the fields:\n                  "
+        " "
+        "     hits misses currsize maxsize\n",
     .layout = {"_lru_cache_wrapper", sizeof(LruCache), 0, cache_visit, nullptr, nullptr, nullptr},
     .flags = type_flag::kImmutable | type_flag::kHasDict | type_flag::kHasWeakref | type_flag::kMethodDescriptor,
     .slots = {.call = cache_call, .descriptor_get = cache_get, .new_ = cache_new},

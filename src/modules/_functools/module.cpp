@@ -79,11 +79,12 @@ const TypeSpec kKeyWrapperSpec = {
 };
 
 const Method kFunctions[] = {
-    method("reduce", f_reduce, "($module, function, iterable, /, initial=<unrepresentable>)",
-           "Apply a function of two arguments cumulatively to the items of an iterable, from left to right.\n\nThis "
-           "effectively reduces the iterable to a single value.  If initial is\npresent, it is placed before the items of "
-           "the iterable in the\ncalculation, and serves as a default when the iterable is empty.\n\nFor example, "
-           "reduce(lambda x, y: x+y, [1, 2, 3, 4, 5])\ncalculates ((((1 + 2) + 3) + 4) + 5)."),
+    method(
+        "reduce", f_reduce, "($module, function, iterable, /, initial=<unrepresentable>)",
+        "Apply a function of two arguments cumulatively to the items of an iterable, from left to right.\n\nThis "
+        "effectively reduces the iterable to a single value.  If initial is\npresent, it is placed before the items of "
+        "the iterable in the\ncalculation, and serves as a default when the iterable is empty.\n\nFor example, "
+        "reduce(lambda x, y: x+y, [1, 2, 3, 4, 5])\ncalculates ((((1 + 2) + 3) + 4) + 5)."),
     method("cmp_to_key", f_cmp_to_key, "($module, /, mycmp)",
            "Convert a cmp= function into a key= function.\n\n  mycmp\n    Function that compares two objects."),
     {},

@@ -12,8 +12,8 @@ namespace {
 
 struct Partial : Object {
   Field function;
-  Field args;      // tuple
-  Field keywords;  // dict
+  Field args;        // tuple
+  Field keywords;    // dict
   u64 placeholders;  // among args
 };
 
@@ -53,8 +53,7 @@ Ref partial_new(Thread& t, Type* cls, Args args) {
   if (!is_callable(args[0])) return raise(t, exc::TypeError, "the first argument must be callable");
   u64 n = args.count - 1;
   const Value* more = args.values + 1;
-  if (n != 0 && is_placeholder(more[n - 1]))
-    return raise(t, exc::TypeError, "trailing Placeholders are not allowed");
+  if (n != 0 && is_placeholder(more[n - 1])) return raise(t, exc::TypeError, "trailing Placeholders are not allowed");
   for (u32 k = 0; k < args.keyword_count; k++)
     if (is_placeholder(args.keyword(k)))
       return raise(t, exc::TypeError, "Placeholder cannot be passed as a keyword argument");
@@ -133,8 +132,7 @@ Ref partial_call(Thread& t, Value self, Args args) {
     words.push(placeholders != 0 && is_placeholder(word) ? args[used++] : word);
   }
   while (used < args.count) words.push(args[used++]);
-  if (dict_size(keywords.as<Dict>()) != 0)
-    return call_with_keywords(t, function, words, keywords.as<Dict>(), args);
+  if (dict_size(keywords.as<Dict>()) != 0) return call_with_keywords(t, function, words, keywords.as<Dict>(), args);
   u32 count = words.size();
   for (u32 k = 0; k < args.keyword_count; k++) words.push(args.keyword(k));
   return call(t, function, Args{words.data(), count, args.names, args.keyword_count});
@@ -155,7 +153,8 @@ Status write_repr(Thread& t, Value self, StrBuilder& out) {
   auto* p = self.as<Partial>();
   Ref function = p->function.load(), args = p->args.load(), keywords = p->keywords.load();
   Ref type = Ref::copy(Value(type_of(self)));
-  Ref module = TRY(get_attribute(t, type, names::__module__)), name = TRY(get_attribute(t, type, names::__qualname__));
+  Ref module = TRY(get_attribute(t, type, names::__module__))
+  , name = TRY(get_attribute(t, type, names::__qualname__));
   RefTo<Str> head = TRY(str_format(t, "%S.%S(", module.get(), name.get()));
   out.append(head.get());
   TRY(append_repr(t, out, function));

@@ -143,7 +143,9 @@ Result<i64> write_through_method(Thread& t, Value raw, const u8* from, i64 n) {
   Value word = view;
   Ref result = TRY(call_uninterrupted(t, raw, names::write, &word, 1));
   if (result.get().is_none()) return kWouldBlock;
-  i64 put = TRY(to_i64(t, result));
+  Result<i64> count = to_i64(t, result);
+  if (count.failed()) clear_exception(t);  // shown as -1
+  i64 put = count.failed() ? -1 : count.get();
   if (put < 0 || put > n)
     return raise(t, exc::OSError, "raw write() returned invalid length %zd (should have been between 0 and %zd)", put, n);
   return put;

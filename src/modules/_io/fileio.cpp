@@ -252,6 +252,7 @@ i64 grown(i64 size) {
 
 Ref file_read_all(Thread& t, FileIO* file) {
   TRY(check_open(t, file));
+  if (!file->is_readable) return raise_errno(t, EBADF);
   RefTo<Bytes> bytes = TRY(bytes_allocate(t, size_t(bytes_left(file))));
   i64 have = 0;
   while (true) {

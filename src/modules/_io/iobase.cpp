@@ -222,7 +222,10 @@ Ref b_flush(Thread& t, Value self, const Value*) {
   if (TRY(marked_closed(t, self))) return raise(t, exc::ValueError, "I/O operation on closed file.");
   return Ref::none();
 }
-Ref b_seek(Thread& t, Value, Args) { return raise_unsupported(t, "seek"); }
+Ref b_seek(Thread& t, Value, Args args) {
+  if (args.count < 1) return raise(t, exc::TypeError, "seek() takes at least 1 positional argument (0 given)");
+  return raise_unsupported(t, "seek");
+}
 Ref b_truncate(Thread& t, Value, const Value*) { return raise_unsupported(t, "truncate"); }
 Ref b_fileno(Thread& t, Value, const Value*) { return raise_unsupported(t, "fileno"); }
 Ref b_tell(Thread& t, Value self, const Value*) {

@@ -153,10 +153,8 @@ Ref text_tell(Thread& t, Value self, const Value*) {
   Ref saved_bytes;
   i64 saved_flags;
   TRY(get_decoder_state(t, x, &saved_bytes, &saved_flags));
-  u8 seen = x->newlines.seen;
   Status found = find_safe_point(t, x, input, &cookie);
   Ref exception = found.failed() ? take_exception(t) : Ref();
-  x->newlines.seen = seen;
   Status restored = set_decoder_state(t, x, saved_bytes, saved_flags);
   if (!exception.is_empty()) {
     if (restored.failed()) clear_exception(t);

@@ -139,8 +139,7 @@ struct MethodCaller : Object {
 void caller_visit(Object* self, Visitor& visitor) { visitor.fields(&static_cast<MethodCaller*>(self)->name, 3); }
 
 Ref caller_new(Thread& t, Type* cls, Args args) {
-  if (args.count < 1)
-    return raise(t, exc::TypeError, "methodcaller needs at least one argument, the method name");
+  if (args.count < 1) return raise(t, exc::TypeError, "methodcaller needs at least one argument, the method name");
   if (!is_str(args[0])) return raise(t, exc::TypeError, "method name must be a string");
   RefTo<Str> name = TRY(str_intern(t, args[0]));
   RefTo<Tuple> words = TRY(tuple_from(t, args.values + 1, args.count - 1));
@@ -239,8 +238,9 @@ const Method kCallerMethods[] = {
 
 const TypeSpec spec_itemgetter = {
     .name = "operator.itemgetter",
-    .doc = "Return a callable object that fetches the given item(s) from its operand.\nAfter f = itemgetter(2), the call "
-           "f(r) returns r[2].\nAfter g = itemgetter(2, 5, 3), the call g(r) returns (r[2], r[5], r[3])",
+    .doc =
+        "Return a callable object that fetches the given item(s) from its operand.\nAfter f = itemgetter(2), the call "
+        "f(r) returns r[2].\nAfter g = itemgetter(2, 5, 3), the call g(r) returns (r[2], r[5], r[3])",
     .layout = {"itemgetter", sizeof(ItemGetter), 0, item_visit, nullptr, nullptr, nullptr},
     .flags = type_flag::kImmutable,
     .slots = {.repr = item_repr, .call = item_call, .new_ = item_new},
@@ -251,10 +251,11 @@ const TypeSpec spec_itemgetter = {
 
 const TypeSpec spec_attrgetter = {
     .name = "operator.attrgetter",
-    .doc = "Return a callable object that fetches the given attribute(s) from its operand.\nAfter f = attrgetter('name'), "
-           "the call f(r) returns r.name.\nAfter g = attrgetter('name', 'date'), the call g(r) returns (r.name, "
-           "r.date).\nAfter h = attrgetter('name.first', 'name.last'), the call h(r) returns\n(r.name.first, "
-           "r.name.last).",
+    .doc =
+        "Return a callable object that fetches the given attribute(s) from its operand.\nAfter f = attrgetter('name'), "
+        "the call f(r) returns r.name.\nAfter g = attrgetter('name', 'date'), the call g(r) returns (r.name, "
+        "r.date).\nAfter h = attrgetter('name.first', 'name.last'), the call h(r) returns\n(r.name.first, "
+        "r.name.last).",
     .layout = {"attrgetter", sizeof(AttrGetter), 0, attr_visit, nullptr, nullptr, nullptr},
     .flags = type_flag::kImmutable,
     .slots = {.repr = attr_repr, .call = attr_call, .new_ = attr_new},
@@ -265,9 +266,11 @@ const TypeSpec spec_attrgetter = {
 
 const TypeSpec spec_methodcaller = {
     .name = "operator.methodcaller",
-    .doc = "Return a callable object that calls the given method on its operand.\nAfter f = methodcaller('name'), the call "
-           "f(r) returns r.name().\nAfter g = methodcaller('name', 'date', foo=1), the call g(r) returns\nr.name('date', "
-           "foo=1).",
+    .doc =
+        "Return a callable object that calls the given method on its operand.\nAfter f = methodcaller('name'), the "
+        "call "
+        "f(r) returns r.name().\nAfter g = methodcaller('name', 'date', foo=1), the call g(r) returns\nr.name('date', "
+        "foo=1).",
     .layout = {"methodcaller", sizeof(MethodCaller), 0, caller_visit, nullptr, nullptr, nullptr},
     .flags = type_flag::kImmutable,
     .slots = {.repr = caller_repr, .call = caller_call, .new_ = caller_new},

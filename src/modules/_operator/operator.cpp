@@ -185,7 +185,8 @@ const Method kFunctions[] = {
            "from an iterable.\n\nIf the object supports len(), the result will be exact.\nOtherwise, it may over- or "
            "under-estimate by an arbitrary amount.\nThe result will be an integer >= 0."),
     method("_compare_digest", f_compare_digest, kTwo,
-           "Return 'a == b'.\n\nThis function uses an approach designed to prevent\ntiming analysis, making it appropriate "
+           "Return 'a == b'.\n\nThis function uses an approach designed to prevent\ntiming analysis, making it "
+           "appropriate "
            "for cryptography.\n\na and b must both be of the same type: either str (ASCII only),\nor any bytes-like "
            "object.\n\nNote: If a and b are of different lengths, or if an error occurs,\na timing attack could "
            "theoretically reveal information about the\ntypes and lengths of a and b--but not their values."),
@@ -204,8 +205,10 @@ Status initialise(Thread& t, Module* module) {
 extern const ModuleDef module__operator;
 const ModuleDef module__operator = {
     "_operator",
-    "Operator interface.\n\nThis module exports a set of functions implemented in C corresponding\nto the intrinsic operators "
-    "of Python.  For example, operator.add(x, y)\nis equivalent to the expression x+y.  The function names are those\nused "
+    "Operator interface.\n\nThis module exports a set of functions implemented in C corresponding\nto the intrinsic "
+    "operators "
+    "of Python.  For example, operator.add(x, y)\nis equivalent to the expression x+y.  The function names are "
+    "those\nused "
     "for special methods; variants without leading and trailing\n'__' are also provided for convenience.",
     kFunctions, initialise};
 

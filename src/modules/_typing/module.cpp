@@ -85,12 +85,9 @@ struct InstallHooks {
 
 }  // namespace
 
-extern const ModuleDef definition;
-const ModuleDef definition = {"_typing", "Primitives and accelerators for the typing module.\n", kFunctions, initialise};
-
 }  // namespace typing
 
 extern const ModuleDef module__typing;
-const ModuleDef module__typing = typing::definition;
+const ModuleDef module__typing = {"_typing", "Primitives and accelerators for the typing module.\n", typing::kFunctions, typing::initialise};
 
 }  // namespace typhon

@@ -48,7 +48,8 @@ Ref accumulate_next(Thread& t, Value self) {
     s->total.store(s, item.get());
     return item;
   }
-  Ref sum = TRY(function.get().is_none() ? binary_op(t, BinaryOp::kAdd, total, item) : call_with(t, function, total, item));
+  Ref sum =
+      TRY(function.get().is_none() ? binary_op(t, BinaryOp::kAdd, total, item) : call_with(t, function, total, item));
   s->total.store(s, sum.get());
   return sum;
 }
@@ -302,11 +303,13 @@ const TypeSpec spec_accumulate = {
 
 const TypeSpec spec_batched = {
     .name = "itertools.batched",
-    .doc = "Batch data into tuples of length n. The last batch may be shorter than n.\n\nLoops over the input iterable and "
-           "accumulates data into tuples\nup to size n.  The input is consumed lazily, just enough to\nfill a batch.  The "
-           "result is yielded as soon as a batch is full\nor when the input iterable is exhausted.\n\n    >>> for batch "
-           "in batched('ABCDEFG', 3):\n    ...     print(batch)\n    ...\n    ('A', 'B', 'C')\n    ('D', 'E', 'F')\n    "
-           "('G',)\n\nIf \"strict\" is True, raises a ValueError if the final batch is shorter\nthan n.",
+    .doc =
+        "Batch data into tuples of length n. The last batch may be shorter than n.\n\nLoops over the input iterable "
+        "and "
+        "accumulates data into tuples\nup to size n.  The input is consumed lazily, just enough to\nfill a batch.  The "
+        "result is yielded as soon as a batch is full\nor when the input iterable is exhausted.\n\n    >>> for batch "
+        "in batched('ABCDEFG', 3):\n    ...     print(batch)\n    ...\n    ('A', 'B', 'C')\n    ('D', 'E', 'F')\n    "
+        "('G',)\n\nIf \"strict\" is True, raises a ValueError if the final batch is shorter\nthan n.",
     .layout = {"batched", sizeof(Batched), 0, batched_visit, nullptr, nullptr, nullptr},
     .flags = kIteratorFlags,
     .slots = {.iter = iter_self, .next = batched_next, .new_ = batched_new},
@@ -315,8 +318,10 @@ const TypeSpec spec_batched = {
 
 const TypeSpec spec_chain = {
     .name = "itertools.chain",
-    .doc = "Return a chain object whose .__next__() method returns elements from the\nfirst iterable until it is exhausted, "
-           "then elements from the next\niterable, until all of the iterables are exhausted.",
+    .doc =
+        "Return a chain object whose .__next__() method returns elements from the\nfirst iterable until it is "
+        "exhausted, "
+        "then elements from the next\niterable, until all of the iterables are exhausted.",
     .layout = {"chain", sizeof(Chain), 0, chain_visit, nullptr, nullptr, nullptr},
     .flags = kIteratorFlags,
     .slots = {.iter = iter_self, .next = chain_next, .new_ = chain_new},
@@ -326,8 +331,10 @@ const TypeSpec spec_chain = {
 
 const TypeSpec spec_pairwise = {
     .name = "itertools.pairwise",
-    .doc = "Return an iterator of overlapping pairs taken from the input iterator.\n\n    s -> (s0,s1), (s1,s2), (s2, s3), "
-           "...",
+    .doc =
+        "Return an iterator of overlapping pairs taken from the input iterator.\n\n    s -> (s0,s1), (s1,s2), (s2, "
+        "s3), "
+        "...",
     .layout = {"pairwise", sizeof(Pairwise), 0, pairwise_visit, nullptr, nullptr, nullptr},
     .flags = kIteratorFlags,
     .slots = {.iter = iter_self, .next = pairwise_next, .new_ = pairwise_new},
@@ -336,11 +343,12 @@ const TypeSpec spec_pairwise = {
 
 const TypeSpec spec_zip_longest = {
     .name = "itertools.zip_longest",
-    .doc = "Return a zip_longest object whose .__next__() method returns a tuple where\nthe i-th element comes from the "
-           "i-th iterable argument.  The .__next__()\nmethod continues until the longest iterable in the argument "
-           "sequence\nis exhausted and then it raises StopIteration.  When the shorter iterables\nare exhausted, the "
-           "fillvalue is substituted in their place.  The fillvalue\ndefaults to None or can be specified by a keyword "
-           "argument.\n",
+    .doc =
+        "Return a zip_longest object whose .__next__() method returns a tuple where\nthe i-th element comes from the "
+        "i-th iterable argument.  The .__next__()\nmethod continues until the longest iterable in the argument "
+        "sequence\nis exhausted and then it raises StopIteration.  When the shorter iterables\nare exhausted, the "
+        "fillvalue is substituted in their place.  The fillvalue\ndefaults to None or can be specified by a keyword "
+        "argument.\n",
     .layout = {"zip_longest", sizeof(ZipLongest), 0, zip_longest_visit, nullptr, nullptr, nullptr},
     .flags = kIteratorFlags,
     .slots = {.iter = iter_self, .next = zip_longest_next, .new_ = zip_longest_new},

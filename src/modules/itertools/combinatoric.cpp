@@ -13,9 +13,9 @@ Type *g_product, *g_permutations, *g_combinations, *g_combinations_with_replacem
 namespace {
 
 struct Combinatoric : Object {
-  Field pool;       // tuple of items; product: tuple of such tuples
-  u64* positions;   // `length` of them: one per item of a result
-  u64* spare;       // permutations: all positions in their present order, then `length` countdowns
+  Field pool;      // tuple of items; product: tuple of such tuples
+  u64* positions;  // `length` of them: one per item of a result
+  u64* spare;      // permutations: all positions in their present order, then `length` countdowns
   u64 length;
   bool started, stopped;
 };
@@ -203,7 +203,8 @@ Ref m_sizeof(Thread& t, Value self, const Value*) {
 
 const Method kMethods[] = {method("__sizeof__", m_sizeof, "($self, /)", "Returns size in memory, in bytes."), {}};
 
-constexpr TypeSpec combinatoric_spec(const char* name, const char* doc, NextFn next, NewFn make, const char* signature) {
+constexpr TypeSpec combinatoric_spec(const char* name, const char* doc, NextFn next, NewFn make,
+                                     const char* signature) {
   return {.name = name,
           .doc = doc,
           .layout = {nullptr, sizeof(Combinatoric), 0, visit, release, nullptr, nullptr},
@@ -217,30 +218,36 @@ constexpr TypeSpec combinatoric_spec(const char* name, const char* doc, NextFn n
 
 const TypeSpec spec_product = combinatoric_spec(
     "itertools.product",
-    "Cartesian product of input iterables.  Equivalent to nested for-loops.\n\nFor example, product(A, B) returns the same "
+    "Cartesian product of input iterables.  Equivalent to nested for-loops.\n\nFor example, product(A, B) returns the "
+    "same "
     "as:  ((x,y) for x in A for y in B).\nThe leftmost iterators are in the outermost for-loop, so the output "
     "tuples\ncycle in a manner similar to an odometer (with the rightmost element changing\non every iteration).\n\nTo "
-    "compute the product of an iterable with itself, specify the number\nof repetitions with the optional repeat keyword "
-    "argument. For example,\nproduct(A, repeat=4) means the same as product(A, A, A, A).\n\nproduct('ab', range(3)) --> "
+    "compute the product of an iterable with itself, specify the number\nof repetitions with the optional repeat "
+    "keyword "
+    "argument. For example,\nproduct(A, repeat=4) means the same as product(A, A, A, A).\n\nproduct('ab', range(3)) "
+    "--> "
     "('a',0) ('a',1) ('a',2) ('b',0) ('b',1) ('b',2)\nproduct((0,1), (0,1), (0,1)) --> (0,0,0) (0,0,1) (0,1,0) (0,1,1) "
     "(1,0,0) ...",
     next<advance_product, true>, product_new, "(*iterables, repeat=1)");
 
-const TypeSpec spec_permutations = combinatoric_spec(
-    "itertools.permutations",
-    "Return successive r-length permutations of elements in the iterable.\n\npermutations(range(3), 2) --> (0,1), (0,2), "
-    "(1,0), (1,2), (2,0), (2,1)",
-    next<advance_permutations, false>, permutations_new, "(iterable, r=None)");
+const TypeSpec spec_permutations =
+    combinatoric_spec("itertools.permutations",
+                      "Return successive r-length permutations of elements in the iterable.\n\npermutations(range(3), "
+                      "2) --> (0,1), (0,2), "
+                      "(1,0), (1,2), (2,0), (2,1)",
+                      next<advance_permutations, false>, permutations_new, "(iterable, r=None)");
 
-const TypeSpec spec_combinations = combinatoric_spec(
-    "itertools.combinations",
-    "Return successive r-length combinations of elements in the iterable.\n\ncombinations(range(4), 3) --> (0,1,2), (0,1,3), "
-    "(0,2,3), (1,2,3)",
-    next<advance_combinations, false>, combinations_new, "(iterable, r)");
+const TypeSpec spec_combinations =
+    combinatoric_spec("itertools.combinations",
+                      "Return successive r-length combinations of elements in the iterable.\n\ncombinations(range(4), "
+                      "3) --> (0,1,2), (0,1,3), "
+                      "(0,2,3), (1,2,3)",
+                      next<advance_combinations, false>, combinations_new, "(iterable, r)");
 
 const TypeSpec spec_combinations_with_replacement = combinatoric_spec(
     "itertools.combinations_with_replacement",
-    "Return successive r-length combinations of elements in the iterable allowing individual elements to have successive "
+    "Return successive r-length combinations of elements in the iterable allowing individual elements to have "
+    "successive "
     "repeats.\n\ncombinations_with_replacement('ABC', 2) --> ('A','A'), ('A','B'), ('A','C'), ('B','B'), ('B','C'), "
     "('C','C')",
     next<advance_with_replacement, false>, with_replacement_new, "(iterable, r)");

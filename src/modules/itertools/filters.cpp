@@ -99,7 +99,8 @@ Ref compress_new(Thread& t, Type* cls, Args args) {
   Value a[2];
   Ref keep;
   TRY(bind_arguments(t, signature, "compress", args, a, &keep));
-  Ref data = TRY(get_iter(t, a[0])), selectors = TRY(get_iter(t, a[1]));
+  Ref data = TRY(get_iter(t, a[0]))
+  , selectors = TRY(get_iter(t, a[1]));
   Ref self = TRY(allocate_instance(t, cls));
   auto* c = self.as<Compress>();
   c->data.init(c, std::move(data));
@@ -125,7 +126,7 @@ struct ISlice : Object {
   u64 next;        // position of the item to give next
   u64 stop;        // ~0: none
   u64 step;
-  u64 position;    // of the source
+  u64 position;  // of the source
 };
 constexpr u64 kNoStop = ~u64(0);
 
@@ -151,8 +152,7 @@ Ref islice_new(Thread& t, Type* cls, Args args) {
   if (!stop_value.is_none()) {
     stop = index_or_minus_one(t, stop_value);
     if (stop == -1)
-      return raise(t, exc::ValueError,
-                   "Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize.");
+      return raise(t, exc::ValueError, "Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize.");
   }
   if (start < 0 || stop < -1)
     return raise(t, exc::ValueError, "Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.");
@@ -207,30 +207,31 @@ constexpr TypeSpec filter_spec(const char* name, const char* doc, NextFn next, N
 
 }  // namespace
 
-const TypeSpec spec_dropwhile = filter_spec(
-    "itertools.dropwhile",
-    "Drop items from the iterable while predicate(item) is true.\n\nAfterwards, return every element until the iterable "
-    "is exhausted.",
-    dropwhile_next, dropwhile_new, "(predicate, iterable, /)");
-const TypeSpec spec_takewhile = filter_spec(
-    "itertools.takewhile",
-    "Return successive entries from an iterable as long as the predicate evaluates to true for each entry.",
-    takewhile_next, takewhile_new, "(predicate, iterable, /)");
-const TypeSpec spec_filterfalse = filter_spec(
-    "itertools.filterfalse",
-    "Return those items of iterable for which function(item) is false.\n\nIf function is None, return the items that are "
-    "false.",
-    filterfalse_next, filterfalse_new, "(function, iterable, /)");
-const TypeSpec spec_starmap = filter_spec(
-    "itertools.starmap",
-    "Return an iterator whose values are returned from the function evaluated with an argument tuple taken from the given "
-    "sequence.",
-    starmap_next, starmap_new, "(function, iterable, /)");
+const TypeSpec spec_dropwhile = filter_spec("itertools.dropwhile",
+                                            "Drop items from the iterable while predicate(item) is "
+                                            "true.\n\nAfterwards, return every element until the iterable "
+                                            "is exhausted.",
+                                            dropwhile_next, dropwhile_new, "(predicate, iterable, /)");
+const TypeSpec spec_takewhile =
+    filter_spec("itertools.takewhile",
+                "Return successive entries from an iterable as long as the predicate evaluates to true for each entry.",
+                takewhile_next, takewhile_new, "(predicate, iterable, /)");
+const TypeSpec spec_filterfalse = filter_spec("itertools.filterfalse",
+                                              "Return those items of iterable for which function(item) is false.\n\nIf "
+                                              "function is None, return the items that are "
+                                              "false.",
+                                              filterfalse_next, filterfalse_new, "(function, iterable, /)");
+const TypeSpec spec_starmap = filter_spec("itertools.starmap",
+                                          "Return an iterator whose values are returned from the function evaluated "
+                                          "with an argument tuple taken from the given "
+                                          "sequence.",
+                                          starmap_next, starmap_new, "(function, iterable, /)");
 
 const TypeSpec spec_compress = {
     .name = "itertools.compress",
-    .doc = "Return data elements corresponding to true selector elements.\n\nForms a shorter iterator from selected data "
-           "elements using the selectors to\nchoose the data elements.",
+    .doc =
+        "Return data elements corresponding to true selector elements.\n\nForms a shorter iterator from selected data "
+        "elements using the selectors to\nchoose the data elements.",
     .layout = {"compress", sizeof(Compress), 0, compress_visit, nullptr, nullptr, nullptr},
     .flags = kIteratorFlags,
     .slots = {.iter = iter_self, .next = compress_next, .new_ = compress_new},
@@ -239,11 +240,13 @@ const TypeSpec spec_compress = {
 
 const TypeSpec spec_islice = {
     .name = "itertools.islice",
-    .doc = "islice(iterable, stop) --> islice object\nislice(iterable, start, stop[, step]) --> islice object\n\nReturn an "
-           "iterator whose next() method returns selected values from an\niterable.  If start is specified, will skip "
-           "all preceding elements;\notherwise, start defaults to zero.  Step defaults to one.  If\nspecified as another "
-           "value, step determines how many values are\nskipped between successive calls.  Works like a slice() on a "
-           "list\nbut returns an iterator.",
+    .doc =
+        "islice(iterable, stop) --> islice object\nislice(iterable, start, stop[, step]) --> islice object\n\nReturn "
+        "an "
+        "iterator whose next() method returns selected values from an\niterable.  If start is specified, will skip "
+        "all preceding elements;\notherwise, start defaults to zero.  Step defaults to one.  If\nspecified as another "
+        "value, step determines how many values are\nskipped between successive calls.  Works like a slice() on a "
+        "list\nbut returns an iterator.",
     .layout = {"islice", sizeof(ISlice), 0, islice_visit, nullptr, nullptr, nullptr},
     .flags = kIteratorFlags,
     .slots = {.iter = iter_self, .next = islice_next, .new_ = islice_new},

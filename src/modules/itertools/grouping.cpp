@@ -271,10 +271,11 @@ Ref tee(Thread& t, Value, const Value* a) {
 
 const TypeSpec spec_groupby = {
     .name = "itertools.groupby",
-    .doc = "make an iterator that returns consecutive keys and groups from the iterable\n\n  iterable\n    Elements to "
-           "divide into groups according to the key function.\n  key\n    A function for computing the group category for "
-           "each element.\n    If the key function is not specified or is None, the element itself\n    is used for "
-           "grouping.",
+    .doc =
+        "make an iterator that returns consecutive keys and groups from the iterable\n\n  iterable\n    Elements to "
+        "divide into groups according to the key function.\n  key\n    A function for computing the group category for "
+        "each element.\n    If the key function is not specified or is None, the element itself\n    is used for "
+        "grouping.",
     .layout = {"groupby", sizeof(GroupBy), 0, groupby_visit, nullptr, nullptr, nullptr},
     .flags = kIteratorFlags,
     .slots = {.iter = iter_self, .next = groupby_next, .new_ = groupby_new},

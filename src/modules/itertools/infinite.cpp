@@ -10,7 +10,7 @@ namespace {
 // --- count
 
 struct Count : Object {
-  i64 next;     // the number to give, while `number` is EMPTY; INT64_MAX: used up, `number` goes on
+  i64 next;  // the number to give, while `number` is EMPTY; INT64_MAX: used up, `number` goes on
   Field number;
   Field step;
 };
@@ -191,9 +191,10 @@ const Method kRepeatMethods[] = {
 
 const TypeSpec spec_count = {
     .name = "itertools.count",
-    .doc = "Return a count object whose .__next__() method returns consecutive values.\n\nEquivalent to:\n    def "
-           "count(firstval=0, step=1):\n        x = firstval\n        while 1:\n            yield x\n            x += "
-           "step",
+    .doc =
+        "Return a count object whose .__next__() method returns consecutive values.\n\nEquivalent to:\n    def "
+        "count(firstval=0, step=1):\n        x = firstval\n        while 1:\n            yield x\n            x += "
+        "step",
     .layout = {"count", sizeof(Count), 0, count_visit, nullptr, nullptr, nullptr},
     .flags = kIteratorFlags,
     .slots = {.repr = count_repr, .iter = iter_self, .next = count_next, .new_ = count_new},
@@ -211,8 +212,10 @@ const TypeSpec spec_cycle = {
 
 const TypeSpec spec_repeat = {
     .name = "itertools.repeat",
-    .doc = "repeat(object [,times]) -> create an iterator which returns the object\nfor the specified number of times.  If "
-           "not specified, returns the object\nendlessly.",
+    .doc =
+        "repeat(object [,times]) -> create an iterator which returns the object\nfor the specified number of times.  "
+        "If "
+        "not specified, returns the object\nendlessly.",
     .layout = {"repeat", sizeof(Repeat), 0, repeat_visit, nullptr, nullptr, nullptr},
     .flags = kIteratorFlags,
     .slots = {.repr = repeat_repr, .iter = iter_self, .next = repeat_next, .new_ = repeat_new},
