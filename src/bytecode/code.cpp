@@ -1,4 +1,5 @@
 // The instruction table, and code objects: making, visiting, position and handler look-up.
+#include "bytecode/positions.h"
 #include "bytecode/code.h"
 
 #include <cstdlib>
@@ -108,8 +109,12 @@ RefTo<Code> make_code(Thread& t, const CodeSpec& spec) {
   c->name_count = spec.name_count;
   c->exceptions = duplicate(spec.exceptions, spec.exception_count);
   c->exception_count = spec.exception_count;
-  c->positions = duplicate(spec.positions, spec.position_count);
-  c->position_count = spec.position_count;
+  if (spec.packed_positions != nullptr) {
+    c->positions = duplicate(spec.packed_positions, spec.packed_size);
+    c->position_bytes = spec.packed_size;
+  } else {
+    c->positions = pack_positions(spec.positions, spec.position_count, &c->position_bytes);
+  }
   c->variable_kinds = duplicate(spec.variable_kinds, spec.local_count);
 
   c->name.init(c, interned(spec.name));
@@ -124,21 +129,6 @@ RefTo<Code> make_code(Thread& t, const CodeSpec& spec) {
   if (!spec.docstring.is_empty()) c->docstring.init(c, deferred_word(spec.docstring));
   collector::make_deferred(c);
   return ref;
-}
-
-PositionRow code_position(const Code* code, u32 at) {
-  // The last row that begins at or before `at`.
-  u32 low = 0, high = code->position_count;
-  while (low < high) {
-    u32 middle = (low + high) / 2;
-    if (code->positions[middle].unit <= at) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  if (low == 0) return {0, 0, 0, -1, -1};
-  return code->positions[low - 1];
 }
 
 const ExceptionRow* find_handler(const Code* code, u32 at) {
@@ -167,7 +157,7 @@ void code_release(Thread&, Object* self) {
   std::free(const_cast<Value*>(c->constants));
   std::free(const_cast<Str**>(c->names));
   std::free(const_cast<ExceptionRow*>(c->exceptions));
-  std::free(const_cast<PositionRow*>(c->positions));
+  std::free(const_cast<u8*>(c->positions));
   std::free(c->variable_kinds);
 }
 

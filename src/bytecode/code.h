@@ -87,8 +87,8 @@ struct Code : Object {
   Str* const* names;           // interned, DEFERRED, visited
   const ExceptionRow* exceptions;
   u32 exception_count;
-  u32 position_count;
-  const PositionRow* positions;
+  u32 position_bytes;
+  const u8* positions;         // packed (bytecode/positions.h)
   u8* variable_kinds;          // local_count VariableKind bit sets
   Field name, qualname, filename;
   Field variable_names;        // tuple of local_count str
@@ -112,6 +112,7 @@ struct CodeSpec {
   const Value* names; u32 name_count;               // str values
   const ExceptionRow* exceptions; u32 exception_count;
   const PositionRow* positions; u32 position_count;
+  const u8* packed_positions; u32 packed_size;      // instead of rows, when they are packed already
   const u8* variable_kinds;
   Value name, qualname, filename, variable_names;   // str, str, str, tuple
   Value docstring;                                  // or EMPTY

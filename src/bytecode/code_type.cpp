@@ -1,4 +1,7 @@
 // The Python type `code`: attributes, replace(), positions and lines, comparison.
+#include <vector>
+
+#include "bytecode/positions.h"
 #include "bytecode/code_object.h"
 #include "heap/collector.h"
 #include "objects/protocol/protocol.h"
@@ -28,7 +31,7 @@ Ref get_exceptiontable(Thread& t, Value self) {
 }
 Ref get_linetable(Thread& t, Value self) {
   Code* c = self_code(self);
-  return bytes_from(t, c->positions, c->position_count * sizeof(PositionRow));
+  return bytes_from(t, c->positions, c->position_bytes);
 }
 
 Ref get_code_bytes(Thread& t, Value self) {
@@ -111,8 +114,14 @@ Ref int_or_none(Thread& t, i64 n, bool known) { return known ? int_from(t, n) : 
 Ref co_positions(Thread& t, Value self, const Value*) {
   Code* c = self_code(self);
   RefTo<List> rows = list_new(t, c->unit_count);
+  PositionReader reader(c);
+  PositionRow p = {0, 0, 0, -1, -1}, ahead;
+  bool more = reader.next(&ahead);
   for (u32 i = 0; i < c->unit_count; i++) {
-    PositionRow p = code_position(c, i);
+    while (more && ahead.unit <= i) {
+      p = ahead;
+      more = reader.next(&ahead);
+    }
     bool known = p.line > 0, columns = known && p.column >= 0;
     Ref words[] = {int_or_none(t, p.line, known), int_or_none(t, p.end_line, known && p.end_line > 0),
                    int_or_none(t, p.column, columns), int_or_none(t, p.end_column, columns && p.end_column >= 0)};
@@ -124,11 +133,23 @@ Ref co_positions(Thread& t, Value self, const Value*) {
 Ref co_lines(Thread& t, Value self, const Value*) {
   Code* c = self_code(self);
   RefTo<List> rows = list_new(t);
+  std::vector<i32> lines(c->unit_count);
+  PositionReader reader(c);
+  PositionRow row = {0, 0, 0, -1, -1};
+  bool more = reader.next(&row);
+  i32 current = 0;
+  for (u32 i = 0; i < c->unit_count; i++) {
+    while (more && row.unit <= i) {
+      current = row.line;
+      more = reader.next(&row);
+    }
+    lines[i] = current;
+  }
   u32 start = 0;
   while (start < c->unit_count) {
-    i32 line = code_position(c, start).line;
+    i32 line = lines[start];
     u32 end = start + 1;
-    while (end < c->unit_count && code_position(c, end).line == line) end++;
+    while (end < c->unit_count && lines[end] == line) end++;
     Ref number = int_or_none(t, line, line > 0);
     TRY(list_append(t, rows.get(),
                     tuple_of(t, Value::small_int(start * kOffsetScale), Value::small_int(end * kOffsetScale), number.get()).release_ref()));
@@ -215,8 +236,8 @@ CodeSpec spec_of(Code* c) {
   s.name_count = c->name_count;
   s.exceptions = c->exceptions;
   s.exception_count = c->exception_count;
-  s.positions = c->positions;
-  s.position_count = c->position_count;
+  s.packed_positions = c->positions;
+  s.packed_size = c->position_bytes;
   s.variable_kinds = c->variable_kinds;
   s.name = c->name.peek();
   s.qualname = c->qualname.peek();
@@ -282,7 +303,7 @@ Ref code_replace(Thread& t, Value self, const Value* a) {
   TRY(replace_text(t, a[13], "co_filename", &s.filename));
   TRY(replace_text(t, a[14], "co_name", &s.name));
   TRY(replace_text(t, a[15], "co_qualname", &s.qualname));
-  TRY(raw(a[16], "co_linetable", sizeof(PositionRow), reinterpret_cast<const void**>(&s.positions), &s.position_count));
+  TRY(raw(a[16], "co_linetable", 1, reinterpret_cast<const void**>(&s.packed_positions), &s.packed_size));
   TRY(raw(a[17], "co_exceptiontable", sizeof(ExceptionRow), reinterpret_cast<const void**>(&s.exceptions),
           &s.exception_count));
   return make_code(t, s);
@@ -335,7 +356,7 @@ Result<bool> same_code(Thread& t, Code* a, Code* b) {
       a->keyword_only_count != b->keyword_only_count || a->flags != b->flags || a->first_line != b->first_line ||
       a->unit_count != b->unit_count || a->constant_count != b->constant_count || a->name_count != b->name_count ||
       a->local_count != b->local_count || a->exception_count != b->exception_count ||
-      a->position_count != b->position_count)
+      a->position_bytes != b->position_bytes)
     return false;
   if (!str_equal(a->name.as<Str>(), b->name.as<Str>()) || !str_equal(a->qualname.as<Str>(), b->qualname.as<Str>()))
     return false;
@@ -348,7 +369,7 @@ Result<bool> same_code(Thread& t, Code* a, Code* b) {
   }
   if (std::memcmp(a->variable_kinds, b->variable_kinds, a->local_count) != 0 ||
       std::memcmp(a->exceptions, b->exceptions, a->exception_count * sizeof(ExceptionRow)) != 0 ||
-      std::memcmp(a->positions, b->positions, a->position_count * sizeof(PositionRow)) != 0)
+      std::memcmp(a->positions, b->positions, a->position_bytes) != 0)
     return false;
   for (u32 i = 0; i < a->name_count; i++)
     if (!str_equal(a->names[i], b->names[i])) return false;

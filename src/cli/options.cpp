@@ -144,12 +144,12 @@ bool parse_options(int argc, char** argv, int* exit_code) {
   int i = 1;
   bool done = false;
   auto bad = [&](char option) {
-    std::fprintf(stderr, "Unknown option: -%c\nusage: %s [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `typhon -h' for more information.\n", option, argv[0]);
+    std::fprintf(stderr, "Unknown option: -%c\nusage: %s [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `python -h' for more information.\n", option, argv[0]);
     *exit_code = 2;
     return false;
   };
   auto missing = [&](char option) {
-    std::fprintf(stderr, "Argument expected for the -%c option\nusage: %s [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `typhon -h' for more information.\n", option, argv[0]);
+    std::fprintf(stderr, "Argument expected for the -%c option\nusage: %s [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `python -h' for more information.\n", option, argv[0]);
     *exit_code = 2;
     return false;
   };
@@ -172,7 +172,7 @@ bool parse_options(int argc, char** argv, int* exit_code) {
         i++;
         break;
       }
-      std::fprintf(stderr, "unknown option %s\nusage: %s [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `typhon -h' for more information.\n", argv[i], argv[0]);
+      std::fprintf(stderr, "Unknown option: %s\nusage: %s [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `python -h' for more information.\n", argv[i], argv[0]);
       *exit_code = 2;
       return false;
     }

@@ -220,6 +220,33 @@ bool bind_all(Thread& t, Function* f, Code* code, Value* words, u32 n, Tuple* na
   return fill_defaults(t, f, code, out, positional < takes ? positional : takes);
 }
 
+// The same in place for the usual calls: keywords that are parameter names, the same interned strings, in a function without
+// *args and **kwargs. Parameters not given become EMPTY. False: nothing was done.
+bool bind_in_place(Code* code, Value* callee, u32 n, Tuple* names) {
+  constexpr u32 kMost = 8;
+  u32 named = names ? u32(names->size) : 0, positional = n - named;
+  u32 takes = code->argument_count, all = takes + code->keyword_only_count;
+  if ((code->flags & (code_flag::kVarArgs | code_flag::kVarKeywords)) || positional > takes || named > kMost || all > 64)
+    return false;
+  u32 first = positional > code->positional_only_count ? positional : code->positional_only_count;
+  const Field* parameters = code->variable_names.as<Tuple>()->items;
+  u8 places[kMost];
+  u64 filled = 0;
+  for (u32 k = 0; k < named; k++) {
+    u64 key = names->items[k].peek().bits;
+    u32 i = first;
+    while (i < all && parameters[i].peek().bits != key) i++;
+    if (i == all || (filled >> i & 1)) return false;
+    filled |= u64(1) << i;
+    places[k] = u8(i);
+  }
+  Value moved[kMost];
+  for (u32 k = 0; k < named; k++) moved[k] = callee[positional + k];
+  for (u32 i = positional; i < all; i++) callee[i] = EMPTY;
+  for (u32 k = 0; k < named; k++) callee[places[k]] = moved[k];
+  return true;
+}
+
 TYPHON_NOINLINE bool bind_complex(Thread& t, Value* callee, u32 n, Tuple* names, Function* f, Code* code) {
   u32 parameters = code->parameter_count();
   // On the side: the registers behind the window are not ours while Python code may run (a key's __eq__, a finaliser).
@@ -259,21 +286,17 @@ Str* closest_name(Str* wrong, const Value* names, size_t n) {
 bool bind_and_push(Thread& t, Value* callee, u32 n, Tuple* names, Value* caller, u16 flags, u16 destination) {
   Function* f = callee[-1].as<Function>();
   Code* code = f->code.as<Code>();
-  constexpr u32 kRest = code_flag::kVarArgs | code_flag::kVarKeywords;
   if (callee + n + code->register_count + kStackSlack > t.stack_limit) [[unlikely]] {
     raise_recursion(t);
-  } else if (names == nullptr && n <= code->argument_count && !(code->flags & kRest) && code->keyword_only_count == 0) {
-    bool bound = true;
-    if (n < code->argument_count) {
-      for (u32 i = n; i < code->argument_count; i++) callee[i] = EMPTY;
-      bound = fill_defaults(t, f, code, callee, n);
-    }
-    if (bound && push_frame(t, callee, code, caller, code->argument_count, flags, destination)) [[likely]]
+  } else if (takes_exactly(code, n) && names == nullptr) {
+    if (push_frame(t, callee, code, caller, n, flags, destination)) [[likely]] return true;
+  } else if (bind_in_place(code, callee, n, names)) {
+    u32 parameters = code->argument_count + code->keyword_only_count;
+    u32 positional = names ? n - u32(names->size) : n;
+    if (fill_defaults(t, f, code, callee, positional) &&
+        push_frame(t, callee, code, caller, parameters, flags, destination)) [[likely]]
       return true;
-    n = n < code->argument_count ? code->argument_count : n;
-    drop_registers(callee, 0, n);
-    clear_register_word(callee[-1]);
-    return false;
+    n = parameters;
   } else if (bind_complex(t, callee, n, names, f, code)) {
     u32 parameters = code->parameter_count();
     if (push_frame(t, callee, code, caller, parameters, flags, destination)) return true;

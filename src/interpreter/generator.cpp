@@ -174,10 +174,13 @@ class Delegating {
 };
 
 Status close_iterator(Thread& t, Value iterator) {
-  if (is_exact(iterator, kShape_generator) || is_exact(iterator, kShape_coroutine)) return generator_close(t, iterator.as<Generator>());
+  if (is_exact(iterator, kShape_generator) || is_exact(iterator, kShape_coroutine)) {
+    Ref closed = generator_close(t, iterator.as<Generator>());
+    return closed.failed() ? Status(Raised{}) : ok();
+  }
   Ref close = get_attribute_or_empty(t, iterator, names::close);
   if (close.failed()) {
-    write_unraisable(t, nullptr, iterator);
+    write_unraisable(t, "while closing generator", iterator);
     return ok();
   }
   if (close.is_empty()) return ok();
@@ -298,28 +301,28 @@ Ref generator_throw(Thread& t, Generator* g, Value exception, Ref* result) {
   return throw_pending(t, g, result);
 }
 
-Status generator_close(Thread& t, Generator* g) {
+Ref generator_close(Thread& t, Generator* g) {
   u8 state = __atomic_load_n(&g->state, __ATOMIC_ACQUIRE);
-  if (state == u8(GeneratorState::kFinished)) return ok();
+  if (state == u8(GeneratorState::kFinished)) return Ref::none();
   if (state == u8(GeneratorState::kCreated)) {
     switch (begin_resume(t, g, t.frame, frame_flag::kEntry, 0)) {
-      case Resumed::kFailed: return Raised{};
-      case Resumed::kFinished: return ok();
+      case Resumed::kFailed: return Ref::error();
+      case Resumed::kFinished: return Ref::none();
       default: break;
     }
     discard_frame(t, g);
-    return ok();
+    return Ref::none();
   }
   Ref exit = make_exception(t, exc::GeneratorExit, EMPTY);
-  if (exit.failed()) return Raised{};
+  if (exit.failed()) return Ref::error();
   Ref result;
   Ref value = generator_throw(t, g, exit.get(), &result);
   if (value.failed()) {
-    if (clear_if(t, exc::GeneratorExit) || clear_if(t, exc::StopIteration)) return ok();
-    return Raised{};
+    if (clear_if(t, exc::GeneratorExit) || clear_if(t, exc::StopIteration)) return Ref::none();
+    return Ref::error();
   }
   if (!value.is_empty()) return raise(t, exc::RuntimeError, "%s ignored GeneratorExit", kind_name(g));
-  return ok();
+  return result;
 }
 
 }  // namespace typhon

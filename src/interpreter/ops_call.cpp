@@ -112,12 +112,22 @@ TYPHON_INLINE bool finish_native(Value* r, Instr* pc, u32 f, u32 words, Value re
   return true;
 }
 
-// A native function whose arguments are just what its signature orders (native_function.cpp keeps the count in aux2).
+// Whether the arguments at r[first .. first + n) are what the parameters of a native callable order (`arity`: its aux2, see
+// native_function.cpp). Parameters that were left out become EMPTY words behind the arguments, if the frame has room.
+TYPHON_INLINE bool fit_arguments(Value* r, u32 arity, u32 first, u32 n) {
+  u32 most = arity & 0xFFFF;
+  if (n + 1 == most) [[likely]] return true;
+  if (n >= most || n < arity >> 16 || first + most - 1 > frame::code(r)->register_count) return false;
+  empty_registers(r, first + n, first + most - 1);
+  return true;
+}
+
+// A native function with positional parameters only.
 COLD_HANDLER(call_cold) {
   Value callable = r[B(ins)];
   if (!is_exact(callable, kShape_builtin_function)) TAIL(call_general);
   NativeFunction* f = callable.as<NativeFunction>();
-  if (__atomic_load_n(&f->aux2, __ATOMIC_RELAXED) != C(ins) + 1u) TAIL(call_general);
+  if (!fit_arguments(r, __atomic_load_n(&f->aux2, __ATOMIC_RELAXED), B(ins) + 1u, C(ins))) TAIL(call_general);
   save_pc(r, pc);
   Value result = f->definition->bound(*t, f->self.peek(), r + B(ins) + 1).take();
   if (!finish_native(r, pc, B(ins), C(ins) + 1u, result)) [[unlikely]] TAIL(op_raise);
@@ -127,7 +137,7 @@ COLD_HANDLER(call_method_cold) {
   Value callable = r[B(ins)];
   if (!is_exact(callable, kShape_method_descriptor) || r[B(ins) + 1].is_empty()) TAIL(call_method_general);
   NativeDescriptor* d = callable.as<NativeDescriptor>();
-  if (__atomic_load_n(&d->aux2, __ATOMIC_RELAXED) != C(ins) + 1u) TAIL(call_method_general);
+  if (!fit_arguments(r, __atomic_load_n(&d->aux2, __ATOMIC_RELAXED), B(ins) + 2u, C(ins))) TAIL(call_method_general);
   save_pc(r, pc);
   Value result = d->method->bound(*t, r[B(ins) + 1], r + B(ins) + 2).take();
   if (!finish_native(r, pc, B(ins), C(ins) + 2u, result)) [[unlikely]] TAIL(op_raise);

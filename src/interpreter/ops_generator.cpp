@@ -191,7 +191,16 @@ TYPHON_INLINE bool any_deferred(const Value* r, u32 n) {
 HANDLER(YIELD) {
   Generator* g = generator_of(r);
   if ((X(ins) & kInPlace) || !g->is_local() || (g->exception.exception.bits & 7) == 0) [[unlikely]] TAIL(yield_cold);
-  if (any_deferred(r, frame::code(r)->register_count)) [[unlikely]] TAIL(yield_settling);
+  // Temporaries are a stack: behind one that is yielded nothing is alive, nor behind one that what is sent goes to only to be
+  // dropped (a statement of its own).
+  u32 n = frame::code(r)->register_count, used = n;
+  if (X(ins) & kConsumeB) {
+    used = B(ins) + 1u;
+  } else if (Op(pc[1].op) == Op::CLEAR && pc[1].a == A(ins) && A(ins) >= frame::code(r)->local_count) {
+    used = A(ins);
+  }
+  check_clean(r, used, n);
+  if (any_deferred(r, used)) [[unlikely]] TAIL(yield_settling);
   Value value = r[B(ins)];
   Value* caller = frame::caller(r);
   bool entry = frame::info(r).flags & frame_flag::kEntry;

@@ -1,8 +1,8 @@
 // _abc: registration and the checks of abstract base classes.
 //
-// Every ABC keeps one table of answers, a word per class that was asked about, read without a lock. A class is known by its
-// root shape, whose id is never used again; a negative answer carries the number of registrations there had been when it
-// was found, and counts for nothing after the next one.
+// Every ABC keeps one table of answers, a word per class that was asked about, read without a lock. A class is known by
+// its root shape, whose id is never used again; a negative answer carries the number of registrations there had been
+// when it was found, and counts for nothing after the next one.
 #include "objects/container_util.h"
 #include "objects/module.h"
 

@@ -1,7 +1,7 @@
 // _contextvars: Context, ContextVar, Token.
 //
-// The variables of a context are a dict, which copies of the context share until one of them sets something: then that one
-// goes on with a dict of its own.
+// The variables of a context are a dict, which copies of the context share until one of them sets something: then that
+// one goes on with a dict of its own.
 #include "modules/_contextvars.h"
 
 #include "objects/container_util.h"
@@ -27,7 +27,12 @@ struct Token : Object {
   u8 used;
 };
 
-Type* g_missing_type;
+// What iterating over a context gives: the items that were there when it began.
+struct SnapshotIterator : Object {
+  Field iterator;
+};
+
+Type *g_missing_type, *g_keys_type, *g_values_type, *g_items_type;
 GlobalRoot g_missing;  // Token.MISSING
 
 void var_visit(Object* self, Visitor& visitor) {
@@ -35,6 +40,7 @@ void var_visit(Object* self, Visitor& visitor) {
   visitor.field(static_cast<ContextVar*>(self)->default_value);
 }
 void context_visit(Object* self, Visitor& visitor) { visitor.field(static_cast<Context*>(self)->variables); }
+void snapshot_visit(Object* self, Visitor& visitor) { visitor.field(static_cast<SnapshotIterator*>(self)->iterator); }
 void token_visit(Object* self, Visitor& visitor) { visitor.fields(&static_cast<Token*>(self)->context, 3); }
 
 Ref context_new_empty(Thread& t) { return Ref::adopt(Value(allocate_native<Context>(t, g_context_type))); }
@@ -98,7 +104,10 @@ Ref copy_of(Thread& t, Context* c) {
 // --- ContextVar
 
 Ref var_new(Thread& t, Type* cls, Args args) {
-  static const Signature& signature = parse_signature("(name, *, default=<unrepresentable>)");
+  static const Signature& signature = parse_signature("(name, /, *, default=<unrepresentable>)");
+  if (args.count == 0) return raise(t, exc::TypeError, "ContextVar() takes exactly 1 positional argument (0 given)");
+  if (args.count > 1)
+    return raise(t, exc::TypeError, "ContextVar() takes at most 1 positional argument (%d given)", int(args.count));
   Value a[2];
   Ref keep;
   TRY(bind_arguments(t, signature, "ContextVar", args, a, &keep));
@@ -213,15 +222,23 @@ Ref context_compare(Thread& t, Value self, Value other, CompareOp op) {
 }
 
 // Iteration goes over what is there now.
-Ref iterate(Thread& t, Value self, RefTo<List> (*list_of)(Thread&, Dict*)) {
+Ref iterate(Thread& t, Value self, Type* type, RefTo<List> (*list_of)(Thread&, Dict*)) {
   Ref variables = context_of(self)->variables.load();
   RefTo<List> list = TRY(variables.is_empty() ? list_new(t) : list_of(t, variables.as<Dict>()));
-  return get_iter(t, list);
+  Ref iterator = TRY(get_iter(t, list));
+  auto* snapshot = allocate_native<SnapshotIterator>(t, type);
+  Ref result = Ref::adopt(Value(snapshot));
+  snapshot->iterator.init(snapshot, std::move(iterator));
+  return result;
 }
-Ref context_iter(Thread& t, Value self) { return iterate(t, self, dict_keys_list); }
-Ref m_keys(Thread& t, Value self, const Value*) { return iterate(t, self, dict_keys_list); }
-Ref m_values(Thread& t, Value self, const Value*) { return iterate(t, self, dict_values_list); }
-Ref m_items(Thread& t, Value self, const Value*) { return iterate(t, self, dict_items_list); }
+Ref snapshot_next(Thread& t, Value self) {
+  Ref iterator = self.as<SnapshotIterator>()->iterator.load();
+  return iter_next(t, iterator);
+}
+Ref context_iter(Thread& t, Value self) { return iterate(t, self, g_keys_type, dict_keys_list); }
+Ref m_keys(Thread& t, Value self, const Value*) { return iterate(t, self, g_keys_type, dict_keys_list); }
+Ref m_values(Thread& t, Value self, const Value*) { return iterate(t, self, g_values_type, dict_values_list); }
+Ref m_items(Thread& t, Value self, const Value*) { return iterate(t, self, g_items_type, dict_items_list); }
 
 Ref m_get(Thread& t, Value self, const Value* a) {
   TRY(check_key(t, a[0]));
@@ -311,6 +328,15 @@ const TypeSpec kContextSpec = {
               .contains = context_contains},
     .methods = kContextMethods,
 };
+constexpr TypeSpec snapshot_spec(const char* name) {
+  return {.name = name,
+          .layout = {name, sizeof(SnapshotIterator), 0, snapshot_visit, nullptr, nullptr, nullptr},
+          .flags = type_flag::kImmutable | type_flag::kDisallowInstantiation,
+          .slots = {.iter = iter_self, .next = snapshot_next}};
+}
+const TypeSpec kKeysSpec = snapshot_spec("keys");
+const TypeSpec kValuesSpec = snapshot_spec("values");
+const TypeSpec kItemsSpec = snapshot_spec("items");
 const TypeSpec kMissingSpec = {
     .name = "Token.MISSING",
     .layout = {"MISSING", sizeof(Object), 0, nullptr, nullptr, nullptr, nullptr},
@@ -328,6 +354,9 @@ Status initialise(Thread& t, Module* module) {
   TRY(module_add_type(t, module, kTokenSpec, &g_context_token_type));
   if (!g_missing.get().is_empty()) return ok();
   TRY(make_static_type(t, kMissingSpec, &g_missing_type));
+  TRY(make_static_type(t, kKeysSpec, &g_keys_type));
+  TRY(make_static_type(t, kValuesSpec, &g_values_type));
+  TRY(make_static_type(t, kItemsSpec, &g_items_type));
   g_missing.set(t, TRY(allocate_instance(t, g_missing_type)));
   RefTo<Str> name = TRY(str_from_ascii(t, "MISSING"));
   name = TRY(str_intern(t, name));

@@ -63,7 +63,8 @@ class Heap {
     }
     return ok();
   }
-  // Moves item `at` down to the bottom along the children that belong higher, then up to its place: it mostly stays low.
+  // Moves item `at` down to the bottom along the children that belong higher, then up to its place (it mostly stays
+  // low).
   template <Order kOrder>
   Status sink(u64 at) {
     u64 top = at;

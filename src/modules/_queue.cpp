@@ -1,4 +1,5 @@
-// _queue: SimpleQueue, an unbounded queue whose put() never blocks and may be called from finalisers and signal handlers.
+// _queue: SimpleQueue, an unbounded queue whose put() never blocks and may be called from finalisers and signal
+// handlers.
 #include <cmath>
 #include <ctime>
 
@@ -11,8 +12,8 @@ namespace {
 Type* g_simple_queue_type;
 Type* g_empty;
 
-// Threads that find nothing park on the address of `waiters`. A getter counts itself before it looks at the items a last
-// time, a putter looks at the count after it has put its item: one of them sees the other.
+// Threads that find nothing park on the address of `waiters`. A getter counts itself before it looks at the items a
+// last time, a putter looks at the count after it has put its item: one of them sees the other.
 struct SimpleQueue : Object {
   Field items;  // deque
   i32 waiters;

@@ -21,7 +21,7 @@ Status run_callbacks(Thread& t, const char* phase, i64 generation, i64 collected
   for (size_t i = 0; i < list_size(list); i++) {
     Ref callback = list_get(t, list, i);
     Ref done = call_with(t, callback, name, info);
-    if (done.failed()) write_unraisable(t, "in gc callback", callback);
+    if (done.failed()) write_unraisable(t, "while calling GC callback", callback);
   }
   return ok();
 }

@@ -111,7 +111,7 @@ Status Writer::code(Code* c, int depth) {
   for (u32 n : {c->unit_count, u32(c->register_count), u32(c->local_count), c->argument_count, c->positional_only_count,
                 c->keyword_only_count, c->flags, u32(c->first_line), u32(c->free_first), u32(c->free_count),
                 u32(c->self_attribute_count), u32(c->class_cell_register), c->constant_count, c->name_count,
-                c->exception_count, c->position_count})
+                c->exception_count, c->position_bytes})
     u32_(n);
   // Instructions as compiled: quickened opcodes and caches do not belong on disk.
   u32 at = 0;
@@ -129,7 +129,7 @@ Status Writer::code(Code* c, int depth) {
   for (u32 i = 0; i < c->constant_count; i++) TRY(object(c->constants[i], depth + 1));
   for (u32 i = 0; i < c->name_count; i++) TRY(object(Value(c->names[i]), depth + 1));
   block(c->exceptions, c->exception_count * sizeof(ExceptionRow));
-  block(c->positions, c->position_count * sizeof(PositionRow));
+  block(c->positions, c->position_bytes);
   block(c->variable_kinds, c->local_count);
   for (const Field* f : {&c->name, &c->qualname, &c->filename, &c->variable_names, &c->docstring}) {
     Ref v = f->load();
@@ -344,7 +344,7 @@ Ref Reader::code(int depth) {
   spec.constant_count = head[12];
   spec.name_count = head[13];
   spec.exception_count = head[14];
-  spec.position_count = head[15];
+  spec.packed_size = head[15];
   RootedVector constants(t_), names_found(t_);
   for (u32 i = 0; i < spec.constant_count; i++) constants.push(TRY(object(depth + 1)));
   for (u32 i = 0; i < spec.name_count; i++) {
@@ -354,13 +354,12 @@ Ref Reader::code(int depth) {
   }
   spec.constants = constants.data();
   spec.names = names_found.data();
-  size_t rows = size_t(spec.exception_count) * sizeof(ExceptionRow), positions = size_t(spec.position_count) * sizeof(PositionRow);
+  size_t rows = size_t(spec.exception_count) * sizeof(ExceptionRow), positions = spec.packed_size;
   if (!have(rows + positions + spec.local_count)) return truncated();
   RefTo<Bytes> tables = TRY(bytes_from(t_, at_, rows));
   spec.exceptions = reinterpret_cast<const ExceptionRow*>(tables->data);
   at_ += rows;
-  RefTo<Bytes> position_rows = TRY(bytes_from(t_, at_, positions));
-  spec.positions = reinterpret_cast<const PositionRow*>(position_rows->data);
+  spec.packed_positions = at_;
   at_ += positions;
   spec.variable_kinds = at_;
   at_ += spec.local_count;

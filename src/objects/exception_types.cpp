@@ -145,7 +145,7 @@ Ref with_traceback(Thread& t, Value self, const Value* a) {
 }
 
 Ref add_note(Thread& t, Value self, const Value* a) {
-  if (!is_str(a[0])) return raise(t, exc::TypeError, "note must be a str, not '%T'", a[0]);
+  if (!is_str(a[0])) return raise(t, exc::TypeError, "add_note() argument must be str, not %T", a[0]);
   RefTo<Str> key = TRY(str_from_ascii(t, "__notes__"));
   key = TRY(str_intern(t, key));
   Ref notes = TRY(get_attribute_or_empty(t, self, key.get()));

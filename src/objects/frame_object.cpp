@@ -141,6 +141,7 @@ void frame_visit(Object* self, Visitor& v) {
   v.field(f->saved);
   v.field(f->trace);
   v.field(f->extra_locals);
+  v.field(f->profiled_call);
 }
 
 Ref or_none(const Field& field) {

@@ -107,7 +107,7 @@ struct Generator : Object {
 // *result), ERROR when it raised. interpreter/generator.cpp.
 Ref generator_send(Thread& t, Generator* g, Value value, Ref* result);
 Ref generator_throw(Thread& t, Generator* g, Value exception, Ref* result);
-Status generator_close(Thread& t, Generator* g);
+Ref generator_close(Thread& t, Generator* g);  // what it returned when asked to end, or None
 
 struct FrameObject : Object {
   Value* registers;     // of the live frame; null once it has finished (then `saved` holds its variables)
@@ -123,6 +123,7 @@ struct FrameObject : Object {
   u8 traced_suspension;  // a traced generator frame that yielded: its next instruction is a call event
   i32 traced_line;       // what the last line event was for
   u32 traced_unit;       // the instruction traced last
+  Field profiled_call;   // the native callable that a call reported to the profile function runs
   Thread* thread;
 };
 // The frame object of a live frame (made on first request), owned.

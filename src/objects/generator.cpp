@@ -72,12 +72,12 @@ void generator_finalise(Thread& t, Object* self) {
   if (async && !g->ag_closed && !g->origin_or_finalizer.is_empty()) {
     // The event loop closes it; that brings it back to life.
     Ref finalizer = g->origin_or_finalizer.load();
-    if (call_with(t, finalizer.get(), Value(g)).failed()) write_unraisable(t, nullptr, Value(g));
+    if (call_with(t, finalizer.get(), Value(g)).failed()) write_unraisable(t, "while closing generator", Value(g));
     return;
   }
   if (is_coroutine(Value(g)) && g->state == u8(GeneratorState::kCreated) && warn_never_awaited(t, g).failed())
-    write_unraisable(t, nullptr, Value(g));
-  if (generator_close(t, g).failed()) write_unraisable(t, nullptr, Value(g));
+    write_unraisable(t, "while finalizing coroutine", Value(g));
+  if (generator_close(t, g).failed()) write_unraisable(t, "while closing generator", Value(g));
   // One that yields while being closed is not asked again.
   if (g->state == u8(GeneratorState::kSuspended)) generator_discard(t, g);
 }
@@ -142,8 +142,7 @@ Ref generator_throw_method(Thread& t, Value self, const Value* a) {
   return to_python(t, std::move(value), result);
 }
 Ref generator_close_method(Thread& t, Value self, const Value*) {
-  TRY(generator_close(t, self_generator(self)));
-  return Ref::none();
+  return generator_close(t, self_generator(self));
 }
 Ref generic_alias(Thread& t, Value cls, const Value* a) { return generic_alias_new(t, cls, a[0]); }
 
@@ -302,9 +301,9 @@ Ref get_awaitable(Thread& t, Value v, int context) {
   if (is_coroutine(iterator.get()) ||
       (is_generator(iterator.get()) &&
        (iterator.as<Generator>()->code.as<Code>()->flags & code_flag::kIterableCoroutine)))
-    return raise(t, exc::TypeError, "%T.__await__() must return an iterator, not coroutine", v);
+    return raise(t, exc::TypeError, "__await__() returned a coroutine");
   if (type_of(iterator.get())->slots.next == nullptr)
-    return raise(t, exc::TypeError, "%T.__await__() must return an iterator, not %T", v, iterator.get());
+    return raise(t, exc::TypeError, "__await__() returned non-iterator of type '%T'", iterator.get());
   return iterator;
 }
 

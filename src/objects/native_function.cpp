@@ -326,14 +326,14 @@ Ref bind_and_call(Thread& t, BoundFn fn, const Signature& s, const Callee& calle
   return fn(t, self, out);
 }
 
-// `aux2` of the function or descriptor becomes the argument count plus one when such a call needs no binding: the interpreter
-// then calls `bound` by itself.
+// `aux2` of the function or descriptor becomes {fewest arguments : 16 | most arguments + 1 : 16} when all parameters are positional:
+// the interpreter then calls `bound` by itself.
 const Signature* signature_of(Object* callable, const Signature** where, const Method* definition) {
   const Signature* found = __atomic_load_n(where, __ATOMIC_ACQUIRE);
   if (found != nullptr) [[likely]]
     return found;
   found = &parse_signature(definition->signature);
-  if (found->plain) __atomic_store_n(&callable->aux2, found->size + 1, __ATOMIC_RELAXED);
+  if (found->plain) __atomic_store_n(&callable->aux2, found->required_positional << 16 | (found->size + 1), __ATOMIC_RELAXED);
   __atomic_store_n(where, found, __ATOMIC_RELEASE);
   return found;
 }

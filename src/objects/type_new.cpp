@@ -190,10 +190,11 @@ Status call_init_subclass(Thread& t, Type* type, Args keywords) {
   for (u64 i = 1; i < mro->size && found.is_empty(); i++)
     found = dict_peek_str(mro->items[i].as<Type>()->dict.as<Dict>(), names::__init_subclass__);
   if (found.is_empty()) return ok();
-  if (is_exact(found, kShape_classmethod_descriptor) && keywords.keyword_count == 0) return ok();  // object's: nothing
+  bool is_default = is_exact(found, kShape_classmethod_descriptor) && found.as<NativeDescriptor>()->owner.peek().same_word(types::object);
+  if (is_default && keywords.keyword_count == 0) return ok();  // object's does nothing
   Ref hook = Ref::copy(found);
   if (DescriptorGetFn get = type_of(found)->slots.descriptor_get) hook = TRY(get(t, found, EMPTY, type));
-  if (is_exact(found, kShape_classmethod_descriptor) && keywords.keyword_count != 0)
+  if (is_default)
     return raise(t, exc::TypeError, "%U.__init_subclass__() takes no keyword arguments", type->qualname.as<Str>());
   // Only the keywords are passed on.
   Ref done = TRY(call(t, hook, Args{keywords.values + keywords.count, 0, keywords.names, keywords.keyword_count}));

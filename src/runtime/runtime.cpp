@@ -99,7 +99,7 @@ Status start_types(Thread& t) {
   TRY(initialise_container_types(t));
   TRY(initialise_generic_alias(t));
   TRY(initialise_template(t));
-  g_template_hooks = {interpolation_from_string, template_from_string};
+  g_template_hooks = {interpolation_new, template_new};
   return ok();
 }
 

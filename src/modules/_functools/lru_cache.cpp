@@ -1,10 +1,11 @@
 // functools.lru_cache's wrapper.
 //
-// The cache is a dict from keys to results (unbounded) or to links (bounded). Links form a chain from the one used longest
-// ago to the one used last: each owns the next. The chain and the counters of the bounded form change under the object
-// lock, and no Python code runs meanwhile; clearing puts a new dict and an empty chain in place, and whoever still works
-// with the old dict leaves the chain alone.
+// The cache is a dict from keys to results (unbounded) or to links (bounded). Links form a chain from the one used
+// longest ago to the one used last: each owns the next. The chain changes under the object lock, and no Python code
+// runs meanwhile; clearing puts a new dict and an empty chain in place, and whoever still works with the old dict leaves
+// the chain alone.
 #include "modules/_functools/functools.h"
+#include "objects/dict/table.h"
 
 namespace typhon {
 
@@ -16,6 +17,7 @@ struct Link : Object {
   Field key, result;
   Field next;
   Link* previous;
+  u64 hash;  // of the key
   bool linked;
 };
 struct LruCache : Object {
@@ -116,6 +118,54 @@ Ref make_key(Thread& t, LruCache* c, const Args& args) {
   return key;
 }
 
+// A key is hashed once per call, as its class may count that.
+struct Key {
+  Ref value;
+  u64 hash;
+};
+Status find_key(Thread& t, LruCache* c, const Args& args, Key* key) {
+  key->value = TRY(make_key(t, c, args));
+  key->hash = u64(TRY(object_hash(t, key->value)));
+  return ok();
+}
+Ref lookup(Thread& t, Value cache, const Key& key) {
+  return dict_table::get_hashed_py(t, cache.as<Dict>(), key.value, key.hash);
+}
+
+// Puts a link in unless the key is there already; false then.
+Result<bool> insert_link(Thread& t, Dict* d, Link* link) {
+  bool inserted = false;
+  Value key = link->key.peek();
+  TRY(dict_table::with_entry_py(t, d, key, link->hash, Value(link), [&](DictTable* table, dict_table::Probe probe) {
+    if (probe.index >= 0) return true;
+    if (table->entry_count == table->entry_capacity) return false;
+    dict_table::append_words(table, probe.slot, link->hash, heap_copy(key), heap_copy(Value(link)));
+    dict_table::note_change(d, 1);
+    inserted = true;
+    return true;
+  }));
+  return inserted;
+}
+
+// Takes a link out, if it is what the key leads to.
+Status delete_link(Thread& t, Dict* d, Link* link) {
+  Value key_word = EMPTY, value_word = EMPTY;
+  Value key = link->key.peek();
+  TRY(dict_table::with_entry_py(t, d, key, link->hash, EMPTY, [&](DictTable* table, dict_table::Probe probe) {
+    if (probe.index < 0) return true;
+    DictEntry& entry = table->entries()[probe.index];
+    if (!entry.value.peek().same_word(Value(link))) return true;
+    value_word = entry.value.take_word(d);
+    if (!is_exact_str(entry.key.peek())) key_word = entry.key.take_word(d);
+    dict_table::mark_deleted(table, probe.slot);
+    dict_table::note_change(d, -1);
+    return true;
+  }));
+  Field::release_heap(value_word);
+  Field::release_heap(key_word);
+  return ok();
+}
+
 // --- the three kinds of calls
 Ref call_uncached(Thread& t, LruCache* c, const Args& args) {
   count_one(c, &c->misses);
@@ -124,15 +174,16 @@ Ref call_uncached(Thread& t, LruCache* c, const Args& args) {
 }
 
 Ref call_unbounded(Thread& t, LruCache* c, const Args& args) {
-  Ref key = TRY(make_key(t, c, args));
+  Key key;
+  TRY(find_key(t, c, args, &key));
   Ref cache = c->cache.load();
-  Ref found = TRY(dict_get_py(t, cache.as<Dict>(), key));
+  Ref found = TRY(lookup(t, cache, key));
   if (!found.is_empty()) {
     count_one(c, &c->hits);
     return found;
   }
   Ref result = TRY(call_uncached(t, c, args));
-  TRY(dict_set_py(t, cache.as<Dict>(), key, result));
+  TRY(dict_table::set_hashed_py(t, cache.as<Dict>(), key.value, key.hash, result));
   return result;
 }
 
@@ -144,13 +195,13 @@ void refresh(Thread& t, LruCache* c, Value cache, Link* link) {
   chain_newest(c, unchain(c, link));
 }
 
-Status keep(Thread& t, LruCache* c, Value cache, Value key, Value result) {
+Status keep(Thread& t, LruCache* c, Value cache, const Key& key, Value result) {
   auto* link = allocate_native<Link>(t, g_link_type);
   Ref held = Ref::adopt(Value(link));
-  link->key.init(link, key);
+  link->key.init(link, key.value.get());
   link->result.init(link, result);
-  Ref present = TRY(dict_setdefault_py(t, cache.as<Dict>(), key, held));
-  if (!present.get().same_word(held)) return ok();  // another call was faster
+  link->hash = key.hash;
+  if (!TRY(insert_link(t, cache.as<Dict>(), link))) return ok();  // another call was faster
   publish_for(c, held.get());
   Value evicted = EMPTY;
   {
@@ -161,9 +212,7 @@ Status keep(Thread& t, LruCache* c, Value cache, Value key, Value result) {
   }
   if (evicted.is_empty()) return ok();
   Ref old = Field::adopt_heap(evicted);
-  Ref old_key = old.as<Link>()->key.load();
-  Result<bool> removed = dict_delete_py(t, cache.as<Dict>(), old_key);
-  if (!removed.failed()) return ok();
+  if (!delete_link(t, cache.as<Dict>(), old.as<Link>()).failed()) return ok();
   // Its __eq__ raised, so it is in the dict still: the chain must know it.
   ObjectLock lock(t, c);
   if (c->cache.peek().same_word(cache) && !old.as<Link>()->linked) chain_oldest(c, to_heap_word(old.take()));
@@ -171,9 +220,10 @@ Status keep(Thread& t, LruCache* c, Value cache, Value key, Value result) {
 }
 
 Ref call_bounded(Thread& t, LruCache* c, const Args& args) {
-  Ref key = TRY(make_key(t, c, args));
+  Key key;
+  TRY(find_key(t, c, args, &key));
   Ref cache = c->cache.load();
-  Ref found = TRY(dict_get_py(t, cache.as<Dict>(), key));
+  Ref found = TRY(lookup(t, cache, key));
   if (!found.is_empty()) {
     count_one(c, &c->hits);
     refresh(t, c, cache, found.as<Link>());
@@ -182,7 +232,7 @@ Ref call_bounded(Thread& t, LruCache* c, const Args& args) {
   Ref result = TRY(call_uncached(t, c, args));
   // The call may have put the same key in, or emptied the cache.
   cache = c->cache.load();
-  found = TRY(dict_get_py(t, cache.as<Dict>(), key));
+  found = TRY(lookup(t, cache, key));
   if (found.is_empty()) TRY(keep(t, c, cache, key, result));
   return result;
 }

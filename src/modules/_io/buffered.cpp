@@ -3,8 +3,8 @@
 // The three buffered streams are one structure. Its buffer is at any time either reading (data[start, end) has been read
 // ahead, data[0, start) was given out and can be sought back to) or writing (data[start, end) waits to be written). A
 // BufferedRandom changes from one to the other by seeking the raw stream back over what was read ahead, or by writing.
-#include <cstdlib>
 #include <unistd.h>
+#include <cstdlib>
 
 #include "modules/_io/io.h"
 #include "objects/byte_builder.h"
@@ -15,15 +15,18 @@ namespace {
 Buffered* buffered_of(Value v) { return v.as<Buffered>(); }
 
 Status check_usable(Thread& t, Buffered* b) {
-  if (b->ok) [[likely]] return ok();
-  return raise(t, exc::ValueError, b->detached ? "raw stream has been detached" : "I/O operation on uninitialized object");
+  if (b->ok) [[likely]]
+    return ok();
+  return raise(t, exc::ValueError,
+               b->detached ? "raw stream has been detached" : "I/O operation on uninitialized object");
 }
 
 // The raw stream. Another thread may be detaching it, unless the caller holds the lock.
 Ref raw_of(Thread& t, Buffered* b) {
   TRY(check_usable(t, b));
   Ref raw = b->raw.load();
-  if (raw.is_empty()) [[unlikely]] return raise(t, exc::ValueError, "raw stream has been detached");
+  if (raw.is_empty()) [[unlikely]]
+    return raise(t, exc::ValueError, "raw stream has been detached");
   return raw;
 }
 
@@ -72,7 +75,8 @@ Status check_open(Thread& t, Buffered* b, const char* message) {
 }
 
 Status ensure_data(Thread& t, Buffered* b) {
-  if (b->data != nullptr) [[likely]] return ok();
+  if (b->data != nullptr) [[likely]]
+    return ok();
   b->data = static_cast<u8*>(std::malloc(size_t(b->capacity)));
   if (b->data == nullptr) return raise_no_memory(t);
   return ok();
@@ -116,7 +120,8 @@ Result<i64> read_through_method(Thread& t, Value raw, u8* to, i64 n) {
   Result<i64> count = is_indexable(result) ? to_i64(t, result) : Result<i64>(Raised{});
   if (count.failed()) {
     // The reason becomes the cause.
-    if (!exception_pending(t)) raise(t, exc::TypeError, "'%T' object cannot be interpreted as an integer", result.get());
+    if (!exception_pending(t))
+      raise(t, exc::TypeError, "'%T' object cannot be interpreted as an integer", result.get());
     Ref cause = take_exception(t);
     RefTo<Str> text = TRY(str_from_ascii(t, "raw readinto() failed"));
     Ref error = TRY(make_exception(t, exc::OSError, text));
@@ -129,7 +134,8 @@ Result<i64> read_through_method(Thread& t, Value raw, u8* to, i64 n) {
   }
   i64 got = count.get();
   if (got < 0 || got > n)
-    return raise(t, exc::OSError, "raw readinto() returned invalid length %zd (should have been between 0 and %zd)", got, n);
+    return raise(t, exc::OSError, "raw readinto() returned invalid length %zd (should have been between 0 and %zd)",
+                 got, n);
   ByteView bytes(t);
   TRY(bytes.get(array));
   if (got > i64(bytes.size())) got = i64(bytes.size());
@@ -147,7 +153,8 @@ Result<i64> write_through_method(Thread& t, Value raw, const u8* from, i64 n) {
   if (count.failed()) clear_exception(t);  // shown as -1
   i64 put = count.failed() ? -1 : count.get();
   if (put < 0 || put > n)
-    return raise(t, exc::OSError, "raw write() returned invalid length %zd (should have been between 0 and %zd)", put, n);
+    return raise(t, exc::OSError, "raw write() returned invalid length %zd (should have been between 0 and %zd)", put,
+                 n);
   return put;
 }
 
@@ -160,8 +167,7 @@ Result<i64> raw_read(Thread& t, Buffered* b, u8* to, i64 n) {
 
 Result<i64> raw_write(Thread& t, Buffered* b, const u8* from, i64 n) {
   Ref raw = b->raw.load();
-  i64 put =
-      is_exact_file(raw) ? TRY(file_write(t, raw.as<FileIO>(), from, size_t(n))) : TRY(write_through_method(t, raw, from, n));
+  i64 put = is_exact_file(raw) ? TRY(file_write(t, raw.as<FileIO>(), from, size_t(n))) : TRY(write_through_method(t, raw, from, n));
   if (put > 0 && b->raw_position >= 0) b->raw_position += put;
   return put;
 }
@@ -453,7 +459,9 @@ Status b_init(Thread& t, Value self, Args args) {
   static const Signature& signature = parse_signature("(raw, buffer_size=DEFAULT_BUFFER_SIZE)");
   Value a[2];
   Ref keep[1];
-  constexpr const char* kName = readable && writable ? "BufferedRandom" : readable ? "BufferedReader" : "BufferedWriter";
+  constexpr const char* kName = readable && writable ? "BufferedRandom"
+                                : readable           ? "BufferedReader"
+                                                     : "BufferedWriter";
   TRY(bind_arguments(t, signature, kName, args, a, keep));
   i64 size = TRY(plain_size(t, a[1], kDefaultBufferSize));
   return buffered_init(t, buffered_of(self), a[0], size, readable, writable);
@@ -492,7 +500,9 @@ Status b_set_finalizing(Thread& t, Value self, Value value) {
 Ref b_read(Thread& t, Value self, const Value* a) {
   return buffered_read(t, buffered_of(self), TRY(optional_size(t, a[0])));
 }
-Ref b_read1(Thread& t, Value self, const Value* a) { return buffered_read1(t, buffered_of(self), TRY(plain_size(t, a[0]))); }
+Ref b_read1(Thread& t, Value self, const Value* a) {
+  return buffered_read1(t, buffered_of(self), TRY(plain_size(t, a[0])));
+}
 
 Ref b_peek(Thread& t, Value self, const Value*) {
   Buffered* b = buffered_of(self);
@@ -527,7 +537,9 @@ Ref line_of(Thread& t, Buffered* b, i64 limit) {
   TRY(check_open(t, b, "readline of closed file"));
   return read_line(t, b, limit);
 }
-Ref b_readline(Thread& t, Value self, const Value* a) { return line_of(t, buffered_of(self), TRY(optional_size(t, a[0]))); }
+Ref b_readline(Thread& t, Value self, const Value* a) {
+  return line_of(t, buffered_of(self), TRY(optional_size(t, a[0])));
+}
 Ref b_next(Thread& t, Value self) {
   Ref line;
   if (is_exact_buffered(self)) {
@@ -642,7 +654,7 @@ Ref b_close(Thread& t, Value self, const Value*) {
   }
   Ref flushed = type_of(self) == g_reader && is_exact_file(b->raw.peek()) ? Ref::none()  // nothing to do
                 : is_exact_buffered(self) && b->is_writable               ? b_flush(t, self, nullptr)
-                                                                          : call_method(t, self, names::flush, nullptr, 0);
+                                                            : call_method(t, self, names::flush, nullptr, 0);
   Ref earlier = flushed.failed() ? take_exception(t) : Ref();
   Entered lock(t, b);
   if (lock.enter_any().failed()) return chain_failures(t, std::move(earlier), Ref::error());
@@ -814,8 +826,9 @@ const TypeSpec kBufferedReaderSpec = {
 };
 const TypeSpec kBufferedWriterSpec = {
     .name = "_io.BufferedWriter",
-    .doc = "A buffer for a writeable sequential RawIO object.\n\nThe constructor creates a BufferedWriter for the given "
-           "writeable raw\nstream. If the buffer_size is not given, it defaults to\nDEFAULT_BUFFER_SIZE.",
+    .doc =
+        "A buffer for a writeable sequential RawIO object.\n\nThe constructor creates a BufferedWriter for the given "
+        "writeable raw\nstream. If the buffer_size is not given, it defaults to\nDEFAULT_BUFFER_SIZE.",
     .base = &g_buffered_base,
     .layout = kLayout,
     .flags = type_flag::kBaseType,
@@ -826,8 +839,9 @@ const TypeSpec kBufferedWriterSpec = {
 };
 const TypeSpec kBufferedRandomSpec = {
     .name = "_io.BufferedRandom",
-    .doc = "A buffered interface to random access streams.\n\nThe constructor creates a reader and writer for a seekable "
-           "stream,\nraw, given in the first argument. If the buffer_size is omitted it\ndefaults to DEFAULT_BUFFER_SIZE.",
+    .doc =
+        "A buffered interface to random access streams.\n\nThe constructor creates a reader and writer for a seekable "
+        "stream,\nraw, given in the first argument. If the buffer_size is omitted it\ndefaults to DEFAULT_BUFFER_SIZE.",
     .base = &g_buffered_base,
     .layout = kLayout,
     .flags = type_flag::kBaseType,
@@ -838,10 +852,12 @@ const TypeSpec kBufferedRandomSpec = {
 };
 const TypeSpec kBufferedRWPairSpec = {
     .name = "_io.BufferedRWPair",
-    .doc = "A buffered reader and writer object together.\n\nA buffered reader object and buffered writer object put "
-           "together to\nform a sequential IO object that can read and write. This is typically\nused with a socket or "
-           "two-way pipe.\n\nreader and writer are RawIOBase objects that are readable and\nwriteable respectively. If the "
-           "buffer_size is omitted it defaults to\nDEFAULT_BUFFER_SIZE.",
+    .doc =
+        "A buffered reader and writer object together.\n\nA buffered reader object and buffered writer object put "
+        "together to\nform a sequential IO object that can read and write. This is typically\nused with a socket or "
+        "two-way pipe.\n\nreader and writer are RawIOBase objects that are readable and\nwriteable respectively. If "
+        "the "
+        "buffer_size is omitted it defaults to\nDEFAULT_BUFFER_SIZE.",
     .base = &g_buffered_base,
     .layout = {"BufferedRWPair", sizeof(Pair), 0, visit_pair, nullptr, nullptr, nullptr},
     .flags = type_flag::kBaseType,

@@ -10,12 +10,12 @@ namespace typhon::io {
 namespace {
 
 struct BytesIO : Object {
-  Field shared;   // bytes that `data` points into, or EMPTY: then data is our own
+  Field shared;  // bytes that `data` points into, or EMPTY: then data is our own
   u8* data;
   i64 size;
-  i64 capacity;   // of our own data
+  i64 capacity;  // of our own data
   i64 position;
-  i32 exports;    // buffers handed out: the content must not move
+  i32 exports;  // buffers handed out: the content must not move
   bool closed;
 };
 BytesIO* stream_of(Value v) { return v.as<BytesIO>(); }
@@ -172,8 +172,12 @@ Status s_init(Thread& t, Value self, Args args) {
 }
 
 // --- methods
-Ref s_read(Thread& t, Value self, const Value* a) { return take(t, stream_of(self), TRY(optional_size(t, a[0])), false); }
-Ref s_readline(Thread& t, Value self, const Value* a) { return take(t, stream_of(self), TRY(optional_size(t, a[0])), true); }
+Ref s_read(Thread& t, Value self, const Value* a) {
+  return take(t, stream_of(self), TRY(optional_size(t, a[0])), false);
+}
+Ref s_readline(Thread& t, Value self, const Value* a) {
+  return take(t, stream_of(self), TRY(optional_size(t, a[0])), true);
+}
 Ref s_next(Thread& t, Value self) {
   Ref line = TRY(take(t, stream_of(self), -1, true));
   if (line.as<Bytes>()->size == 0) return Ref();
@@ -247,7 +251,8 @@ Ref s_seek(Thread& t, Value self, const Value* a) {
   {
     ObjectLock lock(t, s);
     i64 base = whence == 0 ? 0 : whence == 1 ? s->position : s->size;
-    if (position > (i64(1) << 62) - base) position = -1;
+    if (position > (i64(1) << 62) - base)
+      position = -1;
     else {
       position += base;
       if (position < 0) position = 0;
@@ -359,7 +364,8 @@ const Method kMethods[] = {
     method("writable", s_true, "($self, /)", "Returns True if the IO object can be written."),
     method("close", s_close, "($self, /)", "Disable all I/O operations."),
     method("flush", s_flush, "($self, /)", "Does nothing."),
-    method("isatty", s_isatty, "($self, /)", "Always returns False.\n\nBytesIO objects are not connected to a TTY-like device."),
+    method("isatty", s_isatty, "($self, /)",
+           "Always returns False.\n\nBytesIO objects are not connected to a TTY-like device."),
     method("tell", s_tell, "($self, /)", "Current file position, an integer."),
     method("write", s_write, "($self, b, /)", "Write bytes to file.\n\nReturn the number of bytes written."),
     method("writelines", s_writelines, "($self, lines, /)", "Write lines to the file."),

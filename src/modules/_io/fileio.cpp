@@ -1,9 +1,9 @@
 // FileIO: a stream over a file descriptor, without buffering.
-#include <climits>
-#include <cstdio>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <climits>
+#include <cstdio>
 
 #include "modules/_io/io.h"
 
@@ -449,7 +449,8 @@ const Method kMethods[] = {
     method("write", f_write, "($self, b, /)", "Write buffer b to file, return number of bytes written."),
     method("seek", f_seek, "($self, pos, whence=0, /)", "Move to new file position and return the file position."),
     method("tell", f_tell, "($self, /)", "Current file position."),
-    method("truncate", f_truncate, "($self, size=None, /)", "Truncate the file to at most size bytes and return the truncated size."),
+    method("truncate", f_truncate, "($self, size=None, /)",
+           "Truncate the file to at most size bytes and return the truncated size."),
     method("close", f_close, "($self, /)", "Close the file."),
     method("seekable", f_seekable, "($self, /)", "True if file supports random-access."),
     method("readable", f_readable, "($self, /)", "True if file was opened in a read mode."),
@@ -474,12 +475,14 @@ const GetSet kGetSets[] = {
 
 const TypeSpec kFileIOSpec = {
     .name = "_io.FileIO",
-    .doc = "Open a file.\n\nThe mode can be 'r' (default), 'w', 'x' or 'a' for reading,\nwriting, exclusive creation or "
-           "appending.  The file will be created\nif it doesn't exist when opened for writing or appending; it will "
-           "be\ntruncated when opened for writing.  A FileExistsError will be raised\nif it already exists when opened for "
-           "creating.  Opening a file for\ncreating implies writing so this mode behaves in a similar way to\n'w'.  Add a "
-           "'+' to the mode to allow simultaneous reading and writing.\nA custom opener can be used by passing a callable "
-           "as *opener*.",
+    .doc =
+        "Open a file.\n\nThe mode can be 'r' (default), 'w', 'x' or 'a' for reading,\nwriting, exclusive creation or "
+        "appending.  The file will be created\nif it doesn't exist when opened for writing or appending; it will "
+        "be\ntruncated when opened for writing.  A FileExistsError will be raised\nif it already exists when opened "
+        "for "
+        "creating.  Opening a file for\ncreating implies writing so this mode behaves in a similar way to\n'w'.  Add a "
+        "'+' to the mode to allow simultaneous reading and writing.\nA custom opener can be used by passing a callable "
+        "as *opener*.",
     .base = &g_raw_base,
     .layout = {"FileIO", sizeof(FileIO), 0, nullptr, nullptr, nullptr, nullptr},
     .flags = type_flag::kBaseType,

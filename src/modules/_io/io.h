@@ -39,13 +39,32 @@ namespace name {
 class IoLock {
  public:
   // False: this thread is inside already, and `reentrant` is not allowed.
-  bool acquire(Thread& t, bool reentrant);
+  TYPHON_INLINE bool acquire(Thread& t, bool reentrant) {
+    // A program with one thread needs no atomics. Whoever starts the second one inside keeps the others waiting.
+    if (!g_multi_threaded && !g_gil_mode && owner_ == 0) [[likely]] {
+      plain_ = true;
+      owner_ = t.ident;
+      depth_ = 1;
+      return true;
+    }
+    return acquire_slow(t, reentrant);
+  }
   bool try_acquire(Thread& t);  // this thread may be inside already
-  void release(Thread& t);
+  TYPHON_INLINE void release(Thread& t) {
+    if (--depth_ != 0) return;
+    __atomic_store_n(&owner_, 0, __ATOMIC_RELAXED);
+    if (plain_) [[likely]]
+      __atomic_store_n(&plain_, false, __ATOMIC_RELEASE);
+    else
+      lock_.release();
+  }
 
  private:
+  bool acquire_slow(Thread& t, bool reentrant);
   void forget_dead_holder(Thread& t);
+  void wait_for_plain_holder(Thread& t);
   AdaptiveLock lock_;
+  bool plain_;      // held without lock_
   u32 generation_;  // of forks: the holder may be a thread that the child does not have
   u32 depth_;
   u64 owner_;
@@ -98,8 +117,8 @@ Ref chain_failures(Thread& t, Ref&& earlier, Ref&& result);
 struct FileIO : Object {
   i32 fd;  // -1: closed
   bool created, is_readable, is_writable, appending, close_fd, finalizing;
-  i8 is_seekable;       // -1: not known yet
-  bool has_stat;        // of the file when it was opened
+  i8 is_seekable;  // -1: not known yet
+  bool has_stat;   // of the file when it was opened
   bool is_character_device;
   i64 block_size;
   i64 size_when_opened;
@@ -119,7 +138,7 @@ extern const TypeSpec kFileIOSpec;
 struct Buffered : Object {
   Field raw;
   IoLock lock;
-  u8* data;          // malloc'ed when first used
+  u8* data;  // malloc'ed when first used
   i64 capacity;
   i64 start, end;    // data[start, end): read ahead, or (writing) not yet written
   i64 raw_position;  // of the raw stream, -1: ask it

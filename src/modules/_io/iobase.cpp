@@ -1,4 +1,6 @@
 // _IOBase, _RawIOBase, _BufferedIOBase, _TextIOBase: what all streams have in common, open to subclasses in Python.
+#include <unistd.h>
+
 #include "modules/_io/io.h"
 #include "objects/byte_builder.h"
 
@@ -27,43 +29,47 @@ void IoLock::forget_dead_holder(Thread& t) {
   if (generation_ == g_fork_generation) return;
   if (__atomic_load_n(&owner_, __ATOMIC_RELAXED) != t.ident) {
     lock_.reset_after_fork();
+    plain_ = false;
     __atomic_store_n(&owner_, 0, __ATOMIC_RELAXED);
   }
   __atomic_store_n(&generation_, g_fork_generation, __ATOMIC_RELEASE);
 }
 
-bool IoLock::acquire(Thread& t, bool reentrant) {
-  if (__atomic_load_n(&generation_, __ATOMIC_ACQUIRE) != g_fork_generation) [[unlikely]] forget_dead_holder(t);
-  if (!lock_.try_acquire()) {
-    if (__atomic_load_n(&owner_, __ATOMIC_RELAXED) == t.ident) {
-      if (!reentrant) return false;
-      depth_++;
-      return true;
-    }
-    while (!lock_.acquire(t, parking_lot::kForever, false, nullptr)) {
-    }
+void IoLock::wait_for_plain_holder(Thread& t) {
+  while (__atomic_load_n(&plain_, __ATOMIC_ACQUIRE)) {
+    Detached detached(t);
+    usleep(200);
   }
+}
+
+bool IoLock::acquire_slow(Thread& t, bool reentrant) {
+  if (__atomic_load_n(&owner_, __ATOMIC_RELAXED) == t.ident) {
+    if (!reentrant) return false;
+    depth_++;
+    return true;
+  }
+  if (__atomic_load_n(&generation_, __ATOMIC_ACQUIRE) != g_fork_generation) [[unlikely]]
+    forget_dead_holder(t);
+  while (!lock_.acquire(t, parking_lot::kForever, false, nullptr)) {}
+  wait_for_plain_holder(t);
   __atomic_store_n(&owner_, t.ident, __ATOMIC_RELAXED);
   depth_ = 1;
   return true;
 }
 
 bool IoLock::try_acquire(Thread& t) {
-  if (__atomic_load_n(&generation_, __ATOMIC_ACQUIRE) != g_fork_generation) [[unlikely]] forget_dead_holder(t);
-  if (lock_.try_acquire()) {
-    __atomic_store_n(&owner_, t.ident, __ATOMIC_RELAXED);
-    depth_ = 1;
-    return true;
+  bool alone = !g_multi_threaded && !g_gil_mode;
+  if (alone || __atomic_load_n(&owner_, __ATOMIC_RELAXED) == t.ident) return acquire(t, true);
+  if (__atomic_load_n(&generation_, __ATOMIC_ACQUIRE) != g_fork_generation) [[unlikely]]
+    forget_dead_holder(t);
+  if (!lock_.try_acquire()) return false;
+  if (__atomic_load_n(&plain_, __ATOMIC_ACQUIRE)) {
+    lock_.release();
+    return false;
   }
-  if (__atomic_load_n(&owner_, __ATOMIC_RELAXED) != t.ident) return false;
-  depth_++;
+  __atomic_store_n(&owner_, t.ident, __ATOMIC_RELAXED);
+  depth_ = 1;
   return true;
-}
-
-void IoLock::release(Thread& t) {
-  if (--depth_ != 0) return;
-  __atomic_store_n(&owner_, 0, __ATOMIC_RELAXED);
-  lock_.release();
 }
 
 // --- raising and arguments
@@ -260,7 +266,8 @@ Result<i64> bytes_up_to_newline(Thread& t, Value peek, i64 room) {
     if (!ahead.failed()) break;
     if (!TRY(trap_eintr(t))) return Raised{};
   }
-  if (!is_bytes(ahead)) return raise(t, exc::OSError, "peek() should have returned a bytes object, not '%T'", ahead.get());
+  if (!is_bytes(ahead))
+    return raise(t, exc::OSError, "peek() should have returned a bytes object, not '%T'", ahead.get());
   auto* bytes = ahead.as<Bytes>();
   i64 n = i64(bytes->size);
   if (room >= 0 && n > room) n = room;
@@ -277,7 +284,8 @@ Ref b_readline(Thread& t, Value self, const Value* a) {
     i64 n = TRY(bytes_up_to_newline(t, peek, limit < 0 ? -1 : limit - i64(line.length())));
     Value word = Value::small_int(n);
     Ref chunk = TRY(call_uninterrupted(t, self, names::read, &word, 1));
-    if (!is_bytes(chunk)) return raise(t, exc::OSError, "read() should have returned a bytes object, not '%T'", chunk.get());
+    if (!is_bytes(chunk))
+      return raise(t, exc::OSError, "read() should have returned a bytes object, not '%T'", chunk.get());
     auto* bytes = chunk.as<Bytes>();
     if (bytes->size == 0) break;
     line.append(bytes->data, bytes->size);
@@ -345,7 +353,8 @@ Ref b_del(Thread& t, Value self, const Value*) {
 }
 
 const Method kBaseMethods[] = {
-    raw_method("seek", b_seek, "($self, offset, whence=os.SEEK_SET, /)", "Change the stream position to the given byte offset."),
+    raw_method("seek", b_seek, "($self, offset, whence=os.SEEK_SET, /)",
+               "Change the stream position to the given byte offset."),
     method("tell", b_tell, "($self, /)", "Return current stream position."),
     method("truncate", b_truncate, "($self, size=None, /)", "Truncate file to size bytes."),
     method("flush", b_flush, "($self, /)", "Flush write buffers, if applicable."),
@@ -403,8 +412,10 @@ Ref r_read(Thread& t, Value self, const Value* a) {
   if (result.get().is_none()) return result;
   Ref index = TRY(to_index(t, result));
   i64 filled;
-  if (!int_fits_i64(index, &filled)) return raise(t, exc::ValueError, "cannot fit '%T' into an index-sized integer", result.get());
-  if (filled < 0 || filled > n) return raise(t, exc::ValueError, "readinto returned %zd outside buffer size %zd", filled, n);
+  if (!int_fits_i64(index, &filled))
+    return raise(t, exc::ValueError, "cannot fit '%T' into an index-sized integer", result.get());
+  if (filled < 0 || filled > n)
+    return raise(t, exc::ValueError, "readinto returned %zd outside buffer size %zd", filled, n);
   ByteView view(t);
   TRY(view.get(array));
   return bytes_from(t, view.data(), filled <= i64(view.size()) ? size_t(filled) : view.size());
@@ -446,7 +457,8 @@ Ref read_into(Thread& t, Value self, Value buffer, Str* reader, const char* meth
   if (!is_bytes(data)) return raise(t, exc::TypeError, "read() should return bytes");
   auto* bytes = data.as<Bytes>();
   if (bytes->size > view.size())
-    return raise(t, exc::ValueError, "read() returned too much data: %zd bytes requested, %zd returned", i64(view.size()), i64(bytes->size));
+    return raise(t, exc::ValueError, "read() returned too much data: %zd bytes requested, %zd returned",
+                 i64(view.size()), i64(bytes->size));
   memcpy(view.data(), bytes->data, bytes->size);
   return Ref::adopt(Value::small_int(i64(bytes->size)));
 }
@@ -460,7 +472,8 @@ Ref f_write(Thread& t, Value, const Value*) { return raise_unsupported(t, "write
 const Method kBufferedBaseMethods[] = {
     method("detach", f_detach, "($self, /)", "Disconnect this buffer from its underlying raw stream and return it."),
     method("read", f_read, "($self, size=-1, /)", "Read and return up to n bytes."),
-    method("read1", f_read1, "($self, size=-1, /)", "Read and return up to size bytes, with at most one read() call to the underlying raw stream."),
+    method("read1", f_read1, "($self, size=-1, /)",
+           "Read and return up to size bytes, with at most one read() call to the underlying raw stream."),
     method("readinto", f_readinto, "($self, buffer, /)"),
     method("readinto1", f_readinto1, "($self, buffer, /)"),
     method("write", f_write, "($self, b, /)", "Write buffer b to the IO stream."),
@@ -492,9 +505,11 @@ const GetSet kTextBaseGetSets[] = {{"encoding", x_none, nullptr, "Encoding of th
 // slots.new_ is object's: set where the type is made.
 const TypeSpec kIOBaseSpec = {
     .name = "_io._IOBase",
-    .doc = "The abstract base class for all I/O classes.\n\nThis class provides dummy implementations for many methods that\n"
-           "derived classes can override selectively; the default implementations\nrepresent a file that cannot be read, "
-           "written or seeked.",
+    .doc =
+        "The abstract base class for all I/O classes.\n\nThis class provides dummy implementations for many methods "
+        "that\n"
+        "derived classes can override selectively; the default implementations\nrepresent a file that cannot be read, "
+        "written or seeked.",
     .layout = {"_IOBase", sizeof(Object), 0, nullptr, nullptr, nullptr, nullptr},
     .flags = type_flag::kBaseType | type_flag::kHasDict | type_flag::kHasWeakref,
     .slots = {.iter = b_iter, .next = b_next, .finaliser = finalise},
@@ -517,8 +532,10 @@ const TypeSpec kBufferedIOBaseSpec = {
 };
 const TypeSpec kTextIOBaseSpec = {
     .name = "_io._TextIOBase",
-    .doc = "Base class for text I/O.\n\nThis class provides a character and line based interface to stream\nI/O. There is no "
-           "readinto method because Python's character strings\nare immutable.\n",
+    .doc =
+        "Base class for text I/O.\n\nThis class provides a character and line based interface to stream\nI/O. There is "
+        "no "
+        "readinto method because Python's character strings\nare immutable.\n",
     .base = &g_iobase,
     .flags = type_flag::kBaseType,
     .methods = kTextBaseMethods,

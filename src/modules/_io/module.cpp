@@ -1,6 +1,6 @@
 // _io: the module, and open().
-#include <climits>
 #include <langinfo.h>
+#include <climits>
 
 #include "heap/collector.h"
 #include "modules/_io/io.h"
@@ -26,7 +26,8 @@ RefTo<Str> locale_encoding(Thread& t) {
   if (g_config.utf8_mode) return RefTo<Str>::copy(names::utf_8);
   const char* codeset = nl_langinfo(CODESET);
   // The C locale means UTF-8 (PEP 538, PEP 540).
-  if (codeset == nullptr || *codeset == 0 || strcmp(codeset, "ANSI_X3.4-1968") == 0) return RefTo<Str>::copy(names::utf_8);
+  if (codeset == nullptr || *codeset == 0 || strcmp(codeset, "ANSI_X3.4-1968") == 0)
+    return RefTo<Str>::copy(names::utf_8);
   return str_from_utf8(t, codeset);
 }
 
@@ -81,7 +82,8 @@ Status check_str_or_none(Thread& t, Value v, const char* what) {
 bool given(Value v) { return !v.is_empty() && !v.is_none(); }
 
 // The layers over a raw file. On failure the caller closes what *outermost holds.
-Ref open_layers(Thread& t, const OpenMode& mode, Value mode_text, i64 buffering, const Value* a, Ref raw, Ref* outermost) {
+Ref open_layers(Thread& t, const OpenMode& mode, Value mode_text, i64 buffering, const Value* a, Ref raw,
+                Ref* outermost) {
   auto* file = raw.as<FileIO>();
   *outermost = raw.dup();
   bool line_buffering = false;
@@ -174,10 +176,13 @@ Ref f_text_encoding(Thread& t, Value, const Value* a) {
 
 const Method kFunctions[] = {
     method("open", f_open,
-           "($module, /, file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)",
+           "($module, /, file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, "
+           "opener=None)",
            "Open file and return a stream.  Raise OSError upon failure."),
-    method("open_code", f_open_code, "($module, /, path)", "Opens the provided file with the intent to import the contents."),
-    method("text_encoding", f_text_encoding, "($module, encoding, stacklevel=2, /)", "A helper function to choose the text encoding."),
+    method("open_code", f_open_code, "($module, /, path)",
+           "Opens the provided file with the intent to import the contents."),
+    method("text_encoding", f_text_encoding, "($module, encoding, stacklevel=2, /)",
+           "A helper function to choose the text encoding."),
     {},
 };
 
@@ -217,11 +222,20 @@ Status initialise(Thread& t, Module* module) {
   TRY(module_add(t, module, "UnsupportedOperation", Value(g_unsupported)));
   TRY(module_add(t, module, "BlockingIOError", Value(exc::BlockingIOError)));
   const TypeRow rows[] = {
-      {&g_iobase, &kIOBaseSpec},           {&g_raw_base, &kRawIOBaseSpec},     {&g_buffered_base, &kBufferedIOBaseSpec},
-      {&g_text_base, &kTextIOBaseSpec},    {&g_file, &kFileIOSpec},            {&g_bytes_io, &kBytesIOSpec},
-      {&g_reader, &kBufferedReaderSpec},   {&g_writer, &kBufferedWriterSpec},  {&g_pair, &kBufferedRWPairSpec},
-      {&g_random, &kBufferedRandomSpec},   {&g_string_io, &kStringIOSpec},     {&g_newline_decoder, &kNewlineDecoderSpec},
-      {&g_text, &kTextIOWrapperSpec},      {&g_bytes_io_buffer, &kBytesIOBufferSpec},
+      {&g_iobase, &kIOBaseSpec},
+      {&g_raw_base, &kRawIOBaseSpec},
+      {&g_buffered_base, &kBufferedIOBaseSpec},
+      {&g_text_base, &kTextIOBaseSpec},
+      {&g_file, &kFileIOSpec},
+      {&g_bytes_io, &kBytesIOSpec},
+      {&g_reader, &kBufferedReaderSpec},
+      {&g_writer, &kBufferedWriterSpec},
+      {&g_pair, &kBufferedRWPairSpec},
+      {&g_random, &kBufferedRandomSpec},
+      {&g_string_io, &kStringIOSpec},
+      {&g_newline_decoder, &kNewlineDecoderSpec},
+      {&g_text, &kTextIOWrapperSpec},
+      {&g_bytes_io_buffer, &kBytesIOBufferSpec},
   };
   for (const TypeRow& row : rows) {
     if (*row.where == nullptr) {
@@ -245,7 +259,8 @@ namespace typhon {
 extern const ModuleDef module__io;
 const ModuleDef module__io = {
     "_io",
-    "The io module provides the Python interfaces to stream handling. The\nbuiltin open function is defined in this module.",
+    "The io module provides the Python interfaces to stream handling. The\nbuiltin open function is defined in this "
+    "module.",
     io::kFunctions,
     io::initialise,
 };

@@ -261,10 +261,13 @@ const GetSet kGetSets[] = {{"newlines", d_newlines}, {}};
 
 const TypeSpec kNewlineDecoderSpec = {
     .name = "_io.IncrementalNewlineDecoder",
-    .doc = "Codec used when reading a file in universal newlines mode.\n\nIt wraps another incremental decoder, translating "
-           "\\r\\n and \\r into \\n.\nIt also records the types of newlines encountered.  When used with\ntranslate=False, it "
-           "ensures that the newline sequence is returned in\none piece. When used with decoder=None, it expects unicode "
-           "strings as\ndecode input and translates newlines without first invoking an external\ndecoder.",
+    .doc =
+        "Codec used when reading a file in universal newlines mode.\n\nIt wraps another incremental decoder, "
+        "translating "
+        "\\r\\n and \\r into \\n.\nIt also records the types of newlines encountered.  When used "
+        "with\ntranslate=False, it "
+        "ensures that the newline sequence is returned in\none piece. When used with decoder=None, it expects unicode "
+        "strings as\ndecode input and translates newlines without first invoking an external\ndecoder.",
     .layout = {"IncrementalNewlineDecoder", sizeof(NewlineDecoder), 0, visit_decoder, nullptr, nullptr, nullptr},
     .flags = type_flag::kBaseType,
     .slots = {.init = d_init},  // slots.new_ is object's: set where the type is made

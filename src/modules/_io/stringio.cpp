@@ -11,9 +11,9 @@ namespace {
 struct StringIO : Object {
   Field initial_newline;  // the constructor's argument, for pickling
   void* data;
-  i64 size, capacity;     // characters
+  i64 size, capacity;  // characters
   i64 position;
-  u32 width;              // bytes per character
+  u32 width;  // bytes per character
   bool ok, closed;
   bool decodes;           // newline was None or ''
   bool translates;        // newline was None
@@ -224,8 +224,12 @@ Ref s_tell(Thread& t, Value self, const Value*) {
   TRY(check_open(t, stream_of(self)));
   return int_from(t, stream_of(self)->position);
 }
-Ref s_read(Thread& t, Value self, const Value* a) { return take(t, stream_of(self), TRY(optional_size(t, a[0])), false); }
-Ref s_readline(Thread& t, Value self, const Value* a) { return take(t, stream_of(self), TRY(optional_size(t, a[0])), true); }
+Ref s_read(Thread& t, Value self, const Value* a) {
+  return take(t, stream_of(self), TRY(optional_size(t, a[0])), false);
+}
+Ref s_readline(Thread& t, Value self, const Value* a) {
+  return take(t, stream_of(self), TRY(optional_size(t, a[0])), true);
+}
 Ref s_next(Thread& t, Value self) {
   Ref line;
   if (type_of(self) == g_string_io) {
@@ -233,7 +237,8 @@ Ref s_next(Thread& t, Value self) {
   } else {
     TRY(check_open(t, stream_of(self)));
     line = TRY(call_method(t, self, names::readline, nullptr, 0));
-    if (!is_str(line)) return raise(t, exc::OSError, "readline() should have returned a str object, not '%T'", line.get());
+    if (!is_str(line))
+      return raise(t, exc::OSError, "readline() should have returned a str object, not '%T'", line.get());
   }
   if (line.as<Str>()->length() == 0) return Ref();
   return line;
@@ -366,17 +371,17 @@ const Method kMethods[] = {
     method("__setstate__", s_setstate, "($self, state, /)"),
     {},
 };
-const GetSet kGetSets[] = {{"closed", s_get_closed},
-                           {"newlines", s_get_newlines},
-                           {"line_buffering", s_get_line_buffering},
-                           {}};
+const GetSet kGetSets[] = {
+    {"closed", s_get_closed}, {"newlines", s_get_newlines}, {"line_buffering", s_get_line_buffering}, {}};
 
 }  // namespace
 
 const TypeSpec kStringIOSpec = {
     .name = "_io.StringIO",
-    .doc = "Text I/O implementation using an in-memory buffer.\n\nThe initial_value argument sets the value of object.  The "
-           "newline\nargument is like the one of TextIOWrapper's constructor.",
+    .doc =
+        "Text I/O implementation using an in-memory buffer.\n\nThe initial_value argument sets the value of object.  "
+        "The "
+        "newline\nargument is like the one of TextIOWrapper's constructor.",
     .base = &g_text_base,
     .layout = {"StringIO", sizeof(StringIO), 0, visit_stream, release_stream, nullptr, nullptr},
     .flags = type_flag::kBaseType,

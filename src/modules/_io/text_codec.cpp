@@ -134,7 +134,7 @@ Status reset_encoder(Thread& t, TextIO* x, bool at_start) {
   if (encoder.is_empty()) return ok();
   Ref done = at_start ? TRY(call_method(t, encoder, name::reset, nullptr, 0))
                       : TRY(call_method_with(t, encoder, name::setstate, Value::small_int(0)));
-  return ok();
+                      return ok();
 }
 
 // --- decoding

@@ -219,13 +219,11 @@ Ref text_seek(Thread& t, Value self, const Value* a) {
   if (!x->is_seekable) return raise_unsupported(t, "underlying stream is not seekable");
   Ref cookie = Ref::copy(a[0]);
   if (whence == 1) {
-    if (!TRY(equal(t, cookie, Value::small_int(0))))
-      return raise_unsupported(t, "can't do nonzero cur-relative seeks");
+    if (!TRY(equal(t, cookie, Value::small_int(0)))) return raise_unsupported(t, "can't do nonzero cur-relative seeks");
     // Staying where it is: synchronises with the raw stream.
     cookie = TRY(call_method(t, self, name::tell, nullptr, 0));
   } else if (whence == 2) {
-    if (!TRY(equal(t, cookie, Value::small_int(0))))
-      return raise_unsupported(t, "can't do nonzero end-relative seeks");
+    if (!TRY(equal(t, cookie, Value::small_int(0)))) return raise_unsupported(t, "can't do nonzero end-relative seeks");
     return seek_to_end(t, self, x);
   } else if (whence != 0) {
     return raise(t, exc::ValueError, "invalid whence (%zd, should be 0, 1 or 2)", whence);

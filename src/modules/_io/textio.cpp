@@ -13,7 +13,8 @@ constexpr i64 kChunkSize = 8192;
 
 // --- checks
 Status check_attached(Thread& t, TextIO* x) {
-  if (x->ok) [[likely]] return ok();
+  if (x->ok) [[likely]]
+    return ok();
   return raise(t, exc::ValueError,
                x->detached ? "underlying buffer has been detached" : "I/O operation on uninitialized object");
 }
@@ -21,7 +22,8 @@ Status check_attached(Thread& t, TextIO* x) {
 Ref buffer_of(Thread& t, TextIO* x) {
   TRY(check_attached(t, x));
   Ref buffer = x->buffer.load();
-  if (buffer.is_empty()) [[unlikely]] return raise(t, exc::ValueError, "underlying buffer has been detached");
+  if (buffer.is_empty()) [[unlikely]]
+    return raise(t, exc::ValueError, "underlying buffer has been detached");
   return buffer;
 }
 
@@ -201,7 +203,8 @@ Result<bool> read_chunk(Thread& t, TextIO* x, i64 size_hint) {
   i64 flags = 0;
   bool telling = x->telling;
   if (telling) TRY(get_decoder_state(t, x, &held, &flags));
-  i64 size = size_hint > 0 ? i64(x->bytes_per_char * double(size_hint)) : 0;
+  double width = x->bytes_per_char > 1 ? x->bytes_per_char : 1;
+  i64 size = size_hint > 0 ? i64(width * double(size_hint)) : 0;
   if (size < x->chunk_size) size = x->chunk_size;
   Ref chunk = TRY(fetch_chunk(t, x, size));
   i64 bytes = is_bytes(chunk) ? i64(chunk.as<Bytes>()->size) : TRY(length(t, chunk));
@@ -246,15 +249,20 @@ Ref read_all(Thread& t, TextIO* x) {
   Type* type = type_of(buffer);
   Ref bytes = type == g_reader || type == g_random ? TRY(buffered_read(t, buffer.as<Buffered>(), -1))
                                                    : TRY(call_method(t, buffer, names::read, nullptr, 0));
-  if (bytes.get().is_none()) return raise(t, exc::BlockingIOError, "Read returned None.");
-  Ref text = TRY(decode_input(t, x, bytes, true));
-  Ref result = decoded_left(x) > 0 ? Ref(TRY(take_decoded(t, x, -1))) : Ref();
-  result = result.is_empty() ? std::move(text) : Ref(TRY(str_concat(t, result.as<Str>(), text.as<Str>())));
-  if (!x->snapshot.is_empty()) {
-    set_decoded(x, Ref());
-    forget_snapshot(x);
-  }
-  return result;
+                                                   if (bytes.get().is_none())
+                                                     return raise(t, exc::BlockingIOError, "Read returned None.");
+                                                   Ref text = TRY(decode_input(t, x, bytes, true));
+                                                   Ref result =
+                                                       decoded_left(x) > 0 ? Ref(TRY(take_decoded(t, x, -1))) : Ref();
+                                                   result =
+                                                       result.is_empty()
+                                                           ? std::move(text)
+                                                           : Ref(TRY(str_concat(t, result.as<Str>(), text.as<Str>())));
+                                                   if (!x->snapshot.is_empty()) {
+                                                     set_decoded(x, Ref());
+                                                     forget_snapshot(x);
+                                                   }
+                                                   return result;
 }
 
 Ref t_read(Thread& t, Value self, const Value* a) {
@@ -345,7 +353,8 @@ Ref t_next(Thread& t, Value self) {
     line = TRY(line_of(t, self, -1));
   } else {
     line = TRY(call_method(t, self, names::readline, nullptr, 0));
-    if (!is_str(line)) return raise(t, exc::OSError, "readline() should have returned a str object, not '%T'", line.get());
+    if (!is_str(line))
+      return raise(t, exc::OSError, "readline() should have returned a str object, not '%T'", line.get());
   }
   if (line.as<Str>()->length() != 0) return line;
   forget_snapshot(x);
@@ -457,8 +466,8 @@ Status check_str_or_none(Thread& t, Value v, const char* function, const char* w
 }
 
 Status t_init(Thread& t, Value self, Args args) {
-  static const Signature& signature = parse_signature(
-      "(buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False)");
+  static const Signature& signature =
+      parse_signature("(buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False)");
   Value a[6];
   Ref keep[1];
   TRY(bind_arguments(t, signature, "TextIOWrapper", args, a, keep));
@@ -477,7 +486,8 @@ Status t_init(Thread& t, Value self, Args args) {
 // None leaves it as it is.
 Result<bool> bool_option(Thread& t, Value v, bool present) {
   if (!given(v)) return present;
-  return TRY(to_i64(t, v, "Python int too large to convert to C int")) != 0;
+  return TRY(to_i64(t, v, "Python int too large to convert to C int"))
+  != 0;
 }
 
 Ref t_reconfigure(Thread& t, Value self, const Value* a) {
@@ -631,7 +641,8 @@ Ref get_chunk_size(Thread& t, Value self) {
 Status set_chunk_size(Thread& t, Value self, Value value) {
   TRY(check_attached(t, text_of(self)));
   if (value.is_empty())
-    return raise(t, exc::AttributeError, "attribute '_CHUNK_SIZE' of '%s' objects cannot be deleted", full_type_name(self));
+    return raise(t, exc::AttributeError, "attribute '_CHUNK_SIZE' of '%s' objects cannot be deleted",
+                 full_type_name(self));
   Ref index = TRY(to_index(t, value));
   i64 n;
   if (!int_fits_i64(index, &n)) return raise(t, exc::ValueError, "cannot fit '%T' into an index-sized integer", value);
@@ -693,20 +704,23 @@ const GetSet kGetSets[] = {
 
 const TypeSpec kTextIOWrapperSpec = {
     .name = "_io.TextIOWrapper",
-    .doc = "Character and line based layer over a BufferedIOBase object, buffer.\n\nencoding gives the name of the encoding "
-           "that the stream will be\ndecoded or encoded with. It defaults to locale.getencoding().\n\nerrors determines the "
-           "strictness of encoding and decoding (see\nhelp(codecs.Codec) or the documentation for codecs.register) "
-           "and\ndefaults to \"strict\".\n\nnewline controls how line endings are handled. It can be None, '',\n'\\n', "
-           "'\\r', and '\\r\\n'.\n\nIf line_buffering is True, a call to flush is implied when a call to\nwrite contains a "
-           "newline character.",
+    .doc =
+        "Character and line based layer over a BufferedIOBase object, buffer.\n\nencoding gives the name of the "
+        "encoding "
+        "that the stream will be\ndecoded or encoded with. It defaults to locale.getencoding().\n\nerrors determines "
+        "the "
+        "strictness of encoding and decoding (see\nhelp(codecs.Codec) or the documentation for codecs.register) "
+        "and\ndefaults to \"strict\".\n\nnewline controls how line endings are handled. It can be None, '',\n'\\n', "
+        "'\\r', and '\\r\\n'.\n\nIf line_buffering is True, a call to flush is implied when a call to\nwrite contains "
+        "a "
+        "newline character.",
     .base = &g_text_base,
     .layout = {"TextIOWrapper", sizeof(TextIO), 0, visit_text, release_text, nullptr, nullptr},
     .flags = type_flag::kBaseType,
     .slots = {.repr = t_repr, .next = t_next, .init = t_init},
     .methods = kMethods,
     .getsets = kGetSets,
-    .text_signature =
-        "(buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False)",
+    .text_signature = "(buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False)",
 };
 
 }  // namespace typhon::io

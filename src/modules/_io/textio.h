@@ -19,13 +19,13 @@ struct TextIO : Object {
   i64 decoded_used;
   i64 snapshot_flags;
   i64 chunk_size;
-  double bytes_per_char;   // of the last chunk; 0 unknown
+  double bytes_per_char;  // of the last chunk; 0 unknown
   NewlineState newlines;
-  LineEnd line_end;        // for readline
+  LineEnd line_end;  // for readline
   TextCodec codec;
   u8 partial_size;
-  u8 partial[8];           // an incomplete UTF-8 sequence at the end of the last chunk
-  char write_newline[3];   // what '\n' becomes, "" for itself
+  u8 partial[8];          // an incomplete UTF-8 sequence at the end of the last chunk
+  char write_newline[3];  // what '\n' becomes, "" for itself
   bool ok, detached, finalizing;
   bool can_read, can_write;  // has a decoder, an encoder
   bool read_universal, read_translate, write_translate;

@@ -205,7 +205,7 @@ Status namespaces(Thread& t, const char* function, Value globals, Value locals, 
   bool no_globals = globals.is_empty() || globals.is_none();
   if (!no_globals && !is_dict(globals)) {
     if (strcmp(function, "eval") == 0)
-      return raise(t, exc::TypeError, is_mapping(globals) ? "globals must be a real dict; try eval(code, {}, mapping)" : "globals must be a dict");
+      return raise(t, exc::TypeError, is_mapping(globals) ? "globals must be a real dict; try eval(expr, {}, mapping)" : "globals must be a dict");
     return raise(t, exc::TypeError, "%s() globals must be a dict, not %T", function, globals);
   }
   if (!locals.is_empty() && !locals.is_none() && !is_mapping(locals)) {

@@ -1,7 +1,7 @@
 // product, permutations, combinations, combinations_with_replacement.
 //
-// All four walk an array of positions in a pool of items. The result is allocated first; then, under the lock, the positions
-// advance and the items are copied: no Python code runs in between.
+// All four walk an array of positions in a pool of items. The result is allocated first; then, under the lock, the
+// positions advance and the items are copied: no Python code runs in between.
 #include <cstdlib>
 
 #include "modules/itertools/itertools.h"

@@ -101,8 +101,8 @@ Ref grouper_next(Thread& t, Value self) {
   }
 }
 
-// --- tee: the iterators share a chain of blocks, in which the source's items are gathered as the first iterator gets to
-// them. Only one thread at a time asks the source.
+// --- tee: the iterators share a chain of blocks, in which the source's items are gathered as the first iterator gets
+// to them. Only one thread at a time asks the source.
 constexpr u32 kCells = 57;
 
 struct TeeData : Object {

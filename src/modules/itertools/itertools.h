@@ -1,8 +1,8 @@
 // Shared between the files of itertools.
 //
-// Iterators may be shared between threads: an item of the source goes to one caller at most, and nothing breaks. No lock is
-// held while Python code runs; cursors advance atomically, and a slot that was read before a callout is replaced only
-// if it still holds what was read.
+// Iterators may be shared between threads: an item of the source goes to one caller at most, and nothing breaks. No
+// lock is held while Python code runs; cursors advance atomically, and a slot that was read before a callout is
+// replaced only if it still holds what was read.
 #pragma once
 #include "objects/container_util.h"
 #include "objects/module.h"

@@ -1,6 +1,7 @@
 // Shared between the files of posix.
 #pragma once
 #include <cerrno>
+#include <sys/types.h>
 
 #include "runtime/runtime.h"
 
@@ -41,6 +42,11 @@ Raised raise_path_errno(Thread& t, int error, const PathOrFd& path);
 
 extern const Method kFileFunctions[];     // files.cpp
 extern const Method kProcessFunctions[];  // process.cpp
+extern const Method kForkFunctions[];     // fork.cpp
+// Forks with Python's hooks around it: the world stopped, os.register_at_fork's functions called. `fork_function` is fork or something
+// like it. -1 with errno when it failed.
+pid_t fork_python(Thread& t, pid_t (*fork_function)(void* argument), void* argument);
+Status add_fork_types(Thread& t, Module* module);
 Status add_directory_types(Thread& t, Module* module);  // directory.cpp
 extern const Method kDirectoryFunctions[];
 Status add_constants(Thread& t, Module* module);  // constants.cpp

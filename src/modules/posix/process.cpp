@@ -258,8 +258,6 @@ Ref f_execve(Thread& t, Value, const Value* a) {
   execve(path.path, arguments.words, environment.words != nullptr ? environment.words : none);
   return raise_errno(t, errno, a[0]);
 }
-Ref f_fork(Thread& t, Value, const Value*) { return raise_not_there(t, "os.fork"); }
-Ref f_register_at_fork(Thread&, Value, const Value*) { return Ref::none(); }  // kept by threading and random; nothing forks yet
 
 Ref f_pidfd_open(Thread& t, Value, const Value* a) {
   int pid = TRY(int_argument(t, a[0]));
@@ -318,8 +316,6 @@ const Method kProcessFunctions[] = {
     method("sysconf", f_sysconf, "(name, /)", "Return an integer-valued system configuration variable."),
     method("execv", f_execv, "(path, argv, /)", "Execute an executable path with arguments, replacing current process."),
     method("execve", f_execve, "(path, argv, env)", "Execute an executable path with arguments, replacing current process."),
-    method("fork", f_fork, "()"),
-    method("register_at_fork", f_register_at_fork, "(*, before=<unrepresentable>, after_in_child=<unrepresentable>, after_in_parent=<unrepresentable>)"),
     method("pidfd_open", f_pidfd_open, "(pid, flags=0)"),
     {},
 };

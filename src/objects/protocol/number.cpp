@@ -153,12 +153,6 @@ Ref binary_op(Thread& t, BinaryOp op, Value a, Value b) {
   if (result.get().bits != NotImplemented.bits) return result;
   result = TRY(try_sequence(t, op, a, b, false));
   if (result.get().bits != NotImplemented.bits) return result;
-  if (op == BinaryOp::kRshift && is_builtin_function(a) && a.as<NativeFunction>()->definition != nullptr &&
-      strcmp(a.as<NativeFunction>()->definition->name, "print") == 0)
-    return raise(t, exc::TypeError,
-                 "unsupported operand type(s) for >>: '%T' and '%T'. Did you mean \"print(<message>, "
-                 "file=<output_stream>)\"?",
-                 a, b);
   return unsupported(t, row.symbol, a, b);
 }
 
