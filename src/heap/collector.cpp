@@ -520,6 +520,21 @@ void collect_if_due(Thread& t) {
   if (collection_due()) collect(t);
 }
 
+void for_each_visible_object(Thread& t, void (*f)(Object* object, void* context), void* context) {
+  heap::for_each_page([&](heap::PageMeta* meta) {
+    heap::for_each_block(meta, [&](void* block) {
+      if (heap::block_shape(block) == heap::kBodyShape) return;
+      auto* object = static_cast<Object*>(block);
+      if (!(object->state & state::kTracked)) return;
+      if (!(object->state & (state::kImmortal | state::kDeferred)) &&
+          (object->count < count::kOne || (object->count & count::kQueued)))
+        return;
+      if (object->is_local() && heap::owner_thread(object) != &t) return;
+      f(object, context);
+    });
+  });
+}
+
 bool enabled() { return __atomic_load_n(&g_enabled, __ATOMIC_RELAXED); }
 void set_enabled(bool on) { __atomic_store_n(&g_enabled, on, __ATOMIC_RELAXED); }
 

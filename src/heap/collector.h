@@ -13,6 +13,10 @@ struct Outcome {
 Outcome collect(Thread& t);
 // Called at safepoints when allocation suggests it (growth >= 25 % and a minimum), unless disabled.
 void collect_if_due(Thread& t);
+bool collection_due();
+// Calls f for every tracked object that the program may get hold of: those of the calling thread and shared ones, without what is
+// being destroyed or waits for reclaiming. The world is stopped.
+void for_each_visible_object(Thread& t, void (*f)(Object* object, void* context), void* context);
 bool enabled();
 void set_enabled(bool on);
 // Reclaims queued candidates (multi-threaded mode): stop, scan all stacks, condemn, weakrefs, restart, finalise, free.

@@ -111,7 +111,6 @@ void attach_reclaim(Thread& t);
 void detach_reclaim(Thread& t);  // hands candidates over; under the thread-list lock
 void start_helper();
 bool reclaim_requested();
-bool collection_due();
 // reclaim_candidates from inside a collection, whose ScanFrom holds.
 void reclaim_in_collection(Thread& t);
 // Finalisers that a reclaim handed to this thread. Runs Python code.

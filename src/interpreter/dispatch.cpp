@@ -54,7 +54,7 @@ Instr* unwind_step(Thread& t, bool add_row) {
     Code* code = frame::code(r);
     if (add_row) {
       add_traceback(t, r);
-      if (!t.trace_function.is_empty()) [[unlikely]] trace_exception(t, r);
+      if (!t.trace_function.is_empty() || !t.profile_function.is_empty()) [[unlikely]] trace_exception(t, r);
     }
     add_row = true;
     if (const ExceptionRow* row = find_handler(code, frame::unit_index(r))) {

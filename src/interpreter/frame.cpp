@@ -97,17 +97,22 @@ Ref current_locals(Thread& t) {
   Value* r = t.frame;
   if (r == nullptr) return raise(t, exc::SystemError, "frame does not exist");
   Code* code = frame::code(r);
-  if (code->flags & (code_flag::kModule | code_flag::kClassBody)) return Ref::copy(r[0]);
+  bool is_namespace = code->flags & (code_flag::kModule | code_flag::kClassBody);
   RefTo<Dict> locals = TRY(dict_new(t));
   Tuple* names = code->variable_names.as<Tuple>();
-  for (u32 i = 0; i < code->local_count; i++) {
-    u8 kind = code->variable_kinds[i];
-    if (kind & u8(VariableKind::kHiddenLocal)) continue;
-    Value v = r[i];
-    if ((kind & (u8(VariableKind::kCell) | u8(VariableKind::kFree))) && is_exact_cell(v)) v = v.as<Cell>()->contents.peek();
-    if (v.is_empty()) continue;
-    TRY(dict_set_str(t, locals.get(), names->items[i].as<Str>(), v));
+  // The variables of a comprehension that runs now hide those of the function, and in a class or module all the others.
+  for (u8 hidden : {u8(0), u8(VariableKind::kHiddenLocal)}) {
+    if (hidden == 0 && is_namespace) continue;
+    for (u32 i = 0; i < code->local_count; i++) {
+      u8 kind = code->variable_kinds[i];
+      if ((kind & u8(VariableKind::kHiddenLocal)) != hidden) continue;
+      Ref v = Ref::copy(r[i]);
+      if ((kind & (u8(VariableKind::kCell) | u8(VariableKind::kFree))) && is_exact_cell(v)) v = v.as<Cell>()->contents.load();
+      if (v.is_empty()) continue;
+      TRY(dict_set_str(t, locals.get(), names->items[i].as<Str>(), v));
+    }
   }
+  if (is_namespace && dict_size(locals.get()) == 0) return Ref::copy(r[0]);
   // Names written through frame.f_locals that are no variables of the code.
   if (!frame::frame_object(r).is_empty()) {
     Value extra = frame::frame_object(r).as<FrameObject>()->extra_locals.peek();

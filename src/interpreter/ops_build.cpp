@@ -145,11 +145,30 @@ TYPHON_NOINLINE bool map_add_step(Thread& t, Value* r, Instr* pc) {
   return true;
 }
 bool iterable(Value v) { return type_of(v)->slots.iter != nullptr || is_sequence(v); }
+// "module.f()" as messages about calls name a callable.
+RefTo<Str> callable_text(Thread& t, Value callable) {
+  Ref qualname = get_attribute_or_empty(t, callable, names::__qualname__);
+  if (qualname.failed()) return Raised{};
+  if (!is_str(qualname.get())) return object_str(t, callable);
+  Ref module = get_attribute_or_empty(t, callable, names::__module__);
+  if (module.failed()) return Raised{};
+  if (is_str(module.get()) && !module.as<Str>()->equals_ascii("builtins"))
+    return str_format(t, "%U.%U()", module.as<Str>(), qualname.as<Str>());
+  return str_format(t, "%U()", qualname.as<Str>());
+}
+
+// `callable`: of f(*source), else EMPTY.
+Raised raise_not_iterable(Thread& t, Value source, Value callable) {
+  if (callable.is_empty()) return raise(t, exc::TypeError, "Value after * must be an iterable, not %T", source);
+  RefTo<Str> text = callable_text(t, callable);
+  if (text.failed()) return Raised{};
+  return raise(t, exc::TypeError, "%U argument after * must be an iterable, not %T", text.get(), source);
+}
 TYPHON_NOINLINE bool list_extend_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   Value source = r[pc->b];
   if (!is_exact_list(source) && !is_exact_tuple(source) && !iterable(source)) {
-    (void)raise(t, exc::TypeError, "Value after * must be an iterable, not %T", source);
+    (void)raise_not_iterable(t, source, pc->c != 0 ? r[pc->a - 1] : EMPTY);
     return false;
   }
   if (list_extend_py(t, r[pc->a].as<List>(), source).failed()) return false;
@@ -175,18 +194,6 @@ TYPHON_NOINLINE bool dict_update_step(Thread& t, Value* r, Instr* pc) {
   if (dict_update_py(t, r[pc->a].as<Dict>(), source).failed()) return false;
   consume(r, pc, kConsumeB, pc->b);
   return true;
-}
-
-// "module.f()" as messages about calls name a callable.
-RefTo<Str> callable_text(Thread& t, Value callable) {
-  Ref qualname = get_attribute_or_empty(t, callable, names::__qualname__);
-  if (qualname.failed()) return Raised{};
-  if (!is_str(qualname.get())) return object_str(t, callable);
-  Ref module = get_attribute_or_empty(t, callable, names::__module__);
-  if (module.failed()) return Raised{};
-  if (is_str(module.get()) && !module.as<Str>()->equals_ascii("builtins"))
-    return str_format(t, "%U.%U()", module.as<Str>(), qualname.as<Str>());
-  return str_format(t, "%U()", qualname.as<Str>());
 }
 
 Status merge_keywords(Thread& t, Dict* into, Value source, Value callable) {

@@ -137,8 +137,8 @@ TYPHON_NOINLINE bool group_match_step(Thread& t, Value* r, Instr* pc) {
       if (group) {
         match = std::move(exception);
       } else {
-        RefTo<List> one = list_new(t, 1);
-        if (list_append(t, one.get(), exception.get()).failed()) return false;
+        RefTo<Tuple> one = tuple_of(t, exception.get());
+        if (one.failed()) return false;
         match = make_group(t, one.value());
         if (match.failed()) return false;
         BaseException* made = match.as<BaseException>();

@@ -195,11 +195,11 @@ HANDLER(YIELD) {
   // dropped (a statement of its own).
   u32 n = frame::code(r)->register_count, used = n;
   if (X(ins) & kConsumeB) {
-    used = B(ins) + 1u;
+    used = B(ins);  // it leaves with whatever mark it has
   } else if (Op(pc[1].op) == Op::CLEAR && pc[1].a == A(ins) && A(ins) >= frame::code(r)->local_count) {
     used = A(ins);
   }
-  check_clean(r, used, n);
+  check_clean(r, used + ((X(ins) & kConsumeB) ? 1 : 0), n);
   if (any_deferred(r, used)) [[unlikely]] TAIL(yield_settling);
   Value value = r[B(ins)];
   Value* caller = frame::caller(r);

@@ -97,6 +97,32 @@ Status return_event(Thread& t, FrameObject* f, Value value) {
   return ok();
 }
 
+// The native function or bound method that the call at `pc` is about to run; EMPTY when it is none.
+Ref native_callable(Thread& t, Value* r, Instr* pc) {
+  Op op = Op(pc->op);
+  bool method = op == Op::CALL_METHOD || op == Op::CALL_METHOD_KW;
+  if (!method && op != Op::CALL && op != Op::CALL_KW && op != Op::CALL_EX) return Ref();
+  Value callable = r[pc->b];
+  if (is_exact(callable, kShape_builtin_function)) return Ref::copy(callable);
+  if (!is_exact(callable, kShape_method_descriptor)) return Ref();
+  Value self = EMPTY;
+  if (op != Op::CALL_EX) {
+    if (method ? !r[pc->b + 1].is_empty() || pc->c != 0 : pc->c != 0) self = r[pc->b + 1].is_empty() ? r[pc->b + 2] : r[pc->b + 1];
+  } else if (is_tuple(r[pc->b + 1]) && r[pc->b + 1].as<Tuple>()->size != 0) {
+    self = r[pc->b + 1].as<Tuple>()->items[0].peek();
+  }
+  if (self.is_empty()) return Ref();
+  return native_function_new(t, callable.as<NativeDescriptor>()->method, self, EMPTY);
+}
+
+// c_return or c_exception, if the frame is in a native call that was reported.
+Status end_native_call(Thread& t, FrameObject* f, const char* event) {
+  Ref callable = f->profiled_call.load();
+  if (callable.is_empty()) return ok();
+  f->profiled_call.clear(f);
+  return wants_profile(t) ? call_profile(t, f, event, callable) : ok();
+}
+
 Status trace_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   if (t.tracing) return ok();
@@ -104,6 +130,7 @@ Status trace_step(Thread& t, Value* r, Instr* pc) {
   if (op == Op::RETURN_GENERATOR || op == Op::COPY_FREE_VARS || op == Op::MAKE_CELL) return ok();  // not begun yet
   RefTo<FrameObject> frame = frame_object_of(t, r);
   FrameObject* f = frame.get();
+  TRY(end_native_call(t, f, "c_return"));
   if (op == Op::RESUME || f->traced_suspension) {
     f->traced_suspension = 0;
     TRY(call_event(t, f));
@@ -112,6 +139,13 @@ Status trace_step(Thread& t, Value* r, Instr* pc) {
   if (wants_trace(t) && !f->trace.is_empty()) {
     TRY(line_event(t, f, r));
     if (f->trace_opcodes && !f->trace.is_empty()) TRY(call_trace(t, f, f->trace.peek(), "opcode", None));
+  }
+  if (wants_profile(t)) {
+    Ref callable = TRY(native_callable(t, r, pc));
+    if (!callable.is_empty()) {
+      f->profiled_call.store(f, callable);
+      return call_profile(t, f, "c_call", callable);
+    }
   }
   if (op == Op::RETURN) return return_event(t, f, r[pc->a]);
   if (op == Op::YIELD) {
@@ -138,12 +172,25 @@ void set_function(Thread& t, Value* where, Value function) {
 }  // namespace
 
 void set_trace_function(Thread& t, Value function) { set_function(t, &t.trace_function, function); }
-void set_profile_function(Thread& t, Value function) { set_function(t, &t.profile_function, function); }
+void set_profile_function(Thread& t, Value function) {
+  // What the old one was told has begun, the new one must not be told has ended.
+  for (Value* r = t.frame; r != nullptr; r = frame::caller(r)) {
+    if (frame::frame_object(r).is_empty()) continue;
+    FrameObject* f = frame::frame_object(r).as<FrameObject>();
+    f->profiled_call.clear(f);
+  }
+  set_function(t, &t.profile_function, function);
+}
 
 void trace_exception(Thread& t, Value* r) {
-  if (!wants_trace(t) || t.tracing) return;
+  if ((!wants_trace(t) && !wants_profile(t)) || t.tracing) return;
   RefTo<FrameObject> frame = frame_object_of(t, r);
-  if (frame->trace.is_empty()) return;
+  if (!frame->profiled_call.is_empty()) {
+    Ref exception = take_exception(t);
+    if (end_native_call(t, frame.get(), "c_exception").failed()) return;
+    restore_exception(t, std::move(exception));
+  }
+  if (!wants_trace(t) || frame->trace.is_empty()) return;
   Ref exception = take_exception(t);
   Value traceback = exception.as<BaseException>()->traceback.peek();
   RefTo<Tuple> argument = tuple_of(t, Value(type_of(exception.get())), exception.get(), traceback.is_empty() ? None : traceback);

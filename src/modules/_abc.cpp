@@ -122,11 +122,14 @@ void release(Thread& t, Object* self) {
   if (table != nullptr) heap::free_block(t, table);
 }
 
+Ref data_new(Thread& t, Type* cls, Args) { return allocate_instance(t, cls); }
+
 const TypeSpec kDataSpec = {
     .name = "_abc._abc_data",
     .doc = "Internal state held by ABC machinery.",
     .layout = {"_abc_data", sizeof(AbcData), 0, visit, release, nullptr, nullptr},
-    .flags = type_flag::kImmutable | type_flag::kDisallowInstantiation,
+    .flags = type_flag::kImmutable,
+    .slots = {.new_ = data_new},
 };
 
 Ref data_of(Thread& t, Value self) {

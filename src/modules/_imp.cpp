@@ -198,7 +198,18 @@ const Method kFunctions[] = {
     {},
 };
 
+// In a forked child nobody but the forking thread can hold the import lock.
+void forget_dead_holder(Thread& t) {
+  if (g_import_lock.owner == t.ident) return;
+  g_import_lock.lock.reset_after_fork();
+  g_import_lock.owner = 0;
+  g_import_lock.depth = 0;
+}
+
 Status initialise(Thread& t, Module* module) {
+  static bool registered = false;
+  if (!registered) at_fork_child(forget_dead_holder);
+  registered = true;
   TRY(module_add_str(t, module, "check_hash_based_pycs", "default"));
   return module_add_int(t, module, "pyc_magic_number_token", kBytecodeMagic);
 }

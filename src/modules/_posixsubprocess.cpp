@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "modules/posix/posix.h"
+#include "modules/sys/sys.h"
 
 extern char** environ;
 

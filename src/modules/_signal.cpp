@@ -285,6 +285,11 @@ Status initialise_signals(Thread& t) {
   }
   g_handlers.set(t, list.release_ref());
   g_signal_hook = run_handlers;
+  // What had arrived at the parent is the parent's.
+  at_fork_child([](Thread&) {
+    g_any_pending = 0;
+    memset(g_pending, 0, sizeof g_pending);
+  });
   Ref module = TRY(import_module(t, "_signal"));
   return ok();
 }

@@ -257,7 +257,7 @@ Ref iter_next_token(Thread& t, Value self) {
     done = it->done;
     good = !done && scan->tokenizer->next(token);
     // Without extra tokens an empty source has no tokens at all.
-    if (good && !it->extra_tokens && token.kind == Tok::kEndMarker && scan->raw.empty()) done = true;
+    if (good && !it->extra_tokens && token.kind == Tok::kEndMarker && scan->raw.empty() && scan->null_line == 0) done = true;
     if (!good || token.kind == Tok::kEndMarker) it->done = true;
   }
   if (scan->null_line != 0 && !done && (!good || (it->done && size_t(token.line) >= scan->null_line))) return raise_null_byte(t, *scan);

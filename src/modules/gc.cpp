@@ -1,5 +1,6 @@
 // gc: the interface of the cycle collector.
 #include "heap/collector.h"
+#include "heap/object_model.h"
 #include "objects/module.h"
 
 namespace typhon {
@@ -26,16 +27,33 @@ Status run_callbacks(Thread& t, const char* phase, i64 generation, i64 collected
   return ok();
 }
 
+// One collection with its callbacks; a second one meanwhile (of a callback, of another thread) comes back empty-handed.
+u8 g_running = 0;
+Result<u64> collect(Thread& t, i64 generation) {
+  if (__atomic_exchange_n(&g_running, 1, __ATOMIC_ACQ_REL)) return u64(0);
+  Status status = run_callbacks(t, "start", generation, 0, 0);
+  collector::Outcome outcome = {0, 0};
+  if (!status.failed()) {
+    outcome = collector::collect(t);
+    __atomic_fetch_add(&g_collections, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&g_collected, outcome.collected, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&g_uncollectable, outcome.uncollectable, __ATOMIC_RELAXED);
+    status = run_callbacks(t, "stop", generation, i64(outcome.collected), i64(outcome.uncollectable));
+  }
+  __atomic_store_n(&g_running, 0, __ATOMIC_RELEASE);
+  TRY(std::move(status));
+  return outcome.collected + outcome.uncollectable;
+}
+// At safepoints, when allocation suggests it.
+void collect_automatically(Thread& t) {
+  if (!collector::collection_due()) return;
+  if (collect(t, 2).failed()) write_unraisable(t, "in garbage collection", EMPTY);
+}
+
 Ref f_collect(Thread& t, Value, const Value* a) {
   i64 generation = a[0].is_empty() ? 2 : TRY(to_i64(t, a[0]));
   if (generation < 0 || generation > 2) return raise(t, exc::ValueError, "invalid generation");
-  TRY(run_callbacks(t, "start", generation, 0, 0));
-  collector::Outcome outcome = collector::collect(t);
-  g_collections++;
-  g_collected += outcome.collected;
-  g_uncollectable += outcome.uncollectable;
-  TRY(run_callbacks(t, "stop", generation, i64(outcome.collected), i64(outcome.uncollectable)));
-  return int_from(t, i64(outcome.collected + outcome.uncollectable));
+  return int_from(t, i64(TRY(collect(t, generation))));
 }
 Ref f_enable(Thread&, Value, const Value*) {
   collector::set_enabled(true);
@@ -77,10 +95,76 @@ Ref f_is_tracked(Thread&, Value, const Value* a) {
 Ref f_is_finalized(Thread&, Value, const Value* a) {
   return Ref::boolean(a[0].is_object() && (a[0].object()->state & state::kFinalized));
 }
-Ref f_freeze(Thread&, Value, const Value*) { return Ref::none(); }
-Ref f_get_freeze_count(Thread&, Value, const Value*) { return Ref::adopt(Value::small_int(0)); }
-Ref f_get_objects(Thread& t, Value, const Value*) { return raise_not_there(t, "gc.get_objects"); }
-Ref f_get_referrers(Thread& t, Value, const Value*) { return raise_not_there(t, "gc.get_referrers"); }
+// Nothing is exempt from collections: only the number is kept.
+i64 g_frozen = 0;
+Ref f_freeze(Thread& t, Value, const Value*) {
+  i64 n = 0;
+  WorldStopped stop(t);
+  collector::for_each_visible_object(t, [](Object*, void* n) { ++*static_cast<i64*>(n); }, &n);
+  __atomic_store_n(&g_frozen, n, __ATOMIC_RELAXED);
+  return Ref::none();
+}
+Ref f_unfreeze(Thread&, Value, const Value*) {
+  __atomic_store_n(&g_frozen, 0, __ATOMIC_RELAXED);
+  return Ref::none();
+}
+Ref f_get_freeze_count(Thread& t, Value, const Value*) { return int_from(t, __atomic_load_n(&g_frozen, __ATOMIC_RELAXED)); }
+
+Ref f_get_objects(Thread& t, Value, const Value* a) {
+  if (!a[0].is_empty() && !a[0].is_none()) {
+    i64 generation = TRY(to_i64(t, a[0]));
+    if (generation >= 3)
+      return raise(t, exc::ValueError, "generation parameter must be less than the number of available generations (3)");
+    if (generation < 0) return raise(t, exc::ValueError, "generation parameter cannot be negative");
+  }
+  RootedVector found(t);
+  {
+    WorldStopped stop(t);
+    collector::for_each_visible_object(
+        t, [](Object* object, void* found) { static_cast<RootedVector*>(found)->push_copy(Value(object)); }, &found);
+  }
+  return list_from(t, found.data(), found.size());
+}
+
+// Finds the objects that have one of `targets` in a slot, or as their class.
+struct ReferrerVisitor : Visitor {
+  Tuple* targets;
+  RootedVector* found;
+  bool hit;
+  bool is_target(const Object* object) const {
+    for (u64 i = 0; i < targets->size; i++) {
+      Value target = targets->items[i].peek();
+      if (target.is_object() && target.object() == object) return true;
+    }
+    return false;
+  }
+};
+Ref f_get_referrers(Thread& t, Value, const Value* a) {
+  RootedVector found(t);
+  ReferrerVisitor visitor;
+  visitor.targets = a[0].as<Tuple>();
+  visitor.found = &found;
+  visitor.visit = [](Visitor& self, Field& slot) {
+    auto& v = static_cast<ReferrerVisitor&>(self);
+    Value word = slot.peek();
+    if (!v.hit && word.is_object() && v.is_target(word.object())) v.hit = true;
+  };
+  {
+    WorldStopped stop(t);
+    collector::for_each_visible_object(
+        t,
+        [](Object* object, void* context) {
+          auto& v = *static_cast<ReferrerVisitor*>(context);
+          if (object == v.targets) return;
+          Object* type = object_model::type_of_shape(object->shape);
+          v.hit = type != nullptr && !(type->state & state::kImmortal) && v.is_target(type);
+          if (!v.hit) object_model::visit(object, v);
+          if (v.hit) v.found->push_copy(Value(object));
+        },
+        &visitor);
+  }
+  return list_from(t, found.data(), found.size());
+}
 
 struct ReferentVisitor : Visitor {
   RootedVector* found;
@@ -95,7 +179,10 @@ Ref f_get_referents(Thread& t, Value, const Value* a) {
   auto* objects = a[0].as<Tuple>();
   for (u64 i = 0; i < objects->size; i++) {
     Ref object = objects->items[i].load();
-    if (object.get().is_object()) object_model::visit(object.object(), visitor);
+    if (!object.get().is_object()) continue;
+    object_model::visit(object.object(), visitor);
+    Object* type = object_model::type_of_shape(object.object()->shape);
+    if (type != nullptr && !(type->state & state::kImmortal)) found.push_copy(Value(type));
   }
   return list_from(t, found.data(), found.size());
 }
@@ -114,7 +201,7 @@ const Method kFunctions[] = {
     method("is_tracked", f_is_tracked, "(obj, /)", "Returns true if the object is tracked by the garbage collector."),
     method("is_finalized", f_is_finalized, "(obj, /)", "Returns true if the object has been already finalized by the GC."),
     method("freeze", f_freeze, "()", "Freeze all current tracked objects and ignore them for future collections."),
-    method("unfreeze", f_freeze, "()", "Unfreeze all objects in the permanent generation."),
+    method("unfreeze", f_unfreeze, "()", "Unfreeze all objects in the permanent generation."),
     method("get_freeze_count", f_get_freeze_count, "()", "Return the number of objects in the permanent generation."),
     method("get_objects", f_get_objects, "(generation=None)"),
     method("get_referrers", f_get_referrers, "(*objs)"),
@@ -126,6 +213,8 @@ Status initialise(Thread& t, Module* module) {
   if (g_callbacks.get().is_empty()) {
     g_callbacks.set(t, TRY(list_new(t)).release_ref());
     g_garbage.set(t, TRY(list_new(t)).release_ref());
+    g_collect_hook = collect_automatically;
+    at_fork_child([](Thread&) { g_running = 0; });
   }
   TRY(module_add(t, module, "callbacks", g_callbacks.get()));
   TRY(module_add(t, module, "garbage", g_garbage.get()));

@@ -2,6 +2,7 @@
 #include <zlib.h>
 
 #include <climits>
+#include <cstdlib>
 
 #include "objects/module.h"
 

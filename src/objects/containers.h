@@ -118,6 +118,7 @@ struct Set : Object {  // aux2: cached hash of a frozenset (0 = none)
   u64 hash_cache;
 };
 RefTo<Set> set_new(Thread& t, bool frozen = false);
+RefTo<List> set_items_list(Thread& t, Set* s);
 RefTo<Set> set_from_py(Thread& t, Value iterable, bool frozen);
 size_t set_size(const Set* s);
 Result<bool> set_add_py(Thread& t, Set* s, Value key);       // true when it was not there

@@ -69,7 +69,7 @@ Raised raise_statement(Thread& t, Value exception, Value cause);  // cause EMPTY
 Ref make_exception(Thread& t, Type* type, Value argument);
 // The exception being handled (sys.exception()), borrowed, or None.
 Value handled_exception(Thread& t);
-// Prints "Exception ignored ..." through sys.unraisablehook and clears the pending exception. `where`: text or null, object: or EMPTY.
+// Prints "Exception ignored ..." through sys.unraisablehook and clears the pending exception. `where`: text or null; object: what it is about, or EMPTY.
 void write_unraisable(Thread& t, const char* where, Value object);
 // Adds a traceback row for the frame to the pending exception (interpreter).
 void add_traceback(Thread& t, Value* r);

@@ -17,20 +17,27 @@ void proxy_visit(Object* self, Visitor& v) { v.field(static_cast<FrameLocalsProx
 FrameObject* frame_of(Value self) { return self.as<FrameLocalsProxy>()->frame.as<FrameObject>(); }
 bool is_proxy(Value v) { return v.is_object() && type_of(v) == types::frame_locals_proxy; }
 
-bool is_visible(const Code* code, u32 i) { return !(code->variable_kinds[i] & u8(VariableKind::kHiddenLocal)); }
+bool is_hidden(const Code* code, u32 i) { return code->variable_kinds[i] & u8(VariableKind::kHiddenLocal); }
+// A class or module shows the variables of its comprehensions only: the others lie in the namespace.
+bool is_visible(const Code* code, u32 i) {
+  return is_hidden(code, i) || !(code->flags & (code_flag::kModule | code_flag::kClassBody));
+}
 bool in_cell(const Code* code, u32 i) {
   return code->variable_kinds[i] & (u8(VariableKind::kCell) | u8(VariableKind::kFree));
 }
 Ref variable(Thread& t, FrameObject* f, u32 i) { return frame_register(t, f, i, in_cell(frame_code(f), i)); }
 
-// The variable of that name, or -1.
-i32 find_variable(FrameObject* f, Value key) {
+// The variable of that name, or -1. That of a comprehension counts while it is bound, and goes before the function's own.
+i32 find_variable(Thread& t, FrameObject* f, Value key) {
   if (!is_str(key)) return -1;
   Code* code = frame_code(f);
   Tuple* names = code->variable_names.as<Tuple>();
-  for (u32 i = 0; i < code->local_count; i++)
-    if (is_visible(code, i) && str_equal(names->items[i].as<Str>(), key.as<Str>())) return i32(i);
-  return -1;
+  i32 found = -1;
+  for (u32 i = 0; i < code->local_count; i++) {
+    if (!is_visible(code, i) || !str_equal(names->items[i].as<Str>(), key.as<Str>())) continue;
+    if (is_hidden(code, i) ? !variable(t, f, i).is_empty() : found < 0) found = i32(i);
+  }
+  return found;
 }
 
 Dict* extra_of(FrameObject* f) { return f->extra_locals.is_empty() ? nullptr : f->extra_locals.as<Dict>(); }
@@ -40,10 +47,12 @@ RefTo<Dict> snapshot(Thread& t, FrameObject* f) {
   RefTo<Dict> dict = TRY(dict_new(t));
   Code* code = frame_code(f);
   Tuple* names = code->variable_names.as<Tuple>();
-  for (u32 i = 0; i < code->local_count; i++) {
-    if (!is_visible(code, i)) continue;
-    Ref v = variable(t, f, i);
-    if (!v.is_empty()) TRY(dict_set_str(t, dict.get(), names->items[i].as<Str>(), v.get()));
+  for (bool hidden : {false, true}) {
+    for (u32 i = 0; i < code->local_count; i++) {
+      if (is_hidden(code, i) != hidden || !is_visible(code, i)) continue;
+      Ref v = variable(t, f, i);
+      if (!v.is_empty()) TRY(dict_set_str(t, dict.get(), names->items[i].as<Str>(), v.get()));
+    }
   }
   if (Dict* extra = extra_of(f)) TRY(dict_update_py(t, dict.get(), Value(extra)));
   return dict;
@@ -51,7 +60,7 @@ RefTo<Dict> snapshot(Thread& t, FrameObject* f) {
 
 // EMPTY: absent.
 Ref lookup(Thread& t, FrameObject* f, Value key) {
-  i32 i = find_variable(f, key);
+  i32 i = find_variable(t, f, key);
   if (i >= 0) {
     Ref v = variable(t, f, u32(i));
     if (!v.is_empty()) return v;
@@ -63,12 +72,12 @@ Ref lookup(Thread& t, FrameObject* f, Value key) {
 Ref proxy_get_item(Thread& t, Value self, Value key) {
   Ref v = TRY(lookup(t, frame_of(self), key));
   if (!v.is_empty()) return v;
-  if (find_variable(frame_of(self), key) >= 0) return raise(t, exc::KeyError, "local variable '%S' is not defined", key);
+  if (find_variable(t, frame_of(self), key) >= 0) return raise(t, exc::KeyError, "local variable '%S' is not defined", key);
   return raise_key_error(t, key);
 }
 Status proxy_set_item(Thread& t, Value self, Value key, Value value) {
   FrameObject* f = frame_of(self);
-  i32 i = find_variable(f, key);
+  i32 i = find_variable(t, f, key);
   if (i >= 0) {
     if (value.is_empty()) return raise(t, exc::ValueError, "cannot remove local variables from FrameLocalsProxy");
     return set_frame_register(t, f, u32(i), value);
@@ -130,7 +139,7 @@ Ref proxy_setdefault(Thread& t, Value self, const Value* a) {
 }
 Ref proxy_pop(Thread& t, Value self, const Value* a) {
   FrameObject* f = frame_of(self);
-  if (find_variable(f, a[0]) >= 0) return raise(t, exc::ValueError, "cannot remove local variables from FrameLocalsProxy");
+  if (find_variable(t, f, a[0]) >= 0) return raise(t, exc::ValueError, "cannot remove local variables from FrameLocalsProxy");
   if (Dict* extra = extra_of(f)) {
     Ref v = TRY(dict_pop_py(t, extra, a[0]));
     if (!v.is_empty()) return v;

@@ -106,8 +106,16 @@ i32 frame_line(FrameObject* f) {
   return code_position(code, at).line;
 }
 
+// Whether a comprehension of a class or module runs now and has variables.
+static bool has_hidden_variables(Thread& t, FrameObject* f) {
+  Code* code = frame_code(f);
+  for (u32 i = 0; i < code->local_count; i++)
+    if ((code->variable_kinds[i] & u8(VariableKind::kHiddenLocal)) && !frame_register(t, f, i, true).is_empty()) return true;
+  return false;
+}
+
 Ref frame_locals(Thread& t, FrameObject* f) {
-  if (is_namespace_code(frame_code(f))) {
+  if (is_namespace_code(frame_code(f)) && !has_hidden_variables(t, f)) {
     Ref space = frame_register(t, f, 0, false);
     if (!space.is_empty()) return space;
     return f->function.as<Function>()->globals.load();

@@ -117,13 +117,13 @@ struct FrameObject : Object {
   Field saved;          // Tuple of the variables (EMPTY for unbound), when finished while referenced
   Field trace;
   Field extra_locals;   // dict for names that are no variables of the code (PEP 667)
+  Field profiled_call;  // the native callable that runs now, if the profile function was told so
   u32 last_unit;        // instruction index when finished
   i32 line_override;
   u8 trace_lines, trace_opcodes, is_generator;
   u8 traced_suspension;  // a traced generator frame that yielded: its next instruction is a call event
   i32 traced_line;       // what the last line event was for
   u32 traced_unit;       // the instruction traced last
-  Field profiled_call;   // the native callable that a call reported to the profile function runs
   Thread* thread;
 };
 // The frame object of a live frame (made on first request), owned.

@@ -369,6 +369,8 @@ Status list_extend_py(Thread& t, List* list, Value iterable) {
     RefTo<List> keys = TRY(dict_keys_list(t, iterable.as<Dict>()));
     return list_extend_py(t, list, keys.value());
   }
+  RefTo<List> shared = TRY(shared_items(t, iterable));
+  if (!shared.is_empty()) return list_extend_py(t, list, shared.value());
   Ref iterator = TRY(get_iter(t, iterable));
   if (!is_generator(iterator)) {
     i64 hint = TRY(length_hint(t, iterable, 0));

@@ -340,7 +340,31 @@ const Signature* signature_of(Object* callable, const Signature** where, const M
 
 }  // namespace
 
-const Signature& parse_signature(const char* text) { return *SignatureParser(text).parse(); }
+// Signatures by the address of their text, which is static: every bound method of a native type shares its descriptor's. Entries are
+// only added, so look-ups need no lock.
+namespace {
+
+struct ParsedSignature {
+  const char* text;
+  const Signature* signature;
+  ParsedSignature* next;
+};
+constexpr u32 kSignatureBuckets = 1024;
+ParsedSignature* g_parsed_signatures[kSignatureBuckets];
+
+}  // namespace
+
+const Signature& parse_signature(const char* text) {
+  ParsedSignature** bucket = &g_parsed_signatures[(u64(text) * 0x9E3779B97F4A7C15u) >> 54];
+  ParsedSignature* first = __atomic_load_n(bucket, __ATOMIC_ACQUIRE);
+  for (ParsedSignature* p = first; p != nullptr; p = p->next)
+    if (p->text == text) return *p->signature;
+  auto* made = new ParsedSignature{text, SignatureParser(text).parse(), first};
+  // Two threads may parse the same text at once: both results stay valid, one of them is found from then on.
+  while (!__atomic_compare_exchange_n(bucket, &made->next, made, false, __ATOMIC_RELEASE, __ATOMIC_ACQUIRE)) {
+  }
+  return *made->signature;
+}
 
 u32 signature_size(const Signature& signature) { return signature.size; }
 

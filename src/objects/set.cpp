@@ -95,6 +95,9 @@ Status for_each_item_py(Thread& t, Value iterable, Action&& action) {
   if (is_exact_dict(iterable)) {
     keys = TRY(dict_keys_list(t, iterable.as<Dict>()));
     iterable = keys;
+  } else {
+    RefTo<List> shared = TRY(shared_items(t, iterable));
+    if (!shared.is_empty()) iterable = keys = std::move(shared).release_ref();
   }
   Ref iterator = TRY(get_iter(t, iterable));
   for (;;) {
@@ -329,7 +332,9 @@ Ref frozenset_new(Thread& t, Type* cls, Args args) {
   return self;
 }
 
-RefTo<List> items_list(Thread& t, Set* s) {
+}  // namespace
+
+RefTo<List> set_items_list(Thread& t, Set* s) {
   RefTo<Set> source = TRY(stable(t, s));
   RefTo<List> list = TRY(list_new(t, used_of(source.get())));
   u64 position = 0;
@@ -338,6 +343,8 @@ RefTo<List> items_list(Thread& t, Set* s) {
   return list;
 }
 
+namespace {
+
 Ref set_repr(Thread& t, Value self) {
   Set* s = self.as<Set>();
   const char* name = type_name(self);
@@ -345,7 +352,7 @@ Ref set_repr(Thread& t, Value self) {
   bool entered = TRY(repr_enter(t, self));
   if (!entered) return str_format(t, "%s(...)", name);
   Ref result;
-  RefTo<List> items = items_list(t, s);
+  RefTo<List> items = set_items_list(t, s);
   if (items.failed()) {
     result = Ref::error();
   } else {
@@ -519,7 +526,7 @@ Ref set_issubset(Thread& t, Value self, const Value* a) { return Ref::boolean(TR
 Ref set_issuperset(Thread& t, Value self, const Value* a) { return Ref::boolean(TRY(is_superset(t, self, a[0]))); }
 
 Ref set_reduce(Thread& t, Value self, const Value*) {
-  RefTo<List> items = TRY(items_list(t, self.as<Set>()));
+  RefTo<List> items = TRY(set_items_list(t, self.as<Set>()));
   RefTo<Tuple> arguments = TRY(tuple_of(t, items.value()));
   Ref state = TRY(call_method_with(t, self, names::__getstate__));
   return tuple_of(t, Value(type_of(self)), arguments.value(), state.get());

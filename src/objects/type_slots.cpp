@@ -49,7 +49,8 @@ Ref call_found(Thread& t, Value found, const Value* words, u32 n) {
 
 Raised missing(Thread& t, Str* name) { return raise(t, exc::AttributeError, "%U", name); }
 
-// The common case: the dunder must be there (the slot would be empty otherwise, but for a race).
+// The common case: the dunder must be there: the slot would be empty otherwise, unless the class has only the other dunder of
+// a slot with two (__setitem__, __delitem__), or another thread has just taken it away.
 template <class... V>
 Ref call_dunder(Thread& t, Str* name, Value self, V... args) {
   Value found = type_lookup(type_of(self), name);
@@ -60,12 +61,18 @@ Ref call_dunder(Thread& t, Str* name, Value self, V... args) {
 
 template <Str** kName>
 Ref generic_unary(Thread& t, Value self) {
-  return call_dunder(t, *kName, self);
+  Value found = type_lookup(type_of(self), *kName);
+  if (found.is_empty()) return raise(t, exc::TypeError, "bad operand type for %U: '%T'", *kName, self);
+  Value words[] = {self};
+  return call_found(t, found, words, 0);
 }
 
 template <Str** kName>
 Ref generic_item(Thread& t, Value self, Value argument) {
-  return call_dunder(t, *kName, self, argument);
+  Value found = type_lookup(type_of(self), *kName);
+  if (found.is_empty()) return raise(t, exc::TypeError, "'%T' object does not support %U", self, *kName);
+  Value words[] = {self, argument};
+  return call_found(t, found, words, 1);
 }
 
 // One direction of a binary operator; NotImplemented when the class has no such method.
@@ -161,7 +168,10 @@ Result<i64> generic_hash(Thread& t, Value self) {
 }
 
 Result<i64> generic_length(Thread& t, Value self) {
-  Ref result = TRY(call_dunder(t, names::__len__, self));
+  Value found = type_lookup(type_of(self), names::__len__);
+  if (found.is_empty()) return raise(t, exc::TypeError, "object of type '%T' has no len()", self);
+  Value words[] = {self};
+  Ref result = TRY(call_found(t, found, words, 0));
   Ref index = TRY(to_index(t, result));
   if (int_sign(index) < 0) return raise(t, exc::ValueError, "__len__() should return >= 0");
   i64 n;
@@ -171,7 +181,10 @@ Result<i64> generic_length(Thread& t, Value self) {
 }
 
 Result<bool> generic_bool(Thread& t, Value self) {
-  Ref result = TRY(call_dunder(t, names::__bool__, self));
+  Value found = type_lookup(type_of(self), names::__bool__);
+  if (found.is_empty()) return true;
+  Value words[] = {self};
+  Ref result = TRY(call_found(t, found, words, 0));
   if (!result.get().is_bool())
     return raise(t, exc::TypeError, "__bool__ should return bool, returned %T", result.get());
   return result.get().is_true();
@@ -179,8 +192,7 @@ Result<bool> generic_bool(Thread& t, Value self) {
 
 Result<bool> generic_contains(Thread& t, Value self, Value item) {
   Value found = type_lookup(type_of(self), names::__contains__);
-  if (found.is_none()) return raise(t, exc::TypeError, "'%T' object is not a container", self);
-  if (found.is_empty()) return missing(t, names::__contains__);
+  if (found.is_none() || found.is_empty()) return raise(t, exc::TypeError, "'%T' object is not a container", self);
   Value words[] = {self, item};
   Ref result = TRY(call_found(t, found, words, 1));
   return truth(t, result);
@@ -194,7 +206,12 @@ Ref generic_iter(Thread& t, Value self) {
 }
 
 // A StopIteration stays pending: callers that want its value look at it, protocol/iterate.cpp swallows it.
-Ref generic_next(Thread& t, Value self) { return call_dunder(t, names::__next__, self); }
+Ref generic_next(Thread& t, Value self) {
+  Value found = type_lookup(type_of(self), names::__next__);
+  if (found.is_empty()) return raise(t, exc::TypeError, "'%T' object is not an iterator", self);
+  Value words[] = {self};
+  return call_found(t, found, words, 0);
+}
 
 Ref generic_call(Thread& t, Value self, Args args) {
   Value found = type_lookup(type_of(self), names::__call__);
@@ -275,7 +292,7 @@ Ref generic_new(Thread& t, Type* cls, Args args) {
 
 Status generic_init(Thread& t, Value self, Args args) {
   Value found = type_lookup(type_of(self), names::__init__);
-  if (found.is_empty()) return missing(t, names::__init__);
+  if (found.is_empty()) return ok();
   Ref keep = Ref::copy(found);
   Ref result;
   Type* type = type_of(found);

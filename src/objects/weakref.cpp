@@ -93,12 +93,12 @@ void unlink(Stripe& s, TableEntry* entry, WeakRef* ref) {
 
 Value referent_of(const WeakRef* ref) { return Value(__atomic_load_n(&ref->referent.bits, __ATOMIC_ACQUIRE)); }
 
-// Whether a weakref found in the table may be handed out: one whose own count has reached zero is dying (its slots are
-// being cleared). In multi-threaded mode a count of a shared object says nothing about that, so it is not reused then.
-bool reusable(const WeakRef* ref) {
-  if (ref->ownership() & (state::kImmortal | state::kDeferred)) return true;
-  if (!(ref->ownership() & g_counted_states)) return false;
-  return ref->count >= count::kOne;
+// The basic weakref of an object, which all share that ask for one; null when there is none. Under the stripe lock.
+WeakRef* basic_ref(Stripe& s, const Object* object) {
+  if (TableEntry* entry = find(s, object))
+    for (WeakRef* r = entry->first; r != nullptr; r = r->next)
+      if (r->shape == kShape_weakref && r->callback.is_empty() && !is_dying(r)) return r;
+  return nullptr;
 }
 
 Ref new_ref(Thread& t, Type* cls, Value referent, Value callback) {
@@ -109,9 +109,7 @@ Ref new_ref(Thread& t, Type* cls, Value referent, Value callback) {
   Stripe& s = stripe_of(object);
   if (basic) {
     StripeLock lock(s);
-    if (TableEntry* entry = find(s, object))
-      for (WeakRef* r = entry->first; r != nullptr; r = r->next)
-        if (r->shape == kShape_weakref && r->callback.is_empty() && reusable(r)) return Ref::copy(Value(r));
+    if (WeakRef* known = basic_ref(s, object)) return Ref::copy(Value(known));
   }
   Ref self = TRY(allocate_instance(t, cls));
   auto* ref = self.as<WeakRef>();
@@ -121,6 +119,8 @@ Ref new_ref(Thread& t, Type* cls, Value referent, Value callback) {
   if (!callback.is_empty() && !callback.is_none()) ref->callback.init(ref, callback);
   __atomic_fetch_or(&object->state, state::kHasSideTable, __ATOMIC_RELAXED);
   StripeLock lock(s);
+  // Another thread may have made it meanwhile; ours, in no list yet, dies after the lock is gone.
+  if (WeakRef* known = basic ? basic_ref(s, object) : nullptr) return Ref::copy(Value(known));
   TableEntry* entry = find_or_add(s, object);
   ref->referent = Value(object);
   ref->next = entry->first;
@@ -233,7 +233,7 @@ RefTo<List> weakrefs_of(Thread& t, Value v) {
     StripeLock lock(s);
     if (TableEntry* entry = find(s, v.object()))
       for (WeakRef* r = entry->first; r != nullptr; r = r->next)
-        if (reusable(r) || g_multi_threaded) found.push_copy(Value(r));
+        if (!is_dying(r)) found.push_copy(Value(r));
   }
   for (size_t i = 0; i < found.size(); i++) TRY(list_append(t, out.get(), found[i]));
   return out;
@@ -267,8 +267,7 @@ void clear_weakrefs(Thread&, Object* object, RootedVector& callbacks) {
     __atomic_store_n(&r->referent.bits, u64(0), __ATOMIC_RELEASE);
     r->next = r->previous = nullptr;
     // A weakref that is dying itself calls nobody.
-    bool dying = (r->ownership() & g_counted_states) && r->count < count::kOne;
-    if (!dying && !r->callback.is_empty()) callbacks.push_copy(Value(r));
+    if (!is_dying(r) && !r->callback.is_empty()) callbacks.push_copy(Value(r));
     r = next;
   }
   remove(s, entry);

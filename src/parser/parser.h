@@ -62,6 +62,7 @@ struct ParseOptions {
   std::string_view filename = "<unknown>";
   Mode mode = Mode::kExec;
   bool is_bytes_source = false;  // honour a byte order mark and the PEP 263 cookie; otherwise the source is UTF-8
+  bool is_file = false;          // read from `filename`: messages about its encoding name it
   bool allow_incomplete_input = false;
   bool dont_imply_dedent = false;
   // Bytes of C stack the parser may use before it reports kTooComplex; finding the words for an error may use twice that

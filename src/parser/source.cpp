@@ -54,7 +54,8 @@ SourceText source_error(SyntaxErrorInfo::Kind kind, std::string_view message) {
   return result;
 }
 
-SourceText invalid_utf8(Arena& arena, std::string_view source, size_t at, bool is_bytes) {
+SourceText invalid_utf8(Arena& arena, std::string_view source, size_t at, const ParseOptions& options) {
+  bool is_bytes = options.is_bytes_source;
   int line = 1;
   size_t line_start = 0;
   for (size_t i = 0; i < at; i++) {
@@ -68,9 +69,10 @@ SourceText invalid_utf8(Arena& arena, std::string_view source, size_t at, bool i
       SyntaxErrorInfo::Kind::kSyntax,
       is_bytes
           ? format_text(arena,
-                        "Non-UTF-8 code starting with '\\x%.2x' on line %d, but no encoding declared; see "
+                        "Non-UTF-8 code starting with '\\x%.2x'%s%.*s on line %d, but no encoding declared; see "
                         "https://peps.python.org/pep-0263/ for details",
-                        byte, line)
+                        byte, options.is_file ? " in file " : "", options.is_file ? int(options.filename.size()) : 0,
+                        options.filename.data(), line)
           : format_text(arena, "(unicode error) 'utf-8' codec can't decode byte 0x%x in position %zu: invalid %s byte",
                         byte, at - line_start, byte >= 0xC2 && byte < 0xF5 ? "continuation" : "start"));
   result.error.lineno = result.error.end_lineno = line;
@@ -211,7 +213,7 @@ SourceText prepare_source(Arena& arena, std::string_view source, const ParseOpti
     }
   }
   size_t invalid = utf8::find_invalid(body);
-  if (invalid != std::string_view::npos) return invalid_utf8(arena, body, invalid, options.is_bytes_source);
+  if (invalid != std::string_view::npos) return invalid_utf8(arena, body, invalid, options);
   SourceText result;
   result.text = copy_lines(arena, body, options.mode == Mode::kExec, &result.newline_was_added);
   return result;

@@ -103,7 +103,7 @@ Ref decode_source(Thread& t, std::string_view source, std::string_view encoding,
 }  // namespace
 
 Ref compile_source(Thread& t, std::string_view source, Value filename, const char* mode, int flags, bool dont_inherit,
-                   int optimize, bool is_bytes) {
+                   int optimize, bool is_bytes, bool is_file) {
   if (optimize < 0) optimize = g_config.optimize;
   if (!dont_inherit && t.frame != nullptr) flags |= int(frame::code(t.frame)->flags & u32(compile_flag::kFutures));
   Arena arena;
@@ -116,6 +116,7 @@ Ref compile_source(Thread& t, std::string_view source, Value filename, const cha
                  : m == "func_type" ? parser::Mode::kFunctionType
                                     : parser::Mode::kExec;
   options.is_bytes_source = is_bytes && !(flags & compile_flag::kIgnoreCookie);
+  options.is_file = is_file;
   options.allow_incomplete_input = flags & compile_flag::kAllowIncomplete;
   options.dont_imply_dedent = flags & compile_flag::kDontImplyDedent;
   options.unicode_name_lookup = lookup_unicode_name;

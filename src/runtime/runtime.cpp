@@ -31,6 +31,7 @@ void set_hash_secret(u64 k0, u64 k1);          // objects/str.cpp
 Status initialise_signals(Thread& t);          // modules/_signal
 int run_interactive(Thread& t);                // runtime/interactive.cpp
 extern bool g_finalizing;
+void io_forget_other_threads();                // modules/_io
 
 namespace {
 
@@ -181,6 +182,13 @@ Ref run_module(Thread& t, const char* name, bool alter_argv) {
   return call_method_with(t, runpy, str_immortal(t, "_run_module_as_main"), text, Value::boolean(alter_argv));
 }
 
+// -m: the current directory comes first on sys.path.
+Ref run_named_module(Thread& t) {
+  char cwd[PATH_MAX];
+  if (getcwd(cwd, sizeof cwd) != nullptr) TRY(insert_path0(t, cwd));
+  return run_module(t, g_config.module, true);
+}
+
 bool read_all(int fd, char** data, size_t* size) {
   size_t capacity = 65536;
   *data = static_cast<char*>(malloc(capacity));
@@ -195,7 +203,7 @@ bool read_all(int fd, char** data, size_t* size) {
 }
 
 Ref run_text(Thread& t, const char* data, size_t size, Value filename) {
-  Ref code = TRY(compile_source(t, {data, size}, filename, "exec", 0, true, g_config.optimize, true));
+  Ref code = TRY(compile_source(t, {data, size}, filename, "exec", 0, true, g_config.optimize, true, true));
   return run_in_main(t, code);
 }
 
@@ -213,8 +221,20 @@ Ref run_path_entry(Thread& t, const char* path, bool* handled) {
   return run_module(t, "__main__", false);
 }
 
+// The script's path is absolute everywhere but in sys.argv, as since 3.9.
+void make_absolute(const char* path, char* absolute, size_t size) {
+  char cwd[PATH_MAX];
+  if (path[0] == '/' || getcwd(cwd, sizeof cwd) == nullptr) {
+    std::snprintf(absolute, size, "%s", path);
+  } else {
+    std::snprintf(absolute, size, "%s/%s", cwd, strncmp(path, "./", 2) == 0 ? path + 2 : path);
+  }
+}
+
 Ref run_script(Thread& t, int* exit_code) {
-  const char* path = g_config.script;
+  char absolute[PATH_MAX * 2];
+  make_absolute(g_config.script, absolute, sizeof absolute);
+  const char* path = absolute;
   bool handled;
   Ref entry = TRY(run_path_entry(t, path, &handled));
   if (handled) return entry;
@@ -238,17 +258,7 @@ Ref run_script(Thread& t, int* exit_code) {
   std::string_view directory = realpath(path, resolved) != nullptr ? resolved : path;
   size_t slash = directory.rfind('/');
   Status status = insert_path0(t, slash == std::string_view::npos ? std::string_view("") : directory.substr(0, slash == 0 ? 1 : slash));
-  // co_filename and __file__ are the absolute path, as since 3.9.
-  char absolute[PATH_MAX * 2];
-  if (path[0] == '/') {
-    std::snprintf(absolute, sizeof absolute, "%s", path);
-  } else {
-    char cwd[PATH_MAX];
-    if (getcwd(cwd, sizeof cwd) == nullptr) cwd[0] = 0;
-    const char* relative = strncmp(path, "./", 2) == 0 ? path + 2 : path;
-    std::snprintf(absolute, sizeof absolute, "%s/%s", cwd, relative);
-  }
-  Ref filename = decode_fs(t, absolute, strlen(absolute));
+  Ref filename = decode_fs(t, path, strlen(path));
   Ref result = Ref::error();
   if (!status.failed() && !filename.failed()) {
     Dict* dict = main_dict(t);
@@ -282,7 +292,7 @@ int runtime_run_main(Thread& t) {
   if (g_config.command != nullptr)
     result = run_command(t);
   else if (g_config.module != nullptr)
-    result = run_module(t, g_config.module, true);
+    result = run_named_module(t);
   else if (g_config.script != nullptr && strcmp(g_config.script, "-") != 0)
     result = run_script(t, &code);
   else if (isatty(0) || g_config.interactive)
@@ -318,7 +328,7 @@ bool flush_streams(Thread& t) {
     Ref done = call_method_with(t, stream, names::flush);
     if (done.failed()) {
       if (name == names::stdout_)
-        write_unraisable(t, "on flushing sys.stdout", stream);
+        write_unraisable(t, "on flushing sys.stdout", EMPTY);
       else
         clear_exception(t);
       fine = false;
@@ -334,7 +344,10 @@ int runtime_shutdown(Thread& t, int code) {
   call_quietly(t, "threading", "_shutdown", "on threading shutdown");
   call_quietly(t, "atexit", "_run_exitfuncs", "in atexit callback");
   if (!flush_streams(t) && code == 0) code = 120;
+  // Daemon threads stop here and never go on: the world stays stopped.
+  freeze_other_threads(t);
   g_finalizing = true;
+  io_forget_other_threads();
   // The main module's names go first, then a collection: objects with __del__ that programs keep in globals get it called.
   Ref main_module = dict_get_str(t, sys_modules(t), names::__main__);
   if (is_module(main_module)) {

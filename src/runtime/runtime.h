@@ -37,7 +37,7 @@ Ref create_native_module(Thread& t, const ModuleDef& definition);
 
 // Source to code: `mode` "exec", "eval", "single"; flags: PyCF_* and inherited futures. SyntaxError on failure.
 Ref compile_source(Thread& t, std::string_view source, Value filename, const char* mode, int flags, bool dont_inherit,
-                   int optimize, bool is_bytes);
+                   int optimize, bool is_bytes, bool is_file = false);
 // Prints the pending exception as CPython's main does (sys.excepthook), handles SystemExit; the exit code.
 int print_pending_and_exit_code(Thread& t);
 // Compiled code to bytes and back (marshal format for code objects, own magic).

@@ -9,7 +9,11 @@ extern Type* g_deque_type;
 extern Type* g_deque_iterator_type;
 extern Type* g_deque_reverse_iterator_type;
 extern Type* g_default_dict_type;
-extern const TypeSpec spec_deque, spec_deque_iterator, spec_deque_reverse_iterator, spec_default_dict;
+extern Type* g_ordered_dict_type;
+extern const TypeSpec spec_deque, spec_deque_iterator, spec_deque_reverse_iterator, spec_default_dict,
+    spec_ordered_dict;
+
+Status initialise_ordered_dict(Thread& t, Module* module);
 
 // --- a deque for native code (queues): thread-safe at both ends
 Ref deque_new_empty(Thread& t);

@@ -52,6 +52,7 @@ Status initialise(Thread& t, Module* module) {
   TRY(module_add_type(t, module, spec_deque_iterator, &g_deque_iterator_type));
   TRY(module_add_type(t, module, spec_deque_reverse_iterator, &g_deque_reverse_iterator_type));
   TRY(module_add_type(t, module, spec_default_dict, &g_default_dict_type));
+  TRY(initialise_ordered_dict(t, module));
   return module_add_type(t, module, spec_tuple_getter, &g_tuple_getter_type);
 }
 

@@ -2,8 +2,8 @@
 //
 // The cache is a dict from keys to results (unbounded) or to links (bounded). Links form a chain from the one used
 // longest ago to the one used last: each owns the next. The chain changes under the object lock, and no Python code
-// runs meanwhile; clearing puts a new dict and an empty chain in place, and whoever still works with the old dict leaves
-// the chain alone.
+// runs meanwhile; clearing puts a new dict and an empty chain in place, and whoever still works with the old dict
+// leaves the chain alone.
 #include "modules/_functools/functools.h"
 #include "objects/dict/table.h"
 

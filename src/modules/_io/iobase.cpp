@@ -4,12 +4,17 @@
 #include "modules/_io/io.h"
 #include "objects/byte_builder.h"
 
+namespace typhon {
+// At exit: what a frozen thread holds it never releases.
+void io_forget_other_threads();
+}  // namespace typhon
+
 namespace typhon::io {
 
 // --- locks
 namespace {
 
-u32 g_fork_generation;
+u32 g_fork_generation;  // counts forks, and the end
 Mutex g_fork_mutex;
 
 }  // namespace
@@ -543,3 +548,5 @@ const TypeSpec kTextIOBaseSpec = {
 };
 
 }  // namespace typhon::io
+
+void typhon::io_forget_other_threads() { typhon::io::g_fork_generation++; }

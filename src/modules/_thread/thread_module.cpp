@@ -305,7 +305,22 @@ const Method kFunctions[] = {
     {},
 };
 
+// In a forked child: the threads that are gone count as finished, so that nobody waits for them.
+void forget_other_threads(Thread& t) {
+  g_main_ident = t.ident;
+  g_thread_count = 0;
+  auto* list = g_shutdown_handles.as<List>();
+  for (size_t i = 0; i < list_size(list); i++) {
+    Ref handle = list_get(t, list, i);
+    ThreadHandle* h = handle_of(handle);
+    if (h->has_ident && h->ident == t.ident) continue;
+    set_state(h, HandleState::kDone);
+    h->done.reset_after_fork(true);
+  }
+}
+
 Status initialise(Thread& t, Module* module) {
+  if (g_shutdown_handles.get().is_empty()) at_fork_child(forget_other_threads);
   g_main_ident = t.ident;
   g_shutdown_handles.set(t, TRY(list_new(t)).release_ref());
   TRY(module_add_type(t, module, spec_thread_lock, &g_lock_type));

@@ -7,6 +7,8 @@
 #include <pty.h>
 #include <sched.h>
 #include <spawn.h>
+#include <utmp.h>
+#undef EMPTY  // a macro of utmp.h
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -15,6 +17,7 @@
 #include <vector>
 
 #include "modules/posix/posix.h"
+#include "modules/sys/sys.h"
 
 extern char** environ;
 

@@ -1,5 +1,7 @@
 // Shared between the files of posix.
 #pragma once
+#include <sys/types.h>
+
 #include <cerrno>
 #include <sys/types.h>
 

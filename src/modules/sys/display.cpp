@@ -39,11 +39,49 @@ void write_text(Thread& t, const char* utf8) {
     write_stderr(t, text.get());
 }
 
+RefTo<Str> safe_repr(Thread& t, Value object) {
+  RefTo<Str> shown = object_repr(t, object);
+  if (!shown.failed()) return shown;
+  clear_exception(t);
+  return str_from_ascii(t, "<object repr() failed>");
+}
+
+// "module.Class", without the module for the built-in ones and those of __main__.
+RefTo<Str> qualified_name(Thread& t, Value exception) {
+  Value type = Value(type_of(exception));
+  Ref name = get_attribute_utf8(t, type, "__qualname__"), module = get_attribute_utf8(t, type, "__module__");
+  if (name.failed() || module.failed() || !is_str(name) || !is_str(module)) {
+    clear_exception(t);
+    return str_format(t, "%T", exception);
+  }
+  Str* m = module.as<Str>();
+  if (m->equals_ascii("builtins") || m->equals_ascii("__main__")) return RefTo<Str>::copy(name.as<Str>());
+  return str_format(t, "%U.%U", m, name.as<Str>());
+}
+
+// The source line, stripped; EMPTY when it cannot be had.
+Ref source_line(Thread& t, Value module, Value file, Value line) {
+  if (module.is_empty() || module.is_none()) return Ref();
+  Ref text = call_method_with(t, module, str_immortal(t, "getline"), file, line);
+  if (!text.failed()) text = call_method_with(t, text, str_immortal(t, "strip"));
+  if (text.failed()) {
+    clear_exception(t);
+    return Ref();
+  }
+  return is_str(text) && text.as<Str>()->length() != 0 ? std::move(text) : Ref();
+}
+
 // "Traceback (most recent call last):" and so on without traceback.py: file, line, function of each row.
 void display_plainly(Thread& t, Value exception) {
   auto* e = exception.as<BaseException>();
   Ref row = e->traceback.load();
   if (!row.is_empty()) write_text(t, "Traceback (most recent call last):\n");
+  Str* library = str_immortal(t, "linecache");
+  Ref lines = row.is_empty() || g_finalizing ? dict_get_str(t, sys_modules(t), library) : import_module(t, "linecache");
+  if (lines.failed()) {
+    clear_exception(t);
+    lines = Ref();
+  }
   while (!row.is_empty() && !row.get().is_none()) {
     Ref line = get_attribute_utf8(t, row, "tb_lineno");
     Ref frame = row.as<Traceback>()->frame.load();
@@ -52,6 +90,9 @@ void display_plainly(Thread& t, Value exception) {
       Ref file = code.as<Code>()->filename.load(), name = code.as<Code>()->name.load();
       RefTo<Str> text = str_format(t, "  File \"%S\", line %S, in %S\n", file.get(), line.get(), name.get());
       if (!text.failed()) write_stderr(t, text.get());
+      Ref source = source_line(t, lines, file, line);
+      text = source.is_empty() ? RefTo<Str>() : str_format(t, "    %S\n", source.get());
+      if (!text.failed() && !text.is_empty()) write_stderr(t, text.get());
     }
     if (exception_pending(t)) clear_exception(t);
     row = row.as<Traceback>()->next.load();
@@ -61,8 +102,11 @@ void display_plainly(Thread& t, Value exception) {
     clear_exception(t);
     message = str_from_ascii(t, "<exception str() failed>");
   }
-  RefTo<Str> text = message->length() == 0 ? str_format(t, "%T\n", exception) : str_format(t, "%T: %U\n", exception, message.get());
-  if (!text.failed()) write_stderr(t, text.get());
+  RefTo<Str> name = qualified_name(t, exception);
+  RefTo<Str> text = name.failed() ? RefTo<Str>(Raised{}) : str_format(t, "%U: %U\n", name.get(), message.get());
+  if (text.failed())
+    clear_exception(t);
+  else write_stderr(t, text.get());
 }
 
 }  // namespace
@@ -102,11 +146,7 @@ void print_unraisable(Thread& t, Value arguments) {
   }
   RefTo<Str> text;
   if (!object.get().is_none()) {
-    RefTo<Str> shown = object_repr(t, object);
-    if (shown.failed()) {
-      clear_exception(t);
-      shown = str_from_ascii(t, "<object repr() failed>");
-    }
+    RefTo<Str> shown = safe_repr(t, object);
     text = message.get().is_none() ? str_format(t, "Exception ignored in: %U\n", shown.get())
                                    : str_format(t, "%S: %U\n", message.get(), shown.get());
   } else if (!message.get().is_none()) {
@@ -116,14 +156,22 @@ void print_unraisable(Thread& t, Value arguments) {
     clear_exception(t);
   else if (!text.is_empty())
     write_stderr(t, text.get());
-  if (is_BaseException(value)) display_exception(t, value);
+  // Without the exceptions it is chained to, and without carets.
+  if (is_BaseException(value)) display_plainly(t, value);
 }
 
 void report_unraisable(Thread& t, Value exception, const char* where, Value object) {
   ExceptionSaver saver(t);
   Ref traceback = exception.as<BaseException>()->traceback.load();
-  RefTo<Str> message = where != nullptr ? str_format(t, "Exception ignored %s", where) : RefTo<Str>();
-  if (message.failed()) return clear_exception(t);
+  // As since 3.14: a message that says where names the object itself.
+  RefTo<Str> message;
+  if (where != nullptr) {
+    RefTo<Str> shown = object.is_empty() ? RefTo<Str>() : safe_repr(t, object);
+    message = shown.is_empty() ? str_format(t, "Exception ignored %s", where)
+                               : str_format(t, "Exception ignored %s %U", where, shown.get());
+    if (message.failed()) return clear_exception(t);
+    object = EMPTY;
+  }
   Value words[] = {Value(type_of(exception)), exception, traceback.is_empty() ? None : traceback.get(),
                    message.is_empty() ? None : message.value(), object.is_empty() ? None : object};
   Ref arguments = unraisable_arguments(t, words);

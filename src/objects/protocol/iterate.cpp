@@ -1,4 +1,6 @@
 // The iterator protocol.
+#include "objects/dict/table.h"
+#include "objects/itertypes.h"
 #include "objects/protocol/protocol.h"
 
 namespace typhon {
@@ -28,6 +30,18 @@ Ref iter_next(Thread& t, Value iterator) {
   return item;
 }
 
+RefTo<List> shared_items(Thread& t, Value iterable) {
+  if (!g_multi_threaded || !iterable.is_object()) return {};
+  if (is_exact_set(iterable) && !iterable.object()->is_local()) return set_items_list(t, iterable.as<Set>());
+  Type* type = type_of(iterable);
+  if (type != types::dict_items && type != types::dict_values && type != types::dict_keys) return {};
+  auto* dict = iterable.as<DictView>()->dict.as<Dict>();
+  if (!is_exact_dict(dict) || dict->is_local()) return {};
+  return type == types::dict_items    ? dict_items_list(t, dict)
+         : type == types::dict_values ? dict_values_list(t, dict)
+                                      : dict_keys_list(t, dict);
+}
+
 RefTo<List> to_list(Thread& t, Value iterable) {
   RefTo<List> list = TRY(list_new(t));
   TRY(list_extend_py(t, list.get(), iterable));
@@ -37,6 +51,8 @@ RefTo<List> to_list(Thread& t, Value iterable) {
 RefTo<Tuple> to_tuple(Thread& t, Value iterable) {
   if (is_exact_tuple(iterable)) return RefTo<Tuple>::copy(iterable.as<Tuple>());
   if (is_exact_list(iterable)) return list_to_tuple(t, iterable.as<List>());
+  RefTo<List> shared = TRY(shared_items(t, iterable));
+  if (!shared.is_empty()) return list_to_tuple(t, shared.get());
   Ref iterator = TRY(get_iter(t, iterable));
   RootedVector items(t);
   while (true) {

@@ -91,6 +91,8 @@ bool is_mapping(Value v);
 Ref get_iter(Thread& t, Value v);            // TypeError "'X' object is not iterable"
 Ref iter_next(Thread& t, Value iterator);    // EMPTY at the end (StopIteration is swallowed)
 RefTo<List> to_list(Thread& t, Value iterable);
+// What a shared set or the view of a shared dict holds, taken in one step; EMPTY for all else.
+RefTo<List> shared_items(Thread& t, Value iterable);
 RefTo<Tuple> to_tuple(Thread& t, Value iterable);
 // sends into generators, coroutines or anything with send/__next__: the yielded value; EMPTY when finished, *result = its value.
 Ref iter_send(Thread& t, Value iterator, Value value, Ref* result);
