@@ -176,7 +176,7 @@ void Codegen::call_ex(u16 f, u32 filled, Seq<Expr*> args, Seq<Keyword*> keywords
     if (failed()) return;
     if (!folded.is_empty()) {
       load_const(tuple, folded);
-    } else if (args.size == 1) {
+    } else if (args.size == 1 && args[0]->kind == Kind::kStarred) {
       // Alone, what is spread is the call's to complain about.
       emit(Op::BUILD_LIST, tuple, u_->top, 0);
       Operand o = operand(as<Starred>(args[0])->value);

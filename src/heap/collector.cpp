@@ -206,7 +206,7 @@ class Analysis {
   void mark_word(u64 word) {
     void* block = heap::find_block(reinterpret_cast<const void*>(word));
     if (block == nullptr) return;
-    if (heap::block_shape(block) != heap::kBodyShape) return mark(static_cast<Object*>(block));
+    if (heap::block_shape(block) != heap::kBodyShape) return mark_from_stack(static_cast<Object*>(block));
     auto* body = static_cast<heap::Body*>(block);
     if (heap::is_retired(body)) {
       u32& word = mark_of(block);
@@ -216,8 +216,14 @@ class Analysis {
           body + 1, static_cast<char*>(block) + heap::block_size(block),
           [](u64 w, void* self) { static_cast<Analysis*>(self)->mark_word(w); }, this);
     } else if (body->owner != nullptr && heap::find_block(body->owner) == body->owner) {
-      mark(body->owner);
+      mark_from_stack(body->owner);
     }
+  }
+  // In single-threaded mode registers and Refs count what they hold: trial deletion sees that by itself, and a word that is
+  // left over in a dead register keeps nothing.
+  void mark_from_stack(Object* object) {
+    if (!g_multi_threaded && (mark_of(object) & kCounted)) return;
+    mark(object);
   }
 
   void mark_roots() {

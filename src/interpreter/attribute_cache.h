@@ -44,26 +44,28 @@ TYPHON_INLINE u32 index(u64 word) { return u32(word >> 38); }
 TYPHON_INLINE u32 slot_offset(u64 word) { return (u32(word >> 38) & 63) * 8; }
 TYPHON_INLINE u32 slot_version(u64 word) { return u32(word >> 44); }
 TYPHON_INLINE u64 load(const Instr* at) {
-  return __atomic_load_n(reinterpret_cast<const u64*>(at), __ATOMIC_RELAXED);
+  return __atomic_load_n(reinterpret_cast<const u64*>(at), __ATOMIC_ACQUIRE);  // the record was written before the word
 }
 }  // namespace cache
 
 extern AttributeRecord* g_attribute_records;
 TYPHON_INLINE const AttributeRecord* attribute_record(u64 word) { return g_attribute_records + cache::index(word); }
 
+TYPHON_INLINE u32 shape_version(u32 shape) { return __atomic_load_n(&shape_at(shape)->version, __ATOMIC_ACQUIRE); }
+
 // A shared test: the object has the cached shape and the slot is still what it was. Then *field is the slot.
 TYPHON_INLINE bool cached_slot(Object* object, u64 word, Field** field) {
-  if (object->shape != u32(word) || cache::kind(word) != cache::kSlot) return false;
-  if ((shape_at(u32(word))->version & cache::kVersionMask) != cache::slot_version(word)) return false;
+  if (__atomic_load_n(&object->shape, __ATOMIC_RELAXED) != u32(word) || cache::kind(word) != cache::kSlot) return false;
+  if ((shape_version(u32(word)) & cache::kVersionMask) != cache::slot_version(word)) return false;
   *field = reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + cache::slot_offset(word));
   return true;
 }
 // The record of a matching cache, its version checked; null otherwise.
 TYPHON_INLINE const AttributeRecord* cached_record(Object* object, u64 word) {
-  if (object->shape != u32(word) || cache::kind(word) != cache::kRecord) return nullptr;
+  if (__atomic_load_n(&object->shape, __ATOMIC_RELAXED) != u32(word) || cache::kind(word) != cache::kRecord) return nullptr;
   const AttributeRecord* record = attribute_record(word);
   if (record->kind == RecordKind::kClassAttribute || record->kind == RecordKind::kModule) return record;
-  return shape_at(u32(word))->version == record->version ? record : nullptr;
+  return shape_version(u32(word)) == record->version ? record : nullptr;
 }
 
 // Fills the cache at `at` for reading `name` of `object`, if that can be cached.

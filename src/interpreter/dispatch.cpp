@@ -114,9 +114,13 @@ TYPHON_NOINLINE Continuation return_step(Thread& t, Value* r, Instr* pc) {
   FrameInfo info = frame::info(r);
   Value* caller = frame::caller(r);
   if (info.flags & frame_flag::kGenerator) {
+    Generator* g = generator_of(r);
     finish_generator(t, r);
     pop_frame(t, r);
-    if (info.flags & frame_flag::kEntry) return {nullptr, result.bits};
+    if (info.flags & frame_flag::kEntry) {
+      note_returned(g);
+      return {nullptr, result.bits};
+    }
     Instr* call = frame::pc(caller);
     if (Op(call->op) == Op::FOR_ITER) {
       release(result);

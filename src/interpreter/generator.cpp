@@ -28,6 +28,17 @@ bool claim(Generator* g, u8* old_state) {
   }
 }
 
+// The shared generator whose frame has just returned to native code. Its state would not tell: another thread may have
+// resumed and ended it since this one yielded.
+thread_local Generator* tls_returned = nullptr;
+
+bool has_returned(Generator* g) {
+  if (g->is_local()) return g->state == u8(GeneratorState::kFinished);
+  if (tls_returned != g) return false;
+  tls_returned = nullptr;
+  return true;
+}
+
 void set_state(Generator* g, GeneratorState state) { __atomic_store_n(&g->state, u8(state), __ATOMIC_RELEASE); }
 
 // From a register word to what a heap slot of the generator may hold.
@@ -96,11 +107,25 @@ void finish_generator(Thread& t, Value* r) {
   release(handled);
 }
 
-Value generator_delegate(Generator* g) {
-  if (g->state != u8(GeneratorState::kSuspended)) return EMPTY;
+void note_returned(Generator* g) {
+  if (!g->is_local()) tls_returned = g;
+}
+
+namespace {
+// With the generator claimed.
+Value delegate_of_claimed(Generator* g) {
   Value* r = g->registers();
   Instr* pc = frame::pc(r);
   return Op(pc->op) == Op::YIELD_FROM ? r[pc->b] : EMPTY;
+}
+}  // namespace
+
+Ref generator_delegate(Generator* g) {
+  u8 old_state;
+  if (__atomic_load_n(&g->state, __ATOMIC_ACQUIRE) != u8(GeneratorState::kSuspended) || !claim(g, &old_state)) return Ref();
+  Ref delegate = Ref::copy(delegate_of_claimed(g));
+  set_state(g, GeneratorState(old_state));
+  return delegate;
 }
 
 namespace {
@@ -108,7 +133,7 @@ namespace {
 // What running the frame of `g` came to. The generator is kept by the caller.
 Ref outcome(Thread& t, Generator* g, Ref&& value, Ref* result) {
   if (value.failed()) return std::move(value);
-  if (__atomic_load_n(&g->state, __ATOMIC_RELAXED) != u8(GeneratorState::kFinished)) return std::move(value);
+  if (!has_returned(g)) return std::move(value);
   *result = std::move(value);
   return Ref();
 }
@@ -116,7 +141,7 @@ Ref outcome(Thread& t, Generator* g, Ref&& value, Ref* result) {
 Ref send_value(Thread& t, Generator* g, Value value, Ref* result) {
   *result = Ref::none();
   TRY(enter_native(t));
-  if (g->state == u8(GeneratorState::kCreated) && !value.is_empty() && !value.is_none())
+  if (__atomic_load_n(&g->state, __ATOMIC_RELAXED) == u8(GeneratorState::kCreated) && !value.is_empty() && !value.is_none())
     return raise(t, exc::TypeError, "can't send non-None value to a just-started %s", kind_name(g));
   switch (begin_resume(t, g, t.frame, frame_flag::kEntry, 0)) {
     case Resumed::kFailed: return Ref::error();
@@ -136,15 +161,8 @@ void discard_frame(Thread& t, Generator* g) {
   pop_frame(t, r);
 }
 
-// Raises the pending exception at the place where the generator waits.
-Ref throw_pending(Thread& t, Generator* g, Ref* result) {
-  Ref pending = take_exception(t);
-  switch (begin_resume(t, g, t.frame, frame_flag::kEntry, 0)) {
-    case Resumed::kFailed: return Ref::error();
-    case Resumed::kFinished: restore_exception(t, std::move(pending)); return Ref::error();
-    default: break;
-  }
-  restore_exception(t, std::move(pending));
+// The same for a generator that is the running frame already.
+Ref throw_entered(Thread& t, Generator* g, Ref* result) {
   Value* r = t.frame;
   if (Op(frame::pc(r)->op) == Op::RETURN_GENERATOR) {
     add_traceback(t, r);
@@ -154,24 +172,17 @@ Ref throw_pending(Thread& t, Generator* g, Ref* result) {
   return outcome(t, g, run_frame_throwing(t), result);
 }
 
-// While a generator delegates, it counts as running, for itself (gi_running) and for anyone who would resume it.
-class Delegating {
- public:
-  Delegating(Thread& t, Generator* g) : thread_(t), g_(g) {
-    entered_ = begin_resume(t, g, t.frame, frame_flag::kEntry, 0) == Resumed::kEntered;
+// Raises the pending exception at the place where the generator waits.
+Ref throw_pending(Thread& t, Generator* g, Ref* result) {
+  Ref pending = take_exception(t);
+  switch (begin_resume(t, g, t.frame, frame_flag::kEntry, 0)) {
+    case Resumed::kFailed: return Ref::error();
+    case Resumed::kFinished: restore_exception(t, std::move(pending)); return Ref::error();
+    default: break;
   }
-  ~Delegating() { end(); }
-  bool entered() const { return entered_; }
-  void end() {
-    if (entered_) suspend_frame(thread_, g_->registers());
-    entered_ = false;
-  }
-
- private:
-  Thread& thread_;
-  Generator* g_;
-  bool entered_;
-};
+  restore_exception(t, std::move(pending));
+  return throw_entered(t, g, result);
+}
 
 Status close_iterator(Thread& t, Value iterator) {
   if (is_exact(iterator, kShape_generator) || is_exact(iterator, kShape_coroutine)) {
@@ -188,13 +199,8 @@ Status close_iterator(Thread& t, Value iterator) {
   return closed.failed() ? Status(Raised{}) : ok();
 }
 
-// The frame waits in YIELD_FROM for something that has ended with `value` (owned): it goes on behind it.
+// The running frame waits in YIELD_FROM for something that has ended with `value` (owned): it goes on behind it.
 Ref continue_after_delegate(Thread& t, Generator* g, Ref&& value, Ref* result) {
-  switch (begin_resume(t, g, t.frame, frame_flag::kEntry, 0)) {
-    case Resumed::kFailed: return Ref::error();
-    case Resumed::kFinished: *result = std::move(value); return Ref();
-    default: break;
-  }
   Value* r = t.frame;
   Instr* pc = frame::pc(r);
   clear_register_word(r[pc->b]);
@@ -208,6 +214,23 @@ Ref stop_iteration_value(Thread& t) {
   Ref exception = take_exception(t);
   Value value = exception.as<StopIterationObject>()->value.peek();
   return value.is_empty() ? Ref::none() : Ref::copy(value);
+}
+
+// Throws into what a generator delegates to. EMPTY: it has ended, with *inner. *handed_over false: it takes no exceptions.
+Ref throw_into(Thread& t, Value delegate, Value exception, Ref* inner, bool* handed_over) {
+  if (is_exact(delegate, kShape_generator) || is_exact(delegate, kShape_coroutine))
+    return generator_throw(t, delegate.as<Generator>(), exception, inner);
+  Ref method = TRY(get_attribute_or_empty(t, delegate, names::throw_));
+  if (method.is_empty()) {
+    *handed_over = false;
+    return Ref();
+  }
+  Ref value = call_with(t, method.get(), exception);
+  if (value.failed() && pending_matches(t, exc::StopIteration)) {
+    *inner = stop_iteration_value(t);
+    return Ref();
+  }
+  return value;
 }
 
 }  // namespace
@@ -238,7 +261,7 @@ Ref generator_next(Thread& t, Value self) {
       t.frame = r;
       r[pc->a] = None;
       Ref value = run_frame_at(t, pc + 1);
-      if (value.failed() || __atomic_load_n(&g->state, __ATOMIC_RELAXED) != u8(GeneratorState::kFinished)) [[likely]]
+      if (value.failed() || !has_returned(g)) [[likely]]
         return value;
       if (value.get().is_none()) return Ref();
       return raise_stop_iteration(t, value.get());
@@ -255,50 +278,34 @@ Ref generator_send(Thread& t, Generator* g, Value value, Ref* result) { return s
 Ref generator_throw(Thread& t, Generator* g, Value exception, Ref* result) {
   *result = Ref::none();
   TRY(enter_native(t));
-  Ref delegate = Ref::copy(generator_delegate(g));
-  if (!delegate.is_empty()) {
-    if (is_instance_of(exception, exc::GeneratorExit)) {
-      Status closed;
-      {
-        Delegating running(t, g);
-        if (!running.entered()) return Ref::error();
-        closed = close_iterator(t, delegate.get());
-      }
-      // An error while closing takes the place of GeneratorExit.
-      if (closed.failed()) return throw_pending(t, g, result);
-    } else {
-      Ref value, inner;
-      bool handed_over = true;
-      {
-        Delegating running(t, g);
-        if (!running.entered()) return Ref::error();
-        if (is_exact(delegate.get(), kShape_generator) || is_exact(delegate.get(), kShape_coroutine)) {
-          value = generator_throw(t, delegate.as<Generator>(), exception, &inner);
-        } else {
-          Ref method = get_attribute_or_empty(t, delegate.get(), names::throw_);
-          if (method.failed()) return Ref::error();
-          if (method.is_empty()) {
-            handed_over = false;
-          } else {
-            value = call_with(t, method.get(), exception);
-            if (value.failed() && pending_matches(t, exc::StopIteration)) {
-              inner = stop_iteration_value(t);
-              value = Ref();
-            }
-          }
-        }
-      }
-      if (handed_over) {
-        if (value.failed()) return throw_pending(t, g, result);
-        if (!value.is_empty()) return value;
-        return continue_after_delegate(t, g, std::move(inner), result);
-      }
-    }
+  switch (begin_resume(t, g, t.frame, frame_flag::kEntry, 0)) {
+    case Resumed::kFailed: return Ref::error();
+    case Resumed::kFinished:
+      if (is_coroutine(Value(g))) return raise(t, exc::RuntimeError, "cannot reuse already awaited coroutine");
+      return raise_exception(t, Ref::copy(exception));
+    default: break;
   }
-  if (g->state == u8(GeneratorState::kFinished) && is_coroutine(Value(g)))
-    return raise(t, exc::RuntimeError, "cannot reuse already awaited coroutine");
+  // While it delegates it counts as running, for itself (gi_running) and for anyone who would resume it.
+  Ref delegate = Ref::copy(delegate_of_claimed(g));
+  if (!delegate.is_empty() && is_instance_of(exception, exc::GeneratorExit)) {
+    // An error while closing takes the place of GeneratorExit.
+    if (close_iterator(t, delegate.get()).failed()) return throw_entered(t, g, result);
+  } else if (!delegate.is_empty()) {
+    Ref inner;
+    bool handed_over = true;
+    Ref value = throw_into(t, delegate.get(), exception, &inner, &handed_over);
+    if (value.failed()) return throw_entered(t, g, result);
+    if (!value.is_empty()) {
+      suspend_frame(t, t.frame);
+      return value;
+    }
+    if (handed_over) return continue_after_delegate(t, g, std::move(inner), result);
+  }
+  // Its context is what the caller handles.
+  t.exception_top = g->exception.previous;
   (void)raise_exception(t, Ref::copy(exception));
-  return throw_pending(t, g, result);
+  t.exception_top = &g->exception;
+  return throw_entered(t, g, result);
 }
 
 Ref generator_close(Thread& t, Generator* g) {
@@ -310,8 +317,12 @@ Ref generator_close(Thread& t, Generator* g) {
       case Resumed::kFinished: return Ref::none();
       default: break;
     }
-    discard_frame(t, g);
-    return Ref::none();
+    Value* r = g->registers();
+    if (Op(frame::pc(r)->op) == Op::RETURN_GENERATOR) {
+      discard_frame(t, g);
+      return Ref::none();
+    }
+    suspend_frame(t, r);  // another thread has started it meanwhile
   }
   Ref exit = make_exception(t, exc::GeneratorExit, EMPTY);
   if (exit.failed()) return Ref::error();

@@ -15,5 +15,7 @@ Instr* deliver_sent(Thread& t, Value* r, Value owned);
 void suspend_frame(Thread& t, Value* r);
 // A generator frame is about to be popped for good.
 void finish_generator(Thread& t, Value* r);
+// Its frame has been popped and returns a value to native code (not: yields one).
+void note_returned(Generator* g);
 
 }  // namespace typhon

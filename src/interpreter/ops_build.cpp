@@ -39,7 +39,7 @@ TYPHON_NOINLINE bool get_item_step(Thread& t, Value* r, Instr* pc) {
         break;
       case kShape_dict: {
         Dict* dict = container.as<Dict>();
-        Ref v = is_exact_str(key) && dict->table->all_str ? dict_get_str(t, dict, key.as<Str>()) : dict_get_py(t, dict, key);
+        Ref v = is_exact_str(key) && __atomic_load_n(&dict->table, __ATOMIC_ACQUIRE)->all_str ? dict_get_str(t, dict, key.as<Str>()) : dict_get_py(t, dict, key);
         if (v.is_empty()) {
           (void)raise_key_error(t, r[pc->c]);
           return false;

@@ -107,7 +107,8 @@ Ref native_callable(Thread& t, Value* r, Instr* pc) {
   if (!is_exact(callable, kShape_method_descriptor)) return Ref();
   Value self = EMPTY;
   if (op != Op::CALL_EX) {
-    if (method ? !r[pc->b + 1].is_empty() || pc->c != 0 : pc->c != 0) self = r[pc->b + 1].is_empty() ? r[pc->b + 2] : r[pc->b + 1];
+    u32 first = pc->b + (method && r[pc->b + 1].is_empty() ? 2 : 1);
+    if (pc->c != 0 || (method && first == pc->b + 1u)) self = r[first];
   } else if (is_tuple(r[pc->b + 1]) && r[pc->b + 1].as<Tuple>()->size != 0) {
     self = r[pc->b + 1].as<Tuple>()->items[0].peek();
   }

@@ -319,7 +319,8 @@ Ref class_of(Thread& t, Value instance) {
   if (type->slots.getattribute == types::object->slots.getattribute &&
       type_lookup(type, names::__class__).same_word(type_lookup(types::object, names::__class__)))
     return Ref::copy(Value(type));
-  return get_attribute(t, instance, names::__class__);
+  Ref cls = TRY(get_attribute_or_empty(t, instance, names::__class__));
+  return cls.is_empty() ? Ref::copy(Value(type)) : std::move(cls);
 }
 
 Ref f_instancecheck(Thread& t, Value, const Value* a) {

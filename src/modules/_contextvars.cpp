@@ -112,6 +112,7 @@ Ref var_new(Thread& t, Type* cls, Args args) {
   Ref keep;
   TRY(bind_arguments(t, signature, "ContextVar", args, a, &keep));
   if (!is_str(a[0])) return raise(t, exc::TypeError, "context variable name must be a str");
+  TRY(object_hash(t, a[0]));
   Ref self = TRY(allocate_instance(t, cls));
   auto* v = self.as<ContextVar>();
   v->name.init(v, a[0]);

@@ -466,10 +466,10 @@ Ref a_itemsize(Thread& t, Value self) { return int_from(t, self.as<Array>()->kin
 // --- slots
 Ref array_repr(Thread& t, Value self) {
   auto* x = self.as<Array>();
-  if (size_of(t, x) == 0) return str_format(t, "%T('%c')", self, int(x->kind->code));
+  if (size_of(t, x) == 0) return str_format(t, "%U('%c')", type_of(self)->name.as<Str>(), int(x->kind->code));
   Ref items = is_text(x->kind) ? a_tounicode(t, self, nullptr) : a_tolist(t, self, nullptr);
   if (items.failed()) return items;
-  return str_format(t, "%T('%c', %R)", self, int(x->kind->code), items.get());
+  return str_format(t, "%U('%c', %R)", type_of(self)->name.as<Str>(), int(x->kind->code), items.get());
 }
 Ref array_compare(Thread& t, Value left, Value right, CompareOp op) {
   if (!is_array(left) || !is_array(right)) return Ref::not_implemented();

@@ -317,7 +317,7 @@ const Method kAsyncMethods[] = {
 };
 
 Ref get_await(Thread&, Value self) {
-  Ref v = Ref::copy(generator_delegate(self_generator(self)));
+  Ref v = generator_delegate(self_generator(self));
   return v.is_empty() ? Ref::none() : std::move(v);
 }
 Ref get_running(Thread&, Value self) { return Ref::boolean(self_generator(self)->ag_running); }

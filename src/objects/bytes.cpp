@@ -108,6 +108,12 @@ namespace {
 
 // A buffer of any layout, flattened.
 Status append_buffer(Thread& t, ByteBuilder& out, Value source) {
+  // An export would keep other threads from resizing it.
+  if (is_exact(source, kShape_bytearray) && is_contended(source.object())) {
+    TYPHON_SELF_BYTES(bytes, t, source);
+    out.append(bytes.data, bytes.size);
+    return ok();
+  }
   Buffer buffer;
   TRY(get_buffer(t, source, &buffer, buffer_flag::kFullRo));
   bool simple = buffer.strides == nullptr || buffer.dimensions == 0;

@@ -242,7 +242,7 @@ void cell_visit(Object* self, Visitor& v) { v.field(static_cast<Cell*>(self)->co
 
 Ref get_contents(Thread& t, Value self) {
   Ref v = self.as<Cell>()->contents.load();
-  if (v.is_empty()) return raise(t, exc::ValueError, "cell is empty");
+  if (v.is_empty()) return raise(t, exc::ValueError, "Cell is empty");
   return v;
 }
 Status set_contents(Thread&, Value self, Value value) {

@@ -2,6 +2,7 @@
 #include "objects/generator.h"
 
 #include "objects/container_util.h"
+#include "objects/protocol/services.h"
 #include "objects/protocol/protocol.h"
 
 namespace typhon {
@@ -61,6 +62,14 @@ void generator_visit(Object* self, Visitor& v) {
 
 namespace {
 Status warn_never_awaited(Thread& t, Generator* g) {
+  // The library's function adds where the coroutine was made, if that is known.
+  Ref module = import_module(t, "warnings");
+  Ref function = module.failed() ? Ref::error() : get_attribute_utf8(t, module, "_warn_unawaited_coroutine");
+  if (!function.failed()) {
+    Ref done = call_with(t, function, Value(g));
+    return done.failed() ? Status(Raised{}) : ok();
+  }
+  clear_exception(t);
   return warn(t, exc::RuntimeWarning, 1, "coroutine '%U' was never awaited", g->qualname.as<Str>());
 }
 }  // namespace
@@ -156,7 +165,7 @@ Ref get_frame(Thread& t, Value self) {
 Ref get_running(Thread&, Value self) { return Ref::boolean(self_generator(self)->state == u8(GeneratorState::kRunning)); }
 Ref get_suspended(Thread&, Value self) { return Ref::boolean(self_generator(self)->state == u8(GeneratorState::kSuspended)); }
 Ref get_delegate(Thread&, Value self) {
-  Ref v = Ref::copy(generator_delegate(self_generator(self)));
+  Ref v = generator_delegate(self_generator(self));
   return v.is_empty() ? Ref::none() : std::move(v);
 }
 Ref get_code(Thread&, Value self) { return self_generator(self)->code.load(); }

@@ -16,7 +16,7 @@ Ref generator_next(Thread& t, Value self);
 RefTo<Generator> generator_new(Thread& t, Function* function, Code* code);
 
 // The object that a suspended generator waits for (yield from, await), borrowed, or EMPTY (interpreter/generator.cpp).
-Value generator_delegate(Generator* g);
+Ref generator_delegate(Generator* g);
 // Drops the frame of a generator that is not running, without running it (interpreter/generator.cpp).
 void generator_discard(Thread& t, Generator* g);
 

@@ -2,6 +2,7 @@
 #include "objects/generic_alias.h"
 
 #include "objects/protocol/protocol.h"
+#include "objects/protocol/services.h"
 
 namespace typhon {
 
@@ -110,15 +111,14 @@ Ref substitute_one(Thread& t, Value arg, Tuple* parameters, Tuple* values, bool*
     Ref made = TRY(substitute_all(t, inner.get(), parameters, values));
     return is_list(arg) ? Ref(TRY(to_list(t, made)).release_ref()) : std::move(made);
   }
+  // Unpack[Ts] becomes a tuple of values, for the caller to splice.
+  Ref unpacked = TRY(get_attribute_or_empty(t, arg, name_of(t, "__typing_is_unpacked_typevartuple__")));
+  *unpack = !unpacked.is_empty() && TRY(truth(t, unpacked));
   Ref hook = TRY(get_attribute_or_empty(t, arg, name_of(t, "__typing_subst__")));
   if (!hook.is_empty()) {
     for (u64 i = 0; i < parameters->size; i++)
       if (parameters->items[i].peek().same_word(arg)) {
         Ref value = values->items[i].load();
-        // An unpacked TypeVarTuple gets a tuple of values.
-        Ref unpacked = TRY(get_attribute_or_empty(t, arg, name_of(t, "__typing_is_unpacked_typevartuple__")));
-        *unpack = !unpacked.is_empty() && TRY(truth(t, unpacked));
-        if (*unpack && is_tuple(value)) return value;
         return call_with(t, hook, value);
       }
     return Ref::copy(arg);
@@ -132,7 +132,8 @@ Ref substitute_one(Thread& t, Value arg, Tuple* parameters, Tuple* values, bool*
     Ref value = Ref::copy(p);
     for (u64 k = 0; k < parameters->size; k++)
       if (parameters->items[k].peek().same_word(p)) value = values->items[k].load();
-    if (is_tuple(value)) {
+    // The values of a TypeVarTuple (the only iterable type parameter).
+    if (is_tuple(value) && type_of(p)->slots.iter != nullptr) {
       for (u64 k = 0; k < value.as<Tuple>()->size; k++) chosen.push(value.as<Tuple>()->items[k].load());
     } else {
       chosen.push(std::move(value));
@@ -366,8 +367,7 @@ const TypeSpec kIteratorSpec = {
 Result<bool> unionable(Thread& t, Value v) {
   if (v.is_none() || is_type(v) || is_alias(v) || is_union(v)) return true;
   if (is_str(v)) return false;
-  const char* name = type_of(v)->name_utf8();
-  return strcmp(name, "TypeAliasType") == 0;
+  return strcmp(type_of(v)->name_utf8(), "typing.TypeAliasType") == 0;
 }
 
 Status add_member(Thread& t, List* out, Value v) {
@@ -440,9 +440,20 @@ Ref union_subclasscheck(Thread& t, Value self, const Value* a) {
     if (is_alias(args.as<Tuple>()->items[i].peek())) return raise(t, exc::TypeError, "issubclass() argument 2 cannot be a parameterized generic");
   return Ref::boolean(TRY(is_subclass(t, a[0], args)));
 }
+// What typing takes for a type: strings become forward references, what is no type raises.
+Ref checked_member(Thread& t, Value v) {
+  if (v.is_none() || is_alias(v) || is_union(v) || (is_type(v) && type_of(v) == types::type)) return Ref::copy(v);
+  Ref module = TRY(import_module(t, "typing"));
+  Ref check = TRY(get_attribute_utf8(t, module, "_type_check"));
+  RefTo<Str> message = TRY(str_from_ascii(t, "Union[arg, ...]: each arg must be a type."));
+  return call_with(t, check, v, message);
+}
 Ref union_class_getitem(Thread& t, Value, const Value* a) {
   RefTo<Tuple> members = is_tuple(a[0]) ? TRY(to_tuple(t, a[0])) : TRY(tuple_of(t, a[0]));
   if (members->size == 0) return raise(t, exc::TypeError, "Cannot take a Union of no types.");
+  RootedVector checked(t);
+  for (u64 i = 0; i < members->size; i++) checked.push(TRY(checked_member(t, members->items[i].peek())));
+  members = TRY(tuple_from(t, checked.data(), checked.size()));
   return union_from(t, members);
 }
 Ref union_mro_entries(Thread& t, Value self, const Value*) { return raise(t, exc::TypeError, "Cannot subclass %R", self); }

@@ -338,10 +338,8 @@ void for_each_descendant(Shape* shape, const F& f) {
 void update_shapes_of(Type* type, u32 version, bool finaliser) {
   ShapeLock lock;
   auto update = [&](Shape* shape) {
-    if (finaliser)
-      shape->flags |= shape_flag::kFinaliser;
-    else
-      shape->flags &= u8(~shape_flag::kFinaliser);
+    u8 flags = u8(shape->flags & ~shape_flag::kFinaliser) | u8(finaliser ? shape_flag::kFinaliser : 0);
+    if (flags != shape->flags) __atomic_store_n(&shape->flags, flags, __ATOMIC_RELAXED);
     __atomic_store_n(&shape->version, version, __ATOMIC_RELEASE);
   };
   for (u32 root = type->root_shape; root != 0; root = shape_at(root)->transitions->previous_root)

@@ -54,8 +54,9 @@ inline constexpr u32 kMaxSlots = 64;
 // Shapes live in one reserved address range; ids index it and are never reused (R14).
 extern Shape* g_shapes;
 TYPHON_INLINE Shape* shape_at(u32 id) { return g_shapes + id; }
+// Acquire: another thread may have made the shape just now, and stored its id in the object with release.
 TYPHON_INLINE Shape* shape_of(const Object* object) {
-  return shape_at(__atomic_load_n(&object->shape, __ATOMIC_RELAXED));
+  return shape_at(__atomic_load_n(&object->shape, __ATOMIC_ACQUIRE));
 }
 
 void initialise_shapes();

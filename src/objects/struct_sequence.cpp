@@ -82,7 +82,7 @@ Ref repr(Thread& t, Value self) {
     out.append(module.as<Str>());
     out.append('.');
   }
-  out.append_utf8(type->name_utf8());
+  out.append(type->name.as<Str>());
   out.append('(');
   for (i64 i = 0; i < counts.visible; i++) {
     if (i > 0) out.append_ascii(", ");

@@ -476,12 +476,12 @@ void start_native_type(Type* type, const TypeSpec& spec, Type* base, u32 fixed_s
   type->member_slots = 0;
   type->attribute_hint = 0;
   type->spec = new TypeSpec(spec);
-  type->native_name = short_name(spec.name);
+  type->native_name = type->spec->name;
   finish_layout(type, fixed_shape);
 }
 
 Status fill_native_type(Thread& t, Type* type, const TypeSpec& spec, Type* base) {
-  RefTo<Str> name = TRY(str_from_utf8(t, type->native_name));
+  RefTo<Str> name = TRY(str_from_utf8(t, short_name(spec.name)));
   name = TRY(str_intern(t, name));
   type->name.init(type, name.value());
   type->qualname.init(type, name.value());

@@ -266,8 +266,8 @@ Ref repr(Thread& t, Value self) {
 
 Ref type_or(Thread& t, Value a, Value b) {
   auto fits = [](Value v) {
-    return v.is_none() || is_type(v) || strcmp(type_name(v), "GenericAlias") == 0 ||
-           strcmp(type_name(v), "Union") == 0 || strcmp(type_name(v), "TypeAliasType") == 0;
+    return v.is_none() || is_type(v) || strcmp(type_name(v), "types.GenericAlias") == 0 ||
+           strcmp(type_name(v), "typing.Union") == 0 || strcmp(type_name(v), "typing.TypeAliasType") == 0;
   };
   if (g_union_hook == nullptr || !fits(a) || !fits(b)) return Ref::not_implemented();
   return g_union_hook(t, a, b);

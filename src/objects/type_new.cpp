@@ -314,6 +314,13 @@ Ref type_new_slot(Thread& t, Type* metatype, Args args) {
   if (!is_tuple(args[1])) return raise(t, exc::TypeError, "type.__new__() argument 2 must be tuple, not %T", args[1]);
   if (!is_dict(args[2])) return raise(t, exc::TypeError, "type.__new__() argument 3 must be dict, not %T", args[2]);
   auto* bases = args[1].as<Tuple>();
+  for (u64 i = 0; i < bases->size; i++) {
+    Ref base = bases->items[i].load();
+    if (is_type(base)) continue;
+    Ref entries = TRY(get_attribute_or_empty(t, base, names::__mro_entries__));
+    if (!entries.is_empty())
+      return raise(t, exc::TypeError, "type() doesn't support MRO entry resolution; use types.new_class()");
+  }
   Type* winner = TRY(calculate_metaclass(t, metatype, bases));
   if (winner != metatype && winner->slots.new_ != type_new_slot) {
     if (winner->slots.new_ == nullptr) return raise(t, exc::TypeError, "cannot create '%N' instances", winner);

@@ -210,6 +210,10 @@ ParseResult parse(Arena& arena, std::string_view source, const ParseOptions& opt
   if (!result.ok) {
     result.error =
         parser.failed_hard() ? parser.error() : diagnose(context, parser.statement_position(), parser.position());
+    if (const ast::Stmt* compound = parser.last_compound()) {
+      result.error.compound_line = compound->lineno;
+      result.error.compound_col = compound->col_offset;
+    }
   } else if (options.mode == Mode::kSingle) {
     const Token& last = context.tokens[parser.position() - 1];
     if (has_more_statements(prepared.text.substr(last.end))) {

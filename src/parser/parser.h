@@ -42,6 +42,8 @@ struct SyntaxErrorInfo {
   bool has_position = true;
   bool has_text = false;
   std::string_view text;      // the line, with its newline where Python keeps it
+  int32_t compound_line = 0;  // where the last complete compound statement begins (0: none), as `_metadata` has it
+  int32_t compound_col = 0;
   std::string_view encoding;  // for kEncoding: the normalised name in the cookie
 };
 

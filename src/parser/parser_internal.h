@@ -55,6 +55,7 @@ class Parser {
   const SyntaxErrorInfo& error() const { return error_; }
   uint32_t position() const { return uint32_t(t_ - first_); }
   // Where the top-level statement begins that precedes the one being parsed last (errors may involve both: "elif").
+  const ast::Stmt* last_compound() const { return last_compound_; }
   uint32_t statement_position() const { return uint32_t(previous_statement_ - first_); }
 
  private:
@@ -243,6 +244,7 @@ class Parser {
   const Token* t_;
   const Token* statement_ = nullptr;
   const Token* previous_statement_ = nullptr;
+  const ast::Stmt* last_compound_ = nullptr;
   std::vector<void*> scratch_;
   bool failed_hard_ = false;
   SyntaxErrorInfo error_;

@@ -46,6 +46,7 @@ bool Parser::statement(List& out) {
   if (!compound_statement(compound)) return false;
   if (compound == nullptr) return simple_statements(out);
   out.push(compound);
+  last_compound_ = compound;
   return true;
 }
 

@@ -56,6 +56,24 @@ bool lookup_unicode_name(void* context, std::string_view name, uint32_t* code_po
   return false;
 }
 
+// `_metadata` of the pending exception, by which the module traceback looks for misspelt keywords. `source`: empty when
+// it is to read the file.
+void set_metadata(Thread& t, const parser::SyntaxErrorInfo& e, std::string_view source) {
+  if (!is_instance_of(t.pending, exc::SyntaxError)) return;
+  Ref exception = take_exception(t);
+  Ref text = source.empty() ? Ref::none() : Ref(str_from_utf8(t, source).release_ref());
+  RefTo<Tuple> metadata;
+  if (!text.failed())
+    metadata = tuple_of(t, Value::small_int(e.compound_line), Value::small_int(e.compound_col), text.get());
+  if (text.failed() || metadata.failed()) {
+    clear_exception(t);
+  } else {
+    auto* error = exception.as<SyntaxErrorObject>();
+    error->metadata.store(error, metadata.value());
+  }
+  restore_exception(t, std::move(exception));
+}
+
 Raised raise_parse_error(Thread& t, const parser::SyntaxErrorInfo& e, Value filename) {
   using Kind = parser::SyntaxErrorInfo::Kind;
   Type* type = exc::SyntaxError;
@@ -130,7 +148,11 @@ Ref compile_source(Thread& t, std::string_view source, Value filename, const cha
     options.is_bytes_source = false;
     result = parser::parse(arena, source, options);
   }
-  if (!result.ok) return raise_parse_error(t, result.error, filename);
+  if (!result.ok) {
+    (void)raise_parse_error(t, result.error, filename);
+    set_metadata(t, result.error, is_file ? std::string_view() : source);
+    return Ref::error();
+  }
   for (const parser::Warning& w : result.warnings) {
     if (!issue_warning(t, w.message, filename, w.lineno).failed()) continue;
     if (!pending_matches(t, exc::SyntaxWarning)) return Ref::error();

@@ -129,10 +129,10 @@ Ref ast_setstate(Thread& t, Value self, const Value* a) {
 
 // Node(field=..., ...), to a depth of three levels.
 Ref node_repr(Thread& t, Value self, int depth) {
-  if (depth <= 0) return str_format(t, "%T(...)", self);
+  if (depth <= 0) return str_format(t, "%S(...)", type_of(self)->name.peek());
   TRY(enter_native(t));
   StrBuilder out;
-  out.append_utf8(type_name(self));
+  out.append(type_of(self)->name.as<Str>());
   out.append('(');
   Ref fields = TRY(tuple_attribute(t, self, "_fields"));
   bool first = true;

@@ -39,10 +39,9 @@ Ref m_missing(Thread& t, Value self, const Value* a) {
   Ref factory = factory_of(self);
   if (factory.get().is_none()) return raise_key_error(t, a[0]);
   Ref value = TRY(call(t, factory));
-  auto* d = self.as<DefaultDict>();
-  // Of several threads that miss the same key, all get the value of one.
-  if (is_contended(d) && type_of(self)->slots.set_item == types::dict->slots.set_item)
-    return dict_setdefault_py(t, d, a[0], value);
+  // Whoever misses the same key meanwhile (another thread, or the factory itself) gets the same value.
+  if (type_of(self)->slots.set_item == types::dict->slots.set_item)
+    return dict_setdefault_py(t, self.as<DefaultDict>(), a[0], value);
   TRY(set_item(t, self, a[0], value));
   return value;
 }

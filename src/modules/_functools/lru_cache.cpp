@@ -70,16 +70,16 @@ Value unchain(LruCache* c, Link* link) {
   put_word(slot, following);
   link->previous = nullptr;
   link->linked = false;
-  c->size--;
+  __atomic_store_n(&c->size, c->size - 1, __ATOMIC_RELAXED);
   return word;
 }
 void chain_newest(LruCache* c, Value word) {
   auto* link = word.as<Link>();
   link->previous = c->newest;
   link->linked = true;
-  c->newest = link;
+  __atomic_store_n(&c->newest, link, __ATOMIC_RELAXED);
   put_word(slot_of(c, link), word);
-  c->size++;
+  __atomic_store_n(&c->size, c->size + 1, __ATOMIC_RELAXED);
 }
 void chain_oldest(LruCache* c, Value word) {
   auto* link = word.as<Link>();

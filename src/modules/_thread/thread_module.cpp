@@ -22,7 +22,6 @@ struct ThreadHandle : Object {
   u64 ident;
   OneShotEvent done;
   u8 state;
-  u8 has_ident;
   Field function;  // what the thread runs; taken by it
   Field args, keywords;
 };
@@ -38,6 +37,9 @@ GlobalRoot g_shutdown_handles;
 ThreadHandle* handle_of(Value v) { return v.as<ThreadHandle>(); }
 HandleState state_of(ThreadHandle* h) { return HandleState(__atomic_load_n(&h->state, __ATOMIC_ACQUIRE)); }
 void set_state(ThreadHandle* h, HandleState s) { __atomic_store_n(&h->state, u8(s), __ATOMIC_RELEASE); }
+
+// Zero until the thread has one.
+u64 ident_of(ThreadHandle* h) { return __atomic_load_n(&h->ident, __ATOMIC_RELAXED); }
 
 void visit_handle(Object* self, Visitor& v) {
   auto* h = static_cast<ThreadHandle*>(self);
@@ -73,7 +75,7 @@ Ref handle_join(Thread& t, Value self, const Value* a) {
   ThreadHandle* h = handle_of(self);
   HandleState state = state_of(h);
   if (state == HandleState::kNotStarted) return raise(t, exc::RuntimeError, "thread not started");
-  if (!h->done.is_set() && h->has_ident && h->ident == t.ident) return raise(t, exc::RuntimeError, "Cannot join current thread");
+  if (!h->done.is_set() && ident_of(h) == t.ident) return raise(t, exc::RuntimeError, "Cannot join current thread");
   Ref keep = Ref::copy(self);
   TRY(wait_done(t, h, timeout));
   return Ref::none();
@@ -85,9 +87,9 @@ Ref handle_set_done(Thread& t, Value self, const Value*) {
   handle_of(self)->done.set();
   return Ref::none();
 }
-Ref handle_ident(Thread& t, Value self) { return int_from_u64(t, handle_of(self)->ident); }
+Ref handle_ident(Thread& t, Value self) { return int_from_u64(t, ident_of(handle_of(self))); }
 Ref handle_repr(Thread& t, Value self) {
-  return str_format(t, "<_ThreadHandle object: ident=%zd>", i64(handle_of(self)->ident));
+  return str_format(t, "<_ThreadHandle object: ident=%zd>", i64(ident_of(handle_of(self))));
 }
 
 const Method kHandleMethods[] = {
@@ -109,11 +111,13 @@ const TypeSpec kHandleSpec = {
 // --- the body of a thread
 void report_thread_exception(Thread& t, Value function) { write_unraisable(t, "in thread started by", function); }
 
+// The starting thread and the started one both do: whoever needs it first finds it.
+void set_ident(ThreadHandle* h, u64 ident) { __atomic_store_n(&h->ident, ident, __ATOMIC_RELAXED); }
+
 void thread_main(Thread& t, void* argument) {
   Ref self = Ref::adopt(Value(u64(argument)));
   ThreadHandle* h = handle_of(self);
-  h->ident = t.ident;
-  h->has_ident = 1;
+  set_ident(h, t.ident);
   set_state(h, HandleState::kRunning);
   {
     Ref function = h->function.take(h), args = h->args.take(h), keywords = h->keywords.take(h);
@@ -135,6 +139,13 @@ void thread_main(Thread& t, void* argument) {
   __atomic_fetch_sub(&g_thread_count, 1, __ATOMIC_RELAXED);
   set_state(h, HandleState::kDone);
   h->done.set();
+  if (!t.is_main) return;
+  // This thread forked, and is its process's first: the process ends with its last Python thread, whatever the VM's helpers do.
+  while (thread_count() > 1) {
+    Detached detached(t);
+    usleep(5000);
+  }
+  _exit(0);
 }
 
 Status start(Thread& t, Value handle, Value function, Value args, Value keywords, bool daemon) {
@@ -158,8 +169,7 @@ Status start(Thread& t, Value handle, Value function, Value args, Value keywords
     set_state(h, HandleState::kNotStarted);
     return Raised{};
   }
-  h->ident = ident.get();
-  h->has_ident = 1;
+  set_ident(h, ident.get());
   return ok();
 }
 
@@ -185,7 +195,7 @@ Ref f_start_new_thread(Thread& t, Value, const Value* a) {
   if (!a[2].is_empty() && !is_dict(a[2])) return raise(t, exc::TypeError, "optional 3rd arg must be a dictionary");
   Ref handle = TRY(handle_new(t));
   TRY(start(t, handle, a[0], a[1], a[2], true));
-  return int_from_u64(t, handle_of(handle)->ident);
+  return int_from_u64(t, ident_of(handle_of(handle)));
 }
 Ref f_start_joinable_thread(Thread& t, Value, const Value* a) {
   if (!is_callable(a[0])) return raise(t, exc::TypeError, "thread function must be callable");
@@ -205,8 +215,7 @@ Ref f_start_joinable_thread(Thread& t, Value, const Value* a) {
 Ref f_make_thread_handle(Thread& t, Value, const Value* a) {
   u64 ident = int_low_u64(a[0]);
   Ref handle = TRY(handle_new(t));
-  handle_of(handle)->ident = ident;
-  handle_of(handle)->has_ident = 1;
+  set_ident(handle_of(handle), ident);
   set_state(handle_of(handle), HandleState::kRunning);
   return handle;
 }
@@ -217,7 +226,7 @@ Ref f_shutdown(Thread& t, Value, const Value*) {
   while (true) {
     Ref handle = list_pop(t, list);
     if (handle.is_empty()) return Ref::none();
-    if (handle_of(handle)->has_ident && handle_of(handle)->ident == t.ident) continue;
+    if (ident_of(handle_of(handle)) == t.ident) continue;
     TRY(wait_done(t, handle_of(handle), -1));
   }
 }

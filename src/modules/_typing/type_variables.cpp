@@ -376,6 +376,13 @@ const TypeSpec kKwargsSpec = {
     .members = kPartMembers,
 };
 
+// Instances take attributes, but show no __dict__.
+Status hide_dict(Thread& t, Type* type) {
+  TRY(dict_delete_str(t, type->dict.as<Dict>(), names::__dict__));
+  type_modified(t, type);
+  return ok();
+}
+
 }  // namespace
 
 bool is_type_parameter(Value v) {
@@ -409,6 +416,9 @@ Status add_type_variables(Thread& t, Module* module) {
   TRY(module_add_type(t, module, kTypeVarSpec, &g_typevar_type));
   TRY(module_add_type(t, module, kParamSpecSpec, &g_paramspec_type));
   TRY(module_add_type(t, module, kTypeVarTupleSpec, &g_typevartuple_type));
+  TRY(hide_dict(t, g_typevar_type));
+  TRY(hide_dict(t, g_paramspec_type));
+  TRY(hide_dict(t, g_typevartuple_type));
   TRY(module_add_type(t, module, kArgsSpec, &g_paramspec_args_type));
   return module_add_type(t, module, kKwargsSpec, &g_paramspec_kwargs_type);
 }

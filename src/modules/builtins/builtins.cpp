@@ -210,7 +210,7 @@ Status namespaces(Thread& t, const char* function, Value globals, Value locals, 
   }
   if (!locals.is_empty() && !locals.is_none() && !is_mapping(locals)) {
     if (strcmp(function, "eval") == 0) return raise(t, exc::TypeError, "locals must be a mapping");
-    return raise(t, exc::TypeError, "%s() locals must be a mapping or None, not %T", function, locals);
+    return raise(t, exc::TypeError, "locals must be a mapping or None, not %T", locals);
   }
   if (no_globals) {
     *out_globals = TRY(current_globals(t));

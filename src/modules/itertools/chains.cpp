@@ -104,14 +104,12 @@ Ref batched_next(Thread& t, Value self) {
 
 // --- chain
 struct Chain : Object {
-  Field source;  // iterator of iterables, EMPTY when exhausted
-  Field active;  // iterator
+  Field source;   // iterator of iterables, EMPTY when exhausted
+  Field active;   // iterator
+  Field waiting;  // list of iterators, or EMPTY
 };
 
-void chain_visit(Object* self, Visitor& visitor) {
-  visitor.field(self_as<Chain>(self)->source);
-  visitor.field(self_as<Chain>(self)->active);
-}
+void chain_visit(Object* self, Visitor& visitor) { visitor.fields(&self_as<Chain>(self)->source, 3); }
 
 Ref chain_of(Thread& t, Type* cls, Ref&& source) {
   Ref self = TRY(allocate_instance(t, cls));
@@ -129,17 +127,28 @@ Ref chain_from_iterable(Thread& t, Value cls, const Value* a) {
   return chain_of(t, cls.as<Type>(), TRY(get_iter(t, a[0])));
 }
 
-// Makes `fresh` the active iterator in place of `seen`. When another thread has put one there meanwhile, both are kept:
-// the other first.
-Status activate(Thread& t, Chain* c, Value seen, Ref&& fresh) {
-  Ref expected = Ref::copy(seen);
-  while (!replace_if(t, c, c->active, expected, fresh.dup())) {
-    expected = c->active.load();
-    if (expected.is_empty()) continue;
-    RefTo<Tuple> both = TRY(tuple_of(t, expected, fresh));
-    fresh = TRY(chain_of(t, g_chain, TRY(get_iter(t, both))));
+// Iterators that threads took from the source while another one was faster to set the active one.
+Ref take_waiting(Thread& t, Chain* c) {
+  Ref waiting = c->waiting.load();
+  return waiting.is_empty() ? Ref() : list_pop(t, waiting.as<List>());
+}
+Status put_waiting(Thread& t, Chain* c, Value iterator) {
+  if (c->waiting.is_empty()) {
+    Ref fresh = TRY(list_new(t));
+    replace_if(t, c, c->waiting, EMPTY, std::move(fresh));
   }
-  return ok();
+  Ref waiting = c->waiting.load();
+  return list_append(t, waiting.as<List>(), iterator);
+}
+
+// The next iterator of the source; EMPTY at its end.
+Ref take_from_source(Thread& t, Chain* c) {
+  Ref source = c->source.load();
+  if (source.is_empty()) return Ref();
+  Ref iterator = iter_next(t, source);
+  if (!iterator.failed() && !iterator.is_empty()) iterator = get_iter(t, iterator);
+  if (iterator.failed() || iterator.is_empty()) c->source.clear(c);
+  return iterator;
 }
 
 Ref chain_next(Thread& t, Value self) {
@@ -147,21 +156,13 @@ Ref chain_next(Thread& t, Value self) {
   for (;;) {
     Ref active = c->active.load();
     if (active.is_empty()) {
-      Ref source = c->source.load();
-      if (source.is_empty()) return Ref();
-      Ref iterable = iter_next(t, source);
-      if (iterable.is_empty() || iterable.failed()) {
-        c->source.clear(c);
-        if (iterable.failed()) return iterable;
-        continue;  // another thread may just have activated the last iterable
+      active = take_waiting(t, c);
+      if (active.is_empty()) active = TRY(take_from_source(t, c));
+      if (active.is_empty()) return active;
+      if (!replace_if(t, c, c->active, EMPTY, active.dup())) {
+        TRY(put_waiting(t, c, active));
+        continue;
       }
-      Ref fresh = get_iter(t, iterable);
-      if (fresh.failed()) {
-        c->source.clear(c);
-        return fresh;
-      }
-      TRY(activate(t, c, active, fresh.dup()));
-      active = std::move(fresh);
     }
     Ref item = TRY(iter_next(t, active));
     if (!item.is_empty()) return item;

@@ -97,7 +97,8 @@ Ref grouper_next(Thread& t, Value self) {
     Ref key = g->current_key.load(), target = grouper->target_key.load();
     if (!TRY(values_equal(t, target, key))) return Ref();
     Ref value = g->current_value.take(g);
-    if (!value.is_empty()) return value;  // else another thread was faster
+    // Gone: another thread was faster, or the comparison came back to this very group, which ends it.
+    if (!value.is_empty() || !is_contended(g)) return value;
   }
 }
 

@@ -70,12 +70,12 @@ Ref count_next(Thread& t, Value self) {
 
 Ref count_repr(Thread& t, Value self) {
   auto* c = self.as<Count>();
-  const char* name = type_of(self)->name_utf8();
+  Value name = type_of(self)->name.peek();
   Ref number = c->number.load(), step = c->step.load();
-  if (number.is_empty()) return str_format(t, "%s(%zd)", name, __atomic_load_n(&c->next, __ATOMIC_RELAXED));
+  if (number.is_empty()) return str_format(t, "%S(%zd)", name, __atomic_load_n(&c->next, __ATOMIC_RELAXED));
   i64 by = 0;
-  if (is_int(step) && int_fits_i64(step, &by) && by == 1) return str_format(t, "%s(%R)", name, number.get());
-  return str_format(t, "%s(%R, %R)", name, number.get(), step.get());
+  if (is_int(step) && int_fits_i64(step, &by) && by == 1) return str_format(t, "%S(%R)", name, number.get());
+  return str_format(t, "%S(%R, %R)", name, number.get(), step.get());
 }
 
 // --- cycle
@@ -168,11 +168,11 @@ Ref repeat_next(Thread& t, Value self) {
 
 Ref repeat_repr(Thread& t, Value self) {
   auto* r = self.as<Repeat>();
-  const char* name = type_of(self)->name_utf8();
+  Value name = type_of(self)->name.peek();
   Ref element = r->element.load();
   i64 left = __atomic_load_n(&r->left, __ATOMIC_RELAXED);
-  if (left < 0) return str_format(t, "%s(%R)", name, element.get());
-  return str_format(t, "%s(%R, %zd)", name, element.get(), left);
+  if (left < 0) return str_format(t, "%S(%R)", name, element.get());
+  return str_format(t, "%S(%R, %zd)", name, element.get(), left);
 }
 
 Ref repeat_length_hint(Thread& t, Value self, const Value*) {

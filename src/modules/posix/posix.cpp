@@ -187,7 +187,7 @@ Status add_functions(Thread& t, Module* module, const Method* rows) {
 }
 
 Status initialise(Thread& t, Module* module) {
-  for (const Method* rows : {kFileFunctions, kProcessFunctions, kForkFunctions, kDirectoryFunctions, kStatFunctions}) TRY(add_functions(t, module, rows));
+  for (const Method* rows : {kFileFunctions, kProcessFunctions, kForkFunctions, kIdentityFunctions, kDirectoryFunctions, kStatFunctions}) TRY(add_functions(t, module, rows));
   TRY(add_directory_types(t, module));
   TRY(add_stat_types(t, module));
   TRY(add_file_types(t, module));

@@ -45,6 +45,7 @@ Raised raise_path_errno(Thread& t, int error, const PathOrFd& path);
 extern const Method kFileFunctions[];     // files.cpp
 extern const Method kProcessFunctions[];  // process.cpp
 extern const Method kForkFunctions[];     // fork.cpp
+extern const Method kIdentityFunctions[]; // identity.cpp
 // Forks with Python's hooks around it: the world stopped, os.register_at_fork's functions called. `fork_function` is fork or something
 // like it. -1 with errno when it failed.
 pid_t fork_python(Thread& t, pid_t (*fork_function)(void* argument), void* argument);

@@ -166,10 +166,13 @@ void report_unraisable(Thread& t, Value exception, const char* where, Value obje
   // As since 3.14: a message that says where names the object itself.
   RefTo<Str> message;
   if (where != nullptr) {
-    RefTo<Str> shown = object.is_empty() ? RefTo<Str>() : safe_repr(t, object);
-    message = shown.is_empty() ? str_format(t, "Exception ignored %s", where)
-                               : str_format(t, "Exception ignored %s %U", where, shown.get());
-    if (message.failed()) return clear_exception(t);
+    message = object.is_empty() ? str_format(t, "Exception ignored %s", where)
+                                : str_format(t, "Exception ignored %s %R", where, object);
+    if (message.failed()) {
+      // There is no message when it cannot be made.
+      clear_exception(t);
+      message = RefTo<Str>();
+    }
     object = EMPTY;
   }
   Value words[] = {Value(type_of(exception)), exception, traceback.is_empty() ? None : traceback.get(),
