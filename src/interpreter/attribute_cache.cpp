@@ -133,7 +133,7 @@ void fill_load_cache(Thread& t, Instr* at, Object* object, Str* name) {
   Shape* shape = shape_of(object);
   if (shape->id == kShape_type) return fill_class_load(at, old, object, name);
   if (shape->id == kShape_module) return fill_module_load(at, old, object, name);
-  u32 version = shape->version;
+  u32 version = __atomic_load_n(&shape->version, __ATOMIC_ACQUIRE);
   if (version == 0 || !plain_instance(shape)) return;
   AttributeRecord record{};
   record.version = version;
@@ -171,7 +171,7 @@ void fill_store_cache(Thread& t, Instr* at, Object* object, Str* name) {
   u64 old = cache::load(at);
   if (!may_rewrite(old)) return;
   Shape* shape = shape_of(object);
-  u32 version = shape->version;
+  u32 version = __atomic_load_n(&shape->version, __ATOMIC_ACQUIRE);
   if (version == 0 || shape->type->slots.setattribute != generic_set_attribute) return;
   AttributeRecord record{};
   record.version = version;

@@ -61,7 +61,8 @@ TYPHON_INLINE i32 JUMP(u64 ins) { return i32(i64(ins) >> 32); }
 
 // An owned word whose drop may do something: its low four bits are zero and it is not EMPTY. Either shows in the top bits here, in
 // one test.
-TYPHON_INLINE bool needs_drop(Value v) { return (std::rotr(v.bits, 4) - 1) >> 60 == 0; }
+TYPHON_INLINE bool needs_drop(Value v) { return std::rotr(v.bits, 4) - 1 < (u64(1) << 60) - 1; }
+static_assert(std::rotr(Value::small_int(0).bits, 4) - 1 >= (u64(1) << 60) - 1, "int 0 holds no reference");
 
 // Drops an owned word when nothing dies by that; false: not done.
 TYPHON_INLINE bool quick_drop(Value v) {

@@ -288,7 +288,7 @@ TYPHON_INLINE Value cached_global(Value* r, const Instr* pc) {
   Function* function = frame::function(r);
   DictTable* globals = table_of(function->globals.as<Dict>());
   u64 word = cache::load(pc + 1);
-  if (u32(word) != globals->id || word == 0) return EMPTY;
+  if (u32(word) != __atomic_load_n(&globals->id, __ATOMIC_RELAXED) || word == 0) return EMPTY;
   u32 n = u32(word >> 32) & 0x7FFFFFFF;
   if (!(word & kAbsent)) return value_at(globals, n);
   if (__atomic_load_n(&globals->entry_count, __ATOMIC_ACQUIRE) != n) return EMPTY;

@@ -64,7 +64,10 @@ Status set_qualname(Thread& t, Value self, Value value) {
 Ref get_module(Thread& t, Value self) {
   Ref module = dict_get_str(t, dict_of(self), names::__module__);
   // The namespace of a native type may hold the __module__ of its instances (functions).
-  if (self_of(self)->spec != nullptr && !is_str(module)) return Ref::copy(Value(names::builtins));
+  if (self_of(self)->spec != nullptr && !is_str(module)) {
+    module = self_of(self)->module.load();
+    return is_str(module) ? std::move(module) : Ref::copy(Value(names::builtins));
+  }
   if (module.is_empty()) return raise(t, exc::AttributeError, "__module__");
   return module;
 }

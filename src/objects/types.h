@@ -30,7 +30,9 @@ namespace types {
 #undef TYPE
 
 // Exactly that class: one compare on the header.
-TYPHON_INLINE bool is_exact(Value v, CoreShape shape) { return v.is_object() && v.object()->shape == u32(shape); }
+TYPHON_INLINE bool is_exact(Value v, CoreShape shape) {
+  return v.is_object() && __atomic_load_n(&v.object()->shape, __ATOMIC_RELAXED) == u32(shape);
+}
 
 // Instances of a type or of its subclasses; native types only (walks the base chain, which is short).
 bool is_native_instance(Value v, const Type* type);

@@ -406,7 +406,10 @@ static void thread_main(void* raw, platform::NativeStack stack) {
   Thread& t = *static_cast<Thread*>(raw);
   tls_current_thread = &t;
   t.platform->native_stack = stack;
-  __atomic_store_n(&t.ident, u64(pthread_self()), __ATOMIC_RELAXED);
+  // The starter holds the lock until it has written our identity: from then on it is ours to read.
+  g_list_lock.lock_unattached();
+  g_list_lock.unlock();
+  DCHECK(t.ident == u64(pthread_self()));
   t.native_id = platform::native_thread_id();
   attach_slow(t);
   // Only now: until here a stop found no stack to scan.
@@ -430,7 +433,7 @@ static bool launch(Thread& t, Thread* added, size_t native_stack, u64* ident) {
   added->native_base = nullptr;
   link_thread(added);
   if (platform::start_native_thread(thread_main, added, native_stack, ident)) {
-    __atomic_store_n(&added->ident, *ident, __ATOMIC_RELAXED);  // both write it: whoever needs it first finds it
+    __atomic_store_n(&added->ident, *ident, __ATOMIC_RELAXED);
     return true;
   }
   unlink_thread(added);

@@ -70,11 +70,14 @@ const Member kKeyMembers[] = {
     {"obj", offsetof(KeyWrapper, object), true, true, "Value wrapped by a key function."},
     {},
 };
+Ref key_signature(Thread& t, Value) { return str_from_ascii(t, "(obj)"); }
+const GetSet kKeyGetSets[] = {{"__text_signature__", key_signature}, {}};
 const TypeSpec kKeyWrapperSpec = {
     .name = "functools.KeyWrapper",
     .layout = {"KeyWrapper", sizeof(KeyWrapper), 0, key_visit, nullptr, nullptr, nullptr},
     .flags = type_flag::kImmutable | type_flag::kDisallowInstantiation,
     .slots = {.call = key_call, .compare = key_compare},
+    .getsets = kKeyGetSets,
     .members = kKeyMembers,
 };
 

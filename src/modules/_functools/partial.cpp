@@ -199,7 +199,8 @@ Ref m_setstate(Thread& t, Value self, const Value* a) {
   if (state == nullptr || state->size != 4) return raise(t, exc::TypeError, "invalid partial state");
   Value function = state->items[0].peek(), args = state->items[1].peek(), keywords = state->items[2].peek(),
         dict = state->items[3].peek();
-  if (!is_callable(function) || !is_tuple(args) || (!keywords.is_none() && !is_dict(keywords)))
+  if (!is_callable(function) || !is_tuple(args) || (!keywords.is_none() && !is_dict(keywords)) ||
+      (!dict.is_none() && !is_dict(dict)))
     return raise(t, exc::TypeError, "invalid partial state");
   RefTo<Tuple> words = TRY(to_tuple(t, args));
   if (words->size != 0 && is_placeholder(words->items[words->size - 1].peek()))

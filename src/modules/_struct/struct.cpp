@@ -233,7 +233,7 @@ Ref struct_format(Thread& t, Value self) {
 Ref struct_repr(Thread& t, Value self) {
   if (format_of(t, self) == nullptr) return Raised{};
   Ref text = self.as<Struct>()->text.load();
-  return str_format(t, "%T(%R)", self, text.get());
+  return str_format(t, "%U(%R)", type_of(self)->name.as<Str>(), text.get());
 }
 Ref struct_sizeof(Thread& t, Value self, const Value*) {
   const Format* format = format_of(t, self);

@@ -322,7 +322,7 @@ void forget_other_threads(Thread& t) {
   for (size_t i = 0; i < list_size(list); i++) {
     Ref handle = list_get(t, list, i);
     ThreadHandle* h = handle_of(handle);
-    if (h->has_ident && h->ident == t.ident) continue;
+    if (ident_of(h) == t.ident) continue;
     set_state(h, HandleState::kDone);
     h->done.reset_after_fork(true);
   }

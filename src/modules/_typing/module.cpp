@@ -43,8 +43,8 @@ Status initialise(Thread& t, Module* module) {
   TRY(add_type_variables(t, module));
   TRY(add_type_alias(t, module));
   TRY(module_add_type(t, module, kGenericSpec, &g_generic_type));
-  // Attributes may be set on the class; instances are made as plain objects are.
-  g_generic_type->flags &= ~type_flag::kImmutable;
+  // A class like those that Python code makes: attributes may be set on it, instances are made as plain objects are.
+  g_generic_type->flags = (g_generic_type->flags & ~type_flag::kImmutable) | type_flag::kHeapType;
   g_generic_type->slots.new_ = types::object->slots.new_;
   g_generic_type->slots.init = types::object->slots.init;
   return module_add(t, module, "Union", Value(g_union_type));

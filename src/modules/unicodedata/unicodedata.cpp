@@ -224,9 +224,10 @@ void decompose(std::vector<u32>& out, u32 c, bool compatibility, bool old) {
     text = end + 1;
   }
 }
-void order(std::vector<u32>& s, bool old) {
+// Ordering and composition go by the new database, for the old one too (as CPython).
+void order(std::vector<u32>& s) {
   for (size_t i = 0; i < s.size();) {
-    if (properties(s[i], old).combining == 0) {
+    if (properties(s[i], false).combining == 0) {
       i++;
       continue;
     }
@@ -234,7 +235,7 @@ void order(std::vector<u32>& s, bool old) {
     std::vector<u64> keys;
     size_t end = i;
     for (; end < s.size(); end++) {
-      u64 combining = properties(s[end], old).combining;
+      u64 combining = properties(s[end], false).combining;
       if (combining == 0) break;
       keys.push_back(combining << 56 | u64(end - i) << 21 | s[end]);
     }
@@ -253,17 +254,17 @@ u32 compose_pair(u32 a, u32 b) {
   });
   return at != end && at->first == a && at->second == b ? at->composed : 0;
 }
-void compose(std::vector<u32>& s, bool old) {
+void compose(std::vector<u32>& s) {
   size_t out = 0;
   i64 starter = -1;
   u32 last_class = 0;
   for (size_t i = 0; i < s.size(); i++) {
     u32 c = s[i];
-    u32 combining = properties(c, old).combining;
+    u32 combining = properties(c, false).combining;
     if (starter >= 0) {
       bool blocked = i64(out) - 1 != starter && last_class >= combining;
       u32 composed = blocked ? 0 : compose_pair(s[size_t(starter)], c);
-      if (composed != 0 && !(old && is_unassigned(composed, true))) {
+      if (composed != 0) {
         s[size_t(starter)] = composed;
         continue;
       }
@@ -296,8 +297,8 @@ RefTo<Str> normalized(Thread& t, Str* s, Form form, bool old) {
   std::vector<u32> points;
   points.reserve(s->length());
   for (size_t i = 0; i < s->length(); i++) decompose(points, s->at(i), form.compatibility, old);
-  order(points, old);
-  if (form.composed) compose(points, old);
+  order(points);
+  if (form.composed) compose(points);
   return str_from_points(t, points.data(), 4, points.size());
 }
 Ref f_normalize(Thread& t, Value self, const Value* a) {

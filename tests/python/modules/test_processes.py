@@ -108,8 +108,8 @@ class Subprocess(unittest.TestCase):
         r, w = os.pipe()
         os.set_inheritable(w, True)
         for keep in (), (w,):
-            code = subprocess.run([sys.executable, "-c", f"import os; os.fstat({w})"], pass_fds=keep, stderr=subprocess.DEVNULL).returncode
-            self.assertEqual(code, 0 if keep else 1)
+            done = subprocess.run([sys.executable, "-c", f"import os; os.fstat({w})"], pass_fds=keep, stderr=subprocess.DEVNULL)
+            self.assertEqual(done.returncode, 0 if keep else 1)
         os.close(r)
         os.close(w)
 
