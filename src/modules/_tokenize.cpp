@@ -260,7 +260,10 @@ Ref iter_next_token(Thread& t, Value self) {
     if (good && !it->extra_tokens && token.kind == Tok::kEndMarker && scan->raw.empty() && scan->null_line == 0) done = true;
     if (!good || token.kind == Tok::kEndMarker) it->done = true;
   }
-  if (scan->null_line != 0 && !done && (!good || (it->done && size_t(token.line) >= scan->null_line))) return raise_null_byte(t, *scan);
+  bool at_null = scan->null_line != 0 && !done;
+  if (at_null && good) at_null = token.kind == Tok::kEndMarker;
+  if (at_null && !good) at_null = scan->tokenizer->error_at_eof();
+  if (at_null) return raise_null_byte(t, *scan);
   if (done) return Ref();
   if (!good) return raise_scan_error(t, *scan);
   return make_token(t, it, *scan, token);

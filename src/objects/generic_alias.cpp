@@ -251,10 +251,14 @@ Ref alias_call(Thread& t, Value self, Args args) {
 }
 
 // Attributes of the alias itself; all others are the origin's.
+constexpr const char* kOwnAttributes[] = {"__class__",    "__origin__",     "__args__",       "__unpacked__", "__parameters__",
+                                          "__reduce_ex__", "__mro_entries__", "__reduce__", "__typing_unpacked_tuple_args__"};
+// Attributes that an alias does not have even when the origin has them.
+constexpr const char* kBlockedAttributes[] = {"__bases__", "__copy__", "__deepcopy__"};
 bool own_attribute(Str* name) {
-  static const char* const own[] = {"__class__", "__origin__", "__args__", "__unpacked__", "__parameters__", "__typing_unpacked_tuple_args__",
-                                    "__mro_entries__", "__reduce_ex__", "__reduce__", "__copy__", "__deepcopy__", "__getitem__"};
-  for (const char* text : own)
+  for (const char* text : kOwnAttributes)
+    if (name->equals_ascii(text)) return true;
+  for (const char* text : kBlockedAttributes)
     if (name->equals_ascii(text)) return true;
   return false;
 }
@@ -306,6 +310,17 @@ Ref iterator_next(Thread& t, Value self) {
 }
 Ref iterator_iter(Thread&, Value self) { return Ref::copy(self); }
 
+Ref builtin(Thread& t, const char* name) {
+  Ref module = TRY(import_module(t, "builtins"));
+  return get_attribute_utf8(t, module, name);
+}
+Ref iterator_reduce(Thread& t, Value self, const Value*) {
+  Ref alias = self.as<AliasIterator>()->alias.load();
+  RefTo<Tuple> only = TRY(tuple_of(t, alias.is_empty() ? Value(empty_tuple()) : alias.get()));
+  return tuple_of(t, TRY(builtin(t, "iter")), only);
+}
+constexpr Method kIteratorMethods[] = {method("__reduce__", iterator_reduce, "($self, /)"), {}};
+
 Ref alias_mro_entries(Thread& t, Value self, const Value*) {
   Ref origin = alias_of(self)->origin.load();
   return tuple_of(t, origin);
@@ -314,14 +329,25 @@ Ref alias_reduce(Thread& t, Value self, const Value*) {
   auto* alias = alias_of(self);
   Ref origin = alias->origin.load(), args = alias->args.load();
   RefTo<Tuple> pair = TRY(tuple_of(t, origin, args));
-  if (alias->starred) return raise_not_there(t, "pickling of a starred generic alias");
+  if (alias->starred) {  // next(iter(alias))
+    Ref plain = TRY(alias_new(t, g_generic_alias_type, origin, args, false));
+    Ref iterator = TRY(alias_iter(t, plain));
+    RefTo<Tuple> only = TRY(tuple_of(t, iterator));
+    return tuple_of(t, TRY(builtin(t, "next")), only);
+  }
   return tuple_of(t, Value(g_generic_alias_type), pair);
 }
 Ref alias_instancecheck(Thread& t, Value, const Value*) { return raise(t, exc::TypeError, "isinstance() argument 2 cannot be a parameterized generic"); }
 Ref alias_subclasscheck(Thread& t, Value, const Value*) { return raise(t, exc::TypeError, "issubclass() argument 2 cannot be a parameterized generic"); }
 Ref alias_dir(Thread& t, Value self, const Value*) {
   Ref origin = alias_of(self)->origin.load();
-  return object_dir(t, origin);
+  Ref found = TRY(object_dir(t, origin));
+  RefTo<List> all = TRY(to_list(t, found));
+  for (const char* name : kOwnAttributes) {
+    Str* own = str_immortal(t, name);
+    if (!TRY(contains(t, all, own))) TRY(list_append(t, all.get(), own));
+  }
+  return all;
 }
 
 constexpr Method kAliasMethods[] = {
@@ -361,6 +387,7 @@ const TypeSpec kIteratorSpec = {
     .layout = {"generic_alias_iterator", sizeof(AliasIterator), 0, visit_iterator, nullptr, nullptr, nullptr},
     .flags = type_flag::kDisallowInstantiation,
     .slots = {.iter = iterator_iter, .next = iterator_next},
+    .methods = kIteratorMethods,
 };
 
 // --- Union

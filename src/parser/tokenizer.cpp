@@ -424,7 +424,7 @@ bool Tokenizer::read_name_or_string(Token& token) {
 // A number may touch a keyword ("1if x") but no other name; `kind` is for messages. cur_ is behind the number.
 bool Tokenizer::end_of_number(const char* kind) {
   char c = *cur_;
-  if (!has_class(c, kIdentPart)) return true;
+  if (!has_class(c, kIdentPart) || options_.extra_tokens) return true;
   static constexpr const char* kMayFollow[] = {"and", "else", "for", "if", "in", "is", "or", "not"};
   for (const char* word : kMayFollow) {
     if (strncmp(cur_, word, strlen(word)) != 0) continue;
@@ -825,6 +825,10 @@ bool Tokenizer::read_operator(Token& token, char c) {
   }
   int length;
   Tok kind = operator_at(token_start_, &length);
+  if (options_.extra_tokens && c == '<' && token_start_[1] == '>') {
+    kind = Tok::kLess;  // only the parser knows when `<>` is an operator
+    length = 1;
+  }
   cur_ = token_start_ + length;
   if (kind == Tok::kLPar || kind == Tok::kLSqb || kind == Tok::kLBrace) {
     if (!open_bracket(c)) return false;

@@ -269,6 +269,10 @@ Ref import_absolute(Thread& t, Str* name) {
       TRY(call_method_with(t, g_importlib.get(), str_immortal(t, "_lock_unlock_module"), Value(name)));
       module = TRY(dict_get_py(t, sys_modules(t), name));
       if (module.is_empty()) return find_and_load(t, name);
+    } else if (g_multi_threaded) {
+      // A module whose import fails leaves sys.modules first and counts as initialised afterwards.
+      module = TRY(dict_get_py(t, sys_modules(t), name));
+      if (module.is_empty()) return find_and_load(t, name);
     }
     return module;
   }

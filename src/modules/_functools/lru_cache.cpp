@@ -50,7 +50,9 @@ void count_one(LruCache* c, i64* counter) {
     ++*counter;
 }
 
-// --- the chain; under the lock
+// --- the chain; under the lock. `newest` and `size` are also read without it.
+void set_newest(LruCache* c, Link* link) { __atomic_store_n(&c->newest, link, __ATOMIC_RELAXED); }
+void set_size(LruCache* c, i64 size) { __atomic_store_n(&c->size, size, __ATOMIC_RELAXED); }
 Value take(Field& slot) {
   Value word = slot.peek();
   put_word(slot, EMPTY);
@@ -64,7 +66,7 @@ Value unchain(LruCache* c, Link* link) {
   Value word = take(slot);
   Value following = take(link->next);
   if (following.is_empty())
-    c->newest = link->previous;
+    set_newest(c, link->previous);
   else
     following.as<Link>()->previous = link->previous;
   put_word(slot, following);
@@ -85,14 +87,14 @@ void chain_oldest(LruCache* c, Value word) {
   auto* link = word.as<Link>();
   Value following = take(c->oldest);
   if (following.is_empty())
-    c->newest = link;
+    set_newest(c, link);
   else
     following.as<Link>()->previous = link;
   put_word(link->next, following);
   link->previous = nullptr;
   link->linked = true;
   put_word(c->oldest, word);
-  c->size++;
+  set_size(c, c->size + 1);
 }
 
 // --- keys
@@ -300,8 +302,8 @@ Ref m_clear(Thread& t, Value self, const Value*) {
     ObjectLock lock(t, c);
     old_cache = c->cache.exchange(c, std::move(fresh));
     old_chain = take(c->oldest);
-    c->newest = nullptr;
-    c->size = 0;
+    set_newest(c, nullptr);
+    set_size(c, 0);
     __atomic_store_n(&c->hits, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&c->misses, 0, __ATOMIC_RELAXED);
   }

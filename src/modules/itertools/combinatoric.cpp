@@ -107,7 +107,7 @@ Ref next(Thread& t, Value self) {
   if (!c->started) {
     c->started = true;
   } else if (!kAdvance(c, pool)) {
-    c->stopped = true;
+    __atomic_store_n(&c->stopped, true, __ATOMIC_RELAXED);
     return Ref();
   }
   for (u64 i = 0; i < c->length; i++) {

@@ -91,15 +91,12 @@ Ref grouper_next(Thread& t, Value self) {
   auto* grouper = self.as<Grouper>();
   Ref parent = grouper->parent.load();
   auto* g = parent.as<GroupBy>();
-  for (;;) {
-    if (__atomic_load_n(&g->current_group, __ATOMIC_RELAXED) != grouper->serial) return Ref();
-    if (g->current_value.is_empty() && !TRY(step(t, g))) return Ref();
-    Ref key = g->current_key.load(), target = grouper->target_key.load();
-    if (!TRY(values_equal(t, target, key))) return Ref();
-    Ref value = g->current_value.take(g);
-    // Gone: another thread was faster, or the comparison came back to this very group, which ends it.
-    if (!value.is_empty() || !is_contended(g)) return value;
-  }
+  if (__atomic_load_n(&g->current_group, __ATOMIC_RELAXED) != grouper->serial) return Ref();
+  if (g->current_value.is_empty() && !TRY(step(t, g))) return Ref();
+  Ref key = g->current_key.load(), target = grouper->target_key.load();
+  if (!TRY(values_equal(t, target, key))) return Ref();
+  // Gone when another thread was faster, or the comparison came back to this very group: that ends it.
+  return g->current_value.take(g);
 }
 
 // --- tee: the iterators share a chain of blocks, in which the source's items are gathered as the first iterator gets

@@ -1,4 +1,5 @@
 // len, subscription, membership.
+#include "objects/generic_alias.h"
 #include "objects/protocol/protocol.h"
 
 namespace typhon {
@@ -33,6 +34,7 @@ Ref get_item(Thread& t, Value v, Value key) {
   BinaryFn fn = type_of(v)->slots.get_item;
   if (fn != nullptr) return fn(t, v, key);
   if (is_type(v)) {  // C[x]: generic classes
+    if (v.same_word(types::type)) return generic_alias_new(t, v, key);
     Ref hook = get_attribute_or_empty(t, v, names::__class_getitem__);
     if (hook.failed()) return hook;
     if (!hook.is_empty() && !hook.get().is_none()) return call_with(t, hook, key);
