@@ -74,7 +74,8 @@ TYPHON_NO_SANITIZE void StackScanner::scan_all(Thread& self, WordFunction f, voi
 namespace {
 
 // Candidates and retired bodies of finished threads, and statistics; under the thread-list lock or in a stop.
-ReclaimState g_orphans;
+// Never destroyed: threads may still be running, and queueing, while a process runs its exit functions.
+ReclaimState& g_orphans = *new ReclaimState;
 ReclaimState* g_unused_states = nullptr;
 u64 g_reclaimed = 0, g_collections = 0;
 

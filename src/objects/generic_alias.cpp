@@ -94,7 +94,8 @@ Ref substitute_all(Thread& t, Tuple* args, Tuple* parameters, Tuple* values) {
     Ref arg = args->items[i].load();
     bool unpack = false;
     Ref made = TRY(substitute_one(t, arg, parameters, values, &unpack));
-    if (unpack && is_tuple(made)) {
+    if (unpack && !is_tuple(made)) return raise(t, exc::TypeError, "expected __typing_subst__ of %T objects to return a tuple, not %T", arg.get(), made.get());
+    if (unpack) {
       for (u64 k = 0; k < made.as<Tuple>()->size; k++) out.push(made.as<Tuple>()->items[k].load());
     } else {
       out.push(std::move(made));
@@ -121,7 +122,7 @@ Ref substitute_one(Thread& t, Value arg, Tuple* parameters, Tuple* values, bool*
         Ref value = values->items[i].load();
         return call_with(t, hook, value);
       }
-    return Ref::copy(arg);
+    return raise(t, exc::TypeError, "argument %R with __typing_subst__ was not found in __parameters__", arg);
   }
   Ref nested = TRY(get_attribute_or_empty(t, arg, names::__parameters__));
   if (!is_tuple(nested) || nested.as<Tuple>()->size == 0) return Ref::copy(arg);
@@ -144,14 +145,33 @@ Ref substitute_one(Thread& t, Value arg, Tuple* parameters, Tuple* values, bool*
   return made;
 }
 
+// Unpacked tuples of known length stand for their items.
+RefTo<Tuple> splice_unpacked(Thread& t, Tuple* values) {
+  RootedVector out(t);
+  for (u64 i = 0; i < values->size; i++) {
+    Ref value = values->items[i].load();
+    Ref inner;
+    if (!is_type(value)) inner = TRY(get_attribute_or_empty(t, value, names::__typing_unpacked_tuple_args__));
+    auto* items = is_tuple(inner) ? inner.as<Tuple>() : nullptr;
+    bool open_ended = items != nullptr && items->size > 0 && items->items[items->size - 1].peek().same_word(Ellipsis);
+    if (items == nullptr || open_ended) {
+      out.push(std::move(value));
+      continue;
+    }
+    for (u64 k = 0; k < items->size; k++) out.push(items->items[k].load());
+  }
+  return tuple_from(t, out.data(), out.size());
+}
+
 // The values for the parameters of an alias subscripted with `item`, defaults and checks included.
 Ref prepare_values(Thread& t, Value self, Tuple* parameters, Value item) {
   RefTo<Tuple> values = is_tuple(item) ? TRY(to_tuple(t, item)) : TRY(tuple_of(t, item));
+  values = TRY(splice_unpacked(t, values.get()));
   for (u64 i = 0; i < parameters->size; i++) {
     Ref prepare = TRY(get_attribute_or_empty(t, parameters->items[i].peek(), name_of(t, "__typing_prepare_subst__")));
     if (prepare.is_empty() || prepare.get().is_none()) continue;
     Ref prepared = TRY(call_with(t, prepare, self, values));
-    values = TRY(to_tuple(t, prepared));
+    values = is_tuple(prepared) ? TRY(to_tuple(t, prepared)) : TRY(tuple_of(t, prepared));
   }
   if (values->size != parameters->size)
     return raise(t, exc::TypeError, "Too %s arguments for %R; actual %zd, expected %zd", values->size > parameters->size ? "many" : "few", self,
@@ -182,21 +202,25 @@ Status append_type_repr(Thread& t, StrBuilder& out, Value v) {
     out.append_ascii("...");
     return ok();
   }
-  if (is_list(v) || is_tuple(v)) {
-    out.append(is_list(v) ? '[' : '(');
+  if (v.same_word(types::none_type)) {
+    out.append_ascii("None");
+    return ok();
+  }
+  if (is_list(v)) {
+    out.append('[');
     RefTo<Tuple> items = TRY(to_tuple(t, v));
     for (u64 i = 0; i < items->size; i++) {
       if (i > 0) out.append_ascii(", ");
       TRY(enter_native(t));
       TRY(append_type_repr(t, out, items->items[i].peek()));
     }
-    out.append(is_list(v) ? ']' : ')');
+    out.append(']');
     return ok();
   }
   Ref origin = TRY(get_attribute_or_empty(t, v, names::__origin__));
   Ref args = TRY(get_attribute_or_empty(t, v, names::__args__));
   RefTo<Str> text;
-  if (is_type(v) && (origin.is_empty() || args.is_empty())) {
+  if (origin.is_empty() || args.is_empty()) {
     Ref qualname = TRY(get_attribute_or_empty(t, v, names::__qualname__)), module = TRY(get_attribute_or_empty(t, v, names::__module__));
     if (is_str(qualname) && !module.is_empty() && !module.get().is_none()) {
       if (is_str(module) && module.as<Str>()->equals_ascii("builtins"))
@@ -425,22 +449,23 @@ Ref union_repr(Thread& t, Value self) {
   for (u64 i = 0; i < args.as<Tuple>()->size; i++) {
     if (i > 0) out.append_ascii(" | ");
     Value v = args.as<Tuple>()->items[i].peek();
-    if (v.same_word(types::none_type))
-      out.append_ascii("None");
-    else
-      TRY(append_type_repr(t, out, v));
+    TRY(append_type_repr(t, out, v));
   }
   return out.finish(t);
 }
 Result<i64> union_hash(Thread& t, Value self) {
   Ref args = self.as<Union>()->args.load();
+  for (u64 i = 0; i < args.as<Tuple>()->size; i++) TRY(object_hash(t, args.as<Tuple>()->items[i].peek()));
   Ref set = TRY(set_from_py(t, args, true));
   return object_hash(t, set);
 }
 Ref union_compare(Thread& t, Value a, Value b, CompareOp op) {
   if ((op != CompareOp::kEq && op != CompareOp::kNe) || !is_union(a) || !is_union(b)) return Ref::not_implemented();
-  Ref x = TRY(set_from_py(t, a.as<Union>()->args.peek(), true)), y = TRY(set_from_py(t, b.as<Union>()->args.peek(), true));
-  return compare(t, op, x, y);
+  // The members need not be hashable, and their order does not matter.
+  Ref x = a.as<Union>()->args.load(), y = b.as<Union>()->args.load();
+  bool same = x.as<Tuple>()->size == y.as<Tuple>()->size;
+  for (u64 i = 0; same && i < x.as<Tuple>()->size; i++) same = TRY(contains(t, y, x.as<Tuple>()->items[i].peek()));
+  return Ref::boolean(same == (op == CompareOp::kEq));
 }
 Ref union_get_parameters(Thread& t, Value self) {
   auto* u = self.as<Union>();
@@ -457,15 +482,15 @@ Ref union_get_item(Thread& t, Value self, Value item) {
 Ref union_instancecheck(Thread& t, Value self, const Value* a) {
   Ref args = self.as<Union>()->args.load();
   for (u64 i = 0; i < args.as<Tuple>()->size; i++)
-    if (is_alias(args.as<Tuple>()->items[i].peek())) return raise(t, exc::TypeError, "isinstance() argument 2 cannot be a parameterized generic");
-  return Ref::boolean(TRY(is_instance(t, a[0], args)));
+    if (TRY(is_instance(t, a[0], args.as<Tuple>()->items[i].peek()))) return Ref::boolean(true);
+  return Ref::boolean(false);
 }
 Ref union_subclasscheck(Thread& t, Value self, const Value* a) {
   Ref args = self.as<Union>()->args.load();
   if (!is_type(a[0])) return raise(t, exc::TypeError, "issubclass() arg 1 must be a class");
   for (u64 i = 0; i < args.as<Tuple>()->size; i++)
-    if (is_alias(args.as<Tuple>()->items[i].peek())) return raise(t, exc::TypeError, "issubclass() argument 2 cannot be a parameterized generic");
-  return Ref::boolean(TRY(is_subclass(t, a[0], args)));
+    if (TRY(is_subclass(t, a[0], args.as<Tuple>()->items[i].peek()))) return Ref::boolean(true);
+  return Ref::boolean(false);
 }
 // What typing takes for a type: strings become forward references, what is no type raises.
 Ref checked_member(Thread& t, Value v) {
@@ -494,7 +519,12 @@ Ref union_reduce(Thread& t, Value self, const Value*) {
   RefTo<Tuple> only = TRY(tuple_of(t, args));
   return tuple_of(t, make, only);
 }
-Ref union_or_slot(Thread& t, Value a, Value b) { return union_or(t, a, b); }
+// With a union on one side, the other may be anything that Union[...] takes.
+Ref union_or_slot(Thread& t, Value a, Value b) {
+  RefTo<Tuple> both = TRY(tuple_of(t, a, b));
+  Value item = both;
+  return union_class_getitem(t, EMPTY, &item);
+}
 
 constexpr Method kUnionMethods[] = {
     method("__instancecheck__", union_instancecheck, "($self, instance, /)"),

@@ -1,4 +1,5 @@
 // classmethod and staticmethod.
+#include "objects/container_util.h"
 #include "objects/protocol/protocol.h"
 #include "objects/type_internal.h"
 
@@ -79,6 +80,10 @@ Ref repr(Thread& t, Value self) {
   return str_format(t, kStatic ? "<staticmethod(%R)>" : "<classmethod(%R)>", callable.get());
 }
 
+constexpr Method kMethods[] = {
+    class_method("__class_getitem__", class_getitem, "($type, object, /)", "See PEP 585"),
+    {},
+};
 constexpr GetSet kGetSets[] = {
     {"__func__", get_wrapped},
     {"__wrapped__", get_wrapped},
@@ -105,6 +110,7 @@ const TypeSpec spec_classmethod = {
     .layout = {"classmethod", sizeof(ClassMethod), 0, visit_method, nullptr, nullptr, nullptr},
     .flags = type_flag::kBaseType | type_flag::kHasDict | type_flag::kHasWeakref,
     .slots = {.repr = repr<false>, .descriptor_get = class_get, .new_ = method_new_slot, .init = init<false>},
+    .methods = kMethods,
     .getsets = kGetSets,
     .text_signature = "(function, /)",
 };
@@ -118,6 +124,7 @@ const TypeSpec spec_staticmethod = {
               .descriptor_get = static_get,
               .new_ = method_new_slot,
               .init = init<true>},
+    .methods = kMethods,
     .getsets = kGetSets,
     .text_signature = "(function, /)",
 };

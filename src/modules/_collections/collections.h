@@ -21,6 +21,10 @@ Status deque_append(Thread& t, Value deque, Ref&& item);
 Ref deque_pop_front(Thread& t, Value deque);  // EMPTY when there is nothing
 u64 deque_size(Value deque);                  // runs no Python code, needs no lock
 
+// Whether d[key] = value is plainly dict's for this subclass of dict (the slot also serves `del`, so it does not tell).
+inline bool stores_like_dict(Type* type) {
+  return type_lookup(type, names::__setitem__).same_word(type_lookup(types::dict, names::__setitem__));
+}
 // object.__getstate__ and whatever a subclass put in its place.
 inline Ref pickle_state(Thread& t, Value self) { return call_method_with(t, self, names::__getstate__); }
 

@@ -40,8 +40,7 @@ Ref m_missing(Thread& t, Value self, const Value* a) {
   if (factory.get().is_none()) return raise_key_error(t, a[0]);
   Ref value = TRY(call(t, factory));
   // Whoever misses the same key meanwhile (another thread, or the factory itself) gets the same value.
-  if (type_of(self)->slots.set_item == types::dict->slots.set_item)
-    return dict_setdefault_py(t, self.as<DefaultDict>(), a[0], value);
+  if (stores_like_dict(type_of(self))) return dict_setdefault_py(t, self.as<DefaultDict>(), a[0], value);
   TRY(set_item(t, self, a[0], value));
   return value;
 }

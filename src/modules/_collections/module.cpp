@@ -1,5 +1,6 @@
 // _collections: what collections and its users need from native code.
 #include "modules/_collections/collections.h"
+#include "objects/dict/table.h"
 #include "objects/tuple_member.h"
 
 namespace typhon {
@@ -9,26 +10,45 @@ namespace {
 bool counts_like_dict(Value mapping) {
   if (!is_dict(mapping)) return false;
   Type* type = type_of(mapping);
-  return type->slots.set_item == types::dict->slots.set_item &&
-         type_lookup(type, names::get).same_word(type_lookup(types::dict, names::get));
+  return stores_like_dict(type) && type_lookup(type, names::get).same_word(type_lookup(types::dict, names::get));
+}
+
+// d[key] = d.get(key, 0) + 1. Small counts go up in one step: threads may count in one dict.
+Status count_one(Thread& t, Dict* d, Value key) {
+  using namespace dict_table;
+  key = key.untagged();
+  u64 hash = TRY(hash_of_key(t, key));
+  bool counted = true;
+  TRY(with_entry_py(t, d, key, hash, EMPTY, [&](DictTable* table, Probe probe) {
+    if (probe.index < 0) {
+      if (table->entry_count == table->entry_capacity) return false;
+      append_words(table, probe.slot, hash, heap_copy(key), Value::small_int(1));
+      note_change(d, 1);
+      return true;
+    }
+    Field& slot = table->entries()[probe.index].value;
+    Value old = slot.peek();
+    counted = old.is_small_int() && old.as_small_int() < Value::kMaxSmallInt;
+    if (counted) {
+      put_word(slot, Value::small_int(old.as_small_int() + 1));
+      note_change(d, 0);
+    }
+    return true;
+  }));
+  if (counted) return ok();
+  Ref old = TRY(get_hashed_py(t, d, key, hash));
+  if (old.is_empty()) old = Ref::adopt(Value::small_int(0));
+  Ref next = TRY(binary_op(t, BinaryOp::kAdd, old, Value::small_int(1)));
+  return set_hashed_py(t, d, key, hash, next);
 }
 
 Ref f_count_elements(Thread& t, Value, const Value* a) {
   Ref iterator = TRY(get_iter(t, a[1]));
   if (counts_like_dict(a[0])) {
-    auto* d = a[0].as<Dict>();
     for (;;) {
       Ref key = TRY(iter_next(t, iterator));
       if (key.is_empty()) return Ref::none();
-      Ref old = TRY(dict_get_py(t, d, key));
-      Ref next;
-      if (old.is_empty())
-        next = Ref::adopt(Value::small_int(1));
-      else if (old.get().is_small_int())
-        next = TRY(int_from(t, old.get().as_small_int() + 1));
-      else
-        next = TRY(binary_op(t, BinaryOp::kAdd, old, Value::small_int(1)));
-      TRY(dict_set_py(t, d, key, next));
+      TRY(count_one(t, a[0].as<Dict>(), key));
     }
   }
   Ref get = TRY(get_attribute(t, a[0], names::get));

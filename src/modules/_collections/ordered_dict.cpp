@@ -263,7 +263,7 @@ Ref m_items(Thread& t, Value self, const Value*) { return view_new(t, g_items_ty
 
 // --- filling: through the class's __setitem__
 Status put(Thread& t, Value self, Value key, Value value) {
-  if (type_of(self)->slots.set_item == types::dict->slots.set_item) return dict_set_py(t, self.as<Dict>(), key, value);
+  if (stores_like_dict(type_of(self))) return dict_set_py(t, self.as<Dict>(), key, value);
   return set_item(t, self, key, value);
 }
 

@@ -72,16 +72,16 @@ Value unchain(LruCache* c, Link* link) {
   put_word(slot, following);
   link->previous = nullptr;
   link->linked = false;
-  __atomic_store_n(&c->size, c->size - 1, __ATOMIC_RELAXED);
+  set_size(c, c->size - 1);
   return word;
 }
 void chain_newest(LruCache* c, Value word) {
   auto* link = word.as<Link>();
   link->previous = c->newest;
   link->linked = true;
-  __atomic_store_n(&c->newest, link, __ATOMIC_RELAXED);
+  set_newest(c, link);
   put_word(slot_of(c, link), word);
-  __atomic_store_n(&c->size, c->size + 1, __ATOMIC_RELAXED);
+  set_size(c, c->size + 1);
 }
 void chain_oldest(LruCache* c, Value word) {
   auto* link = word.as<Link>();

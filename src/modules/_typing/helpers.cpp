@@ -32,7 +32,8 @@ Status append_type_text(Thread& t, StrBuilder& out, Value v) {
     out.append_ascii("None");
     return ok();
   }
-  if (is_type(v) && type_of(v) != g_generic_alias_type) {
+  Ref origin = TRY(get_attribute_or_empty(t, v, names::__origin__)), args = TRY(get_attribute_or_empty(t, v, names::__args__));
+  if (origin.is_empty() || args.is_empty()) {
     Ref module = TRY(get_attribute_or_empty(t, v, names::__module__)), qualname = TRY(get_attribute_or_empty(t, v, names::__qualname__));
     if (is_str(qualname) && is_str(module)) {
       if (!module.as<Str>()->equals_ascii("builtins")) {

@@ -45,8 +45,7 @@ Ref make(Thread& t, Type* cls, Value name, Variance variance) {
 // Instances made by calling the class know their module, for pickling.
 Status set_module(Thread& t, Value self) {
   Ref module = TRY(caller_module(t));
-  if (module.is_empty()) return ok();
-  return set_attribute(t, self, names::__module__, module);
+  return set_attribute(t, self, names::__module__, module.is_empty() ? None : module.get());
 }
 
 Status check_name(Thread& t, const char* function, Value name) {
@@ -98,11 +97,9 @@ Ref paramspec_new(Thread& t, Type* cls, Args args) {
   TRY(check_name(t, "paramspec", a[0]));
   Variance variance;
   TRY(read_variance(t, a + 3, &variance));
-  Ref bound;
-  if (!a[1].is_empty() && !a[1].is_none()) bound = TRY(type_check(t, a[1], "Bound must be a type."));
   Ref self = TRY(make(t, cls, a[0], variance));
   auto* v = variable(self);
-  if (!bound.is_empty()) v->bound.init(v, std::move(bound));
+  if (!a[1].is_empty() && !a[1].is_none()) v->bound.init(v, a[1]);
   init_default(v, a[2]);
   TRY(set_module(t, self));
   return self;
@@ -207,7 +204,12 @@ Ref typevar_prepare(Thread& t, Value self, const Value* a) {
       return binary_op(t, BinaryOp::kAdd, a[1], more);
     }
   }
-  return raise(t, exc::TypeError, "Too few arguments for %S", a[0]);
+  i64 required = 0;
+  for (u64 i = 0; i < all->size; i++) {
+    Value p = all->items[i].peek();
+    required += !is_type_parameter(p) || !has_default(p);
+  }
+  return raise(t, exc::TypeError, "Too few arguments for %S; actual %zd, expected at least %zd", a[0], given, required);
 }
 
 Ref typevar_mro(Thread& t, Value, const Value*) { return raise(t, exc::TypeError, "Cannot subclass an instance of TypeVar"); }

@@ -107,22 +107,17 @@ Ref builtin_sum(Thread& t, Value, const Value* a) {
     return !item.is_empty();
   };
   bool more = TRY(advance());
-  while (more && total.get().is_small_int() && item.get().is_small_int()) {
-    i64 sum = total.get().as_small_int();
+  if (more && total.get().is_small_int() && item.get().is_small_int()) {
+    // 2^65 items of 63 bits fit: no overflow to look for.
+    i128 sum = total.get().as_small_int();
     do {
-      i64 next_sum;
-      if (__builtin_add_overflow(sum, item.get().as_small_int(), &next_sum)) break;
-      sum = next_sum;
+      sum += item.get().as_small_int();
       more = TRY(advance());
     } while (more && item.get().is_small_int());
-    total = int_from(t, sum);
-    if (more && item.get().is_small_int()) {  // overflowed a word
-      total = TRY(binary_op(t, BinaryOp::kAdd, total, item));
-      more = TRY(advance());
-    }
+    total = TRY(int_from_big(t, sum));
   }
-  if (more && (is_exact_float(total) || (total.get().is_small_int() && is_exact_float(item)))) {
-    double sum = is_exact_float(total) ? float_value(total) : double(total.get().as_small_int());
+  if (more && (is_exact_float(total) || (is_exact_int(total) && is_exact_float(item)))) {
+    double sum = is_exact_float(total) ? float_value(total) : TRY(int_to_double(t, total));
     double compensation = 0;
     while (more && (is_exact_float(item) || item.get().is_small_int())) {
       double x = is_exact_float(item) ? float_value(item) : double(item.get().as_small_int());

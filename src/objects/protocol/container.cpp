@@ -83,7 +83,10 @@ Result<bool> contains(Thread& t, Value container, Value item) {
 
 bool is_sequence(Value v) {
   if (is_dict(v)) return false;
-  return type_of(v)->slots.get_item != nullptr;
+  Type* type = type_of(v);
+  if (type->slots.get_item == nullptr) return false;
+  // A native type without a length (a union, say) gives items for keys, not for positions.
+  return (type->flags & type_flag::kHeapType) || type->slots.length != nullptr;
 }
 
 bool is_mapping(Value v) { return type_of(v)->slots.get_item != nullptr; }

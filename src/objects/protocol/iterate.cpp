@@ -17,7 +17,7 @@ Ref get_iter(Thread& t, Value v) {
     return iterator;
   }
   // A class that sets __iter__ = None is not iterable, even with __getitem__.
-  if (type->slots.get_item != nullptr && !is_dict(v) && type_lookup(type, names::__iter__).is_empty())
+  if (is_sequence(v) && type_lookup(type, names::__iter__).is_empty())
     return sequence_iterator_new(t, v);
   return raise(t, exc::TypeError, "'%T' object is not iterable", v);
 }

@@ -1,0 +1,198 @@
+// _symtable: the compiler's symbol tables as objects, for Lib/symtable.py.
+#include "compiler/symtable.h"
+#include "objects/module.h"
+#include "objects/protocol/services.h"
+#include "parser/parser.h"
+
+namespace typhon {
+namespace {
+
+using compiler::Binding;
+using compiler::NameTable;
+using compiler::Scope;
+using compiler::ScopeKind;
+using compiler::Symbol;
+
+struct Entry : Object {
+  Field id, name, symbols, varnames, children, type, lineno, nested;
+};
+constexpr size_t kEntryFields = 8;
+Type* g_entry_type;
+
+void visit_entry(Object* self, Visitor& v) { v.fields(&static_cast<Entry*>(self)->id, kEntryFields); }
+
+Ref entry_repr(Thread& t, Value self) {
+  auto* e = self.as<Entry>();
+  return str_format(t, "<symtable entry %S(%S), line %S>", e->name.peek(), e->id.peek(), e->lineno.peek());
+}
+
+// Errors have been reported by compile() before the table is built.
+class Silent final : public compiler::Reporter {
+ public:
+  void error(compiler::Pos, const char*, ...) override { failed_ = true; }
+  void warn(compiler::Pos, const char*, ...) override {}
+  bool failed() const override { return failed_; }
+  bool deep() override { return failed_; }
+
+ private:
+  bool failed_ = false;
+};
+
+constexpr int kScopeOffset = 12, kScopeMask = 15;
+constexpr u32 kFlagMask = 0x7FF;  // the flags that Python shows; the compiler's own lie above
+
+int scope_number(Binding b) {
+  switch (b) {
+    case Binding::kLocal: return 1;
+    case Binding::kGlobalExplicit: return 2;
+    case Binding::kGlobalImplicit: return 3;
+    case Binding::kFree: return 4;
+    case Binding::kCell: return 5;
+    case Binding::kUnknown: break;
+  }
+  return 0;
+}
+int type_number(ScopeKind kind) {
+  switch (kind) {
+    case ScopeKind::kFunction: return 0;
+    case ScopeKind::kClass: return 1;
+    case ScopeKind::kModule: return 2;
+    case ScopeKind::kAnnotation: return 3;
+    case ScopeKind::kTypeAlias: return 4;
+    case ScopeKind::kTypeParameters: return 5;
+    case ScopeKind::kTypeVariable: return 6;
+  }
+  return 0;
+}
+
+Status add_symbols(Thread& t, NameTable& names, const Scope* scope, Dict* out, bool inlined) {
+  for (u32 i = 0; i < scope->symbol_count; i++) {
+    const Symbol& s = scope->symbols[i];
+    Ref name = Ref::copy(names.value(s.name));
+    // What an inlined comprehension shares with its surroundings is there already.
+    if (inlined && (s.name == compiler::name::k_dot_zero || !dict_peek_str(out, name.as<Str>()).is_empty())) continue;
+    i64 flags = i64((s.flags & kFlagMask) | u32(scope_number(s.binding) << kScopeOffset));
+    TRY(dict_set_str(t, out, name.as<Str>(), Value::small_int(flags)));
+  }
+  return ok();
+}
+
+Ref make_entry(Thread& t, NameTable& names, const Scope* scope);
+
+Status add_children(Thread& t, NameTable& names, const Scope* scope, Dict* symbols, List* children) {
+  for (const Scope* child = scope->first_child; child != nullptr; child = child->next_sibling) {
+    if (child->inlined) {
+      TRY(add_symbols(t, names, child, symbols, true));
+      TRY(add_children(t, names, child, symbols, children));
+      continue;
+    }
+    TRY(enter_native(t));
+    Ref made = TRY(make_entry(t, names, child));
+    TRY(list_append(t, children, made));
+  }
+  return ok();
+}
+
+Ref make_entry(Thread& t, NameTable& names, const Scope* scope) {
+  RefTo<Dict> symbols = TRY(dict_new(t));
+  TRY(add_symbols(t, names, scope, symbols.get(), false));
+  RefTo<List> varnames = TRY(list_new(t));
+  for (u32 i = 0; i < scope->parameter_count; i++)
+    TRY(list_append(t, varnames.get(), names.value(scope->symbols[scope->parameters[i]].name)));
+  RefTo<List> children = TRY(list_new(t));
+  TRY(add_children(t, names, scope, symbols.get(), children.get()));
+  RefTo<Str> name = scope->kind == ScopeKind::kModule ? TRY(str_from_ascii(t, "top")) : TRY(str_from_utf8(t, names.text(scope->name)));
+  Ref self = TRY(allocate_instance(t, g_entry_type));
+  auto* e = self.as<Entry>();
+  e->id.init(e, TRY(int_from_u64(t, object_id(t, self))));
+  e->name.init(e, std::move(name));
+  e->symbols.init(e, std::move(symbols));
+  e->varnames.init(e, std::move(varnames));
+  e->children.init(e, std::move(children));
+  e->type.init(e, Value::small_int(type_number(scope->kind)));
+  e->lineno.init(e, Value::small_int(scope->kind == ScopeKind::kModule ? 0 : scope->pos.line));
+  e->nested.init(e, Value::small_int(scope->nested));
+  return self;
+}
+
+Ref f_symtable(Thread& t, Value, const Value* a) {
+  if (!is_str(a[2])) return raise(t, exc::TypeError, "symtable() argument 3 must be str, not %T", a[2]);
+  auto* mode = a[2].as<Str>();
+  parser::ParseOptions options;
+  if (mode->equals_ascii("exec"))
+    options.mode = parser::Mode::kExec;
+  else if (mode->equals_ascii("eval"))
+    options.mode = parser::Mode::kEval;
+  else if (mode->equals_ascii("single"))
+    options.mode = parser::Mode::kSingle;
+  else
+    return raise(t, exc::ValueError, "symtable() arg 3 must be 'exec' or 'eval' or 'single'");
+  // compile() finds and reports whatever is wrong.
+  Ref builtins = TRY(import_module(t, "builtins"));
+  Ref compile = TRY(get_attribute_utf8(t, builtins, "compile"));
+  Ref code = TRY(call_with(t, compile, a[0], a[1], a[2]));
+  Utf8Buffer buffer;
+  ByteView bytes(t);
+  std::string_view source;
+  if (is_str(a[0])) {
+    source = str_utf8(a[0].as<Str>(), buffer);
+  } else {
+    TRY(bytes.get(a[0]));
+    source = {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    options.is_bytes_source = true;
+  }
+  Arena arena;
+  parser::ParseResult parsed = parser::parse(arena, source, options);
+  if (!parsed.ok) return raise_not_there(t, "a symbol table for this source encoding");
+  Silent reporter;
+  NameTable names(t);
+  compiler::SymbolTable table(arena, names, reporter, code.as<Code>()->flags & code_flag::kFuture_annotations, false);
+  if (!table.build(parsed.module)) return raise(t, exc::SystemError, "no symbol table was built");
+  return make_entry(t, names, table.top());
+}
+
+constexpr Member kEntryMembers[] = {
+    {"id", offsetof(Entry, id)},           {"name", offsetof(Entry, name)},
+    {"symbols", offsetof(Entry, symbols)}, {"varnames", offsetof(Entry, varnames)},
+    {"children", offsetof(Entry, children)}, {"type", offsetof(Entry, type)},
+    {"lineno", offsetof(Entry, lineno)},   {"nested", offsetof(Entry, nested)},
+    {},
+};
+const TypeSpec kEntrySpec = {
+    .name = "symtable entry",
+    .layout = {"symtable entry", sizeof(Entry), 0, visit_entry, nullptr, nullptr, nullptr},
+    .flags = type_flag::kDisallowInstantiation | type_flag::kImmutable,
+    .slots = {.repr = entry_repr},
+    .members = kEntryMembers,
+};
+
+const Method kFunctions[] = {
+    method("symtable", f_symtable, "(source, filename, startstr, /)", "Return symbol and scope dictionaries used internally by compiler."),
+    {},
+};
+
+struct Constant {
+  const char* name;
+  i64 value;
+};
+constexpr Constant kConstants[] = {
+    {"USE", 16},           {"DEF_GLOBAL", 1},      {"DEF_NONLOCAL", 8},     {"DEF_LOCAL", 2},       {"DEF_PARAM", 4},
+    {"DEF_TYPE_PARAM", 1024}, {"DEF_FREE_CLASS", 64}, {"DEF_IMPORT", 128},  {"DEF_BOUND", 134},     {"DEF_ANNOT", 256},
+    {"DEF_COMP_ITER", 512}, {"DEF_COMP_CELL", 2048}, {"TYPE_FUNCTION", 0},  {"TYPE_CLASS", 1},      {"TYPE_MODULE", 2},
+    {"TYPE_ANNOTATION", 3}, {"TYPE_TYPE_ALIAS", 4}, {"TYPE_TYPE_PARAMETERS", 5}, {"TYPE_TYPE_VARIABLE", 6}, {"LOCAL", 1},
+    {"GLOBAL_EXPLICIT", 2}, {"GLOBAL_IMPLICIT", 3}, {"FREE", 4},            {"CELL", 5},            {"SCOPE_OFF", kScopeOffset},
+    {"SCOPE_MASK", kScopeMask},
+};
+
+Status initialise(Thread& t, Module* module) {
+  if (g_entry_type == nullptr) TRY(make_static_type(t, kEntrySpec, &g_entry_type));
+  for (const Constant& c : kConstants) TRY(module_add_int(t, module, c.name, c.value));
+  return ok();
+}
+
+}  // namespace
+
+extern const ModuleDef module__symtable;
+const ModuleDef module__symtable = {"_symtable", nullptr, kFunctions, initialise};
+
+}  // namespace typhon
