@@ -39,6 +39,7 @@ class Silent final : public compiler::Reporter {
 };
 
 constexpr int kScopeOffset = 12, kScopeMask = 15;
+constexpr i64 kCompCell = 2048;
 constexpr u32 kFlagMask = 0x7FF;  // the flags that Python shows; the compiler's own lie above
 
 int scope_number(Binding b) {
@@ -69,9 +70,17 @@ Status add_symbols(Thread& t, NameTable& names, const Scope* scope, Dict* out, b
   for (u32 i = 0; i < scope->symbol_count; i++) {
     const Symbol& s = scope->symbols[i];
     Ref name = Ref::copy(names.value(s.name));
-    // What an inlined comprehension shares with its surroundings is there already.
-    if (inlined && (s.name == compiler::name::k_dot_zero || !dict_peek_str(out, name.as<Str>()).is_empty())) continue;
-    i64 flags = i64((s.flags & kFlagMask) | u32(scope_number(s.binding) << kScopeOffset));
+    if (inlined && s.name == compiler::name::k_dot_zero) continue;
+    // Evaluators always look at their format.
+    u32 used = s.name == compiler::name::k_format ? u32(compiler::use::kUse) : 0;
+    i64 flags = i64((s.flags & kFlagMask) | used | u32(scope_number(s.binding) << kScopeOffset));
+    if (inlined) {
+      // What a comprehension shares with its surroundings is there already; its use of it counts there too.
+      Value there = dict_peek_str(out, name.as<Str>());
+      bool own = s.binding == Binding::kLocal || s.binding == Binding::kCell;
+      if (!there.is_empty()) flags = there.as_small_int() | (own ? 0 : flags & i64(compiler::use::kUse));
+      if (there.is_empty() && s.binding == Binding::kCell) flags |= kCompCell;
+    }
     TRY(dict_set_str(t, out, name.as<Str>(), Value::small_int(flags)));
   }
   return ok();
@@ -93,6 +102,16 @@ Status add_children(Thread& t, NameTable& names, const Scope* scope, Dict* symbo
   return ok();
 }
 
+// As Python calls it: the scope of type parameters has the name of what they belong to.
+std::string_view shown_name(NameTable& names, const Scope* scope) {
+  if (scope->kind == ScopeKind::kModule) return "top";
+  std::string_view name = names.text(scope->name);
+  constexpr std::string_view kPrefix = "<generic parameters of ";
+  if (scope->kind == ScopeKind::kTypeParameters && name.starts_with(kPrefix))
+    return name.substr(kPrefix.size(), name.size() - kPrefix.size() - 1);
+  return name;
+}
+
 Ref make_entry(Thread& t, NameTable& names, const Scope* scope) {
   RefTo<Dict> symbols = TRY(dict_new(t));
   TRY(add_symbols(t, names, scope, symbols.get(), false));
@@ -101,7 +120,7 @@ Ref make_entry(Thread& t, NameTable& names, const Scope* scope) {
     TRY(list_append(t, varnames.get(), names.value(scope->symbols[scope->parameters[i]].name)));
   RefTo<List> children = TRY(list_new(t));
   TRY(add_children(t, names, scope, symbols.get(), children.get()));
-  RefTo<Str> name = scope->kind == ScopeKind::kModule ? TRY(str_from_ascii(t, "top")) : TRY(str_from_utf8(t, names.text(scope->name)));
+  RefTo<Str> name = TRY(str_from_utf8(t, shown_name(names, scope)));
   Ref self = TRY(allocate_instance(t, g_entry_type));
   auto* e = self.as<Entry>();
   e->id.init(e, TRY(int_from_u64(t, object_id(t, self))));
@@ -143,6 +162,16 @@ Ref f_symtable(Thread& t, Value, const Value* a) {
   }
   Arena arena;
   parser::ParseResult parsed = parser::parse(arena, source, options);
+  Ref decoded;
+  Utf8Buffer decoded_buffer;
+  if (!parsed.ok && parsed.error.kind == parser::SyntaxErrorInfo::Kind::kEncoding) {
+    RefTo<Bytes> copy = TRY(bytes_from(t, source.data(), source.size()));
+    RefTo<Str> encoding = TRY(str_from_utf8(t, parsed.error.encoding));
+    decoded = TRY(call_method_with(t, copy, names::decode, encoding));
+    if (!is_str(decoded)) return raise(t, exc::TypeError, "decoding gave %T", decoded.get());
+    options.is_bytes_source = false;
+    parsed = parser::parse(arena, str_utf8(decoded.as<Str>(), decoded_buffer), options);
+  }
   if (!parsed.ok) return raise_not_there(t, "a symbol table for this source encoding");
   Silent reporter;
   NameTable names(t);
