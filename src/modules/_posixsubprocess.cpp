@@ -196,12 +196,6 @@ TYPHON_NOINLINE pid_t fork_child(const ChildPlan& plan) {
   return pid;
 }
 
-Result<int> int_argument(Thread& t, Value v) {
-  i64 n = TRY(to_i64(t, v, "Python int too large to convert to C int"));
-  if (n > INT_MAX || n < INT_MIN) return raise(t, exc::OverflowError, "signed integer is greater than maximum");
-  return int(n);
-}
-
 // uid or gid: an int in the type's range, -1 included.
 Result<u32> id_argument(Thread& t, Value v, const char* name) {
   Ref index = TRY(to_index(t, v));

@@ -180,47 +180,6 @@ constexpr Member kMembers[] = {{"message", offsetof(ExceptionGroupObject, msg), 
                                {"exceptions", offsetof(ExceptionGroupObject, exceptions), false, true, "nested exceptions"},
                                {}};
 
-// The exceptions in `group` that are leaves of `wanted` by identity of their metadata (traceback, context, cause): what PEP
-// 654 calls re-raised parts of the original.
-bool same_metadata(BaseException* a, BaseException* b) {
-  return a->traceback.peek().bits == b->traceback.peek().bits && a->cause.peek().bits == b->cause.peek().bits &&
-         a->context.peek().bits == b->context.peek().bits;
-}
-
-Status collect_leaves(Thread& t, Value exception, Value leaves) {
-  if (is_group(exception)) {
-    TRY(enter_native(t, " in except*"));
-    Ref items = group_of(exception)->exceptions.load();
-    for (u64 i = 0; i < items.as<Tuple>()->size; i++) {
-      Ref item = items.as<Tuple>()->items[i].load();
-      TRY(collect_leaves(t, item, leaves));
-    }
-    return ok();
-  }
-  return list_append(t, leaves.as<List>(), exception);
-}
-
-// The part of `group` whose leaves are in `keep`, with the group's structure.
-Ref project(Thread& t, Value group, List* keep) {
-  if (!is_group(group)) {
-    for (size_t i = 0; i < list_size(keep); i++) {
-      Ref leaf = list_get(t, keep, i);
-      if (leaf.get().same_word(group)) return Ref::copy(group);
-    }
-    return Ref::none();
-  }
-  TRY(enter_native(t, " in except*"));
-  RefTo<List> kept = TRY(list_new(t));
-  Ref items = group_of(group)->exceptions.load();
-  for (u64 i = 0; i < items.as<Tuple>()->size; i++) {
-    Ref item = items.as<Tuple>()->items[i].load();
-    Ref part = TRY(project(t, item, keep));
-    if (!part.get().is_none()) TRY(list_append(t, kept.get(), part));
-  }
-  if (list_size(kept.get()) == 0) return Ref::none();
-  return derive_same(t, group, kept);
-}
-
 }  // namespace
 
 void add_exception_group_parts(TypeSpec& spec) {
@@ -243,65 +202,6 @@ Status make_exception_group_type(Thread& t) {
   static GlobalRoot root;
   root.set(t, std::move(type));
   return ok();
-}
-
-Status exception_group_match(Thread& t, Value exception, Value c, Ref* match, Ref* rest) {
-  // except* must not name groups themselves.
-  auto names_group = [](Value v) { return is_type(v) && is_subtype(v.as<Type>(), exc::BaseExceptionGroup); };
-  bool group_named = names_group(c);
-  if (is_tuple(c))
-    for (u64 i = 0; i < c.as<Tuple>()->size; i++) group_named = group_named || names_group(c.as<Tuple>()->items[i].peek());
-  if (group_named)
-    return raise(t, exc::TypeError,
-                 "catching ExceptionGroup with except* is not allowed. Use except instead.");
-  if (TRY(exception_matches(t, exception, c))) {
-    *rest = Ref::none();
-    if (is_group(exception)) {
-      *match = Ref::copy(exception);
-      return ok();
-    }
-    RefTo<Tuple> only = TRY(tuple_of(t, exception));
-    Ref empty = Ref::copy(empty_str());
-    *match = TRY(call_with(t, exc::BaseExceptionGroup, empty, only));
-    auto* wrapped = match->as<BaseException>();
-    Ref traceback = exception.as<BaseException>()->traceback.load();
-    if (!traceback.is_empty()) wrapped->traceback.store(wrapped, std::move(traceback));
-    return ok();
-  }
-  if (is_group(exception)) return split(t, exception, c, match, rest);
-  *match = Ref::none();
-  *rest = Ref::copy(exception);
-  return ok();
-}
-
-Ref prepare_reraise_star(Thread& t, Value original, Value raised_list) {
-  RefTo<List> raised = TRY(list_new(t));
-  RefTo<List> reraised = TRY(list_new(t));
-  auto* list = raised_list.as<List>();
-  for (size_t i = 0; i < list_size(list); i++) {
-    Ref item = list_get(t, list, i);
-    if (item.get().is_none()) continue;
-    if (!is_group(original)) return item;  // a naked exception was raised: at most one clause matched it
-    if (item.get().same_word(original) || (same_metadata(item.as<BaseException>(), original.as<BaseException>()) && is_group(item)))
-      TRY(list_append(t, reraised.get(), item));
-    else
-      TRY(list_append(t, raised.get(), item));
-  }
-  if (!is_group(original)) return Ref::none();
-  Ref rest = Ref::none();
-  if (list_size(reraised.get()) != 0) {
-    RefTo<List> leaves = TRY(list_new(t));
-    for (size_t i = 0; i < list_size(reraised.get()); i++) {
-      Ref item = list_get(t, reraised.get(), i);
-      TRY(collect_leaves(t, item, leaves));
-    }
-    rest = TRY(project(t, original, leaves.get()));
-  }
-  if (list_size(raised.get()) == 0) return rest;
-  if (!rest.get().is_none()) TRY(list_append(t, raised.get(), rest));
-  if (list_size(raised.get()) == 1) return list_get(t, raised.get(), 0);
-  Ref empty = Ref::copy(empty_str());
-  return call_with(t, exc::BaseExceptionGroup, empty, raised);
 }
 
 }  // namespace typhon

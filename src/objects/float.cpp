@@ -181,11 +181,6 @@ Ref repr(Thread& t, Value v) {
   return str_from_ascii(t, {text, n});
 }
 
-bool is_space(u32 c) {
-  return c == ' ' || (c >= 9 && c <= 13) || (c >= 0x1c && c <= 0x1f) || c == 0x85 || c == 0xa0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
-}
-
 bool equals_ignoring_case(const char* text, size_t n, const char* word) {
   if (strlen(word) != n) return false;
   for (size_t i = 0; i < n; i++)
@@ -247,8 +242,8 @@ bool parse_double(const char* text, size_t n, double* out) {
 
 Ref float_from_string(Thread& t, const char* text, size_t n, Value original) {
   size_t start = 0, end = n;
-  while (start < end && is_space(u8(text[start]))) start++;
-  while (end > start && is_space(u8(text[end - 1]))) end--;
+  while (start < end && unicode::is_space(u8(text[start]))) start++;
+  while (end > start && unicode::is_space(u8(text[end - 1]))) end--;
   double d;
   if (!parse_double(text + start, end - start, &d))
     return raise(t, exc::ValueError, "could not convert string to float: %R", original);
@@ -293,7 +288,7 @@ Ref from_str(Thread& t, Str* s) {
     u32 c = s->at(i);
     if (c >= 128) {
       u32 d = u32(unicode::decimal_value(c));
-      c = d <= 9 ? '0' + d : is_space(c) ? ' ' : '?';
+      c = d <= 9 ? '0' + d : unicode::is_space(c) ? ' ' : '?';
     }
     text->data[i] = u8(c);
   }
@@ -394,8 +389,8 @@ Ref m_fromhex(Thread& t, Value cls, const Value* a) {
   if (!is_str(a[0])) return raise(t, exc::TypeError, "fromhex() argument must be str, not %T", a[0]);
   Utf8Buffer buffer;
   std::string_view text = str_utf8(a[0].as<Str>(), buffer);
-  while (!text.empty() && is_space(u8(text.front()))) text.remove_prefix(1);
-  while (!text.empty() && is_space(u8(text.back()))) text.remove_suffix(1);
+  while (!text.empty() && unicode::is_space(u8(text.front()))) text.remove_prefix(1);
+  while (!text.empty() && unicode::is_space(u8(text.back()))) text.remove_suffix(1);
   auto bad = [&] { return raise(t, exc::ValueError, "invalid hexadecimal floating-point string"); };
   double d = 0;
   std::string_view body = text;

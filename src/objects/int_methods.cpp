@@ -62,11 +62,6 @@ Raised bad_literal(Thread& t, int base, Value original) {
   return raise(t, exc::ValueError, "invalid literal for int() with base %d: %R", base, original);
 }
 
-bool is_space(u32 c) {
-  return c == ' ' || (c >= 9 && c <= 13) || (c >= 0x1c && c <= 0x1f) || c == 0x85 || c == 0xa0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
-}
-
 int digit_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'z') return c - 'a' + 10;
@@ -128,8 +123,8 @@ Ref parse(Thread& t, const char* text, size_t n, int base, Value original) {
 // int(str, base)
 Ref int_from_str(Thread& t, Str* s, int base) {
   size_t start = 0, end = s->length();
-  while (start < end && is_space(s->at(start))) start++;
-  while (end > start && is_space(s->at(end - 1))) end--;
+  while (start < end && unicode::is_space(s->at(start))) start++;
+  while (end > start && unicode::is_space(s->at(end - 1))) end--;
   if (s->is_ascii()) return parse(t, s->data<char>() + start, end - start, base, s);
   RefTo<Bytes> text = TRY(bytes_allocate(t, end - start + 1));
   for (size_t i = start; i < end; i++) {
@@ -152,8 +147,8 @@ Ref from_text(Thread& t, Value x, int base) {
   TRY(view.get(x));
   const char* text = reinterpret_cast<const char*>(view.data());
   size_t start = 0, end = view.size();
-  while (start < end && is_space(u8(text[start]))) start++;
-  while (end > start && is_space(u8(text[end - 1]))) end--;
+  while (start < end && unicode::is_space(u8(text[start]))) start++;
+  while (end > start && unicode::is_space(u8(text[end - 1]))) end--;
   Ref shown = is_bytes(x) || is_bytearray(x) ? Ref::copy(x) : Ref(TRY(bytes_from(t, view.data(), view.size())));
   return parse(t, text + start, end - start, base, shown);
 }

@@ -170,8 +170,9 @@ const char* type_name(Value v) { return type_of(v)->name_utf8(); }
 
 // --- versions and subclasses
 namespace {
-void new_version_recursively(Thread& t, Type* type) {
-  u32 version = fresh_version();
+// Gives the class and its subclasses versions from `next`.
+void new_version_recursively(Thread& t, Type* type, u32 (*next)()) {
+  u32 version = next();
   __atomic_store_n(&type->version, version, __ATOMIC_RELEASE);
   update_shapes_of(type, version, type->slots.finaliser != nullptr);
   auto* list = type->subclasses.as<List>();
@@ -180,12 +181,37 @@ void new_version_recursively(Thread& t, Type* type) {
     Ref reference = list_get(t, list, i);
     if (reference.is_empty()) continue;
     Ref subclass = weakref_get(t, reference.as<WeakRef>());
-    if (!subclass.is_empty()) new_version_recursively(t, subclass.as<Type>());
+    if (!subclass.is_empty()) new_version_recursively(t, subclass.as<Type>(), next);
   }
 }
 }  // namespace
 
-void type_modified(Thread& t, Type* type) { new_version_recursively(t, type); }
+void type_modified(Thread& t, Type* type) { new_version_recursively(t, type, fresh_version); }
+
+Result<bool> replace_class_entry(Thread& t, Type* type, Str* name, Value value, void (*changed)(Thread&, Type*, Str*, Value)) {
+  auto* dict = type->dict.as<Dict>();
+  // Dropped after the lock is given back, when no cache knows the old value any more.
+  Ref old = dict_get_str(t, dict, name);
+  MutexGuard guard(t, g_type_mutex);
+  // Without a version nothing can be read from a cache while the entry changes, so that no thread sees the old value after another
+  // one (or it itself, at another place) has seen the new one.
+  new_version_recursively(t, type, [] { return u32(0); });
+  bool there = true;
+  Status stored;
+  if (value.is_empty()) {
+    Result<bool> deleted = dict_delete_str(t, dict, name);
+    if (deleted.failed())
+      stored = Raised{};
+    else
+      there = deleted.get();
+  } else {
+    stored = dict_set_str(t, dict, name, value);
+  }
+  if (!stored.failed() && there && changed != nullptr) changed(t, type, name, value);
+  new_version_recursively(t, type, fresh_version);
+  if (stored.failed()) return Raised{};
+  return there;
+}
 
 Status add_subclass(Thread& t, Type* base, Type* type) {
   Ref reference = TRY(weakref_new(t, type, EMPTY));

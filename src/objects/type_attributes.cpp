@@ -34,9 +34,7 @@ Ref own_entry(Thread& t, Value self, Str* name) {
 }
 
 Status store_own(Thread& t, Value self, Str* name, Value value) {
-  Ref old = dict_get_str(t, dict_of(self), name);  // dropped only after caches know
-  TRY(dict_set_str(t, dict_of(self), name, value));
-  type_modified(t, self_of(self));
+  TRY(replace_class_entry(t, self_of(self), name, value));
   return ok();
 }
 
@@ -115,10 +113,8 @@ Ref get_abstract_methods(Thread& t, Value self) {
 Status set_abstract_methods(Thread& t, Value self, Value value) {
   bool abstract = false;
   if (value.is_empty()) {
-    Ref old = dict_get_str(t, dict_of(self), names::__abstractmethods__);
-    if (!TRY(dict_delete_str(t, dict_of(self), names::__abstractmethods__)))
+    if (!TRY(replace_class_entry(t, self_of(self), names::__abstractmethods__, EMPTY)))
       return raise_attribute_error(t, self, names::__abstractmethods__);
-    type_modified(t, self_of(self));
   } else {
     abstract = TRY(truth(t, value));
     TRY(store_own(t, self, names::__abstractmethods__, value));
@@ -136,16 +132,12 @@ Ref get_annotate(Thread& t, Value self) {
   Ref annotate = own_entry(t, self, names::__annotate_func__);
   if (annotate.is_empty()) annotate = own_entry(t, self, names::__annotate__);
   if (annotate.failed() || !annotate.is_empty()) return annotate;
-  TRY(dict_set_str(t, dict_of(self), names::__annotate_func__, None));
-  type_modified(t, self_of(self));
+  TRY(store_own(t, self, names::__annotate_func__, None));
   return Ref::none();
 }
 
 Status drop_own(Thread& t, Value self, Str* name) {
-  Ref old = dict_get_str(t, dict_of(self), name);
-  if (old.is_empty()) return ok();
-  TRY(dict_delete_str(t, dict_of(self), name));
-  type_modified(t, self_of(self));
+  TRY(replace_class_entry(t, self_of(self), name, EMPTY));
   return ok();
 }
 

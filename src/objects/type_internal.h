@@ -81,6 +81,10 @@ Status member_set(Thread& t, NativeDescriptor* d, Value instance, Value value);
 inline constexpr u32 kSlotMember = 0x80000000;  // Member::offset of a __slots__ member: index | kSlotMember
 
 // --- types
+// Stores (EMPTY: deletes) an entry of a class's own namespace and tells all caches; false when there was none to delete. `changed` runs under the type
+// mutex after the store, for what depends on the entry (slots); it must not run Python code.
+Result<bool> replace_class_entry(Thread& t, Type* type, Str* name, Value value,
+                                 void (*changed)(Thread&, Type*, Str*, Value) = nullptr);
 extern Mutex g_type_mutex;  // class mutation: mro, bases, slots of whole subtrees. Waiting detaches
 Status compute_mro(Thread& t, Type* type);
 Status add_subclass(Thread& t, Type* base, Type* type);

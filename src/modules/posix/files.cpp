@@ -16,12 +16,6 @@
 namespace typhon {
 namespace {
 
-Result<int> int_argument(Thread& t, Value v) {
-  i64 n = TRY(to_i64(t, v, "Python int too large to convert to C int"));
-  if (n > INT_MAX || n < INT_MIN) return raise(t, exc::OverflowError, "signed integer is greater than maximum");
-  return int(n);
-}
-
 Ref done(Thread& t, i64 result, Value filename = EMPTY, Value filename2 = EMPTY) {
   if (result == -1) return raise_errno(t, errno, filename, filename2);
   return Ref::none();

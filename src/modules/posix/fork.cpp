@@ -100,12 +100,6 @@ Ref f_forkpty(Thread& t, Value, const Value*) {
   return tuple_of(t, Value::small_int(pid), Value::small_int(master));
 }
 
-Result<int> int_argument(Thread& t, Value v) {
-  i64 n = TRY(to_i64(t, v, "Python int too large to convert to C int"));
-  if (n > INT_MAX || n < INT_MIN) return raise(t, exc::OverflowError, "signed integer is greater than maximum");
-  return int(n);
-}
-
 // --- waiting
 Type* g_rusage_type;
 Type* g_waitid_type;

@@ -25,12 +25,6 @@ Ref done(Thread& t, int result) {
   if (result < 0) return raise_errno(t, errno);
   return Ref::none();
 }
-Result<int> int_argument(Thread& t, Value v) {
-  i64 n = TRY(to_i64(t, v, "Python int too large to convert to C int"));
-  if (n > INT_MAX || n < INT_MIN) return raise(t, exc::OverflowError, "signed integer is greater than maximum");
-  return int(n);
-}
-
 constexpr char kUid[] = "uid", kGid[] = "gid";
 template <auto F, const char* kName>
 Ref f_set(Thread& t, Value, const Value* a) {

@@ -11,6 +11,12 @@ extern char** environ;
 
 namespace typhon {
 
+Result<int> int_argument(Thread& t, Value v) {
+  i64 n = TRY(to_i64(t, v, "Python int too large to convert to C int"));
+  if (n > INT_MAX || n < INT_MIN) return raise(t, exc::OverflowError, "signed integer is greater than maximum");
+  return int(n);
+}
+
 Result<i64> fd_argument(Thread& t, Value v) {
   if (is_int(v)) {
     if (v.is_bool()) TRY(warn(t, exc::RuntimeWarning, 1, "bool is used as a file descriptor"));

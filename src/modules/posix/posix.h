@@ -28,6 +28,8 @@ Result<i64> system_call(Thread& t, F call) {
   }
 }
 
+// An argument that must fit a C int: OverflowError otherwise.
+Result<int> int_argument(Thread& t, Value v);
 // An int argument that must be a descriptor (an int, or an object with fileno()).
 Result<i64> fd_argument(Thread& t, Value v);
 // "dir_fd" arguments: AT_FDCWD when None or absent.

@@ -100,6 +100,20 @@ Ref type_get_attribute(Thread& t, Value type, Str* name) {
   return result;
 }
 
+namespace {
+
+// The slots that follow from a dunder name; the inline slots that a new __init__ hints at.
+void dunder_changed(Thread& t, Type* type, Str* name, Value value) {
+  update_slots_for_name(t, type, name);
+  if (name != names::__init__ || value.is_empty()) return;
+  u32 wanted = hint_of_init(value) + (type->base.as<Type>() != nullptr ? type->base.as<Type>()->attribute_hint : 0);
+  if (wanted <= type->attribute_hint) return;
+  type->attribute_hint = u16(wanted > 40 ? 40 : wanted);
+  grow_inline_slots(type, type->attribute_hint);
+}
+
+}  // namespace
+
 Status type_set_attribute(Thread& t, Value v, Str* name, Value value) {
   auto* type = v.as<Type>();
   if (type->flags & type_flag::kImmutable)
@@ -111,25 +125,8 @@ Status type_set_attribute(Thread& t, Value v, Str* name, Value value) {
       return set(t, keep, v, value);
     }
   }
-  auto* dict = type->dict.as<Dict>();
-  Ref old = dict_get_str(t, dict, name);  // dropped after the caches have been told
-  if (value.is_empty()) {
-    if (!TRY(dict_delete_str(t, dict, name))) return raise_attribute_error(t, v, name);
-  } else {
-    TRY(dict_set_str(t, dict, name, value));
-  }
-  if (is_dunder(name)) {
-    MutexGuard guard(t, g_type_mutex);
-    update_slots_for_name(t, type, name);
-    if (name == names::__init__ && !value.is_empty()) {
-      u32 wanted = hint_of_init(value) + (type->base.as<Type>() != nullptr ? type->base.as<Type>()->attribute_hint : 0);
-      if (wanted > type->attribute_hint) {
-        type->attribute_hint = u16(wanted > 40 ? 40 : wanted);
-        grow_inline_slots(type, type->attribute_hint);
-      }
-    }
-  }
-  type_modified(t, type);
+  bool there = TRY(replace_class_entry(t, type, name, value, is_dunder(name) ? dunder_changed : nullptr));
+  if (!there) return raise_attribute_error(t, v, name);
   return ok();
 }
 
