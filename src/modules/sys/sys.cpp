@@ -332,6 +332,21 @@ const Method kFunctions[] = {
     {},
 };
 
+// sys._jit: what test.support and tools ask of CPython's JIT. Typhon has none yet, and says so.
+Ref f_no_jit(Thread&, Value, const Value*) { return Ref::boolean(false); }
+constexpr Method kJitFunctions[] = {
+    method("is_available", f_no_jit, "()", "Return True if this build has a JIT compiler."),
+    method("is_enabled", f_no_jit, "()", "Return True if the JIT compiler is enabled for this process."),
+    method("is_active", f_no_jit, "()", "Return True if the topmost Python frame is running compiled code."),
+    {},
+};
+constexpr ModuleDef kJitModule = {"sys._jit", "Whether a JIT compiler is at work.", kJitFunctions};
+
+Status initialise(Thread& t, Module* module) {
+  TRY(sys_initialise(t, module));
+  return module_add(t, module, "_jit", TRY(module_from_definition(t, kJitModule)));
+}
+
 }  // namespace
 
 Status run_audit_hooks(Thread& t, Value event, Value args) {
@@ -345,6 +360,6 @@ Status run_audit_hooks(Thread& t, Value event, Value args) {
 }
 
 extern const ModuleDef module_sys;
-const ModuleDef module_sys = {"sys", "This module provides access to some objects used or maintained by the\ninterpreter and to functions that interact strongly with the interpreter.", kFunctions, sys_initialise};
+const ModuleDef module_sys = {"sys", "This module provides access to some objects used or maintained by the\ninterpreter and to functions that interact strongly with the interpreter.", kFunctions, initialise};
 
 }  // namespace typhon
