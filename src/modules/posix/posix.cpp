@@ -57,6 +57,16 @@ Status PathOrFd::get(Thread& t, Value v, const char* function, bool allow_fd, bo
   return path.get(t, v, function, "path");
 }
 
+Status add_functions(Thread& t, Module* module, const char* module_name, const Method* rows) {
+  RefTo<Str> name = TRY(str_from_ascii(t, module_name));
+  name = TRY(str_intern(t, name));
+  for (; rows->name != nullptr; rows++) {
+    Ref function = TRY(native_function_new(t, rows, module, name));
+    TRY(module_add(t, module, rows->name, function.get()));
+  }
+  return ok();
+}
+
 Raised raise_path_errno(Thread& t, int error, const PathOrFd& path) { return raise_errno(t, error, path.given); }
 
 namespace {
@@ -182,18 +192,8 @@ const Method kOwnFunctions[] = {
     {},
 };
 
-Status add_functions(Thread& t, Module* module, const Method* rows) {
-  RefTo<Str> name = TRY(str_from_ascii(t, "posix"));
-  name = TRY(str_intern(t, name));
-  for (; rows->name != nullptr; rows++) {
-    Ref function = TRY(native_function_new(t, rows, module, name));
-    TRY(module_add(t, module, rows->name, function.get()));
-  }
-  return ok();
-}
-
 Status initialise(Thread& t, Module* module) {
-  for (const Method* rows : {kFileFunctions, kProcessFunctions, kForkFunctions, kIdentityFunctions, kDirectoryFunctions, kStatFunctions}) TRY(add_functions(t, module, rows));
+  for (const Method* rows : {kFileFunctions, kProcessFunctions, kForkFunctions, kIdentityFunctions, kDirectoryFunctions, kStatFunctions}) TRY(add_functions(t, module, "posix", rows));
   TRY(add_directory_types(t, module));
   TRY(add_stat_types(t, module));
   TRY(add_file_types(t, module));

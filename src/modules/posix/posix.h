@@ -44,6 +44,8 @@ struct PathOrFd {
 };
 Raised raise_path_errno(Thread& t, int error, const PathOrFd& path);
 
+// Adds the functions of a further table to a module.
+Status add_functions(Thread& t, Module* module, const char* module_name, const Method* rows);
 extern const Method kFileFunctions[];     // files.cpp
 extern const Method kProcessFunctions[];  // process.cpp
 extern const Method kForkFunctions[];     // fork.cpp

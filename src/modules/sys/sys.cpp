@@ -349,6 +349,8 @@ Status initialise(Thread& t, Module* module) {
 
 }  // namespace
 
+bool audit_wanted() { return !g_audit_hooks.get().is_empty(); }
+
 Status run_audit_hooks(Thread& t, Value event, Value args) {
   if (g_audit_hooks.get().is_empty()) return ok();
   auto* hooks = g_audit_hooks.as<List>();

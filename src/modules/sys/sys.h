@@ -15,6 +15,16 @@ inline void ignore_failure(Thread& t, Status status) {
 // config.cpp: version, paths, flags, structure sequences.
 Status sys_initialise(Thread& t, Module* module);
 Status run_audit_hooks(Thread& t, Value event, Value args);
+// Whether anybody listens: nothing need be made for an event when nobody does.
+bool audit_wanted();
+// sys.audit(event, *arguments) for native code; raises what a hook raises.
+template <class... V>
+Status audit(Thread& t, const char* event, const V&... arguments) {
+  if (!audit_wanted()) return ok();
+  RefTo<Str> name = TRY(str_from_ascii(t, event));
+  RefTo<Tuple> rest = TRY(tuple_of(t, arguments...));
+  return run_audit_hooks(t, name, rest);
+}
 // The limit of every thread, present and future.
 void set_recursion_limit(Thread& t, u32 limit);
 
