@@ -63,22 +63,31 @@ struct Watched {
   std::vector<int> fds;
   int highest = -1;
 };
-Status gather(Thread& t, Tuple* items, Watched* w) {
+// `items` gets the objects whose descriptors stand in w->fds. A fileno() may change the list it came from: it is read item by item.
+Status gather(Thread& t, Value sequence, Watched* w, RootedVector* items) {
   FD_ZERO(&w->set);
-  for (u64 i = 0; i < items->size; i++) {
-    int fd = TRY(descriptor(t, items->items[i].peek()));
+  for (i64 i = 0;; i++) {
+    Ref item;
+    if (is_list(sequence)) {
+      item = list_get(t, sequence.as<List>(), size_t(i));
+      if (item.is_empty()) return ok();
+    } else {
+      if (u64(i) >= sequence.as<Tuple>()->size) return ok();
+      item = sequence.as<Tuple>()->items[i].load();
+    }
+    int fd = TRY(descriptor(t, item));
     if (fd >= FD_SETSIZE) return raise(t, exc::ValueError, "filedescriptor out of range in select()");
     if (i >= FD_SETSIZE) return raise(t, exc::ValueError, "too many file descriptors in select()");
     FD_SET(fd, &w->set);
     w->fds.push_back(fd);
+    items->push(std::move(item));
     if (fd > w->highest) w->highest = fd;
   }
-  return ok();
 }
-Ref ready(Thread& t, Tuple* items, const Watched& w, const fd_set& set) {
+Ref ready(Thread& t, const RootedVector& items, const Watched& w, const fd_set& set) {
   RefTo<List> list = TRY(list_new(t));
   for (size_t i = 0; i < w.fds.size(); i++)
-    if (FD_ISSET(w.fds[i], &set)) TRY(list_append(t, list.get(), items->items[i].peek()));
+    if (FD_ISSET(w.fds[i], &set)) TRY(list_append(t, list.get(), items[i]));
   return list;
 }
 Ref f_select(Thread& t, Value, const Value* a) {
@@ -92,17 +101,21 @@ Ref f_select(Thread& t, Value, const Value* a) {
     timeout = given.get();
     if (timeout < 0) return raise(t, exc::ValueError, "timeout must be non-negative");
   }
-  RefTo<Tuple> lists[3];
+  RootedVector readers(t), writers(t), others(t);
+  RootedVector* lists[3] = {&readers, &writers, &others};
   Watched watched[3];
   int highest = -1;
   for (int i = 0; i < 3; i++) {
-    Ref iterator = get_iter(t, a[i]);
-    if (iterator.failed()) {
-      if (!clear_if(t, exc::TypeError)) return Raised{};
-      return raise(t, exc::TypeError, "arguments 1-3 must be sequences");
+    Ref sequence = Ref::copy(a[i]);
+    if (!is_list(sequence) && !is_tuple(sequence)) {
+      Ref iterator = get_iter(t, a[i]);
+      if (iterator.failed()) {
+        if (!clear_if(t, exc::TypeError)) return Raised{};
+        return raise(t, exc::TypeError, "arguments 1-3 must be sequences");
+      }
+      sequence = TRY(to_tuple(t, iterator));
     }
-    lists[i] = TRY(to_tuple(t, iterator));
-    TRY(gather(t, lists[i].get(), &watched[i]));
+    TRY(gather(t, sequence, &watched[i], lists[i]));
     if (watched[i].highest > highest) highest = watched[i].highest;
   }
   fd_set sets[3];
@@ -115,9 +128,9 @@ Ref f_select(Thread& t, Value, const Value* a) {
   if (n < 0) return raise_errno(t, errno);
   if (n == 0)
     for (fd_set& set : sets) FD_ZERO(&set);
-  Ref r = TRY(ready(t, lists[0].get(), watched[0], sets[0]));
-  Ref w = TRY(ready(t, lists[1].get(), watched[1], sets[1]));
-  Ref x = TRY(ready(t, lists[2].get(), watched[2], sets[2]));
+  Ref r = TRY(ready(t, readers, watched[0], sets[0]));
+  Ref w = TRY(ready(t, writers, watched[1], sets[1]));
+  Ref x = TRY(ready(t, others, watched[2], sets[2]));
   return tuple_of(t, r, w, x);
 }
 

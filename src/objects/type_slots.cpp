@@ -727,6 +727,9 @@ Ref checked_new(Thread& t, Value self, Args args) {
   // The nearest native ancestor must be built by this very function, else its native part stays unmade.
   auto* native = cls;
   while (native != nullptr && (native->flags & type_flag::kHeapType)) native = native->base.as<Type>();
+  if (native != nullptr && native->slots.new_ == nullptr)
+    return raise(t, exc::TypeError, "cannot create '%s' instances",
+                 native->spec != nullptr ? native->spec->name : native->name_utf8());
   if (native != nullptr && native->slots.new_ != type->slots.new_)
     return raise(t, exc::TypeError, "%N.__new__(%N) is not safe, use %N.__new__()", type, cls, native);
   return type->slots.new_(t, cls, args.without_first());
