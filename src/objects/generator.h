@@ -30,6 +30,14 @@ Ref get_anext(Thread& t, Value v);
 // anext(iterator, default)
 Ref anext_with_default(Thread& t, Value awaitable, Value fallback);
 
+// The type of native iterators whose end has a value (asyncio's futures): iter_send asks `send` (EMPTY at the end, then *result is set),
+// which needs no StopIteration to carry it. Set once, by the module.
+struct ResultIterators {
+  Type* type = nullptr;
+  Ref (*send)(Thread& t, Value iterator, Ref* result) = nullptr;
+};
+extern ResultIterators g_result_iterators;
+
 // Shared by generator.cpp and async_generator.cpp.
 void generator_visit(Object* self, Visitor& visitor);
 void generator_finalise(Thread& t, Object* self);

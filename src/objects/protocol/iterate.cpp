@@ -1,4 +1,5 @@
 // The iterator protocol.
+#include "objects/generator.h"
 #include "objects/dict/table.h"
 #include "objects/itertypes.h"
 #include "objects/protocol/protocol.h"
@@ -63,9 +64,12 @@ RefTo<Tuple> to_tuple(Thread& t, Value iterable) {
   return tuple_from(t, items.data(), items.size());
 }
 
+ResultIterators g_result_iterators;
+
 Ref iter_send(Thread& t, Value iterator, Value value, Ref* result) {
   if (is_generator(iterator) || is_coroutine(iterator))
     return generator_send(t, iterator.as<Generator>(), value, result);
+  if (type_of(iterator) == g_result_iterators.type) return g_result_iterators.send(t, iterator, result);
   Ref yielded;
   if (value.is_none() && type_of(iterator)->slots.next != nullptr)
     yielded = type_of(iterator)->slots.next(t, iterator);
