@@ -301,10 +301,15 @@ Ref generator_throw(Thread& t, Generator* g, Value exception, Ref* result) {
     }
     if (handed_over) return continue_after_delegate(t, g, std::move(inner), result);
   }
-  // Its context is what the caller handles.
-  t.exception_top = g->exception.previous;
-  (void)raise_exception(t, Ref::copy(exception));
-  t.exception_top = &g->exception;
+  // Its context is what the caller itself handles; what the caller's callers handle is not looked at.
+  Value handled = g->exception.previous->exception;
+  if (handled.is_none() || handled.is_empty()) {
+    restore_exception(t, Ref::copy(exception));
+  } else {
+    t.exception_top = g->exception.previous;
+    (void)raise_exception(t, Ref::copy(exception));
+    t.exception_top = &g->exception;
+  }
   return throw_entered(t, g, result);
 }
 

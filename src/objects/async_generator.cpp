@@ -27,7 +27,7 @@ enum class AwaitableState : u8 { kInit, kIterating, kClosed };
 // asend(value) and __anext__(); athrow(exception) and aclose().
 struct AsyncAwaitable : Object {
   Field generator;
-  Field argument;  // asend: the value to send. athrow: the exception; EMPTY: aclose
+  Field argument;  // asend: the value to send. athrow: the arguments, as a tuple; EMPTY: aclose
   AwaitableState state;
 };
 void awaitable_visit(Object* self, Visitor& v) {
@@ -158,6 +158,13 @@ Ref athrow_ignored_exit(Thread& t, AsyncAwaitable* a, Generator* g) {
   return raise(t, exc::RuntimeError, "async generator ignored GeneratorExit");
 }
 
+// The exception that athrow()'s arguments ask for: made when it is thrown.
+Ref thrown(Thread& t, const Tuple* given) {
+  Value words[3] = {EMPTY, EMPTY, EMPTY};
+  for (u64 i = 0; i < given->size; i++) words[i] = given->items[i].peek();
+  return exception_from_throw(t, words[0], words[1], words[2]);
+}
+
 Ref athrow_send_value(Thread& t, Value self, Value value) {
   AsyncAwaitable* a = self_awaitable(self);
   Ref keep = a->generator.load();
@@ -189,8 +196,10 @@ Ref athrow_send_value(Thread& t, Value self, Value value) {
       result = resume_throwing(t, g, exit.get());
       if (!result.failed() && is_wrapped(result.get())) return athrow_ignored_exit(t, a, g);
     } else {
-      Ref exception = a->argument.load();
-      result = unwrap(t, g, resume_throwing(t, g, exception.get()));
+      Ref given = a->argument.load();
+      Ref exception = thrown(t, given.as<Tuple>());
+      result = exception.failed() ? std::move(exception) : resume_throwing(t, g, exception.get());
+      result = unwrap(t, g, std::move(result));
     }
     if (result.failed()) return athrow_check_error(t, a, g);
     return result;
@@ -303,8 +312,9 @@ Ref async_athrow(Thread& t, Value self, const Value* a) {
   if (!a[1].is_empty() || !a[2].is_empty())
     TRY(warn(t, exc::DeprecationWarning, 1,
              "the (type, exc, tb) signature of athrow() is deprecated, use the single-arg signature instead."));
-  Ref exception = TRY(exception_from_throw(t, a[0], a[1], a[2]));
-  return make_awaitable(t, types::async_generator_athrow, self, exception.get());
+  size_t count = a[1].is_empty() ? 1 : a[2].is_empty() ? 2 : 3;
+  RefTo<Tuple> given = TRY(tuple_from(t, a, count));
+  return make_awaitable(t, types::async_generator_athrow, self, given.value());
 }
 Ref async_aclose(Thread& t, Value self, const Value*) { return make_awaitable(t, types::async_generator_athrow, self, EMPTY); }
 Ref generic_alias(Thread& t, Value cls, const Value* a) { return generic_alias_new(t, cls, a[0]); }

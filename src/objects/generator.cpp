@@ -61,16 +61,21 @@ void generator_visit(Object* self, Visitor& v) {
 }
 
 namespace {
-Status warn_never_awaited(Thread& t, Generator* g) {
+void warn_never_awaited(Thread& t, Generator* g) {
+  const char* where = "while finalizing coroutine";
   // The library's function adds where the coroutine was made, if that is known.
   Ref module = import_module(t, "warnings");
   Ref function = module.failed() ? Ref::error() : get_attribute_utf8(t, module, "_warn_unawaited_coroutine");
-  if (!function.failed()) {
+  bool warned = false;
+  if (function.failed()) {
+    clear_exception(t);
+  } else {
     Ref done = call_with(t, function, Value(g));
-    return done.failed() ? Status(Raised{}) : ok();
+    warned = !done.failed() || pending_matches(t, exc::RuntimeWarning);
+    if (done.failed()) write_unraisable(t, where, Value(g));
   }
-  clear_exception(t);
-  return warn(t, exc::RuntimeWarning, 1, "coroutine '%U' was never awaited", g->qualname.as<Str>());
+  if (!warned && warn(t, exc::RuntimeWarning, 1, "coroutine '%U' was never awaited", g->qualname.as<Str>()).failed())
+    write_unraisable(t, where, Value(g));
 }
 }  // namespace
 
@@ -84,8 +89,7 @@ void generator_finalise(Thread& t, Object* self) {
     if (call_with(t, finalizer.get(), Value(g)).failed()) write_unraisable(t, "while closing generator", Value(g));
     return;
   }
-  if (is_coroutine(Value(g)) && g->state == u8(GeneratorState::kCreated) && warn_never_awaited(t, g).failed())
-    write_unraisable(t, "while finalizing coroutine", Value(g));
+  if (is_coroutine(Value(g)) && g->state == u8(GeneratorState::kCreated)) warn_never_awaited(t, g);
   if (generator_close(t, g).failed()) write_unraisable(t, "while closing generator", Value(g));
   // One that yields while being closed is not asked again.
   if (g->state == u8(GeneratorState::kSuspended)) generator_discard(t, g);
@@ -129,6 +133,7 @@ Generator* self_generator(Value self) { return self.as<Generator>(); }
 // The outcome as Python code sees it: the end is a StopIteration.
 Ref to_python(Thread& t, Ref&& value, const Ref& result) {
   if (!value.is_empty()) return std::move(value);
+  if (result.get().is_none()) return raise_none(t, exc::StopIteration);
   return raise_stop_iteration(t, result.get());
 }
 
@@ -209,16 +214,29 @@ const GetSet kCoroutineGetsets[] = {
 };
 
 const char kThrowSignature[] = "($self, type, value=<unrepresentable>, traceback=<unrepresentable>, /)";
-const char kSendDoc[] = "send(value) -> send 'value' into generator,\nreturn next yielded value or raise StopIteration.";
-const char kThrowDoc[] =
-    "throw(value)\nthrow(type[,value[,tb]])\n\nRaise exception in generator, return next yielded value or raise\nStopIteration.\n"
-    "the (type, val, tb) signature is deprecated, \nand may be removed in a future version of Python.";
-const char kCloseDoc[] = "close() -> raise GeneratorExit inside generator.";
+#define TYPHON_GENERATOR_DOCS(prefix, what)                                                                               \
+  const char k##prefix##SendDoc[] =                                                                                      \
+      "send(value) -> send 'value' into " what ",\nreturn next yielded value or raise StopIteration.";                   \
+  const char k##prefix##ThrowDoc[] =                                                                                     \
+      "throw(value)\nthrow(type[,value[,tb]])\n\nRaise exception in " what                                               \
+      ", return next yielded value or raise\nStopIteration.\nthe (type, val, tb) signature is deprecated, \nand may be "  \
+      "removed in a future version of Python.";                                                                          \
+  const char k##prefix##CloseDoc[] = "close() -> raise GeneratorExit inside " what ".";
+TYPHON_GENERATOR_DOCS(Generator, "generator")
+TYPHON_GENERATOR_DOCS(Coroutine, "coroutine")
+#undef TYPHON_GENERATOR_DOCS
 
 const Method kGeneratorMethods[] = {
-    method("send", generator_send_method, "($self, value, /)", kSendDoc),
-    method("throw", generator_throw_method, kThrowSignature, kThrowDoc),
-    method("close", generator_close_method, "($self, /)", kCloseDoc),
+    method("send", generator_send_method, "($self, value, /)", kGeneratorSendDoc),
+    method("throw", generator_throw_method, kThrowSignature, kGeneratorThrowDoc),
+    method("close", generator_close_method, "($self, /)", kGeneratorCloseDoc),
+    class_method("__class_getitem__", generic_alias, "($type, object, /)", "See PEP 585"),
+    {},
+};
+const Method kCoroutineMethods[] = {
+    method("send", generator_send_method, "($self, value, /)", kCoroutineSendDoc),
+    method("throw", generator_throw_method, kThrowSignature, kCoroutineThrowDoc),
+    method("close", generator_close_method, "($self, /)", kCoroutineCloseDoc),
     class_method("__class_getitem__", generic_alias, "($type, object, /)", "See PEP 585"),
     {},
 };
@@ -254,9 +272,9 @@ Ref wrapper_send(Thread& t, Value self, const Value* a) { return generator_send_
 Ref wrapper_throw(Thread& t, Value self, const Value* a) { return generator_throw_method(t, wrapped(self), a); }
 Ref wrapper_close(Thread& t, Value self, const Value* a) { return generator_close_method(t, wrapped(self), a); }
 const Method kWrapperMethods[] = {
-    method("send", wrapper_send, "($self, value, /)", kSendDoc),
-    method("throw", wrapper_throw, kThrowSignature, kThrowDoc),
-    method("close", wrapper_close, "($self, /)", kCloseDoc),
+    method("send", wrapper_send, "($self, value, /)", kCoroutineSendDoc),
+    method("throw", wrapper_throw, kThrowSignature, kCoroutineThrowDoc),
+    method("close", wrapper_close, "($self, /)", kCoroutineCloseDoc),
     {},
 };
 constexpr Slots wrapper_slots() {
@@ -337,7 +355,7 @@ const TypeSpec spec_coroutine = {
     .layout = generator_layout("coroutine"),
     .flags = kGeneratorFlags,
     .slots = coroutine_slots(),
-    .methods = kGeneratorMethods,
+    .methods = kCoroutineMethods,
     .getsets = kCoroutineGetsets,
 };
 

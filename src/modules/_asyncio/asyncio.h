@@ -115,6 +115,7 @@ struct LoopState : Object {
   Field loop;  // the running loop, or EMPTY
   Field task;  // the task that runs in it, or EMPTY
   TaskList* tasks;
+  u32 process;   // changes with every fork: in the child, `task` is what the parent runs
 };
 extern const TypeSpec kLoopStateSpec;
 extern Type* g_loop_state_type;

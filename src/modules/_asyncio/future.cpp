@@ -192,7 +192,7 @@ namespace {
 Ref exception_to_store(Thread& t, Value given) {
   Ref exception = is_type(given) ? TRY(call(t, given)) : Ref::copy(given);
   if (!is_BaseException(exception.get())) return raise(t, exc::TypeError, "invalid exception object");
-  if (type_of(exception.get()) != exc::StopIteration) return exception;
+  if (!is_instance_of(exception.get(), exc::StopIteration)) return exception;
   RefTo<Str> text = TRY(str_from_ascii(t, "StopIteration interacts badly with generators and cannot be raised into a Future"));
   Ref instead = TRY(make_exception(t, exc::RuntimeError, text));
   auto* e = instead.as<BaseException>();
@@ -300,7 +300,7 @@ void finalise_future(Thread& t, Value self) {
   if (!f->log_traceback) return;
   f->log_traceback = 0;
   Ref exception = f->exception.load();
-  report(t, self, name::future, str_format(t, "%T exception was never retrieved", self), exception.get());
+  report(t, self, name::future, str_format(t, "%V exception was never retrieved", type_of(self)->name.peek()), exception.get());
 }
 
 namespace {

@@ -30,6 +30,7 @@ RawLock g_lists_lock;
 TaskList* g_lists;
 // Lists are used again, not freed: a thread that takes a task off may find that another one has just done so.
 TaskList* g_unused_lists;
+u32 g_process;  // counts the forks that led to this process
 
 // Tasks of other kinds, registered by their makers: a WeakSet; and a set of those that run their first, eager step.
 GlobalRoot g_foreign_tasks, g_foreign_eager_tasks;
@@ -90,6 +91,7 @@ RefTo<LoopState> loop_state(Thread& t) {
     if (list == nullptr) return raise_no_memory(t);
     auto* state = allocate_native<LoopState>(t, g_loop_state_type);
     state->tasks = list;
+    state->process = g_process;
     t.running_loop = Value(state);
   }
   return RefTo<LoopState>::copy(t.running_loop.as<LoopState>());
@@ -183,6 +185,10 @@ Ref f_get_running_loop_or_none(Thread& t, Value, const Value*) {
 Ref f_set_running_loop(Thread& t, Value, const Value* a) {
   if (a[0].is_none() && t.running_loop.is_empty()) return Ref::none();
   RefTo<LoopState> state = TRY(loop_state(t));
+  if (state->process != g_process) {
+    state->process = g_process;
+    state->task.clear(state.get());
+  }
   if (a[0].is_none())
     state->loop.clear(state.get());
   else
@@ -265,10 +271,10 @@ Status add_foreign_tasks(Thread& t, Value loop, Value candidates, Set* tasks) {
   RefTo<List> list = TRY(to_list(t, candidates));
   for (size_t i = 0; i < list_size(list.get()); i++) {
     Ref task = list_get(t, list.get(), i);
-    Ref its_loop = TRY(loop_of(t, task.get()));
-    if (!is_same(its_loop.get(), loop)) continue;
     Ref finished = TRY(call_method(t, task.get(), name::done, nullptr, 0));
-    if (!TRY(truth(t, finished.get()))) TRY(set_add_py(t, tasks, task.get()));
+    if (TRY(truth(t, finished.get()))) continue;
+    Ref its_loop = TRY(loop_of(t, task.get()));
+    if (is_same(its_loop.get(), loop)) TRY(set_add_py(t, tasks, task.get()));
   }
   return ok();
 }
@@ -353,6 +359,7 @@ Status initialise_loop_state(Thread& t) {
   if (g_loop_state_type != nullptr) return ok();
   // A forked child has one thread; the locks may have been held by others.
   at_fork_child([](Thread&) {
+    g_process++;
     g_lists_lock.reset_after_fork();
     for (TaskList* list = g_lists; list != nullptr; list = list->next) list->lock.reset_after_fork();
   });

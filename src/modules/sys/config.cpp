@@ -181,7 +181,7 @@ Ref unraisable_arguments(Thread& t, const Value* five) {
 
 Status sys_initialise(Thread& t, Module* module) {
   TRY(module_add_str(t, module, "version",
-                     "3.14.10 (Typhon " TYPHON_VERSION ", free-threading) [Clang " __clang_version__ "]"));
+                     "3.14.10 free-threading build (Typhon " TYPHON_VERSION ") [Clang " __clang_version__ "]"));
   TRY(module_add_int(t, module, "hexversion", kHexVersion));
   TRY(module_add_int(t, module, "api_version", 1013));
   TRY(module_add_str(t, module, "copyright", "Copyright (c) Typhon contributors.\nThe standard library: Copyright (c) 2001 Python Software Foundation."));
