@@ -219,10 +219,10 @@ class Analysis {
       mark_from_stack(body->owner);
     }
   }
-  // In single-threaded mode registers and Refs count what they hold: trial deletion sees that by itself, and a word that is
-  // left over in a dead register keeps nothing.
+  // Registers and Refs count the LOCAL objects that they hold, in single-threaded mode all: trial deletion sees that by itself, and a
+  // word that is left over in a dead register keeps nothing.
   void mark_from_stack(Object* object) {
-    if (!g_multi_threaded && (mark_of(object) & kCounted)) return;
+    if ((!g_multi_threaded || object->is_local()) && (mark_of(object) & kCounted)) return;
     mark(object);
   }
 
