@@ -327,19 +327,23 @@ void GlobalRoots::for_each(void (*f)(Value word, void* context), void* context) 
 }
 void GlobalRoots::reset_lock_after_fork() { g_roots_lock.reset_after_fork(); }
 
-void GlobalRoot::set(Thread&, Ref&& owned) {
-  Value word = owned.take();
-  if (word.is_object() && word.object()->is_local()) publish(word.object());
-  word = to_heap_word(word);
-  if (!__atomic_load_n(&registered_, __ATOMIC_RELAXED)) {
+void GlobalRoots::put(GlobalRoot& root, Value owned) {
+  Value word = to_heap_word(owned);
+  if (!__atomic_load_n(&root.registered_, __ATOMIC_RELAXED)) {
     platform::RawLockGuard guard(g_roots_lock);
-    if (!registered_) {
-      next_ = g_roots;
-      __atomic_store_n(&g_roots, this, __ATOMIC_RELEASE);
-      __atomic_store_n(&registered_, true, __ATOMIC_RELAXED);
+    if (!root.registered_) {
+      root.next_ = g_roots;
+      __atomic_store_n(&g_roots, &root, __ATOMIC_RELEASE);
+      __atomic_store_n(&root.registered_, true, __ATOMIC_RELAXED);
     }
   }
-  release(Value(__atomic_exchange_n(&word_.bits, word.bits, __ATOMIC_ACQ_REL)));
+  release(Value(__atomic_exchange_n(&root.word_.bits, word.bits, __ATOMIC_ACQ_REL)));
+}
+void GlobalRoots::set_confined(GlobalRoot& root, Ref&& owned) { put(root, owned.take()); }
+
+void GlobalRoot::set(Thread&, Ref&& owned) {
+  if (owned.get().is_object() && owned.object()->is_local()) publish(owned.object());
+  GlobalRoots::put(*this, owned.take());
 }
 
 RootedVector::RootedVector(Thread& t) : thread_(t), previous_(t.rooted) { t.rooted = this; }

@@ -75,6 +75,13 @@ void publish_all_local(Thread& t);
 struct GlobalRoots {
   static void for_each(void (*f)(Value word, void* context), void* context);
   static void reset_lock_after_fork();
+  // Like root.set(), but a LOCAL value stays LOCAL (R4): only its thread may look at it, and has it published, inside a stop, before
+  // another one does.
+  static void set_confined(GlobalRoot& root, Ref&& owned);
+
+ private:
+  static void put(GlobalRoot& root, Value owned);
+  friend class ::typhon::GlobalRoot;
 };
 
 // Marks the frame it stands in as the place where a scan of the calling thread's own stack begins. The frames below, of the

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "heap/reclaim.h"
 #include "interpreter/frame.h"
 #include "runtime/runtime.h"
 
@@ -18,7 +19,10 @@ namespace {
 u8 g_pending[NSIG];
 u8 g_any_pending;
 int g_wakeup_fd = -1;
-GlobalRoot g_handlers;         // list of NSIG handlers: None, SIG_DFL (0), SIG_IGN (1), or a callable
+// List of NSIG handlers: None, SIG_DFL (0), SIG_IGN (1), or a callable. Only the main thread sets and runs them, so they stay its own
+// (asyncio.run's handler leads to the loop and all its tasks) until another thread asks for one.
+GlobalRoot g_handlers;
+Thread* g_handlers_owner;
 GlobalRoot g_default_int_handler;
 
 void c_handler(int number) {
@@ -69,6 +73,10 @@ Ref f_signal(Thread& t, Value, const Value* a) {
 }
 Ref f_getsignal(Thread& t, Value, const Value* a) {
   i64 n = TRY(signal_number(t, a[0]));
+  if (&t != g_handlers_owner && handlers()->is_local()) {
+    WorldStopped stopped(t);
+    publish(handlers());
+  }
   return list_get(t, handlers(), size_t(n));
 }
 Ref f_siginterrupt(Thread& t, Value, const Value* a) {
@@ -283,10 +291,13 @@ Status initialise_signals(Thread& t) {
     if (n > 0 && sigaction(n, nullptr, &action) == 0) shown = action.sa_handler == SIG_IGN ? Value::small_int(1) : action.sa_handler == SIG_DFL ? Value::small_int(0) : None;
     TRY(list_append(t, list.get(), shown));
   }
-  g_handlers.set(t, list.release_ref());
+  GlobalRoots::set_confined(g_handlers, list.release_ref());
+  g_handlers_owner = &t;
   g_signal_hook = run_handlers;
   // What had arrived at the parent is the parent's.
-  at_fork_child([](Thread&) {
+  at_fork_child([](Thread& t) {
+    if (&t != g_handlers_owner) publish(handlers());
+    g_handlers_owner = &t;
     g_any_pending = 0;
     memset(g_pending, 0, sizeof g_pending);
   });
