@@ -575,6 +575,13 @@ Type* oserror_subclass(int error) {
   return exc::OSError;
 }
 
+Status add_exception_note(Thread& t, Value exception, Value note) {
+  RefTo<Str> method = TRY(str_from_ascii(t, "add_note"));
+  method = TRY(str_intern(t, method));
+  TRY(call_method(t, exception, method.get(), &note, 1));
+  return ok();
+}
+
 Status initialise_exceptions(Thread& t) {
   exc::BaseException = types::BaseException;
   // The specs must outlive the types.

@@ -6,6 +6,8 @@ namespace typhon {
 
 // Slots, methods and members of BaseExceptionGroup.
 void add_exception_group_parts(TypeSpec& spec);
+// exception.add_note(note).
+Status add_exception_note(Thread& t, Value exception, Value note);
 // ExceptionGroup(BaseExceptionGroup, Exception), made after the table's classes.
 extern Type* g_exception_group_type;
 Status make_exception_group_type(Thread& t);

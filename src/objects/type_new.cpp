@@ -1,6 +1,7 @@
 // Making classes at run time: metaclass choice, __slots__, the namespace's special entries, __set_name__,
 // __init_subclass__.
 #include "heap/collector.h"
+#include "objects/exception_types.h"
 #include "objects/protocol/protocol.h"
 #include "objects/type_internal.h"
 
@@ -158,11 +159,7 @@ Result<bool> take_cell(Thread& t, Dict* dict, Str* name, Ref* cell) {
 void add_note(Thread& t, Ref&& note) {
   if (note.failed()) return clear_exception(t);
   Ref exception = take_exception(t);
-  RefTo<Str> method = str_from_ascii(t, "add_note");
-  if (!method.failed()) method = str_intern(t, method);
-  Value words[] = {note};
-  Ref done = call_method(t, exception, method.get(), words, 1);
-  if (done.failed()) clear_exception(t);
+  if (add_exception_note(t, exception, note).failed()) clear_exception(t);
   restore_exception(t, std::move(exception));
 }
 
