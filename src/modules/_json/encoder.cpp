@@ -188,7 +188,7 @@ Ref encode_one_string(Thread& t, Value v, bool ascii_only) {
 // The containers that are being written, innermost first; on the C++ stack.
 struct Open {
   Object* object;
-  const Open* outer;
+  const Open* outer;  // of those that are compared one by one; the next one of them for those further in
   u32 depth;
 };
 
@@ -222,7 +222,8 @@ class Writer {
     bool known = is_list(v) || is_tuple(v) || is_dict(v);
     if (known && is_empty_container(v)) return text(is_dict(v) ? "{}" : "[]");
     Ref keep = Ref::copy(v);
-    Open open = {keep.object(), outer, outer == nullptr ? 0 : outer->depth + 1};
+    u32 level = outer == nullptr ? 0 : outer->depth + 1;
+    Open open = {keep.object(), level <= kChain ? outer : outer->outer, level};
     bool marked = TRY(enter(open));
     if (is_dict(v))
       TRY(dict(v, open, depth));
@@ -284,9 +285,7 @@ class Writer {
   Result<bool> enter(const Open& open) {
     Ref markers = e_->markers.load();
     if (markers.get().is_none()) return false;
-    const Open* outer = open.outer;
-    while (outer != nullptr && outer->depth >= kChain) outer = outer->outer;
-    for (; outer != nullptr; outer = outer->outer)
+    for (const Open* outer = open.outer; outer != nullptr; outer = outer->outer)
       if (outer->object == open.object) return circular();
     if (open.depth < kChain) return false;
     Ref key = TRY(key_of(open.object));

@@ -202,10 +202,9 @@ class Decoder {
       default: return raise_decode_error(thread_, "Invalid \\escape", text_, letter - 1);
     }
     i64 high = four_digits(letter + 1);
-    // Four digits at the very end leave no room for a closing quote: reported as an escape that is cut short.
-    if (high < 0 || letter + 5 >= end_) return raise_decode_error(thread_, "Invalid \\uXXXX escape", text_, letter);
+    if (high < 0) return raise_decode_error(thread_, "Invalid \\uXXXX escape", text_, letter);
     *at = letter + 5;
-    if (high >= 0xD800 && high <= 0xDBFF && *at + 6 < end_ && p_[*at] == '\\' && p_[*at + 1] == 'u') {
+    if (high >= 0xD800 && high <= 0xDBFF && *at + 6 <= end_ && p_[*at] == '\\' && p_[*at + 1] == 'u') {
       i64 low = four_digits(*at + 2);
       if (low < 0) return raise_decode_error(thread_, "Invalid \\uXXXX escape", text_, *at + 1);
       if (low >= 0xDC00 && low <= 0xDFFF) {
