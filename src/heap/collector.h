@@ -21,6 +21,8 @@ bool enabled();
 void set_enabled(bool on);
 // Reclaims queued candidates (multi-threaded mode): stop, scan all stacks, condemn, weakrefs, restart, finalise, free.
 void reclaim_candidates(Thread& t);
+// Changes whenever DEFERRED objects were freed: caches that know code or names by address are void then.
+inline u32 deferred_epoch();
 // At thread exit (R17): drops thread-local state, hands candidates and pages over, publishes what is left.
 void thread_exit(Thread& t);
 // Makes an object DEFERRED (published first): modules, classes, top-level functions, code and its constants.
@@ -30,6 +32,8 @@ void pin(Object* object);
 void unpin(Object* object);
 // Turns an object made at start-up IMMORTAL. Not for anything a program can make without bound.
 void make_immortal(Object* object);
+extern u32 g_deferred_epoch;
+inline u32 deferred_epoch() { return __atomic_load_n(&g_deferred_epoch, __ATOMIC_RELAXED); }
 struct Counters {
   u64 publications, candidates, stops, collections, reclaimed;
   u64 longest_stop_ns, total_stop_ns;

@@ -111,6 +111,15 @@ struct Visitor {
   }
 };
 
+// Empties a slot of an object that is being destroyed. May run Python code.
+TYPHON_INLINE void drop_field(Field& slot) {
+  Value* word = slot.address();
+  Value old = *word;
+  if (old.bits & 7) return;
+  *word = EMPTY;
+  Field::release_heap(old);
+}
+
 // --- references outside stacks and heap objects (R13): statics, callbacks' user data. Registered for life.
 class GlobalRoot {
  public:

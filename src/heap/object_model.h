@@ -14,6 +14,11 @@ Object* type_of_shape(u32 shape);
 bool has_finaliser(Object* object);
 // Calls it. Exceptions go to sys.unraisablehook. Sets state::kFinalized first.
 void run_finaliser(Thread& t, Object* object);
+// Both of visit-and-drop and release_native in one go, for a dying object that needs nothing else: no finaliser to run, no weakrefs.
+// False: it may, and nothing was done. May run Python code (of what dies with it).
+bool dispose(Thread& t, Object* object);
+// DEFERRED objects are about to be freed: empties the caches that know names by their address.
+void forget_addresses();
 // Frees what is not a Field: malloc'ed memory, descriptors, storage bodies. The slots have been cleared. No Python code.
 void release_native(Thread& t, Object* object);
 // Detaches all weakrefs of a dying object (state::kHasSideTable); those with callbacks are pushed to `callbacks`

@@ -92,6 +92,7 @@ bool finalise_before_destroying(Thread& t, Object* object) {
 }
 
 void destroy_now(Thread& t, Object* object) {
+  if (object_model::dispose(t, object)) [[likely]] return heap::free_block(t, object);
   if (!(object->state & state::kFinalized) && object_model::has_finaliser(object)) {
     if (!finalise_before_destroying(t, object)) return;
   }

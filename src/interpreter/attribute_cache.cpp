@@ -2,13 +2,18 @@
 
 #include <sys/mman.h>
 
+#include <cstring>
+
 #include "objects/protocol/protocol.h"
 #include "objects/type_internal.h"
 
 namespace typhon {
 
+thread_local SiteTable tls_sites;
+
 namespace {
 constexpr u32 kMaxRecords = 1u << 22;
+constexpr u32 kMostSiteRecords = 1u << 16;  // that one thread may make for its SiteTable
 u32 g_record_count = 0;
 
 // Address space only; pages come when records are made.
@@ -28,6 +33,8 @@ void write_cache(Instr* at, u64 old, u32 shape, u64 kind, u64 payload) {
 }
 
 void write_record(Instr* at, u64 old, u32 shape, const AttributeRecord& record) {
+  u64 place = reinterpret_cast<u64>(at) - reinterpret_cast<u64>(&tls_sites);
+  if (place < sizeof(SiteTable) && tls_sites.records++ > kMostSiteRecords) return;
   u32 index = __atomic_load_n(&g_record_count, __ATOMIC_RELAXED);
   if (index >= kMaxRecords) return;
   index = __atomic_fetch_add(&g_record_count, 1, __ATOMIC_RELAXED);
@@ -126,6 +133,22 @@ bool plain_instance(const Shape* shape) {
 }  // namespace
 
 AttributeRecord* g_attribute_records = reserve_records();
+
+SiteEntry* renew_site(SiteEntry* entry, const Instr* at) {
+  u32 epoch = collector::deferred_epoch();
+  if (tls_sites.epoch != epoch) {
+    std::memset(tls_sites.entries, 0, sizeof tls_sites.entries);
+    tls_sites.epoch = epoch;
+  }
+  entry->site = at;
+  entry->word = 0;
+  return entry;
+}
+
+void write_record_cache(Instr* at, u32 shape, const AttributeRecord& record) {
+  u64 old = cache::load(at);
+  if (may_rewrite(old)) write_record(at, old, shape, record);
+}
 
 void fill_load_cache(Thread& t, Instr* at, Object* object, Str* name) {
   u64 old = cache::load(at);

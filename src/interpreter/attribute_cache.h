@@ -3,9 +3,10 @@
 // A cache is one 64-bit unit, read and written whole: {shape:32 | kind:2 | rewrites:4 | payload:26}. Zero never matches (shape 0
 // is dead memory). For kSlot the payload is {offset / 8: 6 | version: 20}: the attribute is the word at that offset of the
 // object, as long as the class still has that version (its low bits), so no data descriptor of the name was added. For
-// kRecord it is the index of an immutable AttributeRecord. Records are never freed or changed; a site that was rewritten 15
-// times stops writing. Shape ids are never reused; class versions are unique.
+// kRecord it is the index of an immutable AttributeRecord. Records are never freed or changed. A site that was rewritten 3
+// times sees several shapes: its own unit stays as it is, and a table of the thread holds words for each (site, shape). Shape ids are never reused; class versions are unique.
 #pragma once
+#include "heap/collector.h"
 #include "objects/function.h"
 #include "objects/shape.h"
 
@@ -22,6 +23,7 @@ enum class RecordKind : u8 {
   kOverflow,        // slot number `offset`
   kModule,          // entry `offset` of the dict table `extra`
   kClassAttribute,  // the object is the class `holder` of version `version`: `value`
+  kConstructor,     // call: instances of the class `holder` are initialised by the function `value`
   kTransition,      // store: adds the attribute; inline slot at `offset`, new shape `extra`
 };
 
@@ -37,7 +39,7 @@ struct AttributeRecord {
 namespace cache {
 inline constexpr u64 kSlot = 1, kRecord = 2;
 inline constexpr u32 kVersionMask = 0xFFFFF;
-inline constexpr u32 kMaxRewrites = 15;
+inline constexpr u32 kMaxRewrites = 3;
 TYPHON_INLINE u32 kind(u64 word) { return u32(word >> 32) & 3; }
 TYPHON_INLINE u32 rewrites(u64 word) { return u32(word >> 34) & 15; }
 TYPHON_INLINE u32 index(u64 word) { return u32(word >> 38); }
@@ -68,6 +70,34 @@ TYPHON_INLINE const AttributeRecord* cached_record(Object* object, u64 word) {
   return shape_version(u32(word)) == record->version ? record : nullptr;
 }
 
+// --- the thread's table for sites that see several shapes. Emptied when code may have been freed, since a site is an address.
+struct SiteEntry {
+  const Instr* site;
+  u64 word;  // as in a cache unit
+};
+inline constexpr u32 kSiteEntries = 1024;
+struct SiteTable {
+  SiteEntry entries[kSiteEntries];
+  u32 epoch;
+  u32 records;  // made for this table: they are never freed, so there is a limit
+};
+extern thread_local SiteTable tls_sites;
+SiteEntry* renew_site(SiteEntry* entry, const Instr* at);
+
+// The unit to look at (and fill) for an object at the site whose inline unit is `at`.
+TYPHON_INLINE Instr* cache_unit(Instr* at, const Object* object) {
+  u32 shape = __atomic_load_n(&object->shape, __ATOMIC_RELAXED);
+  u64 word = cache::load(at);
+  if (u32(word) == shape || cache::rewrites(word) < cache::kMaxRewrites) [[likely]] return at;
+  u64 hash = (reinterpret_cast<u64>(at) >> 3) ^ u64(shape) * 0x9E3779B1u;
+  SiteEntry* entry = &tls_sites.entries[(hash ^ hash >> 12) % kSiteEntries];
+  if (entry->site != at || u32(entry->word) != shape || tls_sites.epoch != collector::deferred_epoch()) [[unlikely]]
+    entry = renew_site(entry, at);
+  return reinterpret_cast<Instr*>(&entry->word);
+}
+
+// Writes a record for objects of this shape into the cache at `at`, if that may still be rewritten.
+void write_record_cache(Instr* at, u32 shape, const AttributeRecord& record);
 // Fills the cache at `at` for reading `name` of `object`, if that can be cached.
 void fill_load_cache(Thread& t, Instr* at, Object* object, Str* name);
 // For storing into it; before the store.

@@ -171,41 +171,45 @@ COLD_HANDLER(drop_replaced) {
   NEXT_RELOAD(op_units(Op(pc->op)));
 }
 
-// A plain frame with something to drop: everything but the hot case of registers without counted words.
+// What is left to do for a frame, whose pc is saved, after its result was taken out: as pop_frame does it, for one whose
+// temporaries are clean. May run Python code.
+TYPHON_INLINE void drop_frame(Thread* t, Value* r) {
+  drop_registers(r, 0, frame::code(r)->local_count);
+  if (!frame::frame_object(r).is_empty()) [[unlikely]] detach_frame_object(*t, r);  // a finaliser asked for it
+  Value function = frame::function_word(r);
+  t->frame = frame::caller(r);
+  t->recursion_depth--;
+  for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY;
+  release(function);
+}
+
+// A plain frame with something that dies.
 COLD_HANDLER(return_dropping) {
   save_pc(r, pc);
   Value result = r[A(ins)];
   r[A(ins)] = EMPTY;
   FrameInfo info = frame::info(r);
   Value* caller = frame::caller(r);
-  pop_frame(*t, r);
+  drop_frame(t, r);
   r = caller;
   set_register(r, info.destination, result);
   pc = frame::pc(r);
   NEXT_RELOAD(info.flags >> kResumeShift);
 }
-// The usual end of an __init__: its variables are arguments that others refer to as well.
+// The usual end of an __init__.
 COLD_HANDLER(return_constructor) {
   FrameInfo info = frame::info(r);
-  Value* caller = frame::caller(r);
-  if (frame::frame_object(r).bits || (info.flags & frame_flag::kEntry) || !r[A(ins)].is_none() ||
-      needs_drop(caller[info.destination])) [[unlikely]]
+  if (frame::frame_object(r).bits || (info.flags & frame_flag::kEntry) || !r[A(ins)].is_none()) [[unlikely]]
     TAIL(return_cold);
-  u32 n = frame::code(r)->local_count;
-  for (u32 i = 0; i < n; i++) {
-    if (r[i].bits & 7) continue;
-    if (!quick_drop(r[i])) [[unlikely]] TAIL(return_cold);
-    r[i] = EMPTY;
-  }
-  if (!quick_drop(frame::function_word(r))) [[unlikely]] TAIL(return_cold);
+  save_pc(r, pc);
+  Value* caller = frame::caller(r);
   Value instance = r[-kFrameHeader - 1];
-  for (int k = 1; k <= kFrameHeader + 1; k++) r[-k] = EMPTY;
-  caller[info.destination] = instance;
-  t->frame = caller;
-  t->recursion_depth--;
+  r[-kFrameHeader - 1] = EMPTY;
+  drop_frame(t, r);
   r = caller;
+  set_register(r, info.destination, instance);
   pc = frame::pc(r);
-  NEXT(info.flags >> kResumeShift);
+  NEXT_RELOAD(info.flags >> kResumeShift);
 }
 }  // namespace
 

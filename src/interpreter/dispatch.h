@@ -68,9 +68,19 @@ static_assert(std::rotr(Value::small_int(0).bits, 4) - 1 >= (u64(1) << 60) - 1, 
 TYPHON_INLINE bool quick_drop(Value v) {
   if (!needs_drop(v)) return true;
   Object* object = reinterpret_cast<Object*>(v.bits);
-  if (!(object->ownership() & g_counted_states) || object->count < 2 * count::kOne) return false;
+  u8 ownership = object->ownership();
+  if (!(ownership & g_counted_states)) return ownership & (state::kDeferred | state::kImmortal);
+  if (object->count < 2 * count::kOne) return false;
   object->count -= count::kOne;
   return true;
+}
+// Whether quick_drop would do it.
+TYPHON_INLINE bool drops_quickly(Value v) {
+  if (!needs_drop(v)) return true;
+  Object* object = reinterpret_cast<Object*>(v.bits);
+  u8 ownership = object->ownership();
+  if (!(ownership & g_counted_states)) return ownership & (state::kDeferred | state::kImmortal);
+  return object->count >= 2 * count::kOne;
 }
 // Makes an owned word of a borrowed one without a call; false: EMPTY, or a count near its limit.
 TYPHON_INLINE bool quick_acquire(Value v, Value* out) {
@@ -89,6 +99,28 @@ TYPHON_INLINE bool quick_acquire(Value v, Value* out) {
   *out = Value(object);
   return true;
 }
+
+// The last thing an instruction of kUnits units does when the word it replaced has to be dropped: that word comes in `ins`.
+template <int kUnits>
+[[clang::preserve_none, gnu::noinline]] u64 drop_and_next(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, u64 ins) {
+  Object* object = reinterpret_cast<Object*>(ins);
+  if ((object->ownership() & g_counted_states) && object->count >= 2 * count::kOne) [[likely]] {
+    object->count -= count::kOne;
+    NEXT(kUnits);
+  }
+  frame::pc(r) = pc;
+  release(Value(ins));
+  NEXT_RELOAD(kUnits);
+}
+#define DROP_AND_NEXT(word, n) [[clang::musttail]] return drop_and_next<n>(pc, r, t, table, (word).bits)
+// Stores an owned word into a register (a pointer to it), drops what it held, goes on.
+#define SET_AND_NEXT(to, owned, n)                        \
+  do {                                                    \
+    Value replaced_ = *(to);                              \
+    *(to) = (owned);                                      \
+    if (needs_drop(replaced_)) DROP_AND_NEXT(replaced_, n); \
+    NEXT(n);                                              \
+  } while (0)
 
 // --- register access of steps. Each drops what it replaces, and so may run Python code.
 TYPHON_INLINE void save_pc(Value* r, Instr* pc) { frame::pc(r) = pc; }

@@ -7,14 +7,8 @@
 namespace typhon {
 namespace {
 
-// Stores an immediate into a register whose old value needs no drop, goes on; otherwise the general way.
-#define STORE_IMMEDIATE(value, general)             \
-  do {                                              \
-    Value* to_ = &r[A(ins)];                        \
-    if (needs_drop(*to_)) [[unlikely]] TAIL(general); \
-    *to_ = (value);                                 \
-    NEXT(1);                                        \
-  } while (0)
+// The end of an instruction whose operands and result are immediates.
+#define STORE_IMMEDIATE(value) SET_AND_NEXT(&r[A(ins)], value, 1)
 
 TYPHON_INLINE bool both_ints(Value a, Value b) { return a.bits & b.bits & 1; }
 TYPHON_INLINE bool both_tagged_floats(Value a, Value b) { return a.is_tagged_float() & b.is_tagged_float(); }
@@ -236,7 +230,7 @@ COLD_HANDLER(binary_cold) {
   HANDLER(name) {                                                                                \
     Value a = r[B(ins)], b = r[C(ins)], result;                                                  \
     if (both_ints(a, b)) [[likely]] {                                                            \
-      if (P::ints(a.bits, b.bits, &result)) [[likely]] STORE_IMMEDIATE(result, binary_cold<P>);  \
+      if (P::ints(a.bits, b.bits, &result)) [[likely]] STORE_IMMEDIATE(result);  \
       TAIL(binary_cold<P>);                                                                      \
     }
 
@@ -247,7 +241,7 @@ COLD_HANDLER(binary_cold) {
   ARITHMETIC(name, P)                                                                                    \
   if (both_tagged_floats(a, b)) {                                                                        \
     if (Value::encode_float(P::floats(a.as_tagged_float(), b.as_tagged_float()), &result)) [[likely]]    \
-      STORE_IMMEDIATE(result, binary_cold<P>);                                                           \
+      STORE_IMMEDIATE(result);                                                           \
   }                                                                                                      \
   TAIL(binary_cold<P>);                                                                                  \
   }
@@ -270,7 +264,7 @@ HANDLER(TRUE_DIV) {
   Value a = r[B(ins)], b = r[C(ins)], result;
   if (both_tagged_floats(a, b)) [[likely]] {
     if (Value::encode_float(a.as_tagged_float() / b.as_tagged_float(), &result)) [[likely]]
-      STORE_IMMEDIATE(result, binary_cold<TrueDiv>);
+      STORE_IMMEDIATE(result);
   }
   TAIL(binary_cold<TrueDiv>);
 }
@@ -300,7 +294,7 @@ COLD_HANDLER(immediate_cold) {
   HANDLER(name) {                                                                                                \
     Value a = r[B(ins)], result;                                                                                 \
     if (a.is_small_int() && P::ints(a.bits, Value::small_int(::typhon::IMMEDIATE(ins)).bits, &result)) [[likely]] \
-      STORE_IMMEDIATE(result, immediate_cold<P>);                                                                \
+      STORE_IMMEDIATE(result);                                                                \
     TAIL(immediate_cold<P>);                                                                                     \
   }
 IMMEDIATE_ARITHMETIC(ADD_INT, Add)
@@ -344,12 +338,12 @@ HANDLER(INVERT) { STEP(unary_step(*t, r, pc, UnaryOp::kInvert), 1); }
 HANDLER(NOT) {
   int truth = quick_truth(r[B(ins)]);
   if (truth < 0) [[unlikely]] TAIL(not_cold);
-  STORE_IMMEDIATE(Value::boolean(!truth), not_cold);
+  STORE_IMMEDIATE(Value::boolean(!truth));
 }
 HANDLER(TO_BOOL) {
   int truth = quick_truth(r[B(ins)]);
   if (truth < 0) [[unlikely]] TAIL(to_bool_cold);
-  STORE_IMMEDIATE(Value::boolean(truth), to_bool_cold);
+  STORE_IMMEDIATE(Value::boolean(truth));
 }
 
 // --- comparisons
@@ -426,9 +420,9 @@ COLD_HANDLER(fused_cold) {
   HANDLER(name) {                                                                         \
     Value a = r[B(ins)], b = r[C(ins)];                                                   \
     if (both_ints(a, b)) [[likely]]                                                       \
-      STORE_IMMEDIATE(Value::boolean(ordered<op>(i64(a.bits), i64(b.bits))), compare_cold<op>); \
+      STORE_IMMEDIATE(Value::boolean(ordered<op>(i64(a.bits), i64(b.bits)))); \
     if (both_tagged_floats(a, b))                                                         \
-      STORE_IMMEDIATE(Value::boolean(ordered<op>(a.as_tagged_float(), b.as_tagged_float())), compare_cold<op>); \
+      STORE_IMMEDIATE(Value::boolean(ordered<op>(a.as_tagged_float(), b.as_tagged_float()))); \
     TAIL(compare_cold<op>);                                                               \
   }
 COMPARISON(LT, CompareOp::kLt)
@@ -484,13 +478,13 @@ COLD_HANDLER(is_not_cold) { STEP(is_step(r, pc, false), 1); }
 HANDLER(IS) {
   Value a = r[B(ins)], b = r[C(ins)];
   if ((b.bits & 7) == 4 && !b.is_float_zero() && !(a.is_object() && (X(ins) & kConsumeB))) [[likely]]
-    STORE_IMMEDIATE(Value::boolean(a.bits == b.bits), is_cold);
+    STORE_IMMEDIATE(Value::boolean(a.bits == b.bits));
   TAIL(is_cold);
 }
 HANDLER(IS_NOT) {
   Value a = r[B(ins)], b = r[C(ins)];
   if ((b.bits & 7) == 4 && !b.is_float_zero() && !(a.is_object() && (X(ins) & kConsumeB))) [[likely]]
-    STORE_IMMEDIATE(Value::boolean(a.bits != b.bits), is_not_cold);
+    STORE_IMMEDIATE(Value::boolean(a.bits != b.bits));
   TAIL(is_not_cold);
 }
 HANDLER(IN) { STEP(contains_step(*t, r, pc, true), 1); }
@@ -505,9 +499,26 @@ TYPHON_NOINLINE int truth_jump_step(Thread& t, Value* r, Instr* pc) {
   consume(r, pc, kConsumeA, pc->a);
   return b.get();
 }
+// Of the exact built-in containers and strings: 1, 0, or -1 for anything else.
+TYPHON_INLINE int container_truth(Value v) {
+  if (!v.is_object()) return -1;
+  switch (v.object()->shape) {
+    case kShape_list: return __atomic_load_n(&v.as<List>()->size, __ATOMIC_RELAXED) != 0;
+    case kShape_tuple: return v.as<Tuple>()->size != 0;
+    case kShape_str: return v.as<Str>()->length() != 0;
+    case kShape_dict: return __atomic_load_n(&v.as<Dict>()->used, __ATOMIC_RELAXED) != 0;
+    default: return -1;
+  }
+}
 template <bool kWanted>
 COLD_HANDLER(truth_jump_cold) {
-  int result = truth_jump_step(*t, r, pc);
+  Value v = r[A(ins)];
+  int result = container_truth(v);
+  if (result >= 0 && (!(X(ins) & kConsumeA) || quick_drop(v))) {
+    if (X(ins) & kConsumeA) r[A(ins)] = EMPTY;
+  } else {
+    result = truth_jump_step(*t, r, pc);
+  }
   if (result < 0) [[unlikely]] TAIL(op_raise);
   if (bool(result) == kWanted) NEXT(pc->jump());
   NEXT(1);

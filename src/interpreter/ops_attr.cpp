@@ -65,7 +65,8 @@ TYPHON_NOINLINE Called load_attribute_step(Thread& t, Value* r, Instr* pc) {
   Str* name = name_operand(r, pc);
   if (v.is_object()) {
     Object* object = v.object();
-    u64 word = cache::load(pc + 1);
+    Instr* place = cache_unit(pc + 1, object);
+    u64 word = cache::load(place);
     Field* field;
     if (cached_slot(object, word, &field)) {
       Value found = field->peek();
@@ -74,12 +75,38 @@ TYPHON_NOINLINE Called load_attribute_step(Thread& t, Value* r, Instr* pc) {
       Called outcome = load_record(t, r, pc, object, record);
       if (outcome != Called::kRaised || exception_pending(t)) return outcome;
     }
-    fill_load_cache(t, pc + 1, object, name);
+    fill_load_cache(t, place, object, name);
   }
   return finish_ds(r, pc, get_attribute(t, r[pc->b], name)) ? Called::kDone : Called::kRaised;
 }
 
+// Stores what a slot of the object r[b] holds, unless it is EMPTY.
+#define FINISH_LOAD(field)                                                          \
+  do {                                                                              \
+    Value owned_;                                                                   \
+    if (!quick_acquire((field)->peek(), &owned_)) [[unlikely]] break;               \
+    Value* to_ = &r[A(ins)];                                                        \
+    if (!(X(ins) & kConsumeB)) [[likely]] SET_AND_NEXT(to_, owned_, 2);             \
+    Value* from_ = &r[B(ins)];                                                      \
+    if (to_ != from_ && needs_drop(*to_)) [[unlikely]] {                            \
+      (void)quick_drop(owned_);                                                     \
+      break;                                                                        \
+    }                                                                               \
+    Value container_ = *from_;                                                      \
+    *from_ = EMPTY;                                                                 \
+    *to_ = owned_;                                                                  \
+    if (needs_drop(container_)) [[likely]] DROP_AND_NEXT(container_, 2);            \
+    NEXT(2);                                                                        \
+  } while (0)
+
 COLD_HANDLER(load_attribute_cold) {
+  Value v = r[B(ins)];
+  if (v.is_object()) {
+    // A site that sees several shapes.
+    Instr* place = cache_unit(pc + 1, v.object());
+    Field* field;
+    if (place != pc + 1 && cached_slot(v.object(), cache::load(place), &field)) FINISH_LOAD(field);
+  }
   Called outcome = load_attribute_step(*t, r, pc);
   if (outcome == Called::kPushed) TAIL(op_enter);
   if (outcome == Called::kRaised) TAIL(op_raise);
@@ -95,8 +122,9 @@ TYPHON_NOINLINE bool store_attribute_step(Thread& t, Value* r, Instr* pc) {
   if (target.is_object()) {
     Object* object = target.object();
     bool exclusive = object->is_local() || !g_multi_threaded;
+    Instr* place = cache_unit(pc + 1, object);
     if (exclusive) {
-      u64 word = cache::load(pc + 1);
+      u64 word = cache::load(place);
       Field* field;
       if (cached_slot(object, word, &field)) {
         Ref value = Ref::adopt(take_operand(r, pc, kConsumeB, pc->b));
@@ -115,7 +143,7 @@ TYPHON_NOINLINE bool store_attribute_step(Thread& t, Value* r, Instr* pc) {
         return true;
       }
     }
-    fill_store_cache(t, pc + 1, object, name);
+    fill_store_cache(t, place, object, name);
   }
   if (set_attribute(t, r[pc->a], name, r[pc->b]).failed()) return false;
   consume(r, pc, kConsumeB, pc->b);
@@ -123,6 +151,59 @@ TYPHON_NOINLINE bool store_attribute_step(Thread& t, Value* r, Instr* pc) {
   return true;
 }
 COLD_HANDLER(store_attribute_cold) { STEP(store_attribute_step(*t, r, pc), 2); }
+
+// The word that a slot of `owner`, an object nobody else writes to, gets for an operand: moved or counted. False: that takes a call.
+TYPHON_INLINE bool quick_heap_word(Value v, bool moved, const Object* owner, Value* out) {
+  if (v.bits & 7) {
+    *out = v;
+    return true;
+  }
+  Object* object = v.object();
+  u8 ownership = object->ownership();
+  *out = Value(object);
+  if (ownership & (state::kDeferred | state::kImmortal)) return true;
+  if (!(ownership & g_counted_states) || v.is_deferred()) return false;
+  if ((ownership & state::kLocal) && !owner->is_local()) return false;  // to be published first
+  if (moved) return true;
+  if (object->count >= count::kStickyLimit - count::kOne) return false;
+  object->count += count::kOne;
+  return true;
+}
+
+// A store of any value into a cached slot, or one that adds the attribute.
+COLD_HANDLER(store_attribute_quick) {
+  Value target = r[A(ins)], v = r[B(ins)];
+  if (!target.is_object()) TAIL(store_attribute_cold);
+  Object* object = target.object();
+  if (!object->is_local() && g_multi_threaded) TAIL(store_attribute_cold);
+  u64 word = cache::load(cache_unit(pc + 1, object));
+  Field* field;
+  const AttributeRecord* record = nullptr;
+  if (!cached_slot(object, word, &field)) {
+    record = cached_record(object, word);
+    if (record == nullptr || record->kind != RecordKind::kTransition) TAIL(store_attribute_cold);
+    field = reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + record->offset);
+  }
+  bool moved = X(ins) & kConsumeB;
+  Value stored;
+  if (!quick_heap_word(v, moved, object, &stored)) TAIL(store_attribute_cold);
+  if (moved) r[B(ins)] = EMPTY;
+  Value old = *field->address();
+  *field->address() = stored;
+  if (record != nullptr) {  // what the slot held before means nothing
+    __atomic_store_n(&object->shape, record->extra, __ATOMIC_RELEASE);
+    old = EMPTY;
+  }
+  if (X(ins) & kConsumeA) {
+    save_pc(r, pc);
+    r[A(ins)] = EMPTY;
+    release(target);
+    release(old);
+    NEXT_RELOAD(2);
+  }
+  if (needs_drop(old)) DROP_AND_NEXT(old, 2);
+  NEXT(2);
+}
 
 // --- LOAD_METHOD
 
@@ -139,7 +220,8 @@ TYPHON_NOINLINE bool load_method_step(Thread& t, Value* r, Instr* pc) {
   };
   if (self.is_object()) {
     Object* object = self.object();
-    u64 word = cache::load(pc + 1);
+    Instr* place = cache_unit(pc + 1, object);
+    u64 word = cache::load(place);
     Field* field;
     if (cached_slot(object, word, &field)) {
       if (!field->is_empty()) return unbound(field->peek());
@@ -167,7 +249,7 @@ TYPHON_NOINLINE bool load_method_step(Thread& t, Value* r, Instr* pc) {
         default: break;
       }
     }
-    fill_load_cache(t, pc + 1, object, name);
+    fill_load_cache(t, place, object, name);
   }
   bool self_wanted = false;
   Ref function = get_method(t, r[f + 1], name, &self_wanted);
@@ -176,7 +258,24 @@ TYPHON_NOINLINE bool load_method_step(Thread& t, Value* r, Instr* pc) {
   set_register(r, f, std::move(function));
   return true;
 }
-COLD_HANDLER(load_method_cold) { STEP(load_method_step(*t, r, pc), 2); }
+COLD_HANDLER(load_method_cold) {
+  Value self = r[A(ins) + 1];
+  Value* to = &r[A(ins)];
+  if (self.is_object() && !needs_drop(*to)) {
+    const AttributeRecord* record = cached_record(self.object(), cache::load(cache_unit(pc + 1, self.object())));
+    if (record != nullptr && record->kind == RecordKind::kMethod) {
+      *to = record->value;
+      NEXT(2);
+    }
+    if (record != nullptr && record->kind == RecordKind::kClassAttribute && record->holder == self.object() &&
+        static_cast<Type*>(self.object())->version == record->version && quick_acquire(record->value, to)) {
+      r[A(ins) + 1] = EMPTY;
+      if (needs_drop(self)) DROP_AND_NEXT(self, 2);
+      NEXT(2);
+    }
+  }
+  STEP(load_method_step(*t, r, pc), 2);
+}
 
 TYPHON_NOINLINE bool delete_attribute_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
@@ -518,25 +617,7 @@ HANDLER(LOAD_ATTR) {
   if (v.is_object()) [[likely]] {
     u64 word = cache::load(pc + 1);
     Field* field;
-    if (cached_slot(v.object(), word, &field)) [[likely]] {
-      Value owned;
-      Value* to = &r[A(ins)];
-      if (!(X(ins) & kConsumeB)) [[likely]] {
-        if (!needs_drop(*to) && quick_acquire(field->peek(), &owned)) [[likely]] {
-          *to = owned;
-          NEXT(2);
-        }
-      } else if (quick_acquire(field->peek(), &owned)) {
-        // The container goes, if it is not the last reference to it.
-        Value* from = &r[B(ins)];
-        if ((to == from || !needs_drop(*to)) && quick_drop(v)) [[likely]] {
-          *from = EMPTY;
-          *to = owned;
-          NEXT(2);
-        }
-        (void)quick_drop(owned);
-      }
-    }
+    if (cached_slot(v.object(), word, &field)) [[likely]] FINISH_LOAD(field);
   }
   TAIL(load_attribute_cold);
 }
@@ -548,13 +629,10 @@ HANDLER(STORE_ATTR) {
     Field* field;
     if (object->is_local() && cached_slot(object, cache::load(pc + 1), &field)) [[likely]] {
       Value* slot = field->address();
-      if (!needs_drop(*slot)) [[likely]] {
-        *slot = v;
-        NEXT(2);
-      }
+      SET_AND_NEXT(slot, v, 2);
     }
   }
-  TAIL(store_attribute_cold);
+  TAIL(store_attribute_quick);
 }
 HANDLER(DELETE_ATTR) { STEP(delete_attribute_step(*t, r, pc), 1); }
 
@@ -576,8 +654,7 @@ HANDLER(LOAD_SUPER_METHOD) { STEP(load_super_step(*t, r, pc, true), 1); }
 
 HANDLER(LOAD_GLOBAL) {
   Value v = cached_global(r, pc);
-  Value* to = &r[A(ins)];
-  if (!needs_drop(*to) && quick_acquire(v, to)) [[likely]] NEXT(3);
+  if (quick_acquire(v, &v)) [[likely]] SET_AND_NEXT(&r[A(ins)], v, 3);
   TAIL(load_global_cold);
 }
 HANDLER(STORE_GLOBAL) { STEP(store_global_step(*t, r, pc), 2); }

@@ -1,5 +1,6 @@
 // Calls, making functions, imports.
 #include "heap/collector.h"
+#include "interpreter/attribute_cache.h"
 #include "interpreter/call.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/intrinsics.h"
@@ -122,10 +123,96 @@ TYPHON_INLINE bool fit_arguments(Value* r, u32 arity, u32 first, u32 n) {
   return true;
 }
 
+// The same for a function without *args, **kwargs and keyword-only parameters whose defaults give the last arguments.
+TYPHON_INLINE Instr* enter_with_defaults(Thread* t, Value* r, Instr* pc, Value* callee, u32 n, u16 flags, u16 destination) {
+  Function* f = callee[-1].as<Function>();
+  u32 takes = f->code.as<Code>()->aux2;
+  Value word = f->defaults.peek();
+  if (takes == 0 || n >= --takes || word.is_empty()) return nullptr;
+  Tuple* defaults = word.as<Tuple>();
+  if (takes - n > defaults->size || callee + takes + kStackSlack > t->stack_limit ||
+      (frame::info(r).flags & frame_flag::kGenerator))
+    return nullptr;
+  const Field* items = defaults->items + (defaults->size - takes);
+  for (u32 i = n; i < takes; i++) callee[i] = acquire(items[i].peek());
+  Instr* first = enter_plain(t, r, pc, callee, takes, flags, destination);
+  if (first == nullptr) [[unlikely]] {
+    for (u32 i = n; i < takes; i++) clear_register_word(callee[i]);
+  }
+  return first;
+}
+
+// Remembers in the second unit of a call that the class makes its instances the standard way and initialises them by a Python
+// function.
+TYPHON_NOINLINE void fill_class_cache(Instr* pc, Type* cls) {
+  AttributeRecord record{};
+  record.version = __atomic_load_n(&cls->version, __ATOMIC_ACQUIRE);
+  if (record.version == 0 || cls->slots.new_ != types::object->slots.new_ || cls->instance_size >= 0x10000 ||
+      (cls->flags & (type_flag::kAbstract | type_flag::kDisallowInstantiation)))
+    return;
+  record.kind = RecordKind::kConstructor;
+  record.value = type_lookup(cls, names::__init__);
+  record.holder = cls;
+  if (is_exact_function(record.value)) write_record_cache(pc + 1, kShape_type, record);
+}
+COLD_HANDLER(call_class_uncached) {
+  fill_class_cache(pc, r[B(ins)].as<Type>());
+  TAIL(call_general);
+}
+COLD_HANDLER(call_class) {
+  u64 word = cache::load(pc + 1);
+  Type* cls = r[B(ins)].as<Type>();
+  const AttributeRecord* record = attribute_record(word);
+  if (u32(word) != kShape_type || record->holder != cls || record->version != __atomic_load_n(&cls->version, __ATOMIC_ACQUIRE))
+    TAIL(call_class_uncached);
+  // Function and self need two words in front of the arguments, and in front of the header lies the instance once more.
+  u32 n = C(ins);
+  Value* callee = r + B(ins) + 2;
+  Code* code = record->value.as<Function>()->code.as<Code>();
+  if (!takes_exactly(code, n + 1) || (frame::info(r).flags & frame_flag::kGenerator) ||
+      callee + code->register_count + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit ||
+      !quick_drop(r[B(ins)])) [[unlikely]]
+    TAIL(call_general);
+  const Shape* shape = shape_at(__atomic_load_n(&cls->root_shape, __ATOMIC_ACQUIRE));
+  Object* instance = heap::allocate(*t, shape->id, cls->instance_size, shape->flags & shape_flag::kTracked);
+  instance->count += count::kOne;
+  for (u32 i = n; i-- > 0;) callee[i + 1] = callee[i32(i) - 1];
+  callee[0] = Value(instance);
+  callee[-1] = acquire(record->value);
+  callee[-kFrameHeader - 1] = Value(instance);
+  Instr* first = enter_plain(t, r, pc, callee, n + 1, 2 << kResumeShift | frame_flag::kConstructor, A(ins));
+  ENTER(callee, first);
+}
+
+COLD_HANDLER(call_function) {
+  Value* callee = r + B(ins) + 1;
+  if (Instr* first = enter_with_defaults(t, r, pc, callee, C(ins), 2 << kResumeShift, A(ins))) ENTER(callee, first);
+  TAIL(call_general);
+}
+COLD_HANDLER(call_method_function) {
+  Value* callee = r + B(ins) + 1;
+  if (Instr* first = enter_with_defaults(t, r, pc, callee, C(ins) + 1u, 2 << kResumeShift, A(ins))) ENTER(callee, first);
+  TAIL(call_method_general);
+}
+// LOAD_METHOD found something that wants no self: the function moves up next to its arguments.
+COLD_HANDLER(call_unbound_function) {
+  Value* callee = r + B(ins) + 2;
+  callee[-1] = callee[-2];
+  callee[-2] = EMPTY;
+  if (Instr* first = enter_plain(t, r, pc, callee, C(ins), 2 << kResumeShift, A(ins))) ENTER(callee, first);
+  callee[-2] = callee[-1];
+  callee[-1] = EMPTY;
+  TAIL(call_method_general);
+}
+
 // A native function with positional parameters only.
 COLD_HANDLER(call_cold) {
   Value callable = r[B(ins)];
-  if (!is_exact(callable, kShape_builtin_function)) TAIL(call_general);
+  if (!is_exact(callable, kShape_builtin_function)) {
+    if (is_exact_function(callable)) TAIL(call_function);
+    if (is_exact(callable, kShape_type)) TAIL(call_class);
+    TAIL(call_general);
+  }
   NativeFunction* f = callable.as<NativeFunction>();
   if (!fit_arguments(r, __atomic_load_n(&f->aux2, __ATOMIC_RELAXED), B(ins) + 1u, C(ins))) TAIL(call_general);
   save_pc(r, pc);
@@ -133,9 +220,25 @@ COLD_HANDLER(call_cold) {
   if (!finish_native(r, pc, B(ins), C(ins) + 1u, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(2);
 }
+COLD_HANDLER(call_unbound_native) {
+  NativeFunction* f = r[B(ins)].as<NativeFunction>();
+  if (!fit_arguments(r, __atomic_load_n(&f->aux2, __ATOMIC_RELAXED), B(ins) + 2u, C(ins))) TAIL(call_method_general);
+  save_pc(r, pc);
+  Value result = f->definition->bound(*t, f->self.peek(), r + B(ins) + 2).take();
+  if (!finish_native(r, pc, B(ins), C(ins) + 2u, result)) [[unlikely]] TAIL(op_raise);
+  NEXT_RELOAD(2);
+}
 COLD_HANDLER(call_method_cold) {
   Value callable = r[B(ins)];
-  if (!is_exact(callable, kShape_method_descriptor) || r[B(ins) + 1].is_empty()) TAIL(call_method_general);
+  if (r[B(ins) + 1].is_empty()) {
+    if (is_exact_function(callable)) TAIL(call_unbound_function);
+    if (is_exact(callable, kShape_builtin_function)) TAIL(call_unbound_native);
+    TAIL(call_method_general);
+  }
+  if (!is_exact(callable, kShape_method_descriptor)) {
+    if (is_exact_function(callable)) TAIL(call_method_function);
+    TAIL(call_method_general);
+  }
   NativeDescriptor* d = callable.as<NativeDescriptor>();
   if (!fit_arguments(r, __atomic_load_n(&d->aux2, __ATOMIC_RELAXED), B(ins) + 2u, C(ins))) TAIL(call_method_general);
   save_pc(r, pc);

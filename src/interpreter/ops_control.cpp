@@ -5,9 +5,6 @@
 namespace typhon {
 namespace {
 
-// Copies a borrowed word to a register when that needs no call.
-TYPHON_INLINE bool quick_copy(Value* to, Value v) { return !needs_drop(*to) && quick_acquire(v, to); }
-
 TYPHON_NOINLINE void move_step(Value* r, Instr* pc) {
   save_pc(r, pc);
   Value v = take_operand(r, pc, kConsumeB, pc->b);
@@ -18,21 +15,11 @@ COLD_HANDLER(move_cold) {
   NEXT(1);
 }
 
-TYPHON_NOINLINE void constant_step(Value* r, Instr* pc) {
-  save_pc(r, pc);
-  set_register(r, pc->a, acquire(frame::code(r)->constants[pc->constant()]));
-}
-COLD_HANDLER(constant_cold) {
-  constant_step(r, pc);
-  NEXT(1);
-}
-
 TYPHON_NOINLINE bool clear_step(Value* r, Instr* pc, u32 n) {
   save_pc(r, pc);
   drop_registers(r, pc->a, pc->a + n);
   return true;
 }
-COLD_HANDLER(clear_cold) { STEP(clear_step(r, pc, 1), 1); }
 
 bool raise_unbound_local(Thread& t, Value* r, Str* name) {
   if (frame::code(r)->flags & (code_flag::kModule | code_flag::kClassBody))
@@ -206,9 +193,10 @@ COLD_HANDLER(for_list) {
   u64 i = u64(it->index);
   if (i >= __atomic_load_n(&list->size, __ATOMIC_RELAXED) || body == nullptr || i >= body->capacity) [[unlikely]]
     TAIL(for_iter_cold);
-  if (!quick_copy(&r[A(ins)], body->items[i].peek())) [[unlikely]] TAIL(for_iter_cold);
+  Value owned;
+  if (!quick_acquire(body->items[i].peek(), &owned)) [[unlikely]] TAIL(for_iter_cold);
   it->index = i64(i + 1);
-  NEXT(2);
+  SET_AND_NEXT(&r[A(ins)], owned, 2);
 }
 COLD_HANDLER(for_tuple) {
   ListIterator* it = r[B(ins)].as<ListIterator>();
@@ -216,9 +204,10 @@ COLD_HANDLER(for_tuple) {
   if (!it->is_local() || !is_exact_tuple(sequence)) [[unlikely]] TAIL(for_iter_cold);
   Tuple* tuple = sequence.as<Tuple>();
   u64 i = u64(it->index);
-  if (i >= tuple->size || !quick_copy(&r[A(ins)], tuple->items[i].peek())) [[unlikely]] TAIL(for_iter_cold);
+  Value owned;
+  if (i >= tuple->size || !quick_acquire(tuple->items[i].peek(), &owned)) [[unlikely]] TAIL(for_iter_cold);
   it->index = i64(i + 1);
-  NEXT(2);
+  SET_AND_NEXT(&r[A(ins)], owned, 2);
 }
 
 // Apart from FOR_ITER, or the compiler makes a jump table of all the shapes there.
@@ -303,6 +292,38 @@ TYPHON_NOINLINE bool unpack_sequence_step(Thread& t, Value* r, Instr* pc) {
   return unpack_iterable(t, r, to, n, v, false, 0, nullptr);
 }
 
+COLD_HANDLER(unpack_sequence_cold) { STEP(unpack_sequence_step(*t, r, pc), 1); }
+// Of the right size. A source that is kept must not lie among the targets: nothing else might hold it.
+COLD_HANDLER(unpack_tuple) {
+  Value source = r[B(ins)];
+  u32 n = C(ins);
+  bool consumed = X(ins) & kConsumeB;
+  if (!consumed && u32(B(ins)) - A(ins) < n) TAIL(unpack_sequence_cold);
+  save_pc(r, pc);
+  if (consumed) r[B(ins)] = EMPTY;
+  const Field* items = source.as<Tuple>()->items;
+  for (u32 i = 0; i < n; i++) set_register(r, A(ins) + i, acquire(items[i].peek()));
+  if (consumed) release(source);
+  NEXT_RELOAD(1);
+}
+// The same for a local list, as long as no drop can run code that changes it.
+COLD_HANDLER(unpack_list) {
+  Value source = r[B(ins)];
+  u32 n = C(ins);
+  bool consumed = X(ins) & kConsumeB;
+  if (!consumed && u32(B(ins)) - A(ins) < n) TAIL(unpack_sequence_cold);
+  for (u32 i = 0; i < n; i++)
+    if (!drops_quickly(r[A(ins) + i]) && &r[A(ins) + i] != &r[B(ins)]) TAIL(unpack_sequence_cold);
+  save_pc(r, pc);
+  if (consumed) r[B(ins)] = EMPTY;
+  if (n > 0) {
+    const Field* items = source.as<List>()->body->items;
+    for (u32 i = 0; i < n; i++) set_register(r, A(ins) + i, acquire(items[i].peek()));
+  }
+  if (consumed) release(source);
+  NEXT_RELOAD(1);
+}
+
 TYPHON_NOINLINE bool unpack_ex_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   Ref source = Ref::adopt(take_operand(r, pc, kConsumeB, pc->b));
@@ -327,30 +348,20 @@ HANDLER(RESUME) {
 HANDLER(MOVE) {
   Value* from = &r[B(ins)];
   Value* to = &r[A(ins)];
+  Value v = *from;
   if (X(ins) & kConsumeB) {
-    Value v = *from;
-    if (needs_drop(*to)) [[unlikely]] TAIL(move_cold);
     *from = EMPTY;
-    *to = v;
-    NEXT(1);
+    SET_AND_NEXT(to, v, 1);
   }
-  if (!quick_copy(to, *from)) [[unlikely]] TAIL(move_cold);
-  NEXT(1);
+  if (!quick_acquire(v, &v)) [[unlikely]] TAIL(move_cold);
+  SET_AND_NEXT(to, v, 1);
 }
 HANDLER(LOAD_CONST) {
   Value v = frame::code(r)->constants[u32(ins >> 32)];
-  Value* to = &r[A(ins)];
-  if (needs_drop(*to)) [[unlikely]] TAIL(constant_cold);
   // Constants are DEFERRED or IMMORTAL (make_code): no look at the object is needed.
-  *to = Value(v.bits | ((v.bits & 7) == 0 ? Value::kDeferredBit : 0));
-  NEXT(1);
+  SET_AND_NEXT(&r[A(ins)], Value(v.bits | ((v.bits & 7) == 0 ? Value::kDeferredBit : 0)), 1);
 }
-HANDLER(CLEAR) {
-  Value* to = &r[A(ins)];
-  if (needs_drop(*to)) [[unlikely]] TAIL(clear_cold);
-  *to = EMPTY;
-  NEXT(1);
-}
+HANDLER(CLEAR) { SET_AND_NEXT(&r[A(ins)], EMPTY, 1); }
 HANDLER(CLEAR_RANGE) { STEP(clear_step(r, pc, B(ins)), 1); }
 HANDLER(CHECK_BOUND) {
   if (r[A(ins)].is_empty()) [[unlikely]] {
@@ -364,8 +375,8 @@ HANDLER(MAKE_CELL) { STEP(make_cell_step(*t, r, pc), 1); }
 HANDLER(COPY_FREE_VARS) { STEP(copy_free_vars_step(*t, r, pc), 1); }
 HANDLER(LOAD_CELL) {
   Value v = r[B(ins)].as<Cell>()->contents.peek();
-  if (v.is_empty() || !quick_copy(&r[A(ins)], v)) [[unlikely]] TAIL(load_cell_cold);
-  NEXT(1);
+  if (!quick_acquire(v, &v)) [[unlikely]] TAIL(load_cell_cold);
+  SET_AND_NEXT(&r[A(ins)], v, 1);
 }
 HANDLER(STORE_CELL) { STEP(store_cell_step(r, pc), 1); }
 HANDLER(DELETE_CELL) { STEP(delete_cell_step(*t, r, pc), 1); }
@@ -385,18 +396,22 @@ HANDLER(FOR_ITER) {
   Value* to = &r[A(ins)];
   u32 shape = object->shape;
   if (shape == kShape_range_iterator) {
-    if (!object->is_local() || needs_drop(*to)) [[unlikely]] TAIL(for_iter_cold);
+    if (!object->is_local()) [[unlikely]] TAIL(for_iter_cold);
     RangeIterator* it = static_cast<RangeIterator*>(object);
     if (it->remaining <= 0) [[unlikely]] TAIL(loop_end);
     i64 n = it->next;
     it->next = n + it->step;
     it->remaining--;
-    *to = Value::small_int(n);
-    NEXT(2);
+    SET_AND_NEXT(to, Value::small_int(n), 2);
   }
   TAIL(for_other);
 }
-HANDLER(UNPACK_SEQUENCE) { STEP(unpack_sequence_step(*t, r, pc), 1); }
+HANDLER(UNPACK_SEQUENCE) {
+  Value source = r[B(ins)];
+  if (is_exact_tuple(source) && source.as<Tuple>()->size == C(ins)) TAIL(unpack_tuple);
+  if (is_exact_list(source) && source.object()->is_local() && source.as<List>()->size == C(ins)) TAIL(unpack_list);
+  TAIL(unpack_sequence_cold);
+}
 HANDLER(UNPACK_EX) { STEP(unpack_ex_step(*t, r, pc), 2); }
 
 }  // namespace typhon

@@ -206,7 +206,7 @@ HANDLER(YIELD) {
   bool entry = frame::info(r).flags & frame_flag::kEntry;
   if (!entry) {
     Instr* loop = frame::pc(caller);
-    if (Op(loop->op) != Op::FOR_ITER || needs_drop(caller[loop->a])) [[unlikely]] TAIL(yield_cold);
+    if (Op(loop->op) != Op::FOR_ITER) [[unlikely]] TAIL(yield_cold);
   }
   if (X(ins) & kConsumeB) {
     r[B(ins)] = EMPTY;
@@ -223,8 +223,7 @@ HANDLER(YIELD) {
   if (entry) return value.bits;
   r = caller;
   pc = frame::pc(r);
-  r[pc->a] = value;
-  NEXT(2);
+  SET_AND_NEXT(&r[pc->a], value, 2);
 }
 HANDLER(YIELD_FROM) { CONTINUE(delegate_step(*t, r, pc), HAS_RESULT); }
 HANDLER(GET_YIELD_FROM_ITER) { STEP(yield_from_iter_step(*t, r, pc), 1); }

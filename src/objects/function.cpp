@@ -388,7 +388,8 @@ const TypeSpec spec_function = {
            "that overrides the name from the code object\n  argdefs\n    a tuple that specifies the default argument values\n  "
            "closure\n    a tuple that supplies the bindings for free variables\n  kwdefaults\n    a dictionary that specifies "
            "the default keyword argument values",
-    .layout = {.name = "function", .basic_size = sizeof(Function), .item_size = 0, .visit = function_visit},
+    .layout = {.name = "function", .basic_size = sizeof(Function), .item_size = 0, .visit = function_visit,
+               .dispose = dispose_fields<offsetof(Function, code), 13>},
     .flags = type_flag::kHasDict | type_flag::kHasWeakref | type_flag::kMethodDescriptor | type_flag::kImmutable,
     .slots = function_slots(),
     .getsets = kFunctionGetsets,
@@ -398,7 +399,8 @@ const TypeSpec spec_cell = {
     .name = "cell",
     .doc = "Create a new cell object.\n\n  contents\n    the contents of the cell. If not specified, the cell will be empty,\n    and "
            "further attempts to access its cell_contents attribute will\n    raise a ValueError.",
-    .layout = {.name = "cell", .basic_size = sizeof(Cell), .item_size = 0, .visit = cell_visit},
+    .layout = {.name = "cell", .basic_size = sizeof(Cell), .item_size = 0, .visit = cell_visit,
+               .dispose = dispose_fields<offsetof(Cell, contents), 1>},
     .flags = type_flag::kImmutable,
     .slots = cell_slots(),
     .getsets = kCellGetsets,
@@ -406,7 +408,8 @@ const TypeSpec spec_cell = {
 const TypeSpec spec_method = {
     .name = "method",
     .doc = "Create a bound instance method object.",
-    .layout = {.name = "method", .basic_size = sizeof(BoundMethod), .item_size = 0, .visit = method_visit},
+    .layout = {.name = "method", .basic_size = sizeof(BoundMethod), .item_size = 0, .visit = method_visit,
+               .dispose = dispose_fields<offsetof(BoundMethod, function), 2>},
     .flags = type_flag::kImmutable | type_flag::kHasWeakref,
     .slots = method_slots(),
     .methods = kMethodMethods,

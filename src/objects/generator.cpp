@@ -79,6 +79,14 @@ void warn_never_awaited(Thread& t, Generator* g) {
 }
 }  // namespace
 
+// One that has ended: its registers are empty.
+bool generator_dispose(Thread&, Object* self) {
+  Generator* g = static_cast<Generator*>(self);
+  if (g->state != u8(GeneratorState::kFinished)) return false;
+  for (Field* field : {&g->name, &g->qualname, &g->code, &g->origin_or_finalizer}) drop_field(*field);
+  return true;
+}
+
 void generator_finalise(Thread& t, Object* self) {
   Generator* g = static_cast<Generator*>(self);
   if (g->state == u8(GeneratorState::kFinished)) return;
@@ -306,7 +314,8 @@ constexpr Layout generator_layout(const char* name) {
           .visit = generator_visit,
           .release = nullptr,
           .native_size = generator_size,
-          .finalise = generator_finalise};
+          .finalise = generator_finalise,
+          .dispose = generator_dispose};
 }
 constexpr u32 kGeneratorFlags = type_flag::kDisallowInstantiation | type_flag::kImmutable | type_flag::kHasWeakref;
 

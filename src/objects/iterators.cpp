@@ -126,7 +126,8 @@ constexpr TypeSpec position_spec(const char* name, NextFn next, const Method* me
                      .visit = position_visit,
                      .release = nullptr,
                      .native_size = nullptr,
-                     .finalise = nullptr},
+                     .finalise = nullptr,
+                     .dispose = dispose_fields<offsetof(ListIterator, sequence), 1>},
           .flags = type_flag::kImmutable | type_flag::kDisallowInstantiation,
           .slots = {.iter = iter_self, .next = next},
           .methods = methods};

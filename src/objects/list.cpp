@@ -405,6 +405,15 @@ void list_release(Thread& t, Object* self) {
   if (list->body != nullptr) heap::free_block(t, list->body);
 }
 
+bool list_dispose(Thread& t, Object* self) {
+  List* list = static_cast<List*>(self);
+  ListBody* body = list->body;
+  if (body == nullptr) return true;
+  for (u64 i = 0; i < list->size; i++) drop_field(body->items[i]);
+  heap::free_block(t, body);
+  return true;
+}
+
 Ref list_new_slot(Thread& t, Type* cls, Args args) {
   if (cls == types::list) return list_new(t);
   return allocate_instance(t, cls);
@@ -800,7 +809,8 @@ const TypeSpec spec_list = {
                .visit = list_visit,
                .release = list_release,
                .native_size = nullptr,
-               .finalise = nullptr},
+               .finalise = nullptr,
+               .dispose = list_dispose},
     .flags = type_flag::kBaseType | type_flag::kSequence | type_flag::kMatchSelf | type_flag::kImmutable,
     .slots = {.repr = list_repr,
               .compare = list_compare,

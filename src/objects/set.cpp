@@ -302,6 +302,14 @@ void set_release(Thread& t, Object* self) {
   if (table != nullptr && table != g_empty) heap::free_block(t, table);
 }
 
+bool set_dispose(Thread& t, Object* self) {
+  SetTable* table = static_cast<Set*>(self)->table;
+  if (table == nullptr || table == g_empty) return true;
+  for (u64 i = 0; i <= table->mask; i++) drop_field(table->entries[i].key);
+  heap::free_block(t, table);
+  return true;
+}
+
 Ref set_new_slot(Thread& t, Type* cls, Args) {
   if (cls == types::set) return set_new(t);
   Ref self = TRY(allocate_instance(t, cls));
@@ -618,7 +626,8 @@ const TypeSpec kSetIteratorSpec = {
                .visit = set_iterator_visit,
                .release = nullptr,
                .native_size = nullptr,
-               .finalise = nullptr},
+               .finalise = nullptr,
+               .dispose = dispose_fields<offsetof(DictIterator, dict), 1>},
     .flags = type_flag::kImmutable | type_flag::kDisallowInstantiation,
     .slots = {.iter = iter_self, .next = set_iterator_next},
     .methods = kSetIteratorMethods,
@@ -705,7 +714,8 @@ const TypeSpec spec_set = {
                .visit = set_visit,
                .release = set_release,
                .native_size = nullptr,
-               .finalise = nullptr},
+               .finalise = nullptr,
+               .dispose = set_dispose},
     .flags = kSetFlags,
     .slots = {.repr = set_repr,
               .compare = set_compare,
@@ -734,7 +744,8 @@ const TypeSpec spec_frozenset = {
                .visit = set_visit,
                .release = set_release,
                .native_size = nullptr,
-               .finalise = nullptr},
+               .finalise = nullptr,
+               .dispose = set_dispose},
     .flags = kSetFlags,
     .slots = {.repr = set_repr,
               .hash = frozenset_hash,

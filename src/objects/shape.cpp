@@ -268,6 +268,15 @@ void initialise_shapes() {
   wire_core_shapes();
 }
 
+namespace {
+// Nothing but slots to drop, or a function that knows.
+bool is_disposable(const Layout* layout) {
+  if (layout == nullptr) return false;
+  return layout->dispose != nullptr ||
+         (layout->visit == nullptr && layout->release == nullptr && layout->finalise == nullptr);
+}
+}  // namespace
+
 Shape* new_root_shape(Type* type, const Layout* layout, u16 inline_capacity, u16 slots_offset, u8 flags, u32 fixed_id) {
   ShapeLock lock;
   u32 id = fixed_id != 0 ? fixed_id : take_shape_id();
@@ -281,6 +290,10 @@ Shape* new_root_shape(Type* type, const Layout* layout, u16 inline_capacity, u16
   shape->slots_offset = slots_offset;
   shape->flags = flags;
   shape->version = type != nullptr ? type->version : 0;
+  shape->disposable = is_disposable(layout);
+  shape->native_kinds = fixed_id != 0 && fixed_id < 64 ? u64(1) << fixed_id : 0;
+  for (const Type* base = type; base != nullptr; base = base->base.as<Type>())
+    if (base->root_shape != 0) shape->native_kinds |= shape_at(base->root_shape)->native_kinds;
   if (shape->transitions == nullptr) shape->transitions = new ShapeTransitions;
   __atomic_store_n(&shape->id, id, __ATOMIC_RELEASE);
   return shape;
@@ -309,6 +322,8 @@ Shape* add_slot_transition(Thread&, Shape* shape, Str* key) {
   if (key->ownership() & state::kDeferred) collector::pin(key);
   Shape* child = shape_at(take_shape_id());
   child->type = shape->type;
+  child->disposable = shape->disposable;
+  child->native_kinds = shape->native_kinds;
   child->layout = shape->layout;
   child->parent = shape->id;
   child->key = key;
@@ -532,6 +547,34 @@ void run_finaliser(Thread& t, Object* object) {
     finaliser(t, object);
   else if (shape->layout->finalise != nullptr)
     shape->layout->finalise(t, object);
+}
+
+bool dispose(Thread& t, Object* object) {
+  const Shape* shape = shape_of(object);
+  if (!shape->disposable || (object->state & state::kHasSideTable) || (shape->flags & shape_flag::kFinaliser)) return false;
+  const Layout* layout = shape->layout;
+  if (layout->dispose != nullptr && !layout->dispose(t, object)) return false;
+  const Type* type = shape->type;
+  if (type == nullptr) return true;
+  if (u32 n = type->member_slots; n != 0) {
+    Field* fields = member_fields(object, shape);
+    for (u32 i = 0; i < n; i++) drop_field(fields[i]);
+  }
+  if (!(shape->flags & shape_flag::kHasAttributes)) return true;
+  Field* word = storage_word_of(object, shape);
+  if (shape->flags & shape_flag::kDictMode) {
+    drop_field(*word);
+    return true;
+  }
+  u32 count = shape->slot_count;
+  u32 inline_count = count < shape->inline_capacity ? count : shape->inline_capacity;
+  for (u32 i = 1; i <= inline_count; i++) drop_field(word[i]);
+  if (word->is_empty()) return true;
+  if (OverflowBody* body = overflow_of(object, shape)) {
+    for (u32 i = inline_count; i < count; i++) drop_field(body->slots[i - inline_count]);
+    heap::retire_body(t, object, body);
+  }
+  return true;
 }
 
 void release_native(Thread& t, Object* object) {

@@ -24,7 +24,18 @@ struct Layout {
   void (*release)(Thread& t, Object* self);              // frees what is not a Field; null when nothing
   size_t (*native_size)(const Object* self);             // of variable-size objects, else null
   void (*finalise)(Thread& t, Object* self);  // native finaliser that may run Python code (generator close); may be null
+  // Optional, for the types that die most: drops the Fields of the native part and does what `release` does. False: a finaliser
+  // has work to do first, and nothing was done.
+  bool (*dispose)(Thread& t, Object* self) = nullptr;
 };
+
+// Layout::dispose of a type whose native Fields are `count` in a row.
+template <u32 offset, u32 count>
+bool dispose_fields(Thread&, Object* self) {
+  Field* fields = reinterpret_cast<Field*>(reinterpret_cast<char*>(self) + offset);
+  for (u32 i = 0; i < count; i++) drop_field(fields[i]);
+  return true;
+}
 
 struct Shape {
   Type* type;            // DEFERRED or IMMORTAL, so not counted
@@ -36,10 +47,12 @@ struct Shape {
   u16 inline_capacity;   // slots inside the object
   u16 slots_offset;      // of the storage word from the object's start; inline slots follow it. 0: none, or see flags
   u8 flags;
-  u8 reserved;
+  bool disposable;       // object_model::dispose may try
   u32 version;           // the type's version as of the last update; 0 = type modified since: caches must not trust it
   struct ShapeTransitions* transitions;  // children and the key index, owned by shape.cpp
+  u64 native_kinds;      // bit k: instances are instances of the core type with the fixed shape id k (objects/types.h)
 };
+static_assert(sizeof(Shape) == 64, "looked up by id in every inline cache");
 
 namespace shape_flag {
 inline constexpr u8 kDictMode = 1;       // the storage word holds a Dict

@@ -78,6 +78,11 @@ void tuple_visit(Object* self, Visitor& visitor) {
   Tuple* tuple = static_cast<Tuple*>(self);
   visitor.fields(tuple->items, tuple->size);
 }
+bool tuple_dispose(Thread&, Object* self) {
+  Tuple* tuple = static_cast<Tuple*>(self);
+  for (u64 i = 0; i < tuple->size; i++) drop_field(tuple->items[i]);
+  return true;
+}
 size_t tuple_native_size(const Object* self) {
   return kTupleHeader + static_cast<const Tuple*>(self)->size * sizeof(Field);
 }
@@ -276,7 +281,8 @@ const TypeSpec spec_tuple = {
                .visit = tuple_visit,
                .release = nullptr,
                .native_size = tuple_native_size,
-               .finalise = nullptr},
+               .finalise = nullptr,
+               .dispose = tuple_dispose},
     .flags = type_flag::kBaseType | type_flag::kSequence | type_flag::kMatchSelf | type_flag::kImmutable,
     .slots = {.repr = tuple_repr,
               .hash = tuple_hash,

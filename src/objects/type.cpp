@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "heap/collector.h"
+#include "heap/object_model.h"
 #include "objects/protocol/protocol.h"
 #include "objects/type_internal.h"
 
@@ -85,6 +86,18 @@ void cache_write(u32 version, const Str* name, Value value) {
   __atomic_store_n(&e.sequence, before + 2, __ATOMIC_RELEASE);
 }
 
+void cache_clear() {
+  for (CacheEntry& e : g_cache) {
+    u32 before = __atomic_load_n(&e.sequence, __ATOMIC_RELAXED);
+    // Whoever writes now looks up a name that is in use.
+    if ((before & 1) ||
+        !__atomic_compare_exchange_n(&e.sequence, &before, before + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+      continue;
+    __atomic_store_n(&e.version, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&e.sequence, before + 2, __ATOMIC_RELEASE);
+  }
+}
+
 void visit_type(Object* self, Visitor& v) { v.fields(&static_cast<Type*>(self)->name, 10); }
 
 }  // namespace
@@ -109,9 +122,13 @@ Value type_lookup(Type* type, Str* name) {
     found = dict_peek_str(mro->items[i].as<Type>()->dict.as<Dict>(), name);
     if (!found.is_empty()) break;
   }
-  if (version != 0 && name->is_interned()) cache_write(version, name, found);
+  // Names that are counted may die, and another one get their address.
+  if (version != 0 && name->is_interned() && (name->ownership() & (state::kDeferred | state::kImmortal)))
+    cache_write(version, name, found);
   return found;
 }
+
+void object_model::forget_addresses() { cache_clear(); }
 
 Ref lookup_special(Thread& t, Value self, Str* name) {
   Type* type = type_of(self);
@@ -504,6 +521,7 @@ void start_native_type(Type* type, const TypeSpec& spec, Type* base, u32 fixed_s
   type->spec = new TypeSpec(spec);
   type->native_name = type->spec->name;
   finish_layout(type, fixed_shape);
+  if (base != nullptr) shape_at(type->root_shape)->native_kinds |= shape_at(base->root_shape)->native_kinds;
 }
 
 Status fill_native_type(Thread& t, Type* type, const TypeSpec& spec, Type* base) {

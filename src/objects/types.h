@@ -36,13 +36,15 @@ TYPHON_INLINE bool is_exact(Value v, CoreShape shape) {
 
 // Instances of a type or of its subclasses; native types only (walks the base chain, which is short).
 bool is_native_instance(Value v, const Type* type);
-TYPHON_INLINE bool is_kind(Value v, CoreShape exact, const Type* type) {
+// The same for a core type, in a few loads.
+static_assert(kFirstDynamicShape <= 64, "a bit each in Shape::native_kinds");
+TYPHON_INLINE bool is_kind(Value v, CoreShape exact) {
   if (!v.is_object()) return false;
   if (v.object()->shape == u32(exact)) [[likely]] return true;
-  return is_native_instance(v, type);
+  return shape_of(v.object())->native_kinds >> u32(exact) & 1;
 }
 #define TYPHON_DEFINE_IS(id)                                                             \
-  TYPHON_INLINE bool is_##id(Value v) { return is_kind(v, kShape_##id, types::id); }     \
+  TYPHON_INLINE bool is_##id(Value v) { return is_kind(v, kShape_##id); }     \
   TYPHON_INLINE bool is_exact_##id(Value v) { return is_exact(v, kShape_##id); }
 TYPHON_DEFINE_IS(type)
 TYPHON_DEFINE_IS(str)

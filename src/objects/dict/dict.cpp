@@ -451,6 +451,18 @@ void dict_release(Thread& t, Object* self) {
   if (table != nullptr && table != g_empty) heap::free_block(t, table);
 }
 
+bool dict_dispose(Thread& t, Object* self) {
+  DictTable* table = static_cast<Dict*>(self)->table;
+  if (table == nullptr || table == g_empty) return true;
+  DictEntry* entries = table->entries();
+  for (u32 i = 0; i < table->entry_count; i++) {
+    drop_field(entries[i].key);
+    drop_field(entries[i].value);
+  }
+  heap::free_block(t, table);
+  return true;
+}
+
 Ref dict_new_slot(Thread& t, Type* cls, Args args) {
   if (cls == types::dict) return dict_new(t);
   Ref self = TRY(allocate_instance(t, cls));
@@ -704,7 +716,8 @@ const TypeSpec spec_dict = {
                .visit = dict_visit,
                .release = dict_release,
                .native_size = nullptr,
-               .finalise = nullptr},
+               .finalise = nullptr,
+               .dispose = dict_dispose},
     .flags = type_flag::kBaseType | type_flag::kMapping | type_flag::kMatchSelf | type_flag::kImmutable,
     .slots = {.repr = dict_repr,
               .compare = dict_compare,

@@ -121,7 +121,8 @@ constexpr TypeSpec iterator_spec(const char* name) {
                      .visit = dict_iterator_visit,
                      .release = nullptr,
                      .native_size = nullptr,
-                     .finalise = nullptr},
+                     .finalise = nullptr,
+                     .dispose = dispose_fields<offsetof(DictIterator, dict), 1>},
           .flags = type_flag::kImmutable | type_flag::kDisallowInstantiation,
           .slots = {.iter = iter_self, .next = dict_iterator_next<kPart, kBackwards>},
           .methods = kIteratorMethods<kPart, kBackwards>};
