@@ -262,7 +262,7 @@ void use_message_callback(SslSocket* s) {
 Ref get_sni_callback(Thread&, Value self) { return none_if_empty(context_of(self)->sni_callback); }
 Status set_sni_callback(Thread& t, Value self, Value value) {
   Context* c = context_of(self);
-  if (value.is_empty()) return raise(t, exc::AttributeError, "cannot delete attribute");
+  TRY(no_delete(t, value, "sni_callback"));
   if (SSL_CTX_get_ssl_method(c->ctx) == TLS_client_method())
     return raise(t, exc::ValueError, "sni_callback cannot be set on TLS_CLIENT context");
   if (!value.is_none() && !is_callable(value)) return raise(t, exc::TypeError, "not a callable object");
@@ -280,7 +280,7 @@ Status set_sni_callback(Thread& t, Value self, Value value) {
 Ref get_message_callback(Thread&, Value self) { return none_if_empty(context_of(self)->message_callback); }
 Status set_message_callback(Thread& t, Value self, Value value) {
   Context* c = context_of(self);
-  if (value.is_empty()) return raise(t, exc::AttributeError, "cannot delete attribute");
+  TRY(no_delete(t, value, "_msg_callback"));
   if (!value.is_none() && !is_callable(value)) return raise(t, exc::TypeError, "not a callable object");
   {
     ContextWriter writer(t, c);
@@ -296,7 +296,7 @@ Status set_message_callback(Thread& t, Value self, Value value) {
 Ref get_keylog_filename(Thread&, Value self) { return none_if_empty(context_of(self)->keylog_filename); }
 Status set_keylog_filename(Thread& t, Value self, Value value) {
   Context* c = context_of(self);
-  if (value.is_empty()) return raise(t, exc::AttributeError, "cannot delete attribute");
+  TRY(no_delete(t, value, "keylog_filename"));
   {
     ContextWriter writer(t, c);
     SSL_CTX_set_keylog_callback(c->ctx, nullptr);

@@ -159,6 +159,7 @@ Ref distribution_points(Thread& t, X509* certificate) {
       if (name->type == GEN_URI) TRY(list_append(t, list.get(), TRY(ia5_text(t, name->d.uniformResourceIdentifier))));
     }
   }
+  if (list_size(list.get()) == 0) return Ref::none();
   return list_to_tuple(t, list.get());
 }
 Ref time_text(Thread& t, const ASN1_TIME* time) {

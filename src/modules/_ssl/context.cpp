@@ -41,14 +41,13 @@ bool any_version(const Context* c) { return c->protocol == kTls || c->protocol =
 // The settings that every new context has; false when OpenSSL refuses them.
 bool configure(SSL_CTX* ctx, const Method_& row) {
   u64 options = (SSL_OP_ALL & ~u64(SSL_OP_DONT_INSERT_EMPTY_FRAGMENTS)) | SSL_OP_NO_SSLv3 | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-                SSL_OP_SINGLE_DH_USE | SSL_OP_SINGLE_ECDH_USE | SSL_OP_IGNORE_UNEXPECTED_EOF;
+                SSL_OP_SINGLE_DH_USE | SSL_OP_SINGLE_ECDH_USE;
   SSL_CTX_set_options(ctx, options);
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
   if (SSL_CTX_set_cipher_list(ctx, kCiphers) == 0) return false;
   bool versions = row.version != 0 ? SSL_CTX_set_min_proto_version(ctx, row.version) && SSL_CTX_set_max_proto_version(ctx, row.version)
                                    : SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
   if (!versions) return false;
-  SSL_CTX_set_session_id_context(ctx, reinterpret_cast<const u8*>("Python"), 6);
   SSL_CTX_set_post_handshake_auth(ctx, 0);
   X509_VERIFY_PARAM* parameters = SSL_CTX_get0_param(ctx);
   X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_TRUSTED_FIRST);
@@ -93,13 +92,9 @@ void require(Thread& t, Context* c, int n) {
   ContextWriter writer(t, c);
   SSL_CTX_set_verify(c->ctx, n == kNone ? SSL_VERIFY_NONE : n == kOptional ? SSL_VERIFY_PEER : SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
 }
-Status no_delete(Thread& t, Value value) {
-  if (value.is_empty()) return raise(t, exc::AttributeError, "cannot delete attribute");
-  return ok();
-}
 Ref get_verify_mode(Thread& t, Value self) { return int_from(t, requirement(context_of(self))); }
 Status set_verify_mode(Thread& t, Value self, Value value) {
-  TRY(no_delete(t, value));
+  TRY(no_delete(t, value, "verify_mode"));
   Context* c = context_of(self);
   int n = TRY(int_argument(t, value));
   if (n < kNone || n > kRequired) return raise(t, exc::ValueError, "invalid value for verify_mode");
@@ -110,7 +105,7 @@ Status set_verify_mode(Thread& t, Value self, Value value) {
 }
 Ref get_check_hostname(Thread&, Value self) { return Ref::boolean(context_of(self)->check_hostname); }
 Status set_check_hostname(Thread& t, Value self, Value value) {
-  TRY(no_delete(t, value));
+  TRY(no_delete(t, value, "check_hostname"));
   Context* c = context_of(self);
   bool wanted = TRY(truth(t, value));
   if (wanted && requirement(c) == kNone) require(t, c, kRequired);
@@ -119,7 +114,7 @@ Status set_check_hostname(Thread& t, Value self, Value value) {
 }
 Ref get_verify_flags(Thread& t, Value self) { return int_from(t, i64(X509_VERIFY_PARAM_get_flags(SSL_CTX_get0_param(context_of(self)->ctx)))); }
 Status set_verify_flags(Thread& t, Value self, Value value) {
-  TRY(no_delete(t, value));
+  TRY(no_delete(t, value, "verify_flags"));
   Context* c = context_of(self);
   if (!is_int(value)) return raise(t, exc::TypeError, "argument must be int, not %T", value);
   unsigned long wanted = int_low_u64(value);
@@ -132,7 +127,7 @@ Status set_verify_flags(Thread& t, Value self, Value value) {
 }
 Ref get_host_flags(Thread& t, Value self) { return int_from(t, X509_VERIFY_PARAM_get_hostflags(SSL_CTX_get0_param(context_of(self)->ctx))); }
 Status set_host_flags(Thread& t, Value self, Value value) {
-  TRY(no_delete(t, value));
+  TRY(no_delete(t, value, "_host_flags"));
   Context* c = context_of(self);
   u32 flags = TRY(net::word_argument(t, value));
   ContextWriter writer(t, c);
@@ -143,7 +138,7 @@ Status set_host_flags(Thread& t, Value self, Value value) {
 // --- options and versions
 Ref get_options(Thread& t, Value self) { return int_from_u64(t, SSL_CTX_get_options(context_of(self)->ctx)); }
 Status set_options(Thread& t, Value self, Value value) {
-  TRY(no_delete(t, value));
+  TRY(no_delete(t, value, "options"));
   Context* c = context_of(self);
   Ref number = TRY(to_index(t, value));
   u64 wanted;
@@ -160,7 +155,7 @@ Status set_options(Thread& t, Value self, Value value) {
 }
 
 Status set_version(Thread& t, Value self, Value value, bool minimum) {
-  TRY(no_delete(t, value));
+  TRY(no_delete(t, value, minimum ? "minimum_version" : "maximum_version"));
   Context* c = context_of(self);
   i64 version = TRY(to_i64(t, value, "Python int too large to convert to C int"));
   if (!any_version(c))
@@ -198,7 +193,7 @@ Status set_maximum_version(Thread& t, Value self, Value value) { return set_vers
 
 Ref get_num_tickets(Thread& t, Value self) { return int_from(t, i64(SSL_CTX_get_num_tickets(context_of(self)->ctx))); }
 Status set_num_tickets(Thread& t, Value self, Value value) {
-  TRY(no_delete(t, value));
+  TRY(no_delete(t, value, "num_tickets"));
   Context* c = context_of(self);
   i64 n = TRY(to_i64(t, value));
   if (n < 0) return raise(t, exc::ValueError, "value must be non-negative");

@@ -108,7 +108,7 @@ Status add_certificates(Thread& t, Context* c, const void* data, size_t size, bo
   int loaded = 0;
   bool stopped = false;
   ERR_clear_error();
-  while (true) {
+  while (pem || loaded == 0 || !BIO_eof(bio.get())) {
     X509* certificate = pem ? PEM_read_bio_X509(bio.get(), nullptr, [](char*, int, int, void*) { return 0; }, nullptr) : d2i_X509_bio(bio.get(), nullptr);
     if (certificate == nullptr) break;
     int added = X509_STORE_add_cert(store, certificate);
@@ -127,9 +127,8 @@ Status add_certificates(Thread& t, Context* c, const void* data, size_t size, bo
   if (loaded == 0) {
     return raise_noted(t, pem ? "no start line: cadata does not contain a certificate" : "not enough data: cadata does not contain a certificate", __LINE__);
   }
-  // The end of the data shows as one of these errors.
-  bool at_end = pem ? ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE
-                    : ERR_GET_LIB(code) == ERR_LIB_ASN1 && ERR_GET_REASON(code) == ASN1_R_HEADER_TOO_LONG;
+  // The end of PEM data shows as an error.
+  bool at_end = pem && ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
   if ((at_end && !stopped) || code == 0) {
     ERR_clear_error();
     return ok();
@@ -239,7 +238,10 @@ Ref c_load_dh_params(Thread& t, Value self, const Value* a) {
   }
   ERR_clear_error();
   errno = 0;
-  EVP_PKEY* parameters = PEM_read_bio_Parameters(bio.get(), nullptr);
+  // The old functions: the ones with EVP_PKEY name the decoder that found nothing, instead of what is missing.
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wdeprecated-declarations"
+  DH* parameters = PEM_read_bio_DHparams(bio.get(), nullptr, nullptr, nullptr);
   if (parameters == nullptr) {
     if (errno != 0) {
       int error = errno;
@@ -249,10 +251,10 @@ Ref c_load_dh_params(Thread& t, Value self, const Value* a) {
     return TYPHON_RAISE_SSL(t);
   }
   ContextWriter writer(t, c);
-  if (SSL_CTX_set0_tmp_dh_pkey(c->ctx, parameters) != 1) {
-    EVP_PKEY_free(parameters);
-    return TYPHON_RAISE_SSL(t);
-  }
+  bool set = SSL_CTX_set_tmp_dh(c->ctx, parameters) == 1;
+  DH_free(parameters);
+#pragma clang diagnostic pop
+  if (!set) return TYPHON_RAISE_SSL(t);
   return Ref::none();
 }
 

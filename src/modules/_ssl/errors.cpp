@@ -66,7 +66,7 @@ const TypeSpec kErrorSpec = {
     .name = "ssl.SSLError",
     .doc = "An error occurred in the SSL implementation.",
     .base = &exc::OSError,
-    .flags = type_flag::kBaseType | type_flag::kHeapType,
+    .flags = type_flag::kBaseType,
     .slots = {.str = error_str},
 };
 

@@ -21,6 +21,11 @@ Status Text::get(Thread& t, Value v, const char* function, const char* name) {
   return ok();
 }
 
+Status no_delete(Thread& t, Value value, const char* name, const char* type) {
+  if (value.is_empty()) return raise(t, exc::AttributeError, "attribute '%s' of '%s' objects cannot be deleted", name, type);
+  return ok();
+}
+
 RefTo<Str> bio_text(Thread& t, BIO* bio) {
   char* data;
   long n = BIO_get_mem_data(bio, &data);

@@ -31,6 +31,18 @@ Ref get_id(Thread& t, Value self) {
 }
 Ref get_has_ticket(Thread&, Value self) { return Ref::boolean(SSL_SESSION_has_ticket(session_of(self))); }
 
+// A copy through the serialised form: SSL_SESSION_dup would keep the mark "not resumable" that a session gets when its connection
+// ends without a word, and a connection changes its session.
+SSL_SESSION* copy_of(SSL_SESSION* session) {
+  u8* bytes = nullptr;
+  int n = i2d_SSL_SESSION(session, &bytes);
+  if (n <= 0) return nullptr;
+  const u8* p = bytes;
+  SSL_SESSION* copy = d2i_SSL_SESSION(nullptr, &p, n);
+  OPENSSL_free(bytes);
+  return copy;
+}
+
 const GetSet kGetSets[] = {
     {"has_ticket", get_has_ticket, nullptr, "Does the session contain a ticket?"},
     {"id", get_id, nullptr, "Session ID."},
@@ -45,8 +57,9 @@ const GetSet kGetSets[] = {
 Ref get_session(Thread& t, Value self) {
   SslSocket* s = ssl_of(self);
   SslGuard guard(t, s);
-  SSL_SESSION* session = SSL_get1_session(s->ssl);
-  if (session == nullptr) return Ref::none();
+  if (SSL_get0_session(s->ssl) == nullptr) return Ref::none();
+  SSL_SESSION* session = copy_of(SSL_get0_session(s->ssl));
+  if (session == nullptr) return TYPHON_RAISE_SSL(t);
   Ref made = allocate_instance(t, g_session_type);
   if (made.failed()) {
     SSL_SESSION_free(session);
@@ -58,15 +71,14 @@ Ref get_session(Thread& t, Value self) {
 }
 Status set_session(Thread& t, Value self, Value value) {
   SslSocket* s = ssl_of(self);
-  if (value.is_empty()) return raise(t, exc::AttributeError, "cannot delete attribute");
+  TRY(no_delete(t, value, "session", "_ssl._SSLSocket"));
   if (!is_instance_of(value, g_session_type)) return raise(t, exc::TypeError, "Value is not a SSLSession.");
   Ref own = s->context.load(), its = value.as<Session>()->context.load();
   if (context_of(own)->ctx != context_of(its)->ctx) return raise(t, exc::ValueError, "Session refers to a different SSLContext.");
   if (s->server_side) return raise(t, exc::ValueError, "Cannot set session for server-side SSLSocket.");
   SslGuard guard(t, s);
   if (SSL_is_init_finished(s->ssl)) return raise(t, exc::ValueError, "Cannot set session after handshake.");
-  // A copy: a connection changes its session.
-  SSL_SESSION* copy = SSL_SESSION_dup(session_of(value));
+  SSL_SESSION* copy = copy_of(session_of(value));
   if (copy == nullptr) return TYPHON_RAISE_SSL(t);
   int done = SSL_set_session(s->ssl, copy);
   SSL_SESSION_free(copy);

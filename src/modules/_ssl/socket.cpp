@@ -263,7 +263,7 @@ void set_post_handshake(SslSocket* s, const Context* c) {
 Ref get_context(Thread&, Value self) { return ssl_of(self)->context.load(); }
 Status set_context(Thread& t, Value self, Value value) {
   SslSocket* s = ssl_of(self);
-  if (value.is_empty()) return raise(t, exc::AttributeError, "cannot delete attribute");
+  TRY(no_delete(t, value, "context", "_ssl._SSLSocket"));
   if (!is_instance_of(value, g_context_type)) return raise(t, exc::TypeError, "The value must be a SSLContext");
   Value old;
   {
@@ -288,7 +288,7 @@ Ref get_owner(Thread& t, Value self) {
 }
 Status set_owner(Thread& t, Value self, Value value) {
   SslSocket* s = ssl_of(self);
-  if (value.is_empty()) return raise(t, exc::AttributeError, "cannot delete attribute");
+  TRY(no_delete(t, value, "owner", "_ssl._SSLSocket"));
   Ref weak = TRY(weakref_new(t, value, EMPTY));
   s->owner.store(s, std::move(weak));
   return ok();
@@ -351,10 +351,12 @@ Ref connect(Thread& t, const Connection& c) {
   TRY(attach_bios(t, s, c));
   if (!c.server_hostname.is_empty() && !c.server_hostname.is_none()) TRY(set_hostname(t, s, context, c.server_hostname));
   set_post_handshake(s, context);
-  if (c.server_side)
+  if (c.server_side) {
+    SSL_set_session_id_context(s->ssl, reinterpret_cast<const u8*>("Python"), 6);
     SSL_set_accept_state(s->ssl);
-  else
+  } else {
     SSL_set_connect_state(s->ssl);
+  }
   if (!c.socket.is_empty()) s->socket.init(s, TRY(weakref_new(t, c.socket, EMPTY)));
   if (!c.owner.is_empty() && !c.owner.is_none()) TRY(set_owner(t, made, c.owner));
   if (!c.session.is_empty() && !c.session.is_none()) TRY(set_session(t, made, c.session));

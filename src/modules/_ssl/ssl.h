@@ -187,6 +187,8 @@ struct Text {
   const char* text = nullptr;
   Status get(Thread& t, Value v, const char* function, const char* name);
 };
+// AttributeError when a setter is called to delete (value EMPTY).
+Status no_delete(Thread& t, Value value, const char* name, const char* type = "_ssl._SSLContext");
 // What a memory BIO has gathered.
 RefTo<Str> bio_text(Thread& t, BIO* bio);
 struct FreeBio {
