@@ -214,6 +214,29 @@ const Method kMethods[] = {
 
 }  // namespace
 
+// SHA-256 of public keys (SubjectPublicKeyInfo) that CPython's ssl distrusts as well.
+constexpr u8 kDistrustedKeys[][32] = {{
+    // CN=EM OV TLS CA - G3C, O=eMudhra Inc
+    0x63, 0xec, 0xef, 0xee, 0x43, 0x1d, 0x49, 0x52, 0x3b, 0xc1, 0x13, 0x6c, 0x4e, 0x72, 0xd0, 0x20, 0x6a, 0x47, 0x70,
+    0x86, 0xca, 0xf6, 0x06, 0xcd, 0x5c, 0xf0, 0x25, 0x68, 0x6c, 0x10, 0x9c, 0xf8
+}};
+int reject_distrusted(int accepted, X509_STORE_CTX* verification) {
+  X509* certificate = X509_STORE_CTX_get_current_cert(verification);
+  if (accepted != 1 || certificate == nullptr) return accepted;
+  u8* key = nullptr;
+  int n = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &key);
+  if (n <= 0) return accepted;
+  u8 digest[32];
+  bool hashed = EVP_Digest(key, size_t(n), digest, nullptr, EVP_sha256(), nullptr) == 1;
+  OPENSSL_free(key);
+  for (const auto& distrusted : kDistrustedKeys) {
+    if (!hashed || memcmp(digest, distrusted, sizeof digest) != 0) continue;
+    X509_STORE_CTX_set_error(verification, X509_V_ERR_CERT_REJECTED);
+    return 0;
+  }
+  return accepted;
+}
+
 Ref certificate_new(Thread& t, X509* certificate) {
   Ref made = TRY(allocate_instance(t, g_certificate_type));
   X509_up_ref(certificate);

@@ -74,7 +74,7 @@ Ref context_new(Thread& t, Type* cls, Args args) {
   c->ctx = SSL_CTX_new(row->method());
   if (c->ctx == nullptr || !configure(c->ctx, *row)) return TYPHON_RAISE_SSL(t);
   c->check_hostname = protocol == kTlsClient;
-  SSL_CTX_set_verify(c->ctx, protocol == kTlsClient ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE, nullptr);
+  SSL_CTX_set_verify(c->ctx, protocol == kTlsClient ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE, reject_distrusted);
   ERR_clear_error();
   return made;
 }
@@ -90,7 +90,7 @@ int requirement(const Context* c) {
 }
 void require(Thread& t, Context* c, int n) {
   ContextWriter writer(t, c);
-  SSL_CTX_set_verify(c->ctx, n == kNone ? SSL_VERIFY_NONE : n == kOptional ? SSL_VERIFY_PEER : SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  SSL_CTX_set_verify(c->ctx, n == kNone ? SSL_VERIFY_NONE : n == kOptional ? SSL_VERIFY_PEER : SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, reject_distrusted);
 }
 Ref get_verify_mode(Thread& t, Value self) { return int_from(t, requirement(context_of(self))); }
 Status set_verify_mode(Thread& t, Value self, Value value) {

@@ -107,8 +107,8 @@ Ref s_unverified_chain(Thread& t, Value self, const Value*) {
   SslSocket* s = ssl_of(self);
   SslGuard guard(t, s);
   STACK_OF(X509)* chain = SSL_get_peer_cert_chain(s->ssl);
-  // On the server's side the chain lacks the peer's own certificate.
-  if (chain == nullptr || !s->server_side) return chain_list(t, chain, nullptr);
+  if (!s->server_side) return chain_list(t, chain, nullptr);
+  // On the server's side the chain lacks the peer's own certificate, which is all that a resumed session knows.
   X509* own = SSL_get1_peer_certificate(s->ssl);
   Ref result = chain_list(t, chain, own);
   X509_free(own);

@@ -45,7 +45,7 @@ SSL_SESSION* copy_of(SSL_SESSION* session) {
 
 const GetSet kGetSets[] = {
     {"has_ticket", get_has_ticket, nullptr, "Does the session contain a ticket?"},
-    {"id", get_id, nullptr, "Session ID."},
+    {"id", get_id, nullptr, "ID of the session."},
     {"ticket_lifetime_hint", get_hint, nullptr, "Ticket life time hint."},
     {"time", get_time, nullptr, "Session creation time (seconds since epoch)."},
     {"timeout", get_timeout, nullptr, "Session timeout (delta in seconds)."},

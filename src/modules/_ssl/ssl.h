@@ -168,6 +168,8 @@ Ref s_unverified_chain(Thread& t, Value self, const Value* a);
 
 // --- certificate.cpp
 extern const TypeSpec kCertificateSpec;
+// The verification callback of every context: rejects chains with a key that is known to be abused, whoever has signed it.
+int reject_distrusted(int accepted, X509_STORE_CTX* verification);
 Ref decode_certificate(Thread& t, X509* certificate);  // the dict that getpeercert() gives
 Ref certificate_der(Thread& t, X509* certificate);
 Ref certificate_new(Thread& t, X509* certificate);     // takes a reference of its own
