@@ -150,7 +150,7 @@ Ref blake_new(Thread& t, Type* cls, Args args) {
   constexpr i64 kMax = State<Word>::kMaxDigest;
   constexpr size_t kSalt = sizeof(Word) * 2;
   static const Signature& signature = parse_signature(
-      "($type, data=b'', /, *, digest_size=64, key=b'', salt=b'', person=b'', fanout=1, depth=1, leaf_size=0, node_offset=0, "
+      "($type, data=b'', *, digest_size=64, key=b'', salt=b'', person=b'', fanout=1, depth=1, leaf_size=0, node_offset=0, "
       "node_depth=0, inner_size=0, last_node=False, usedforsecurity=True, string=None)");
   Value a[14] = {};
   Ref keep;

@@ -86,7 +86,7 @@ Ref f_new(Thread& t, Value, const Value* a) {
 // The classes of _sha3 are their own constructors.
 template <u32 which>
 Ref type_new(Thread& t, Type*, Args args) {
-  static const Signature& signature = parse_signature("($type, data=b'', /, *, usedforsecurity=True, string=None)");
+  static const Signature& signature = parse_signature("($type, data=b'', *, usedforsecurity=True, string=None)");
   Value out[3] = {};
   Ref keep[2];
   TRY(bind_arguments(t, signature, g_algorithms[which].name, args, out, keep));
