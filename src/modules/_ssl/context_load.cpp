@@ -52,6 +52,7 @@ Status ask_password(Password* password, int most) {
 }
 int password_callback(char* buffer, int size, int, void* argument) {
   auto* password = static_cast<Password*>(argument);
+  if (password->failed) return -1;  // OpenSSL tries another format
   {
     Attached attached(password->t);
     password->failed = ask_password(password, size).failed();

@@ -59,7 +59,7 @@ Ref get_session(Thread& t, Value self) {
   SslGuard guard(t, s);
   if (SSL_get0_session(s->ssl) == nullptr) return Ref::none();
   SSL_SESSION* session = copy_of(SSL_get0_session(s->ssl));
-  if (session == nullptr) return TYPHON_RAISE_SSL(t);
+  if (session == nullptr) return raise(t, exc::ValueError, "i2d() failed");  // in the middle of a handshake
   Ref made = allocate_instance(t, g_session_type);
   if (made.failed()) {
     SSL_SESSION_free(session);
