@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "modules/_collections/collections.h"
+#include "modules/_queue.h"
 #include "threads/parking_lot.h"
 
 namespace typhon {
@@ -166,6 +167,14 @@ Status initialise(Thread& t, Module* module) {
 }
 
 }  // namespace
+
+bool is_simple_queue(Value v) { return v.is_object() && type_of(v) == g_simple_queue_type; }
+Status simple_queue_put(Thread& t, Value queue, Value item) { return put(t, self_of(queue), item); }
+Ref simple_queue_take(Thread& t, Value queue, bool block) {
+  Ref keep = Ref::copy(queue), items = self_of(queue)->items.load();
+  Ref item = deque_pop_front(t, items);
+  return item.is_empty() && block ? wait_for_item(t, self_of(queue), -1) : std::move(item);
+}
 
 extern const ModuleDef module__queue;
 const ModuleDef module__queue = {"_queue",

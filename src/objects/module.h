@@ -23,6 +23,9 @@ Status module_add_type(Thread& t, Module* module, const TypeSpec& spec, Type** w
 // A new exception class "module.Name" with that base.
 Status module_add_exception(Thread& t, Module* module, const char* qualified_name, Type* base, Type** where);
 
+// Puts a native method into a class, Python or native, in place of what it has under that name. `method` is static data.
+Status type_add_method(Thread& t, Type* type, const Method* method);
+
 // Structure sequences (time.struct_time, os.stat_result, sys.flags...).
 struct StructSequenceField {
   const char* name;  // null ends the list

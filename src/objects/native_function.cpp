@@ -1,6 +1,7 @@
 // Signatures and argument binding of native functions; the type of built-in functions and bound built-in methods.
 #include <cstdlib>
 
+#include "objects/module.h"
 #include "objects/protocol/protocol.h"
 #include "objects/type_internal.h"
 
@@ -507,5 +508,12 @@ const TypeSpec spec_builtin_function = {
     .methods = kFunctionMethods,
     .getsets = kFunctionGetSets,
 };
+
+Status type_add_method(Thread& t, Type* type, const Method* method) {
+  RefTo<NativeDescriptor> d = TRY(descriptor_new(t, kShape_method_descriptor, type, method->name));
+  d->method = method;
+  Ref name = d->name.load();
+  return set_attribute(t, Value(type), name.as<Str>(), d.value());
+}
 
 }  // namespace typhon

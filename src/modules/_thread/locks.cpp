@@ -98,6 +98,25 @@ Ref lock_repr(Thread& t, Value self) {
   return str_format(t, "<%s %s object at 0x%x>", lock_of(self).locked() ? "locked" : "unlocked", "_thread.lock", u64(self.object()));
 }
 
+}  // namespace
+
+Status HeldLock::acquire(Thread& t, Value lock) {
+  lock_ = Ref::copy(lock);
+  if (lock_of(lock).try_acquire()) return ok();
+  if (acquire_lock(t, lock_of(lock), -1).failed()) {
+    lock_.clear();
+    return Raised{};
+  }
+  return ok();
+}
+void HeldLock::release() {
+  if (lock_.is_empty()) return;
+  lock_of(lock_.get()).release();
+  lock_.clear();
+}
+
+namespace {
+
 const Method kLockMethods[] = {
     method("acquire", lock_acquire, "($self, /, blocking=True, timeout=-1)", "Lock the lock."),
     method("acquire_lock", lock_acquire, "($self, /, blocking=True, timeout=-1)"),

@@ -16,4 +16,19 @@ extern const TypeSpec spec_thread_lock, spec_thread_rlock, spec_thread_local;
 Result<i64> lock_timeout(Thread& t, Value blocking, Value timeout);
 i64 monotonic_ns();
 
+// Holds a threading.Lock for a scope. `acquire` fails when a signal handler raised.
+class [[nodiscard]] HeldLock {
+ public:
+  HeldLock() = default;
+  ~HeldLock() { release(); }
+  HeldLock(const HeldLock&) = delete;
+  Status acquire(Thread& t, Value lock);
+  void release();
+
+ private:
+  Ref lock_;
+};
+// Exactly a threading.Lock.
+inline bool is_lock(Value v) { return v.is_object() && type_of(v) == g_lock_type; }
+
 }  // namespace typhon

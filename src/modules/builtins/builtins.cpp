@@ -1,5 +1,6 @@
 // The module builtins: its functions. Types and exceptions are added at the foot; iteration and aggregation functions are in
 // aggregate.cpp, class creation in build_class.cpp.
+#include "modules/accelerate.h"
 #include "modules/builtins/builtins.h"
 
 #include "interpreter/interpreter.h"
@@ -272,6 +273,7 @@ Ref f_exec(Thread& t, Value, const Value* a) {
     code = TRY(compile_source(t, source, names::string_, "exec", 0, false, -1, bytes_source));
   }
   TRY(run_code(t, code.as<Code>(), globals, locals, closure));
+  if (is_exact_dict(globals.get())) TRY(accelerate_module(t, code.as<Code>(), globals.as<Dict>()));
   return Ref::none();
 }
 
