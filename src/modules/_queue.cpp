@@ -5,7 +5,7 @@
 
 #include "modules/_collections/collections.h"
 #include "modules/_queue.h"
-#include "threads/parking_lot.h"
+#include "threads/sync.h"
 
 namespace typhon {
 namespace {
@@ -15,9 +15,13 @@ Type* g_empty;
 
 // Threads that find nothing park on the address of `waiters`. A getter counts itself before it looks at the items a
 // last time, a putter looks at the count after it has put its item: one of them sees the other.
+//
+// Waking is what costs, so one thread is woken at a time: while a woken getter is on its way (`waking`) putters leave it at that, and
+// it wakes the next one itself if it finds more than one item. And one getter may look for an item for some microseconds
+// before it parks (`spinners`); it is not woken, and owes the others the same.
 struct SimpleQueue : Object {
   Field items;  // deque
-  i32 waiters;
+  i32 waiters, waking, spinners;
 };
 
 SimpleQueue* self_of(Value v) { return v.as<SimpleQueue>(); }
@@ -40,21 +44,57 @@ Ref queue_new(Thread& t, Type* cls, Args args) {
   return self;
 }
 
+// Wakes a getter if there are items, and getters that sleep, and none that is on its way already.
+void wake_getter(SimpleQueue* q, Value items) {
+  for (;;) {
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    u64 present = deque_size(items);
+    if (present == 0 || __atomic_load_n(&q->waiters, __ATOMIC_RELAXED) == 0) return;
+    if (present <= u64(__atomic_load_n(&q->spinners, __ATOMIC_RELAXED))) return;
+    if (__atomic_exchange_n(&q->waking, 1, __ATOMIC_SEQ_CST) != 0) return;
+    if (parking_lot::unpark_one(&q->waiters, nullptr, nullptr)) return;
+    // Nobody slept yet. One who went to sleep since, in spite of an item put since, was not woken because of this.
+    __atomic_store_n(&q->waking, 0, __ATOMIC_SEQ_CST);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&q->waiters, __ATOMIC_RELAXED) == 0 || !parking_lot::is_waited_for(&q->waiters)) return;
+  }
+}
+
 Status put(Thread& t, SimpleQueue* q, Value item) {
   Ref items = q->items.load();
   TRY(deque_append(t, items, Ref::copy(item)));
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
-  if (__atomic_load_n(&q->waiters, __ATOMIC_RELAXED) > 0)
-    parking_lot::unpark_one(&q->waiters, [](void*, bool, bool) -> u64 { return 0; }, nullptr);
+  if (__atomic_load_n(&q->waiters, __ATOMIC_RELAXED) > 0) wake_getter(q, items.get());
   return ok();
 }
 
 bool nothing_there(void* deque) { return deque_size(Value(static_cast<Object*>(deque))) == 0; }
 
+// Looks for an item for a while. EMPTY when none came, or another thread is looking.
+Ref spin_for_item(Thread& t, SimpleQueue* q, Value items) {
+  if (!g_multi_threaded) return Ref();
+  if (__atomic_fetch_add(&q->spinners, 1, __ATOMIC_SEQ_CST) != 0) {
+    __atomic_fetch_sub(&q->spinners, 1, __ATOMIC_SEQ_CST);
+    return Ref();
+  }
+  Ref item;
+  spin_until(t, [&] {
+    if (deque_size(items) != 0) item = deque_pop_front(t, items);
+    return !item.is_empty();
+  });
+  __atomic_fetch_sub(&q->spinners, 1, __ATOMIC_SEQ_CST);
+  if (!item.is_empty()) wake_getter(q, items);
+  return item;
+}
+
 // timeout_ns: -1 for ever. EMPTY when the time is up.
 Ref wait_for_item(Thread& t, SimpleQueue* q, i64 timeout_ns) {
   Ref items = q->items.load();
   i64 deadline = timeout_ns < 0 ? 0 : now_ns() + timeout_ns;
+  if (timeout_ns != 0) {
+    Ref item = spin_for_item(t, q, items.get());
+    if (!item.is_empty()) return item;
+  }
   __atomic_fetch_add(&q->waiters, 1, __ATOMIC_SEQ_CST);
   Ref item;
   for (;;) {
@@ -67,13 +107,15 @@ Ref wait_for_item(Thread& t, SimpleQueue* q, i64 timeout_ns) {
     }
     u64 data;
     auto woken = parking_lot::park(t, &q->waiters, nothing_there, items.object(), left, true, &data);
+    if (woken == parking_lot::Woken::kUnparked) __atomic_store_n(&q->waking, 0, __ATOMIC_SEQ_CST);
     if (woken != parking_lot::Woken::kInterrupted) continue;
     if (safepoint_slow(t).failed()) {
       item = Ref::error();
       break;
     }
   }
-  __atomic_fetch_sub(&q->waiters, 1, __ATOMIC_RELAXED);
+  __atomic_fetch_sub(&q->waiters, 1, __ATOMIC_SEQ_CST);
+  wake_getter(q, items.get());
   return item;
 }
 

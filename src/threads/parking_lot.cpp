@@ -134,6 +134,14 @@ bool unpark_one_timed(const void* address, u64 (*callback)(void* context, bool w
   return true;
 }
 
+bool is_waited_for(const void* address) {
+  Bucket& bucket = bucket_of(address);
+  platform::RawLockGuard guard(bucket.lock);
+  for (Waiter* w = bucket.head; w != nullptr; w = w->next)
+    if (w->address == address) return true;
+  return false;
+}
+
 bool unpark_one(const void* address, u64 (*callback)(void* context, bool woke, bool more), void* context) {
   struct Pack {
     u64 (*callback)(void*, bool, bool);

@@ -16,6 +16,8 @@ Woken park(Thread& t, const void* address, bool (*validate)(void* context), void
 // Wakes the longest waiter on `address`. callback(context, woke_one, more_waiting) runs with the bucket locked and
 // returns the word to hand over (direct hand-off).
 bool unpark_one(const void* address, u64 (*callback)(void* context, bool woke, bool more), void* context);
+// Whether a thread waits on `address` at the moment.
+bool is_waited_for(const void* address);
 // Wakes all; returns how many.
 u32 unpark_all(const void* address);
 

@@ -5,6 +5,20 @@
 
 namespace typhon {
 
+// Asks `done` again and again for some microseconds, for what another running thread is about to do: falling asleep and being woken
+// takes longer. True when it was done. Gives up at once when something wants the thread's attention, and with a GIL.
+template <class Done>
+bool spin_until(Thread& t, Done done) {
+  if (!g_multi_threaded || g_gil_mode) return done();
+  u64 end = platform::monotonic_ns() + 10'000;
+  for (u32 round = 1;; round++) {
+    if (done()) return true;
+    if (poll_wanted(t)) return false;
+    for (int i = 0; i < 8; i++) platform::cpu_relax();
+    if (round % 4 == 0 && platform::monotonic_ns() > end) return false;
+  }
+}
+
 // threading.Lock: any thread may release it. Not strictly FIFO, but whoever has waited for a millisecond gets it next.
 class AdaptiveLock {
  public:

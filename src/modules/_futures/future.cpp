@@ -3,7 +3,7 @@
 
 #include "modules/_thread/thread_module.h"
 #include "objects/protocol/services.h"
-#include "threads/parking_lot.h"
+#include "threads/sync.h"
 
 namespace typhon::futures {
 
@@ -146,7 +146,7 @@ bool not_done(void* context) { return !is_done(state_of(static_cast<Future*>(con
 
 // Waits until the future is done or the time is up.
 Status wait_done(Thread& t, Future* f, Value timeout_value) {
-  if (is_done(state_of(f))) return ok();
+  if (is_done(state_of(f)) || spin_until(t, [&] { return is_done(state_of(f)); })) return ok();
   i64 timeout = TRY(to_timeout_ns(t, timeout_value));
   bool forever = timeout_value.is_empty() || timeout_value.is_none();
   i64 deadline = forever ? 0 : monotonic_ns() + timeout;
