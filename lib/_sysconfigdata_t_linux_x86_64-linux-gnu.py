@@ -3,6 +3,8 @@ build_time_vars = {
     "ABIFLAGS": "t",
     "EXE": "",
     "EXT_SUFFIX": ".typhon-314t-x86_64-linux-gnu.so",
+    "HAVE_GETRANDOM": 1,
+    "HAVE_GETRANDOM_SYSCALL": 1,
     "MULTIARCH": "x86_64-linux-gnu",
     "PYTHON": "typhon",
     "Py_DEBUG": 0,

@@ -196,25 +196,9 @@ TYPHON_NOINLINE pid_t fork_child(const ChildPlan& plan) {
   return pid;
 }
 
-// uid or gid: an int in the type's range, -1 included.
-Result<u32> id_argument(Thread& t, Value v, const char* name) {
-  Ref index = TRY(to_index(t, v));
-  i64 n;
-  if (!int_fits_i64(index, &n) || n > i64(UINT_MAX)) return raise(t, exc::OverflowError, "%s is greater than maximum", name);
-  if (n < -1) return raise(t, exc::OverflowError, "%s is less than minimum", name);
-  return u32(n);
-}
-
-// Texts as char* const[], kept alive by a RootedVector.
-Status collect_texts(Thread& t, Value sequence, const char* argument, RootedVector& keep, std::vector<char*>& out) {
+Status collect_texts(Thread& t, Value sequence, const char* argument, TextArray& out) {
   RefTo<Tuple> items = TRY(to_tuple(t, sequence));
-  for (u64 i = 0; i < items->size; i++) {
-    PathArgument text;
-    TRY(text.get(t, items->items[i].peek(), "fork_exec", argument));
-    out.push_back(const_cast<char*>(text.path));
-    keep.push(std::move(text.keep));
-  }
-  out.push_back(nullptr);
+  for (u64 i = 0; i < items->size; i++) TRY(out.add(items->items[i].peek(), "fork_exec", argument));
   return ok();
 }
 
@@ -247,20 +231,17 @@ Ref f_fork_exec(Thread& t, Value, const Value* a) {
   plan.keep = keep_fds.data();
   plan.keep_count = keep_fds.size();
 
-  RootedVector keep(t);
-  std::vector<char*> executables, arguments, environment;
-  TRY(collect_texts(t, a[1], "executable", keep, executables));
-  if (a[0].is_none()) {
-    arguments.push_back(nullptr);
-  } else {
+  TextArray executables(t), arguments(t), environment(t);
+  TRY(collect_texts(t, a[1], "executable", executables));
+  if (!a[0].is_none()) {
     if (!is_tuple(a[0]) && !is_list(a[0])) return raise(t, exc::TypeError, "argv must be a tuple");
-    TRY(collect_texts(t, a[0], "argv", keep, arguments));
+    TRY(collect_texts(t, a[0], "argv", arguments));
   }
-  plan.executables = executables.data();
-  plan.arguments = arguments.data();
+  plan.executables = executables.finish();
+  plan.arguments = arguments.finish();
   if (!a[5].is_none()) {
-    TRY(collect_texts(t, a[5], "env", keep, environment));
-    plan.environment = environment.data();
+    TRY(collect_texts(t, a[5], "env", environment));
+    plan.environment = environment.finish();
   }
   PathArgument directory;
   if (!a[4].is_none()) {

@@ -96,6 +96,15 @@ Ref repr(Thread& t, Value self) {
   return out.finish(t);
 }
 
+// Nothing can be set: hidden fields are kept as attributes, but not for others to change.
+Status refuse_attribute(Thread& t, Value self, Str* name, Value) {
+  Ref field_names = Ref::copy(type_lookup(type_of(self), fields_key(t)));
+  auto* fields = field_names.as<Tuple>();
+  for (u64 i = 0; i < fields->size; i++)
+    if (str_equal(fields->items[i].as<Str>(), name)) return raise(t, exc::AttributeError, "readonly attribute");
+  return raise(t, exc::AttributeError, "'%T' object has no attribute '%U' and no __dict__ for setting new attributes", self, name);
+}
+
 Ref m_reduce(Thread& t, Value self, const Value*) {
   FieldCounts counts;
   TRY(load_counts(t, type_of(self), &counts));
@@ -147,6 +156,7 @@ RefTo<Type> struct_sequence_type(Thread& t, const char* name, const char* doc, c
   spec->flags = type_flag::kHasDict | type_flag::kImmutable;
   spec->slots.new_ = new_slot;
   spec->slots.repr = repr;
+  spec->slots.setattribute = refuse_attribute;
   spec->methods = kMethods;
   RefTo<Type> type = TRY(make_type(t, *spec));
   u32 n = 0, unnamed = 0;

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -160,12 +161,44 @@ Ref run_in_main(Thread& t, Value code) {
   return run_code(t, code.as<Code>(), dict, dict);
 }
 
+// The text of -c without the white space that all its lines begin with; lines of nothing but white space become empty.
+std::string dedent(std::string_view text) {
+  std::string_view margin;
+  bool first = true;
+  auto each_line = [&](auto&& use) {
+    for (size_t i = 0; i < text.size();) {
+      size_t end = text.find('\n', i);
+      std::string_view line = text.substr(i, end == std::string_view::npos ? end : end - i);
+      use(line, line.find_first_not_of(" \t") == std::string_view::npos, end != std::string_view::npos);
+      if (end == std::string_view::npos) break;
+      i = end + 1;
+    }
+  };
+  each_line([&](std::string_view line, bool blank, bool) {
+    if (blank) return;
+    std::string_view indent = line.substr(0, line.find_first_not_of(" \t"));
+    if (first) margin = indent;
+    first = false;
+    size_t n = 0;
+    while (n < margin.size() && n < indent.size() && margin[n] == indent[n]) n++;
+    margin = margin.substr(0, n);
+  });
+  if (margin.empty()) return std::string(text);
+  std::string out;
+  each_line([&](std::string_view line, bool blank, bool newline) {
+    if (!blank) out += line.substr(margin.size());
+    if (newline) out += '\n';
+  });
+  return out;
+}
+
 Ref run_command(Thread& t) {
   TRY(insert_path0(t, ""));
   RefTo<Str> filename = TRY(str_from_ascii(t, "<string>"));
-  Ref source = TRY(decode_fs(t, g_config.command, strlen(g_config.command)));
+  std::string text = dedent(g_config.command);
+  Ref source = TRY(decode_fs(t, text.data(), text.size()));
   // Tracebacks show the source of -c: linecache learns it.
-  Ref code = TRY(compile_source(t, g_config.command, filename, "exec", 0, true, g_config.optimize, true));
+  Ref code = TRY(compile_source(t, text, filename, "exec", 0, true, g_config.optimize, true));
   Ref linecache = import_module(t, "linecache");
   if (!linecache.failed()) {
     Ref registered = call_method_with(t, linecache, str_immortal(t, "_register_code"), code, source, filename);
@@ -337,6 +370,29 @@ bool flush_streams(Thread& t) {
   return fine;
 }
 
+// Takes __main__ out of sys.modules; a weak reference to it, EMPTY when there is none.
+TYPHON_NOINLINE Ref forget_main_module(Thread& t) {
+  Ref weak;
+  Ref module = dict_get_str(t, sys_modules(t), names::__main__);
+  if (is_module(module)) weak = weakref_new(t, module, EMPTY);
+  if (weak.failed() || dict_delete_str(t, sys_modules(t), names::__main__).failed()) clear_exception(t);
+  return weak.failed() ? Ref() : std::move(weak);
+}
+// Sets the names of a module that is still alive to None.
+void clear_module(Thread& t, Value weak) {
+  if (weak.is_empty()) return;
+  Ref module = weakref_get(t, weak.as<WeakRef>());
+  if (module.is_empty()) return;
+  Dict* dict = module.as<Module>()->dict.as<Dict>();
+  RefTo<List> keys = dict_keys_list(t, dict);
+  if (keys.failed()) return clear_exception(t);
+  for (size_t i = 0; i < list_size(keys.get()); i++) {
+    Ref key = list_get(t, keys.get(), i);
+    if (!is_str(key) || key.as<Str>()->equals_ascii("__builtins__")) continue;
+    if (dict_set_str(t, dict, key.as<Str>(), None).failed()) clear_exception(t);
+  }
+}
+
 }  // namespace
 
 int runtime_shutdown(Thread& t, int code) {
@@ -348,21 +404,12 @@ int runtime_shutdown(Thread& t, int code) {
   freeze_other_threads(t);
   g_finalizing = true;
   io_forget_other_threads();
-  // The main module's names go first, then a collection: objects with __del__ that programs keep in globals get it called.
-  Ref main_module = dict_get_str(t, sys_modules(t), names::__main__);
-  if (is_module(main_module)) {
-    Dict* dict = main_module.as<Module>()->dict.as<Dict>();
-    RefTo<List> keys = dict_keys_list(t, dict);
-    if (!keys.failed()) {
-      for (size_t i = 0; i < list_size(keys.get()); i++) {
-        Ref key = list_get(t, keys.get(), i);
-        if (!is_str(key) || key.as<Str>()->equals_ascii("__builtins__")) continue;
-        Status status = dict_set_str(t, dict, key.as<Str>(), None);
-        if (status.failed()) clear_exception(t);
-      }
-    }
-    if (exception_pending(t)) clear_exception(t);
-  }
+  // Without its entry in sys.modules the main module dies with all that only it holds: finalisers run while its names are still
+  // there. When something else keeps the module, its names go one by one.
+  Ref weak = forget_main_module(t);
+  collector::collect(t);
+  if (exception_pending(t)) clear_exception(t);
+  clear_module(t, weak);
   collector::collect(t);
   if (exception_pending(t)) clear_exception(t);
   flush_streams(t);

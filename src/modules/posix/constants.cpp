@@ -2,11 +2,16 @@
 #include <climits>
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <linux/memfd.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
+#include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <sysexits.h>
 #include <unistd.h>
 #include <cstdio>
@@ -33,14 +38,22 @@ constexpr Row kRows[] = {
     C(P_PGID), C(P_ALL), C(WEXITED), C(WNOWAIT), C(WSTOPPED), C(CLD_EXITED), C(CLD_KILLED), C(CLD_DUMPED), C(CLD_TRAPPED), C(CLD_STOPPED),
     C(CLD_CONTINUED), C(F_LOCK), C(F_TLOCK), C(F_ULOCK), C(F_TEST), C(SCHED_OTHER), C(SCHED_FIFO), C(SCHED_RR), C(SCHED_BATCH), C(SCHED_IDLE),
     C(RTLD_LAZY), C(RTLD_NOW), C(RTLD_GLOBAL), C(RTLD_LOCAL), C(RTLD_NODELETE), C(RTLD_NOLOAD), C(RTLD_DEEPBIND), C(GRND_RANDOM), C(GRND_NONBLOCK),
+    C(CLONE_FILES), C(CLONE_FS), C(CLONE_NEWCGROUP), C(CLONE_NEWIPC), C(CLONE_NEWNET), C(CLONE_NEWNS), C(CLONE_NEWPID),
+    C(CLONE_NEWTIME), C(CLONE_NEWUSER), C(CLONE_NEWUTS), C(CLONE_SIGHAND), C(CLONE_SYSVSEM), C(CLONE_THREAD), C(CLONE_VM),
+    C(MFD_HUGE_16GB), C(MFD_HUGE_16MB), C(MFD_HUGE_1GB), C(MFD_HUGE_1MB), C(MFD_HUGE_256MB), C(MFD_HUGE_2GB), C(MFD_HUGE_2MB),
+    C(MFD_HUGE_32MB), C(MFD_HUGE_512KB), C(MFD_HUGE_512MB), C(MFD_HUGE_64KB), C(MFD_HUGE_8MB), C(MFD_HUGE_MASK), C(MFD_HUGE_SHIFT),
+    C(RWF_APPEND), C(RWF_DSYNC), C(RWF_HIPRI), C(RWF_NOWAIT), C(RWF_SYNC), C(SCHED_DEADLINE), C(SCHED_RESET_ON_FORK),
+    C(SPLICE_F_MORE), C(SPLICE_F_MOVE), C(SPLICE_F_NONBLOCK), C(TFD_CLOEXEC), C(TFD_NONBLOCK), C(TFD_TIMER_ABSTIME),
+    C(TFD_TIMER_CANCEL_ON_SET), C(XATTR_CREATE), C(XATTR_REPLACE),
+    {"SCHED_NORMAL", SCHED_OTHER}, {"XATTR_SIZE_MAX", 65536},
 };
 #undef C
 
 // Only what is implemented may be claimed: os.py derives supports_dir_fd and the like from it.
-constexpr const char* kHave[] = {"HAVE_FACCESSAT", "HAVE_FCHDIR", "HAVE_FCHMOD", "HAVE_FCHMODAT", "HAVE_FCHOWN", "HAVE_FCHOWNAT",
-                                 "HAVE_FDOPENDIR", "HAVE_FSTATAT", "HAVE_FSTATVFS", "HAVE_FTRUNCATE", "HAVE_FUTIMENS", "HAVE_LINKAT",
+constexpr const char* kHave[] = {"HAVE_EVENTFD", "HAVE_FACCESSAT", "HAVE_FCHDIR", "HAVE_FCHMOD", "HAVE_FCHMODAT", "HAVE_FCHOWN", "HAVE_FCHOWNAT",
+                                 "HAVE_FDOPENDIR", "HAVE_FEXECVE", "HAVE_FPATHCONF", "HAVE_FSTATAT", "HAVE_FSTATVFS", "HAVE_FTRUNCATE", "HAVE_FUTIMENS", "HAVE_FUTIMES", "HAVE_FUTIMESAT", "HAVE_LCHOWN", "HAVE_LINKAT",
                                  "HAVE_MKDIRAT", "HAVE_MKFIFOAT", "HAVE_OPENAT", "HAVE_READLINKAT", "HAVE_RENAMEAT", "HAVE_SYMLINKAT",
-                                 "HAVE_UNLINKAT", "HAVE_UTIMENSAT", "HAVE_LSTAT"};
+                                 "HAVE_UNLINKAT", "HAVE_UTIMENSAT", "HAVE_LSTAT", "HAVE_LUTIMES", "HAVE_MEMFD_CREATE", "HAVE_MKNODAT", "HAVE_PTSNAME_R", "HAVE_TIMERFD_CREATE"};
 
 }  // namespace
 
@@ -51,16 +64,7 @@ Status add_constants(Thread& t, Module* module) {
     RefTo<Str> text = TRY(str_from_ascii(t, name));
     TRY(list_append(t, have.get(), text.value()));
   }
-  TRY(module_add(t, module, "_have_functions", have.value()));
-  for (const char* name : {"pathconf_names", "confstr_names"}) TRY(module_add(t, module, name, TRY(dict_new(t)).release_ref()));
-  RefTo<Dict> names_found = TRY(dict_new(t));
-  RefTo<Str> pagesize = TRY(str_from_ascii(t, "SC_PAGESIZE"));
-  TRY(dict_set_str(t, names_found.get(), pagesize.get(), Value::small_int(_SC_PAGESIZE)));
-  RefTo<Str> open_max = TRY(str_from_ascii(t, "SC_OPEN_MAX"));
-  TRY(dict_set_str(t, names_found.get(), open_max.get(), Value::small_int(_SC_OPEN_MAX)));
-  RefTo<Str> processors = TRY(str_from_ascii(t, "SC_NPROCESSORS_ONLN"));
-  TRY(dict_set_str(t, names_found.get(), processors.get(), Value::small_int(_SC_NPROCESSORS_ONLN)));
-  return module_add(t, module, "sysconf_names", names_found.value());
+  return module_add(t, module, "_have_functions", have.value());
 }
 
 }  // namespace typhon

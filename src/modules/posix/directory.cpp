@@ -19,8 +19,10 @@ struct DirEntry : Object {
   i64 dir_fd;           // of scandir(fd), else -1
   u8 kind;              // DT_*
 };
+// Threads may read on and close at the same time: `mutex` is held for each use of the stream.
 struct ScandirIterator : Object {
-  DIR* stream;
+  DIR* stream;  // null: closed or at the end
+  Mutex mutex;
   Field path;  // as given; EMPTY for the current directory
   i64 dir_fd;
   bool bytes;
@@ -118,33 +120,50 @@ Ref join_path(Thread& t, ScandirIterator* it, const char* name) {
   return str_concat(t, s, text.as<Str>());
 }
 
-Ref scandir_next(Thread& t, Value self) {
-  auto* it = self.as<ScandirIterator>();
-  if (it->stream == nullptr) return Ref();
+// A copy of the next entry; false at the end, with *error when reading failed.
+bool take_entry(Thread& t, ScandirIterator* it, dirent* out, int* error) {
+  MutexGuard guard(t, it->mutex);
+  *error = 0;
+  if (it->stream == nullptr) return false;
   dirent* entry = next_entry(t, it->stream);
-  if (entry == nullptr) {
-    int error = errno;
-    DIR* stream = it->stream;
-    it->stream = nullptr;
-    closedir(stream);
+  if (entry != nullptr) {
+    out->d_ino = entry->d_ino;
+    out->d_type = entry->d_type;
+    strcpy(out->d_name, entry->d_name);
+    return true;
+  }
+  *error = errno;
+  closedir(it->stream);
+  it->stream = nullptr;
+  return false;
+}
+Ref scandir_next(Thread& t, Value self) {
+  Ref keep = Ref::copy(self);
+  auto* it = self.as<ScandirIterator>();
+  dirent entry;
+  int error;
+  if (!take_entry(t, it, &entry, &error)) {
     if (error != 0) return raise_errno(t, error, it->path.peek());
     return Ref();
   }
   Ref made = TRY(allocate_instance(t, g_dir_entry));
   auto* e = made.as<DirEntry>();
-  e->name.init(e, TRY(entry_text(t, entry->d_name, it->bytes)));
-  e->path.init(e, TRY(join_path(t, it, entry->d_name)));
-  e->inode = i64(entry->d_ino);
+  e->name.init(e, TRY(entry_text(t, entry.d_name, it->bytes)));
+  e->path.init(e, TRY(join_path(t, it, entry.d_name)));
+  e->inode = i64(entry.d_ino);
   e->dir_fd = it->dir_fd;
-  e->kind = entry->d_type;
+  e->kind = entry.d_type;
   return made;
 }
 void close_stream(ScandirIterator* it) {
   if (it->stream != nullptr) closedir(it->stream);
   it->stream = nullptr;
 }
-Ref scandir_close(Thread&, Value self, const Value*) {
-  close_stream(self.as<ScandirIterator>());
+Ref scandir_close(Thread& t, Value self, const Value*) {
+  Ref keep = Ref::copy(self);
+  auto* it = self.as<ScandirIterator>();
+  MutexGuard guard(t, it->mutex);
+  close_stream(it);
   return Ref::none();
 }
 Ref return_self(Thread&, Value self, const Value*) { return Ref::copy(self); }

@@ -4,11 +4,8 @@
 #include <cmath>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/random.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "modules/posix/posix.h"
@@ -74,7 +71,11 @@ Ref f_read(Thread& t, Value, const Value* a) {
 Ref f_readinto(Thread& t, Value, const Value* a) {
   int fd = TRY(int_argument(t, a[0]));
   ByteView view(t);
-  TRY(view.get(a[1], true));
+  if (view.get(a[1], true).failed()) {
+    if (!pending_matches(t, exc::BufferError) && !pending_matches(t, exc::TypeError)) return Raised{};
+    clear_exception(t);
+    return raise(t, exc::TypeError, "readinto() argument 2 must be read-write bytes-like object, not %T", a[1]);
+  }
   i64 n = TRY(system_call(t, [&] { return read(fd, view.data(), view.size()); }));
   if (n < 0) return raise_errno(t, errno);
   return int_from(t, n);
@@ -84,24 +85,6 @@ Ref f_write(Thread& t, Value, const Value* a) {
   ByteView view(t);
   TRY(view.get(a[1]));
   i64 n = TRY(system_call(t, [&] { return write(fd, view.data(), view.size()); }));
-  if (n < 0) return raise_errno(t, errno);
-  return int_from(t, n);
-}
-Ref f_pread(Thread& t, Value, const Value* a) {
-  int fd = TRY(int_argument(t, a[0]));
-  i64 size = TRY(to_i64(t, a[1])), offset = TRY(to_i64(t, a[2]));
-  if (size < 0) return raise_errno(t, EINVAL);
-  RefTo<Bytes> out = TRY(bytes_allocate(t, size_t(size)));
-  i64 n = TRY(system_call(t, [&] { return pread(fd, out->data, size_t(size), offset); }));
-  if (n < 0) return raise_errno(t, errno);
-  return bytes_from(t, out->data, size_t(n));
-}
-Ref f_pwrite(Thread& t, Value, const Value* a) {
-  int fd = TRY(int_argument(t, a[0]));
-  ByteView view(t);
-  TRY(view.get(a[1]));
-  i64 offset = TRY(to_i64(t, a[2]));
-  i64 n = TRY(system_call(t, [&] { return pwrite(fd, view.data(), view.size(), offset); }));
   if (n < 0) return raise_errno(t, errno);
   return int_from(t, n);
 }
@@ -171,28 +154,6 @@ Ref f_lockf(Thread& t, Value, const Value* a) {
   i64 length = TRY(to_i64(t, a[2]));
   return done(t, TRY(system_call(t, [&] { return lockf(fd, command, length); })));
 }
-Ref f_sendfile(Thread& t, Value, const Value* a) {
-  int out = TRY(int_argument(t, a[0])), in = TRY(int_argument(t, a[1]));
-  i64 count = TRY(to_i64(t, a[3]));
-  off_t offset = 0;
-  bool has_offset = !a[2].is_none();
-  if (has_offset) offset = TRY(to_i64(t, a[2]));
-  i64 n = TRY(system_call(t, [&] { return sendfile(out, in, has_offset ? &offset : nullptr, size_t(count)); }));
-  if (n < 0) return raise_errno(t, errno);
-  return int_from(t, n);
-}
-Ref f_copy_file_range(Thread& t, Value, const Value* a) {
-  int from = TRY(int_argument(t, a[0])), to = TRY(int_argument(t, a[1]));
-  i64 count = TRY(to_i64(t, a[2]));
-  if (count < 0) return raise(t, exc::ValueError, "negative value for 'count' not allowed");
-  off64_t offset_from = 0, offset_to = 0;
-  bool has_from = !a[3].is_empty() && !a[3].is_none(), has_to = !a[4].is_empty() && !a[4].is_none();
-  if (has_from) offset_from = TRY(to_i64(t, a[3]));
-  if (has_to) offset_to = TRY(to_i64(t, a[4]));
-  i64 n = TRY(system_call(t, [&] { return copy_file_range(from, has_from ? &offset_from : nullptr, to, has_to ? &offset_to : nullptr, size_t(count), 0); }));
-  if (n < 0) return raise_errno(t, errno);
-  return int_from(t, n);
-}
 
 // --- names
 Ref f_access(Thread& t, Value, const Value* a) {
@@ -255,7 +216,7 @@ Ref f_link(Thread& t, Value, const Value* a) {
   TRY(from.get(t, a[0], "link", "src"));
   TRY(to.get(t, a[1], "link", "dst"));
   i64 from_fd = TRY(dir_fd_argument(t, a[2])), to_fd = TRY(dir_fd_argument(t, a[3]));
-  bool follow = !a[4].is_empty() && TRY(truth(t, a[4]));
+  bool follow = a[4].is_empty() || TRY(truth(t, a[4]));
   return done(t, TRY(system_call(t, [&] { return linkat(int(from_fd), from.path, int(to_fd), to.path, follow ? AT_SYMLINK_FOLLOW : 0); })), a[0], a[1]);
 }
 Ref f_symlink(Thread& t, Value, const Value* a) {
@@ -292,12 +253,40 @@ Ref f_fchmod(Thread& t, Value, const Value* a) {
 Ref f_chown(Thread& t, Value, const Value* a) {
   PathOrFd path;
   TRY(path.get(t, a[0], "chown", true));
-  i64 uid = TRY(to_i64(t, a[1])), gid = TRY(to_i64(t, a[2]));
+  u32 uid = TRY(id_argument(t, a[1], "uid")), gid = TRY(id_argument(t, a[2], "gid"));
   i64 directory = TRY(dir_fd_argument(t, a[3]));
   bool follow = a[4].is_empty() || TRY(truth(t, a[4]));
   return done(t, TRY(system_call(t, [&] {
-    return path.c_path() ? fchownat(int(directory), path.c_path(), uid_t(uid), gid_t(gid), follow ? 0 : AT_SYMLINK_NOFOLLOW) : fchown(int(path.fd), uid_t(uid), gid_t(gid));
+    return path.c_path() ? fchownat(int(directory), path.c_path(), uid, gid, follow ? 0 : AT_SYMLINK_NOFOLLOW) : fchown(int(path.fd), uid, gid);
   })), path.given);
+}
+Ref f_fchown(Thread& t, Value, const Value* a) {
+  int fd = TRY(int_argument(t, a[0]));
+  u32 uid = TRY(id_argument(t, a[1], "uid")), gid = TRY(id_argument(t, a[2], "gid"));
+  return done(t, TRY(system_call(t, [&] { return fchown(fd, uid, gid); })));
+}
+Ref f_lchown(Thread& t, Value, const Value* a) {
+  PathArgument path;
+  TRY(path.get(t, a[0], "lchown", "path"));
+  u32 uid = TRY(id_argument(t, a[1], "uid")), gid = TRY(id_argument(t, a[2], "gid"));
+  return done(t, TRY(system_call(t, [&] { return lchown(path.path, uid, gid); })), a[0]);
+}
+Ref f_chroot(Thread& t, Value, const Value* a) {
+  PathArgument path;
+  TRY(path.get(t, a[0], "chroot", "path"));
+  return done(t, TRY(system_call(t, [&] { return chroot(path.path); })), a[0]);
+}
+Ref f_mknod(Thread& t, Value, const Value* a) {
+  PathArgument path;
+  TRY(path.get(t, a[0], "mknod", "path"));
+  int mode = a[1].is_empty() ? 0600 : TRY(int_argument(t, a[1]));
+  u64 device = 0;
+  if (!a[2].is_empty()) {
+    Ref number = TRY(to_index(t, a[2]));
+    if (!int_fits_u64(number, &device)) return raise(t, exc::OverflowError, "Python int too large to convert to C unsigned long long");
+  }
+  i64 directory = TRY(dir_fd_argument(t, a[3]));
+  return done(t, TRY(system_call(t, [&] { return mknodat(int(directory), path.path, mode_t(mode), dev_t(device)); })), a[0]);
 }
 Ref f_mkfifo(Thread& t, Value, const Value* a) {
   PathArgument path;
@@ -347,7 +336,7 @@ Ref f_utime(Thread& t, Value, const Value* a) {
   })), path.given);
 }
 
-// --- random bytes, terminals
+// --- random bytes
 Ref random_bytes(Thread& t, i64 n, unsigned flags) {
   if (n < 0) return raise(t, exc::ValueError, "negative argument not allowed");
   RefTo<Bytes> out = TRY(bytes_allocate(t, size_t(n)));
@@ -362,29 +351,7 @@ Ref random_bytes(Thread& t, i64 n, unsigned flags) {
 Ref f_urandom(Thread& t, Value, const Value* a) { return random_bytes(t, TRY(to_i64(t, a[0])), 0); }
 Ref f_getrandom(Thread& t, Value, const Value* a) { return random_bytes(t, TRY(to_i64(t, a[0])), a[1].is_empty() ? 0 : unsigned(TRY(to_i64(t, a[1])))); }
 
-Type* g_terminal_size;
-constexpr StructSequenceField kTerminalSizeFields[] = {{"columns"}, {"lines"}, {}};
-
-Ref f_get_terminal_size(Thread& t, Value, const Value* a) {
-  int fd = a[0].is_empty() ? 1 : TRY(int_argument(t, a[0]));
-  winsize size;
-  if (ioctl(fd, TIOCGWINSZ, &size) != 0) return raise_errno(t, errno);
-  Value words[] = {Value::small_int(size.ws_col), Value::small_int(size.ws_row)};
-  return struct_sequence_new(t, g_terminal_size, words, 2);
-}
-Ref f_ttyname(Thread& t, Value, const Value* a) {
-  char name[256];
-  int error = ttyname_r(TRY(int_argument(t, a[0])), name, sizeof name);
-  if (error != 0) return raise_errno(t, error);
-  return decode_fs(t, name, strlen(name));
-}
-
 }  // namespace
-
-Status add_file_types(Thread& t, Module* module) {
-  g_terminal_size = TRY(struct_sequence_type(t, "os.terminal_size", "A tuple of (columns, lines) for holding terminal window size", kTerminalSizeFields, 2)).get();
-  return module_add(t, module, "terminal_size", Value(g_terminal_size));
-}
 
 const Method kFileFunctions[] = {
     method("open", f_open, "(path, flags, mode=0o777, *, dir_fd=None)", "Open a file for low level IO.  Returns a file descriptor (integer)."),
@@ -395,8 +362,6 @@ const Method kFileFunctions[] = {
     method("read", f_read, "(fd, length, /)", "Read from a file descriptor.  Returns a bytes object."),
     method("readinto", f_readinto, "(fd, buffer, /)"),
     method("write", f_write, "(fd, data, /)", "Write a bytes object to a file descriptor."),
-    method("pread", f_pread, "(fd, length, offset, /)"),
-    method("pwrite", f_pwrite, "(fd, buffer, offset, /)"),
     method("lseek", f_lseek, "(fd, position, whence, /)", "Set the position of a file descriptor.  Return the new position."),
     method("isatty", f_isatty, "(fd, /)", "Return True if the fd is connected to a terminal."),
     method("pipe", f_pipe, "()", "Create a pipe."),
@@ -410,8 +375,6 @@ const Method kFileFunctions[] = {
     method("ftruncate", f_ftruncate, "(fd, length, /)"),
     method("truncate", f_truncate, "(path, length)"),
     method("lockf", f_lockf, "(fd, command, length, /)"),
-    method("sendfile", f_sendfile, "(out_fd, in_fd, offset, count)"),
-    method("copy_file_range", f_copy_file_range, "(src, dst, count, offset_src=None, offset_dst=None)"),
     method("access", f_access, "(path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True)", "Use the real uid/gid to test for access to a path."),
     method("getcwd", f_getcwd, "()", "Return a unicode string representing the current working directory."),
     method("getcwdb", f_getcwdb, "()", "Return a bytes string representing the current working directory."),
@@ -429,13 +392,15 @@ const Method kFileFunctions[] = {
     method("chmod", f_chmod, "(path, mode, *, dir_fd=None, follow_symlinks=True)", "Change the access permissions of a file."),
     method("fchmod", f_fchmod, "(fd, mode)"),
     method("chown", f_chown, "(path, uid, gid, *, dir_fd=None, follow_symlinks=True)"),
+    method("fchown", f_fchown, "(fd, uid, gid)", "Change the owner and group id of the file specified by file descriptor."),
+    method("lchown", f_lchown, "(path, uid, gid)", "Change the owner and group id of path to the numeric uid and gid."),
+    method("chroot", f_chroot, "(path)", "Change root directory to path."),
+    method("mknod", f_mknod, "(path, mode=0o600, device=0, *, dir_fd=None)", "Create a node in the file system."),
     method("mkfifo", f_mkfifo, "(path, mode=0o666, *, dir_fd=None)"),
     method("umask", f_umask, "(mask, /)", "Set the current numeric umask and return the previous umask."),
     method("utime", f_utime, "(path, times=None, *, ns=<unrepresentable>, dir_fd=None, follow_symlinks=True)", "Set the access and modified time of path."),
     method("urandom", f_urandom, "(size, /)", "Return a bytes object containing random bytes suitable for cryptographic use."),
     method("getrandom", f_getrandom, "(size, flags=0)"),
-    method("get_terminal_size", f_get_terminal_size, "(fd=<unrepresentable>, /)"),
-    method("ttyname", f_ttyname, "(fd, /)"),
     {},
 };
 

@@ -7,8 +7,6 @@
 #include <pty.h>
 #include <sched.h>
 #include <spawn.h>
-#include <utmp.h>
-#undef EMPTY  // a macro of utmp.h
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -145,42 +143,6 @@ Ref f_waitid(Thread& t, Value, const Value* a) {
 }
 
 // --- posix_spawn
-// NUL-terminated texts that stay alive with this object.
-class TextArray {
- public:
-  explicit TextArray(Thread& t) : thread_(t), keep_(t) {}
-  Status add(Value v, const char* function, const char* argument) {
-    PathArgument text;
-    TRY(text.get(thread_, v, function, argument));
-    words_.push_back(const_cast<char*>(text.path));
-    keep_.push(std::move(text.keep));
-    return ok();
-  }
-  Status add_pair(Value key, Value value, const char* function) {
-    PathArgument k, v;
-    TRY(k.get(thread_, key, function, "env key"));
-    TRY(v.get(thread_, value, function, "env value"));
-    if (k.size == 0 || strchr(k.path, '=') != nullptr) return raise(thread_, exc::ValueError, "illegal environment variable name");
-    RefTo<Bytes> joined = TRY(bytes_allocate(thread_, k.size + 1 + v.size));
-    memcpy(joined->data, k.path, k.size);
-    joined->data[k.size] = '=';
-    memcpy(joined->data + k.size + 1, v.path, v.size);
-    words_.push_back(reinterpret_cast<char*>(joined->data));
-    keep_.push(std::move(joined).release_ref());
-    return ok();
-  }
-  // Makes room for the final null.
-  char** finish() {
-    words_.push_back(nullptr);
-    return words_.data();
-  }
-
- private:
-  Thread& thread_;
-  RootedVector keep_;
-  std::vector<char*> words_;
-};
-
 struct SpawnState {
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
@@ -254,28 +216,16 @@ Status signal_set(Thread& t, Value iterable, sigset_t* out) {
   return ok();
 }
 
+constexpr char kSpawn[] = "posix_spawn", kSpawnp[] = "posix_spawnp";
 // Parameters: path, argv, env, file_actions, setpgroup, resetids, setsid, setsigmask, setsigdef, scheduler
 Ref spawn(Thread& t, const Value* a, const char* function, bool search) {
   PathArgument path;
   TRY(path.get(t, a[0], function, "path"));
-  if (!is_tuple(a[1]) && !is_list(a[1])) return raise(t, exc::TypeError, "%s: argv must be a tuple or list", function);
-  RefTo<Tuple> given = TRY(to_tuple(t, a[1]));
-  if (given->size == 0) return raise(t, exc::ValueError, "%s: argv must not be empty", function);
   TextArray arguments(t), environment(t);
-  for (u64 i = 0; i < given->size; i++) TRY(arguments.add(given->items[i].peek(), function, "argv"));
-  if (arguments.finish()[0][0] == 0) return raise(t, exc::ValueError, "%s: argv first element cannot be empty", function);
+  TRY(program_arguments(t, a[1], function, function == kSpawn ? "posix_spawn: argv" : "posix_spawnp: argv", arguments));
   char** environment_words = environ;
   if (!a[2].is_none()) {
-    if (!is_mapping(a[2])) {
-      return raise(t, exc::TypeError, "%s: environment must be a mapping object or None", function);
-    }
-    Ref items = TRY(call_method_with(t, a[2], names::items));
-    RefTo<List> pairs = TRY(to_list(t, items));
-    for (size_t i = 0; i < list_size(pairs.get()); i++) {
-      Ref pair = list_get(t, pairs.get(), i);
-      if (!is_tuple(pair) || pair.as<Tuple>()->size != 2) return raise(t, exc::TypeError, "env.items() must yield pairs");
-      TRY(environment.add_pair(pair.as<Tuple>()->items[0].peek(), pair.as<Tuple>()->items[1].peek(), function));
-    }
+    TRY(environment.add_mapping(a[2], function, "%s: environment must be a mapping object or None"));
     environment_words = environment.finish();
   }
   SpawnState state;
@@ -300,17 +250,18 @@ Ref spawn(Thread& t, const Value* a, const char* function, bool search) {
     flags |= POSIX_SPAWN_SETSIGDEF;
   }
   if (!a[9].is_empty() && !a[9].is_none()) {
-    if (!is_tuple(a[9]) || a[9].as<Tuple>()->size != 2)
-      return raise(t, exc::TypeError, "A scheduler tuple must have two elements");
+    if (!is_tuple(a[9])) return raise(t, exc::TypeError, "%s: scheduler must be a tuple or None", function);
+    if (a[9].as<Tuple>()->size != 2) return raise(t, exc::TypeError, "A scheduler tuple must have two elements");
     auto* pair = a[9].as<Tuple>();
     if (!pair->items[0].peek().is_none()) {
       posix_spawnattr_setschedpolicy(&state.attributes, TRY(int_argument(t, pair->items[0].peek())));
       flags |= POSIX_SPAWN_SETSCHEDULER;
+    } else {
+      flags |= POSIX_SPAWN_SETSCHEDPARAM;
     }
     sched_param parameter = {};
-    parameter.sched_priority = TRY(int_argument(t, pair->items[1].peek()));
+    TRY(scheduling_parameter(t, pair->items[1].peek(), &parameter));
     posix_spawnattr_setschedparam(&state.attributes, &parameter);
-    flags |= POSIX_SPAWN_SETSCHEDPARAM;
   }
   posix_spawnattr_setflags(&state.attributes, flags);
   pid_t pid = 0;
@@ -323,8 +274,8 @@ Ref spawn(Thread& t, const Value* a, const char* function, bool search) {
   if (error != 0) return raise_errno(t, error, a[0]);
   return int_from(t, pid);
 }
-Ref f_posix_spawn(Thread& t, Value, const Value* a) { return spawn(t, a, "posix_spawn", false); }
-Ref f_posix_spawnp(Thread& t, Value, const Value* a) { return spawn(t, a, "posix_spawnp", true); }
+Ref f_posix_spawn(Thread& t, Value, const Value* a) { return spawn(t, a, kSpawn, false); }
+Ref f_posix_spawnp(Thread& t, Value, const Value* a) { return spawn(t, a, kSpawnp, true); }
 
 // --- descriptors of other kinds
 Ref f_memfd_create(Thread& t, Value, const Value* a) {
@@ -358,18 +309,6 @@ Ref f_eventfd_write(Thread& t, Value, const Value* a) {
   if (TRY(system_call(t, [&] { return eventfd_write(int(fd), value); })) < 0) return raise_errno(t, errno);
   return Ref::none();
 }
-Ref f_openpty(Thread& t, Value, const Value*) {
-  int master, slave;
-  if (openpty(&master, &slave, nullptr, nullptr, nullptr) != 0) return raise_errno(t, errno);
-  for (int fd : {master, slave}) fcntl(fd, F_SETFD, FD_CLOEXEC);
-  return tuple_of(t, Value::small_int(master), Value::small_int(slave));
-}
-Ref f_login_tty(Thread& t, Value, const Value* a) {
-  i64 fd = TRY(fd_argument(t, a[0]));
-  if (login_tty(int(fd)) < 0) return raise_errno(t, errno);
-  return Ref::none();
-}
-
 constexpr const char* kSpawnSignature =
     "(path, argv, env, /, *, file_actions=(), setpgroup=<unrepresentable>, resetids=False, setsid=False, setsigmask=(), setsigdef=(), "
     "scheduler=<unrepresentable>)";
@@ -415,8 +354,6 @@ const Method kForkFunctions[] = {
     method("eventfd", f_eventfd, "(initval, flags=524288)", "Creates and returns an event notification file descriptor."),
     method("eventfd_read", f_eventfd_read, "(fd)", "Read eventfd value"),
     method("eventfd_write", f_eventfd_write, "(fd, value)", "Write eventfd value."),
-    method("openpty", f_openpty, "()", "Open a pseudo-terminal."),
-    method("login_tty", f_login_tty, "(fd, /)", "Prepare the tty of which fd is a file descriptor for a new login session."),
     {},
 };
 

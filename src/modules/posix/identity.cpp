@@ -9,18 +9,19 @@
 #include "modules/posix/posix.h"
 
 namespace typhon {
-namespace {
 
-// uid or gid: -1 (no change) or a value of the unsigned type.
-Result<u32> id_of(Thread& t, Value v, const char* name) {
+Result<u32> id_argument(Thread& t, Value v, const char* name) {
   if (!is_int(v) && type_of(v)->slots.index == nullptr) return raise(t, exc::TypeError, "%s should be integer, not %T", name, v);
   Ref index = TRY(to_index(t, v));
   i64 n;
   if (!int_fits_i64(index, &n)) return raise(t, exc::OverflowError, int_sign(index) < 0 ? "%s is less than minimum" : "%s is greater than maximum", name);
-  if (n > i64(UINT_MAX)) return raise(t, exc::OverflowError, "%s is greater than maximum", name);
-  if (n < -1) return raise(t, exc::OverflowError, "%s is less than minimum", name);
+  // What fits a long but not the unsigned type is "less", as in CPython.
+  if (n < -1 || n > i64(UINT_MAX)) return raise(t, exc::OverflowError, "%s is less than minimum", name);
   return u32(n);
 }
+
+namespace {
+
 Ref done(Thread& t, int result) {
   if (result < 0) return raise_errno(t, errno);
   return Ref::none();
@@ -28,16 +29,16 @@ Ref done(Thread& t, int result) {
 constexpr char kUid[] = "uid", kGid[] = "gid";
 template <auto F, const char* kName>
 Ref f_set(Thread& t, Value, const Value* a) {
-  return done(t, F(TRY(id_of(t, a[0], kName))));
+  return done(t, F(TRY(id_argument(t, a[0], kName))));
 }
 template <auto F, const char* kName>
 Ref f_set2(Thread& t, Value, const Value* a) {
-  u32 real = TRY(id_of(t, a[0], kName)), effective = TRY(id_of(t, a[1], kName));
+  u32 real = TRY(id_argument(t, a[0], kName)), effective = TRY(id_argument(t, a[1], kName));
   return done(t, F(real, effective));
 }
 template <auto F, const char* kName>
 Ref f_set3(Thread& t, Value, const Value* a) {
-  u32 real = TRY(id_of(t, a[0], kName)), effective = TRY(id_of(t, a[1], kName)), saved = TRY(id_of(t, a[2], kName));
+  u32 real = TRY(id_argument(t, a[0], kName)), effective = TRY(id_argument(t, a[1], kName)), saved = TRY(id_argument(t, a[2], kName));
   return done(t, F(real, effective, saved));
 }
 template <auto F>
@@ -54,20 +55,20 @@ Ref f_setgroups(Thread& t, Value, const Value* a) {
   std::vector<gid_t> groups;
   for (u64 i = 0; i < given->size; i++) {
     if (!is_int(given->items[i].peek())) return raise(t, exc::TypeError, "groups must be integers");
-    groups.push_back(TRY(id_of(t, given->items[i].peek(), kGid)));
+    groups.push_back(TRY(id_argument(t, given->items[i].peek(), kGid)));
   }
   return done(t, setgroups(groups.size(), groups.data()));
 }
 Ref f_initgroups(Thread& t, Value, const Value* a) {
   PathArgument name;
   TRY(name.get(t, a[0], "initgroups", "username"));
-  u32 gid = TRY(id_of(t, a[1], kGid));
+  u32 gid = TRY(id_argument(t, a[1], kGid));
   return done(t, initgroups(name.path, gid));
 }
 Ref f_getgrouplist(Thread& t, Value, const Value* a) {
   PathArgument name;
   TRY(name.get(t, a[0], "getgrouplist", "user"));
-  u32 gid = TRY(id_of(t, a[1], kGid));
+  u32 gid = TRY(id_argument(t, a[1], kGid));
   std::vector<gid_t> groups(64);
   int n = int(groups.size());
   while (getgrouplist(name.path, gid, groups.data(), &n) == -1) {

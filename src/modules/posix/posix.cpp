@@ -37,7 +37,11 @@ Result<i64> fd_argument(Thread& t, Value v) {
 Result<i64> dir_fd_argument(Thread& t, Value v) {
   if (v.is_empty() || v.is_none()) return i64(AT_FDCWD);
   if (!is_int(v) && type_of(v)->slots.index == nullptr) return raise(t, exc::TypeError, "argument should be integer or None, not %T", v);
-  return to_i64(t, v);
+  if (v.is_bool()) TRY(warn(t, exc::RuntimeWarning, 1, "bool is used as a file descriptor"));
+  i64 fd = TRY(to_i64(t, v, "Python int too large to convert to C int"));
+  if (fd > INT_MAX) return raise(t, exc::OverflowError, "fd is greater than maximum");
+  if (fd < INT_MIN) return raise(t, exc::OverflowError, "fd is less than minimum");
+  return fd;
 }
 
 Status PathOrFd::get(Thread& t, Value v, const char* function, bool allow_fd, bool allow_none) {
@@ -49,7 +53,10 @@ Status PathOrFd::get(Thread& t, Value v, const char* function, bool allow_fd, bo
     return ok();
   }
   if (allow_fd && (is_int(v) || (!is_str(v) && !is_bytes(v) && type_of(v)->slots.index != nullptr))) {
+    if (v.is_bool()) TRY(warn(t, exc::RuntimeWarning, 1, "bool is used as a file descriptor"));
     fd = TRY(to_i64(t, v));
+    if (fd > INT_MAX) return raise(t, exc::OverflowError, "fd is greater than maximum");
+    if (fd < INT_MIN) return raise(t, exc::OverflowError, "fd is less than minimum");
     return ok();
   }
   if (!is_str(v) && !is_bytes(v) && type_lookup(type_of(v), names::__fspath__).is_empty())
@@ -193,10 +200,14 @@ const Method kOwnFunctions[] = {
 };
 
 Status initialise(Thread& t, Module* module) {
-  for (const Method* rows : {kFileFunctions, kProcessFunctions, kForkFunctions, kIdentityFunctions, kDirectoryFunctions, kStatFunctions}) TRY(add_functions(t, module, "posix", rows));
+  for (const Method* rows : {kFileFunctions, kTransferFunctions, kAttributeFunctions, kProcessFunctions, kExecFunctions, kForkFunctions, kSchedulingFunctions,
+                             kIdentityFunctions, kConfigurationFunctions, kTerminalFunctions, kTimerFunctions, kDirectoryFunctions,
+                             kStatFunctions}) TRY(add_functions(t, module, "posix", rows));
   TRY(add_directory_types(t, module));
   TRY(add_stat_types(t, module));
-  TRY(add_file_types(t, module));
+  TRY(add_scheduling_types(t, module));
+  TRY(add_configuration(t, module));
+  TRY(add_terminal_types(t, module));
   TRY(add_process_types(t, module));
   TRY(add_fork_types(t, module));
   TRY(add_constants(t, module));

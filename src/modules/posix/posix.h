@@ -3,7 +3,7 @@
 #include <sys/types.h>
 
 #include <cerrno>
-#include <sys/types.h>
+#include <vector>
 
 #include "runtime/runtime.h"
 
@@ -34,6 +34,32 @@ Result<int> int_argument(Thread& t, Value v);
 Result<i64> fd_argument(Thread& t, Value v);
 // "dir_fd" arguments: AT_FDCWD when None or absent.
 Result<i64> dir_fd_argument(Thread& t, Value v);
+// A user or group id: -1 (no change) or a value of the unsigned type. TypeError, OverflowError with `name` in it.
+Result<u32> id_argument(Thread& t, Value v, const char* name);
+// The value of an os.sched_param.
+Status scheduling_parameter(Thread& t, Value v, struct sched_param* out);
+// Arguments or environment of a program: NUL-terminated texts that stay alive with this object (exec.cpp).
+class TextArray {
+ public:
+  explicit TextArray(Thread& t) : thread_(t), keep_(t) {}
+  Status add(Value v, const char* function, const char* argument);
+  // The items of a mapping as "key=value". `not_a_mapping` is the text of the TypeError, with %s for the function.
+  Status add_mapping(Value mapping, const char* function, const char* not_a_mapping);
+  const char* first() const { return words_[0]; }
+  // Adds the final null; valid until the next change.
+  char** finish() {
+    words_.push_back(nullptr);
+    return words_.data();
+  }
+
+ private:
+  Status add_pair(Value key, Value value, const char* function);
+  Thread& thread_;
+  RootedVector keep_;
+  std::vector<char*> words_;
+};
+// argv of exec and posix_spawn: a tuple or list that is not empty and whose first item is not "". `what` names it in messages.
+Status program_arguments(Thread& t, Value argv, const char* function, const char* what, TextArray& out);
 // A path or (where allowed) a descriptor.
 struct PathOrFd {
   PathArgument path;
@@ -46,10 +72,17 @@ Raised raise_path_errno(Thread& t, int error, const PathOrFd& path);
 
 // Adds the functions of a further table to a module.
 Status add_functions(Thread& t, Module* module, const char* module_name, const Method* rows);
-extern const Method kFileFunctions[];     // files.cpp
-extern const Method kProcessFunctions[];  // process.cpp
-extern const Method kForkFunctions[];     // fork.cpp
-extern const Method kIdentityFunctions[]; // identity.cpp
+extern const Method kFileFunctions[];           // files.cpp
+extern const Method kTransferFunctions[];       // transfer.cpp
+extern const Method kAttributeFunctions[];      // extended_attributes.cpp
+extern const Method kProcessFunctions[];        // process.cpp
+extern const Method kExecFunctions[];           // exec.cpp
+extern const Method kForkFunctions[];           // fork.cpp
+extern const Method kSchedulingFunctions[];     // scheduling.cpp
+extern const Method kIdentityFunctions[];       // identity.cpp
+extern const Method kConfigurationFunctions[];  // configuration.cpp
+extern const Method kTerminalFunctions[];       // terminal.cpp
+extern const Method kTimerFunctions[];          // timerfd.cpp
 // Forks with Python's hooks around it: the world stopped, os.register_at_fork's functions called. `fork_function` is fork or something
 // like it. -1 with errno when it failed.
 pid_t fork_python(Thread& t, pid_t (*fork_function)(void* argument), void* argument);
@@ -58,7 +91,9 @@ Status add_directory_types(Thread& t, Module* module);  // directory.cpp
 extern const Method kDirectoryFunctions[];
 Status add_constants(Thread& t, Module* module);  // constants.cpp
 Status add_stat_types(Thread& t, Module* module);  // stat.cpp
-Status add_file_types(Thread& t, Module* module);
+Status add_scheduling_types(Thread& t, Module* module);
+Status add_configuration(Thread& t, Module* module);
+Status add_terminal_types(Thread& t, Module* module);
 Status add_process_types(Thread& t, Module* module);
 Ref make_stat_result(Thread& t, const struct stat& s);
 extern const Method kStatFunctions[];

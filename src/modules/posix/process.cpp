@@ -2,7 +2,6 @@
 #include <csignal>
 #include <climits>
 #include <cstdlib>
-#include <sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/times.h>
@@ -87,35 +86,6 @@ Ref f_cpu_count(Thread& t, Value, const Value*) {
   if (n < 1) return Ref::none();
   return int_from(t, n);
 }
-Ref f_sched_getaffinity(Thread& t, Value, const Value* a) {
-  int pid = TRY(int_argument(t, a[0]));
-  cpu_set_t set;
-  if (sched_getaffinity(pid, sizeof set, &set) != 0) return raise_errno(t, errno);
-  RefTo<Set> out = TRY(set_new(t));
-  for (int i = 0; i < CPU_SETSIZE; i++)
-    if (CPU_ISSET(i, &set)) TRY(set_add_py(t, out.get(), Value::small_int(i)));
-  return out;
-}
-Ref f_sched_setaffinity(Thread& t, Value, const Value* a) {
-  int pid = TRY(int_argument(t, a[0]));
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  Ref iterator = TRY(get_iter(t, a[1]));
-  while (true) {
-    Ref item = TRY(iter_next(t, iterator));
-    if (item.is_empty()) break;
-    i64 cpu = TRY(to_i64(t, item));
-    if (cpu < 0) return raise(t, exc::ValueError, "negative CPU number");
-    if (cpu >= CPU_SETSIZE) return raise(t, exc::OverflowError, "CPU number too large");
-    CPU_SET(size_t(cpu), &set);
-  }
-  return done(t, sched_setaffinity(pid, sizeof set, &set));
-}
-Ref f_sched_yield(Thread& t, Value, const Value*) {
-  Detached detached(t);
-  sched_yield();
-  return Ref::none();
-}
 Ref f_nice(Thread& t, Value, const Value* a) {
   errno = 0;
   int value = nice(TRY(int_argument(t, a[0])));
@@ -174,85 +144,6 @@ Ref f_getlogin(Thread& t, Value, const Value*) {
   return decode_fs(t, name, strlen(name));
 }
 
-struct ConfRow {
-  const char* name;
-  int value;
-};
-constexpr ConfRow kSysconf[] = {{"SC_ARG_MAX", _SC_ARG_MAX}, {"SC_CHILD_MAX", _SC_CHILD_MAX}, {"SC_CLK_TCK", _SC_CLK_TCK},
-                                {"SC_IOV_MAX", _SC_IOV_MAX}, {"SC_NGROUPS_MAX", _SC_NGROUPS_MAX}, {"SC_NPROCESSORS_CONF", _SC_NPROCESSORS_CONF},
-                                {"SC_NPROCESSORS_ONLN", _SC_NPROCESSORS_ONLN}, {"SC_OPEN_MAX", _SC_OPEN_MAX}, {"SC_PAGESIZE", _SC_PAGESIZE},
-                                {"SC_PAGE_SIZE", _SC_PAGESIZE}, {"SC_PHYS_PAGES", _SC_PHYS_PAGES}, {"SC_AVPHYS_PAGES", _SC_AVPHYS_PAGES},
-                                {"SC_SEM_NSEMS_MAX", _SC_SEM_NSEMS_MAX}, {"SC_VERSION", _SC_VERSION}};
-Ref f_sysconf(Thread& t, Value, const Value* a) {
-  int name;
-  if (is_str(a[0])) {
-    const ConfRow* found = nullptr;
-    for (const ConfRow& row : kSysconf)
-      if (a[0].as<Str>()->equals_ascii(row.name)) found = &row;
-    if (found == nullptr) return raise(t, exc::ValueError, "unrecognized configuration name");
-    name = found->value;
-  } else {
-    name = TRY(int_argument(t, a[0]));
-  }
-  errno = 0;
-  long value = sysconf(name);
-  if (value == -1 && errno != 0) return raise_errno(t, errno);
-  return int_from(t, value);
-}
-
-// --- exec
-struct ArgumentVector {
-  RootedVector keep;
-  char** words = nullptr;
-  explicit ArgumentVector(Thread& t) : keep(t) {}
-  ~ArgumentVector() { free(words); }
-  Status add(Thread& t, Value v) {
-    PathArgument text;
-    TRY(text.get(t, v, "execv", "argument"));
-    words = static_cast<char**>(realloc(words, (keep.size() + 2) * sizeof(char*)));
-    words[keep.size()] = const_cast<char*>(text.path);
-    words[keep.size() + 1] = nullptr;
-    keep.push(std::move(text.keep));
-    return ok();
-  }
-};
-Status fill_arguments(Thread& t, Value sequence, ArgumentVector* out, const char* function) {
-  if (!is_tuple(sequence) && !is_list(sequence)) return raise(t, exc::TypeError, "%s() arg 2 must be a tuple or list", function);
-  RefTo<Tuple> items = TRY(to_tuple(t, sequence));
-  if (items->size == 0) return raise(t, exc::ValueError, "%s() arg 2 must not be empty", function);
-  for (u64 i = 0; i < items->size; i++) TRY(out->add(t, items->items[i].peek()));
-  return ok();
-}
-Ref f_execv(Thread& t, Value, const Value* a) {
-  PathArgument path;
-  TRY(path.get(t, a[0], "execv", "path"));
-  ArgumentVector arguments(t);
-  TRY(fill_arguments(t, a[1], &arguments, "execv"));
-  execv(path.path, arguments.words);
-  return raise_errno(t, errno, a[0]);
-}
-Ref f_execve(Thread& t, Value, const Value* a) {
-  PathArgument path;
-  TRY(path.get(t, a[0], "execve", "path"));
-  ArgumentVector arguments(t), environment(t);
-  TRY(fill_arguments(t, a[1], &arguments, "execve"));
-  Ref items = TRY(call_method_with(t, a[2], names::items));
-  RefTo<List> pairs = TRY(to_list(t, items));
-  for (size_t i = 0; i < list_size(pairs.get()); i++) {
-    Ref pair = list_get(t, pairs.get(), i);
-    PathArgument key, value;
-    TRY(key.get(t, pair.as<Tuple>()->items[0].peek(), "execve", "env key"));
-    TRY(value.get(t, pair.as<Tuple>()->items[1].peek(), "execve", "env value"));
-    RefTo<Bytes> joined = TRY(bytes_allocate(t, key.size + 1 + value.size));
-    memcpy(joined->data, key.path, key.size);
-    joined->data[key.size] = '=';
-    memcpy(joined->data + key.size + 1, value.path, value.size);
-    TRY(environment.add(t, joined));
-  }
-  char* none[] = {nullptr};
-  execve(path.path, arguments.words, environment.words != nullptr ? environment.words : none);
-  return raise_errno(t, errno, a[0]);
-}
 
 Ref f_pidfd_open(Thread& t, Value, const Value* a) {
   int pid = TRY(int_argument(t, a[0]));
@@ -289,9 +180,6 @@ const Method kProcessFunctions[] = {
     method("WCOREDUMP", f_WCOREDUMP, "(status, /)"),
     method("waitstatus_to_exitcode", f_waitstatus_to_exitcode, "(status)"),
     method("cpu_count", f_cpu_count, "()", "Return the number of logical CPUs in the system."),
-    method("sched_getaffinity", f_sched_getaffinity, "(pid, /)"),
-    method("sched_setaffinity", f_sched_setaffinity, "(pid, mask, /)"),
-    method("sched_yield", f_sched_yield, "()"),
     method("nice", f_nice, "(increment, /)"),
     method("times", f_times, "()"),
     method("uname", f_uname, "()"),
@@ -308,9 +196,6 @@ const Method kProcessFunctions[] = {
     method("setsid", f_setsid, "()"),
     method("getgroups", f_getgroups, "()"),
     method("getlogin", f_getlogin, "()"),
-    method("sysconf", f_sysconf, "(name, /)", "Return an integer-valued system configuration variable."),
-    method("execv", f_execv, "(path, argv, /)", "Execute an executable path with arguments, replacing current process."),
-    method("execve", f_execve, "(path, argv, env)", "Execute an executable path with arguments, replacing current process."),
     method("pidfd_open", f_pidfd_open, "(pid, flags=0)"),
     {},
 };

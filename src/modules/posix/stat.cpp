@@ -1,4 +1,5 @@
 // posix: stat and its relatives.
+#include <climits>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -19,9 +20,9 @@ constexpr StructSequenceField kStatFields[] = {
 constexpr StructSequenceField kStatvfsFields[] = {{"f_bsize"}, {"f_frsize"}, {"f_blocks"}, {"f_bfree"}, {"f_bavail"}, {"f_files"},
                                                   {"f_ffree"}, {"f_favail"}, {"f_flag"}, {"f_namemax"}, {"f_fsid"}, {}};
 
-Ref do_stat(Thread& t, Value v, const char* function, Value dir_fd, bool follow) {
+Ref do_stat(Thread& t, Value v, const char* function, bool allow_fd, Value dir_fd, bool follow) {
   PathOrFd path;
-  TRY(path.get(t, v, function, true));
+  TRY(path.get(t, v, function, allow_fd));
   i64 directory = TRY(dir_fd_argument(t, dir_fd));
   struct stat s;
   if (path.fd >= 0 && !follow) return raise(t, exc::ValueError, "%s: cannot use fd and follow_symlinks together", function);
@@ -35,9 +36,9 @@ Ref do_stat(Thread& t, Value v, const char* function, Value dir_fd, bool follow)
 
 Ref f_stat(Thread& t, Value, const Value* a) {
   bool follow = a[2].is_empty() || TRY(truth(t, a[2]));
-  return do_stat(t, a[0], "stat", a[1], follow);
+  return do_stat(t, a[0], "stat", true, a[1], follow);
 }
-Ref f_lstat(Thread& t, Value, const Value* a) { return do_stat(t, a[0], "lstat", a[1], false); }
+Ref f_lstat(Thread& t, Value, const Value* a) { return do_stat(t, a[0], "lstat", false, a[1], false); }
 Ref f_fstat(Thread& t, Value, const Value* a) {
   i64 fd = TRY(fd_argument(t, a[0]));
   struct stat s;
@@ -59,9 +60,35 @@ Ref f_statvfs(Thread& t, Value, const Value* a) {
   if (TRY(system_call(t, [&] { return path.c_path() ? statvfs(path.c_path(), &s) : fstatvfs(int(path.fd), &s); })) != 0) return raise_path_errno(t, errno, path);
   return make_statvfs(t, s);
 }
-Ref f_major(Thread& t, Value, const Value* a) { return int_from(t, major(dev_t(int_low_u64(a[0])))); }
-Ref f_minor(Thread& t, Value, const Value* a) { return int_from(t, minor(dev_t(int_low_u64(a[0])))); }
-Ref f_makedev(Thread& t, Value, const Value* a) { return int_from_u64(t, makedev(unsigned(int_low_u64(a[0])), unsigned(int_low_u64(a[1])))); }
+// Device numbers; -1 is "no device", as a whole and in its parts.
+Result<u64> device_argument(Thread& t, Value v, u64 largest, const char* overflow_message) {
+  Ref number = TRY(to_index(t, v));
+  i64 n;
+  if (int_fits_i64(number, &n) && n == -1) return largest;
+  if (int_sign(number) < 0) return raise(t, exc::OverflowError, "can't convert negative int to unsigned");
+  u64 device;
+  if (!int_fits_u64(number, &device) || device > largest) return raise(t, exc::OverflowError, overflow_message);
+  return device;
+}
+Ref device_part(Thread& t, u64 device, unsigned part) {
+  if (device == ~u64(0)) return Ref::adopt(Value::small_int(-1));
+  return int_from(t, part);
+}
+Ref f_major(Thread& t, Value, const Value* a) {
+  u64 device = TRY(device_argument(t, a[0], ~u64(0), "int too big to convert"));
+  return device_part(t, device, major(dev_t(device)));
+}
+Ref f_minor(Thread& t, Value, const Value* a) {
+  u64 device = TRY(device_argument(t, a[0], ~u64(0), "int too big to convert"));
+  return device_part(t, device, minor(dev_t(device)));
+}
+Ref f_makedev(Thread& t, Value, const Value* a) {
+  u64 parts[2];
+  for (int i = 0; i < 2; i++) parts[i] = TRY(device_argument(t, a[i], UINT_MAX, "Python int too large to convert to C unsigned int"));
+  u64 device = makedev(unsigned(parts[0]), unsigned(parts[1]));
+  if (device == ~u64(0)) return Ref::adopt(Value::small_int(-1));
+  return int_from_u64(t, device);
+}
 
 }  // namespace
 
@@ -94,9 +121,9 @@ const Method kStatFunctions[] = {
     method("fstat", f_fstat, "(fd)", "Perform a stat system call on the given file descriptor."),
     method("statvfs", f_statvfs, "(path)", "Perform a statvfs system call on the given path."),
     method("fstatvfs", f_statvfs, "(fd, /)", "Perform an fstatvfs system call on the given fd."),
-    method("major", f_major, "(device, /)"),
-    method("minor", f_minor, "(device, /)"),
-    method("makedev", f_makedev, "(major, minor, /)"),
+    method("major", f_major, "(device, /)", "Extracts a device major number from a raw device number."),
+    method("minor", f_minor, "(device, /)", "Extracts a device minor number from a raw device number."),
+    method("makedev", f_makedev, "(major, minor, /)", "Composes a raw device number from the major and minor device numbers."),
     {},
 };
 
