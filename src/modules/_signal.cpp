@@ -1,16 +1,22 @@
 // _signal: handlers run on the main thread at safepoints; a wake-up descriptor tells event loops at once.
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "heap/reclaim.h"
 #include "interpreter/frame.h"
+#include "modules/posix/posix.h"
 #include "runtime/runtime.h"
+#include "threads/world.h"
 
 namespace typhon {
 namespace {
@@ -19,6 +25,8 @@ namespace {
 u8 g_pending[NSIG];
 u8 g_any_pending;
 int g_wakeup_fd = -1;
+u8 g_warn_on_full_buffer = 1;
+int g_wakeup_error;  // errno of a write to it that failed, to be shown on the main thread
 // List of NSIG handlers: None, SIG_DFL (0), SIG_IGN (1), or a callable. Only the main thread sets and runs them, so they stay its own
 // (asyncio.run's handler leads to the loop and all its tasks) until another thread asks for one.
 GlobalRoot g_handlers;
@@ -33,8 +41,13 @@ void c_handler(int number) {
   int fd = __atomic_load_n(&g_wakeup_fd, __ATOMIC_RELAXED);
   if (fd >= 0) {
     u8 byte = u8(number);
-    ssize_t n = write(fd, &byte, 1);
-    (void)n;
+    ssize_t n;
+    do {
+      n = write(fd, &byte, 1);
+    } while (n < 0 && errno == EINTR);
+    bool full = n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    if (n < 0 && !(full && !__atomic_load_n(&g_warn_on_full_buffer, __ATOMIC_RELAXED)))
+      __atomic_store_n(&g_wakeup_error, errno, __ATOMIC_RELAXED);
   }
   errno = saved;
 }
@@ -93,9 +106,17 @@ Ref f_siginterrupt(Thread& t, Value, const Value* a) {
 }
 Ref f_set_wakeup_fd(Thread& t, Value, const Value* a) {
   if (!t.is_main) return raise(t, exc::ValueError, "set_wakeup_fd only works in main thread of the main interpreter");
-  i64 fd = TRY(to_i64(t, a[0]));
-  if (fd != -1 && fcntl(int(fd), F_GETFD) < 0) return raise(t, exc::ValueError, "invalid fd");
-  int old = __atomic_exchange_n(&g_wakeup_fd, int(fd), __ATOMIC_RELAXED);
+  int fd = TRY(int_argument(t, a[0]));
+  bool warn_full = a[1].is_empty() || TRY(truth(t, a[1]));
+  if (fd != -1) {
+    struct stat status;
+    if (fstat(fd, &status) != 0) return raise_errno(t, errno);
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0) return raise_errno(t, errno);
+    if (!(flags & O_NONBLOCK)) return raise(t, exc::ValueError, "the fd %d must be in non-blocking mode", fd);
+  }
+  __atomic_store_n(&g_warn_on_full_buffer, u8(warn_full), __ATOMIC_RELAXED);
+  int old = __atomic_exchange_n(&g_wakeup_fd, fd, __ATOMIC_RELAXED);
   return int_from(t, old);
 }
 Ref f_raise_signal(Thread& t, Value, const Value* a) {
@@ -120,9 +141,10 @@ Ref f_pause(Thread& t, Value, const Value*) {
   return Ref::none();
 }
 Ref f_pthread_kill(Thread& t, Value, const Value* a) {
+  if (!is_int(a[0])) return raise(t, exc::TypeError, "pthread_kill() argument 1 must be int, not %T", a[0]);
   u64 ident = int_low_u64(a[0]);
-  i64 n = TRY(to_i64(t, a[1]));
-  int error = pthread_kill(pthread_t(ident), int(n));
+  int number = TRY(int_argument(t, a[1]));
+  int error = signal_thread(t, ident, number);
   if (error != 0) return raise_errno(t, error);
   TRY(safepoint(t));
   return Ref::none();
@@ -134,7 +156,9 @@ Status parse_set(Thread& t, Value iterable, sigset_t* out) {
   while (true) {
     Ref item = TRY(iter_next(t, iterator));
     if (item.is_empty()) return ok();
-    i64 n = TRY(to_i64(t, item));
+    Ref number = TRY(to_index(t, item));
+    i64 n;
+    if (!int_fits_i64(number, &n)) n = -1;
     if (n < 1 || n >= NSIG) return raise(t, exc::ValueError, "signal number %zd out of range [1; %zd]", n, i64(NSIG - 1));
     sigaddset(out, int(n));
   }
@@ -175,23 +199,88 @@ Ref f_valid_signals(Thread& t, Value, const Value*) {
   sigfillset(&set);
   return set_to_python(t, set);
 }
+// --- waiting with information
+Type* g_siginfo_type;
+constexpr StructSequenceField kSiginfoFields[] = {
+    {"si_signo", "signal number"}, {"si_code", "signal code"}, {"si_errno", "errno associated with this signal"},
+    {"si_pid", "sending process ID"}, {"si_uid", "real user ID of sending process"}, {"si_status", "exit value or signal"},
+    {"si_band", "band event for SIGPOLL"}, {}};
+Ref siginfo_result(Thread& t, const siginfo_t& info) {
+  RootedVector v(t);
+  for (i64 n : {i64(info.si_signo), i64(info.si_code), i64(info.si_errno), i64(info.si_pid), i64(info.si_uid), i64(info.si_status),
+                i64(info.si_band)})
+    v.push(TRY(int_from(t, n)));
+  return struct_sequence_new(t, g_siginfo_type, v.data(), v.size());
+}
+Ref f_sigwaitinfo(Thread& t, Value, const Value* a) {
+  sigset_t set;
+  TRY(parse_set(t, a[0], &set));
+  siginfo_t info;
+  if (TRY(system_call(t, [&] { return sigwaitinfo(&set, &info); })) < 0) return raise_errno(t, errno);
+  return siginfo_result(t, info);
+}
+i64 monotonic_ns() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return i64(now.tv_sec) * 1000000000 + now.tv_nsec;
+}
+Ref f_sigtimedwait(Thread& t, Value, const Value* a) {
+  sigset_t set;
+  TRY(parse_set(t, a[0], &set));
+  if (a[1].is_none()) return raise(t, exc::TypeError, "'NoneType' object cannot be interpreted as an integer or float");
+  i64 timeout = TRY(to_timeout_ns(t, a[1]));
+  if (timeout < 0) return raise(t, exc::ValueError, "timeout must be non-negative");
+  i64 deadline = monotonic_ns() + std::min(timeout, i64(1) << 60);
+  siginfo_t info;
+  i64 result = TRY(system_call(t, [&] {
+    i64 left = std::max(deadline - monotonic_ns(), i64(0));
+    timespec wait = {time_t(left / 1000000000), long(left % 1000000000)};
+    return sigtimedwait(&set, &info, &wait);
+  }));
+  if (result < 0 && errno == EAGAIN) return Ref::none();
+  if (result < 0) return raise_errno(t, errno);
+  return siginfo_result(t, info);
+}
+Ref f_pidfd_send_signal(Thread& t, Value, const Value* a) {
+  int pidfd = TRY(int_argument(t, a[0])), number = TRY(int_argument(t, a[1]));
+  int flags = a[3].is_empty() ? 0 : TRY(int_argument(t, a[3]));
+  if (!a[2].is_empty() && !a[2].is_none()) return raise(t, exc::TypeError, "siginfo must be None");
+  if (syscall(SYS_pidfd_send_signal, pidfd, number, nullptr, flags) < 0) return raise_errno(t, errno);
+  TRY(safepoint(t));
+  return Ref::none();
+}
+
+// --- interval timers
+Type* g_itimer_error;
+Raised raise_itimer_error(Thread& t, int error) {
+  RefTo<Str> text = TRY(str_from_utf8(t, strerror(error)));
+  return raise_exception(t, TRY(call_with(t, Value(g_itimer_error), Value::small_int(error), text)));
+}
 Ref itimer_tuple(Thread& t, const itimerval& v) {
   Ref a = float_from(t, double(v.it_value.tv_sec) + double(v.it_value.tv_usec) * 1e-6);
   Ref b = float_from(t, double(v.it_interval.tv_sec) + double(v.it_interval.tv_usec) * 1e-6);
   return tuple_of(t, a, b);
 }
-Type* g_itimer_error;
+// Seconds rounded up to microseconds: a timer that is set is not switched off by rounding.
+Result<timeval> timer_argument(Thread& t, Value v) {
+  if (v.is_empty()) return timeval{};
+  if (v.is_none()) return raise(t, exc::TypeError, "'NoneType' object cannot be interpreted as an integer or float");
+  i64 ns = TRY(to_timeout_ns(t, v));
+  i64 us = ns / 1000 + (ns % 1000 > 0), seconds = us / 1000000, rest = us % 1000000;
+  if (rest < 0) seconds--, rest += 1000000;
+  return timeval{seconds, rest};
+}
 Ref f_setitimer(Thread& t, Value, const Value* a) {
-  i64 which = TRY(to_i64(t, a[0]));
-  auto to_timeval = [](double s) { return timeval{time_t(s), suseconds_t((s - double(time_t(s))) * 1e6)}; };
-  double seconds = TRY(to_double(t, a[1])), interval = a[2].is_empty() ? 0 : TRY(to_double(t, a[2]));
-  itimerval fresh = {to_timeval(interval), to_timeval(seconds)}, old;
-  if (setitimer(static_cast<__itimer_which>(which), &fresh, &old) != 0) return raise(t, g_itimer_error, "[Errno %d] %s", errno, strerror(errno));
+  int which = TRY(int_argument(t, a[0]));
+  itimerval fresh = {}, old;
+  fresh.it_value = TRY(timer_argument(t, a[1]));
+  fresh.it_interval = TRY(timer_argument(t, a[2]));
+  if (setitimer(static_cast<__itimer_which>(which), &fresh, &old) != 0) return raise_itimer_error(t, errno);
   return itimer_tuple(t, old);
 }
 Ref f_getitimer(Thread& t, Value, const Value* a) {
   itimerval now;
-  if (getitimer(static_cast<__itimer_which>(TRY(to_i64(t, a[0]))), &now) != 0) return raise(t, g_itimer_error, "[Errno %d] %s", errno, strerror(errno));
+  if (getitimer(static_cast<__itimer_which>(TRY(int_argument(t, a[0]))), &now) != 0) return raise_itimer_error(t, errno);
   return itimer_tuple(t, now);
 }
 
@@ -209,6 +298,13 @@ const Method kFunctions[] = {
     method("pthread_sigmask", f_pthread_sigmask, "(how, mask, /)", "Fetch and/or change the signal mask of the calling thread."),
     method("sigpending", f_sigpending, "()", "Examine pending signals."),
     method("sigwait", f_sigwait, "(sigset, /)", "Wait for a signal."),
+    method("sigwaitinfo", f_sigwaitinfo, "(sigset, /)",
+           "Wait synchronously until one of the signals in *sigset* is delivered.\n\nReturns a struct_siginfo containing information "
+           "about the signal."),
+    method("sigtimedwait", f_sigtimedwait, "(sigset, timeout, /)",
+           "Like sigwaitinfo(), but with a timeout.\n\nThe timeout is specified in seconds, with floating-point numbers allowed."),
+    method("pidfd_send_signal", f_pidfd_send_signal, "(pidfd, signalnum, siginfo=None, flags=0, /)",
+           "Send a signal to a process referred to by a pid file descriptor."),
     method("valid_signals", f_valid_signals, "()", "Return a set of valid signal numbers on this platform."),
     method("setitimer", f_setitimer, "(which, seconds, interval=0.0, /)"),
     method("getitimer", f_getitimer, "(which, /)"),
@@ -233,7 +329,17 @@ Status initialise(Thread& t, Module* module) {
   for (const Row& row : kRows) TRY(module_add_int(t, module, row.name, row.value));
   TRY(module_add_int(t, module, "SIGRTMIN", SIGRTMIN));
   TRY(module_add_int(t, module, "SIGRTMAX", SIGRTMAX));
-  if (g_itimer_error == nullptr) TRY(module_add_exception(t, module, "signal.itimer_error", exc::OSError, &g_itimer_error));
+  if (g_itimer_error == nullptr) {
+    TRY(module_add_exception(t, module, "signal.ItimerError", exc::OSError, &g_itimer_error));
+    g_siginfo_type = TRY(struct_sequence_type(t, "signal.struct_siginfo",
+                                              "struct_siginfo: Result from sigwaitinfo or sigtimedwait.\n\nThis object may be accessed "
+                                              "either as a tuple of\n(si_signo, si_code, si_errno, si_pid, si_uid, si_status, "
+                                              "si_band),\nor via the attributes si_signo, si_code, and so on.",
+                                              kSiginfoFields, 7)).get();
+  } else {
+    TRY(module_add(t, module, "ItimerError", Value(g_itimer_error)));
+  }
+  TRY(module_add(t, module, "struct_siginfo", Value(g_siginfo_type)));
   Ref handler = dict_get_str(t, module->dict.as<Dict>(), str_immortal(t, "default_int_handler"));
   if (g_default_int_handler.get().is_empty()) {
     g_default_int_handler.set(t, handler.dup());
@@ -250,13 +356,27 @@ Status initialise(Thread& t, Module* module) {
   return ok();
 }
 
+void show_wakeup_error(Thread& t) {
+  int error = __atomic_exchange_n(&g_wakeup_error, 0, __ATOMIC_RELAXED);
+  if (error == 0) return;
+  ExceptionSaver saver(t);
+  raise_errno(t, error);
+  write_unraisable(t, "while trying to write to the signal wakeup fd", EMPTY);
+}
 // Runs on the main thread at a safepoint.
 Status run_handlers(Thread& t) {
   if (!t.is_main || !__atomic_exchange_n(&g_any_pending, 0, __ATOMIC_ACQUIRE)) return ok();
+  show_wakeup_error(t);
   for (int n = 1; n < NSIG; n++) {
     if (!__atomic_exchange_n(&g_pending[n], 0, __ATOMIC_RELAXED)) continue;
     Ref handler = list_get(t, handlers(), size_t(n));
-    if (handler.is_empty() || !is_callable(handler)) continue;
+    if (handler.is_empty() || !is_callable(handler)) {
+      // The handler was taken away after the signal had arrived.
+      ExceptionSaver saver(t);
+      raise(t, exc::OSError, "Signal %d ignored due to race condition", n);
+      write_unraisable(t, nullptr, EMPTY);
+      continue;
+    }
     Ref frame = Ref::none();
     if (Value* r = caller_frame(t, 0)) frame = TRY(frame_object_of(t, r));
     Ref done = call_with(t, handler, Value::small_int(n), frame);

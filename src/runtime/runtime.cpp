@@ -370,6 +370,11 @@ bool flush_streams(Thread& t) {
   return fine;
 }
 
+// The last exception that was shown holds frames of the main module.
+void forget_last_exception(Thread& t) {
+  for (const char* name : {"last_exc", "last_type", "last_value", "last_traceback"})
+    if (dict_set_str(t, sys_dict(), str_immortal(t, name), None).failed()) clear_exception(t);
+}
 // Takes __main__ out of sys.modules; a weak reference to it, EMPTY when there is none.
 TYPHON_NOINLINE Ref forget_main_module(Thread& t) {
   Ref weak;
@@ -406,6 +411,7 @@ int runtime_shutdown(Thread& t, int code) {
   io_forget_other_threads();
   // Without its entry in sys.modules the main module dies with all that only it holds: finalisers run while its names are still
   // there. When something else keeps the module, its names go one by one.
+  forget_last_exception(t);
   Ref weak = forget_main_module(t);
   collector::collect(t);
   if (exception_pending(t)) clear_exception(t);

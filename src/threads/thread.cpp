@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <new>
@@ -531,6 +532,18 @@ bool set_async_exception(Thread& t, u64 ident, Ref&& exception) {
   g_list_lock.unlock();
   release(old);
   return found;
+}
+
+int signal_thread(Thread& t, u64 ident, int number) {
+  int error = ESRCH;
+  g_list_lock.lock(t);
+  for (Thread* other = g_first; other != nullptr; other = other->next) {
+    if (__atomic_load_n(&other->ident, __ATOMIC_RELAXED) != ident || other->platform->helper) continue;
+    error = pthread_kill(pthread_t(ident), number);
+    break;
+  }
+  g_list_lock.unlock();
+  return error;
 }
 
 Status native_stack_exhausted(Thread& t, const char* where) {

@@ -14,6 +14,9 @@ struct StopStatistics {
 };
 StopStatistics stop_statistics();
 
+// Sends a signal to the Python thread with this ident: 0, or the errno (ESRCH when there is no such thread).
+int signal_thread(Thread& t, u64 ident, int number);
+
 // Starts the helper thread of the VM (its Thread is attached to no Python code; body runs attached). False on failure.
 bool start_helper_thread(void (*body)(Thread& t));
 
