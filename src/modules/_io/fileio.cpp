@@ -171,7 +171,11 @@ Status file_open(Thread& t, FileIO* file, Value name, const char* mode_text, boo
   if (!status.failed()) status = set_attribute(t, file, names::name, name);
   if (!status.failed() && mode.appending) {
     Result<i64> end = file_seek(t, file, 0, SEEK_END);
-    if (end.failed()) status = Raised{};
+    // A pipe has no end to go to.
+    if (end.failed() && errno == ESPIPE)
+      clear_exception(t);
+    else if (end.failed())
+      status = Raised{};
   }
   if (!status.failed()) return ok();
   if (!own) {
