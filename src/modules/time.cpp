@@ -183,6 +183,16 @@ Ref f_mktime(Thread& t, Value, const Value* a) {
   return float_from(t, double(seconds));
 }
 
+// strftime() for ASCII text without NULs.
+Ref format_run(Thread& t, Str* format, const tm& parts) {
+  // A growing buffer tells a result that does not fit from an empty one.
+  for (size_t size = 1024; size <= 256 * format->length() + 65536; size *= 2) {
+    RefTo<Bytes> out = TRY(bytes_allocate(t, size));
+    size_t n = strftime(reinterpret_cast<char*>(out->data), size, format->data<char>(), &parts);
+    if (n > 0) return decode_utf8(t, out->data, n, "surrogateescape");
+  }
+  return Ref::copy(Value(empty_str()));
+}
 Ref f_strftime(Thread& t, Value, const Value* a) {
   if (!is_str(a[0])) return raise(t, exc::TypeError, "strftime() argument 1 must be str, not %T", a[0]);
   tm parts;
@@ -195,16 +205,22 @@ Ref f_strftime(Thread& t, Value, const Value* a) {
   }
   if (parts.tm_isdst < -1) parts.tm_isdst = -1;
   if (parts.tm_isdst > 1) parts.tm_isdst = 1;
-  Ref format = TRY(encode_utf8(t, a[0].as<Str>(), "surrogateescape"));
-  auto* bytes = format.as<Bytes>();
-  if (bytes->size == 0) return str_from_ascii(t, "");
-  // One directive at a time would lose the C library's context; a growing buffer tells a result from an empty one.
-  for (size_t size = 1024; size <= 256 * bytes->size + 65536; size *= 2) {
-    RefTo<Bytes> out = TRY(bytes_allocate(t, size));
-    size_t n = strftime(reinterpret_cast<char*>(out->data), size, reinterpret_cast<char*>(bytes->data), &parts);
-    if (n > 0) return decode_utf8(t, out->data, n, "surrogateescape");
+  StrBuilder out;
+  auto* format = a[0].as<Str>();
+  // The C library gets the runs of ASCII text; it has nothing to do with other characters, and a NUL would end its format.
+  for (size_t i = 0; i < format->length();) {
+    size_t end = i;
+    while (end < format->length() && format->at(end) != 0 && format->at(end) < 0x80) end++;
+    if (end > i) {
+      Ref run = TRY(str_substring(t, format, i, end));
+      Ref text = TRY(format_run(t, run.as<Str>(), parts));
+      out.append(text.as<Str>());
+      i = end;
+    } else {
+      out.append(format->at(i++));
+    }
   }
-  return str_from_ascii(t, "");
+  return out.finish(t);
 }
 
 Ref f_strptime(Thread& t, Value, Args args) {

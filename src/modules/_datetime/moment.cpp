@@ -156,11 +156,14 @@ Ref fromisoformat(Thread& t, Value cls, const Value* a) {
   if (!fine) return raise(t, exc::ValueError, "Invalid isoformat string: %R", a[0]);
   bool next_day;
   TRY(normalise_midnight(t, &time, &next_day));
-  if (next_day && month >= 1 && month <= 12 && year >= kMinYear && ++day > days_in_month(year, month)) {
-    day = 1;
-    if (++month > 12) {
-      month = 1;
-      year++;
+  if (next_day) {
+    TRY(check_date(t, year, month, day));
+    if (++day > days_in_month(year, month)) {
+      day = 1;
+      if (++month > 12) {
+        month = 1;
+        year++;
+      }
     }
   }
   Ref zone = TRY(zone_of_iso(t, time));
@@ -322,7 +325,9 @@ Result<i64> local_to_utc(Thread& t, i64 wanted, int fold) {
   return fold ? std::min(u1, u2) : std::max(u1, u2);
 }
 Ref local_zone_of(Thread& t, const DateTime* d) {
-  i64 utc = TRY(local_to_utc(t, seconds_of(d), d->clock.fold));
+  i64 utc = TRY(local_to_utc(t, seconds_of(d), d->clock.fold)), other = TRY(local_to_utc(t, seconds_of(d), !d->clock.fold));
+  // In a gap the fold picks the offset before it or after it, the other way round than for timestamps.
+  if (other != utc && (other > utc) == bool(d->clock.fold)) utc = other;
   return local_zone_at(t, utc - kEpochSeconds);
 }
 Ref timestamp(Thread& t, Value self, const Value*) {

@@ -64,11 +64,12 @@ class FormatWrapper {
     if (zone_.is_none()) return ok();
     Ref name = TRY(zone_name(thread_, zone_, argument_));
     if (name.get().is_none()) return ok();
-    auto* s = name.as<Str>();
-    for (size_t i = 0; i < s->length(); i++) {
-      if (s->at(i) == '%') out_.append('%');
-      out_.append(s->at(i));
-    }
+    // A subclass of str has the last word.
+    RefTo<Str> percent = TRY(str_from_ascii(thread_, "%")), doubled = TRY(str_from_ascii(thread_, "%%"));
+    Ref method = TRY(get_attribute_utf8(thread_, name, "replace"));
+    Ref escaped = TRY(call_with(thread_, method, percent, doubled));
+    if (!is_str(escaped)) return raise(thread_, exc::TypeError, "tzname.replace() did not return a string");
+    out_.append(escaped.as<Str>());
     return ok();
   }
   // The C library does not pad years below 1000 to four digits.
