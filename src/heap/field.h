@@ -54,6 +54,16 @@ class Field {
     init(owner, std::move(owned).release_ref());
   }
 
+  // --- first store into a slot that other threads see: of several, one wins. False: another one did.
+  bool init_once(const Object* owner, Value borrowed) {
+    publish_for(owner, borrowed);
+    Value word = heap_copy(borrowed);
+    u64 expected = EMPTY.bits;
+    if (__atomic_compare_exchange_n(&word_.bits, &expected, word.bits, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return true;
+    release_heap(word);
+    return false;
+  }
+
   // --- overwriting; drops the old value (may run Python code: hold no lock)
   TYPHON_INLINE void store(const Object* owner, Value borrowed) { release_heap(exchange(owner, borrowed)); }
   TYPHON_INLINE void store(const Object* owner, Ref&& owned) { release_heap(exchange(owner, std::move(owned))); }

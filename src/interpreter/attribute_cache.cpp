@@ -73,7 +73,7 @@ u32 member_offset(const Shape* shape, const NativeDescriptor* d) {
 bool classify_class_value(Value d, Object* cls, bool through_class, AttributeRecord* record) {
   Type* type = type_of(d);
   bool deferred;
-  if (d.is_object() && !through_class && (d.object()->shape == kShape_function || d.object()->shape == kShape_method_descriptor)) {
+  if (d.is_object() && !through_class && (d.object()->shape_id() == kShape_function || d.object()->shape_id() == kShape_method_descriptor)) {
     record->value = as_register_word(d, &deferred);
     record->kind = deferred ? RecordKind::kMethod : RecordKind::kMethodCounted;
     return true;
@@ -99,7 +99,7 @@ bool classify_class_value(Value d, Object* cls, bool through_class, AttributeRec
 
 void fill_class_load(Instr* at, u64 old, Object* object, Str* name) {
   Type* cls = static_cast<Type*>(object);
-  u32 version = cls->version;
+  u32 version = type_version(cls);
   if (version == 0) return;
   Value meta = type_lookup(types::type, name);
   if (!meta.is_empty() && type_of(meta)->slots.descriptor_set != nullptr) return;
@@ -116,13 +116,13 @@ void fill_class_load(Instr* at, u64 old, Object* object, Str* name) {
 void fill_module_load(Instr* at, u64 old, Object* object, Str* name) {
   Value d = type_lookup(types::module, name);
   if (!d.is_empty() && type_of(d)->slots.descriptor_set != nullptr) return;
-  DictTable* table = static_cast<Module*>(object)->dict.as<Dict>()->table;
+  DictTable* table = __atomic_load_n(&static_cast<Module*>(object)->dict.as<Dict>()->table, __ATOMIC_ACQUIRE);
   i64 entry = dict_find_entry(table, name);
-  if (entry < 0 || table->id == 0) return;
+  if (entry < 0 || table_id(table) == 0) return;
   AttributeRecord record{};
   record.kind = RecordKind::kModule;
   record.offset = u32(entry);
-  record.extra = table->id;
+  record.extra = table_id(table);
   write_record(at, old, object->shape, record);
 }
 

@@ -46,13 +46,13 @@ Called load_record(Thread& t, Value* r, Instr* pc, Object* object, const Attribu
     }
     case RecordKind::kModule: {
       DictTable* table = __atomic_load_n(&static_cast<Module*>(object)->dict.as<Dict>()->table, __ATOMIC_ACQUIRE);
-      if (table->id != record->extra) break;
+      if (table_id(table) != record->extra) break;
       Value v = table->entries()[record->offset].value.peek();
       if (v.is_empty()) break;
       return finish_ds(r, pc, Ref::copy(v)), Called::kDone;
     }
     case RecordKind::kClassAttribute:
-      if (record->holder != object || static_cast<Type*>(object)->version != record->version) break;
+      if (record->holder != object || type_version(static_cast<Type*>(object)) != record->version) break;
       return finish_ds(r, pc, Ref::copy(record->value)), Called::kDone;
     default: break;
   }
@@ -238,13 +238,13 @@ TYPHON_NOINLINE bool load_method_step(Thread& t, Value* r, Instr* pc) {
         case RecordKind::kValue: return unbound(record->value);
         case RecordKind::kModule: {
           DictTable* table = __atomic_load_n(&static_cast<Module*>(object)->dict.as<Dict>()->table, __ATOMIC_ACQUIRE);
-          if (table->id != record->extra) break;
+          if (table_id(table) != record->extra) break;
           Value v = table->entries()[record->offset].value.peek();
           if (!v.is_empty()) return unbound(v);
           break;
         }
         case RecordKind::kClassAttribute:
-          if (record->holder == object && static_cast<Type*>(object)->version == record->version) return unbound(record->value);
+          if (record->holder == object && type_version(static_cast<Type*>(object)) == record->version) return unbound(record->value);
           break;
         default: break;
       }
@@ -387,13 +387,13 @@ TYPHON_INLINE Value cached_global(Value* r, const Instr* pc) {
   Function* function = frame::function(r);
   DictTable* globals = table_of(function->globals.as<Dict>());
   u64 word = cache::load(pc + 1);
-  if (u32(word) != __atomic_load_n(&globals->id, __ATOMIC_RELAXED) || word == 0) return EMPTY;
+  if (u32(word) != table_id(globals) || word == 0) return EMPTY;
   u32 n = u32(word >> 32) & 0x7FFFFFFF;
   if (!(word & kAbsent)) return value_at(globals, n);
   if (__atomic_load_n(&globals->entry_count, __ATOMIC_ACQUIRE) != n) return EMPTY;
   DictTable* builtins = table_of(function->builtins.as<Dict>());
   u64 second = cache::load(pc + 2);
-  if (u32(second) != builtins->id || second == 0) return EMPTY;
+  if (u32(second) != table_id(builtins) || second == 0) return EMPTY;
   return value_at(builtins, second >> 32);
 }
 
@@ -412,7 +412,7 @@ Ref load_global_slow(Thread& t, Value* r, Instr* pc, Str* name) {
       Value v = table->entries()[entry].value.peek();
       if (!v.is_empty()) {
         u64 place = place_of(table, entry);
-        if (table->id && place < (u64(1) << 31)) store_unit(pc + 1, u64(table->id) | place << 32);
+        if (table_id(table) && place < (u64(1) << 31)) store_unit(pc + 1, u64(table_id(table)) | place << 32);
         return Ref::copy(v);
       }
     }
@@ -423,9 +423,9 @@ Ref load_global_slow(Thread& t, Value* r, Instr* pc, Str* name) {
     if (entry >= 0) {
       Value v = second->entries()[entry].value.peek();
       if (!v.is_empty()) {
-        if (table->id && second->id && table_of(globals) == table && table->all_str) {
-          store_unit(pc + 2, u64(second->id) | place_of(second, entry) << 32);
-          store_unit(pc + 1, u64(table->id) | u64(count) << 32 | kAbsent);
+        if (table_id(table) && table_id(second) && table_of(globals) == table && table->all_str) {
+          store_unit(pc + 2, u64(table_id(second)) | place_of(second, entry) << 32);
+          store_unit(pc + 1, u64(table_id(table)) | u64(count) << 32 | kAbsent);
         }
         return Ref::copy(v);
       }
@@ -488,7 +488,7 @@ bool store_name_cached(Thread& t, Value* r, Instr* pc, Value space, Value value)
     Dict* d = space.as<Dict>();
     DictTable* table = table_of(d);
     u64 word = cache::load(pc + 1);
-    if (u32(word) == table->id && word != 0) {
+    if (u32(word) == table_id(table) && word != 0) {
       Field& field = table->entries()[word >> 32].value;
       if (!field.is_empty()) {
         d->version++;
@@ -497,7 +497,7 @@ bool store_name_cached(Thread& t, Value* r, Instr* pc, Value space, Value value)
       }
     } else {
       i64 entry = dict_find_entry(table, name);
-      if (entry >= 0 && table->id) store_unit(pc + 1, u64(table->id) | u64(entry) << 32);
+      if (entry >= 0 && table_id(table)) store_unit(pc + 1, u64(table_id(table)) | u64(entry) << 32);
     }
   }
   return !namespace_store(t, space, name, value).failed();

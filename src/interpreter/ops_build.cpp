@@ -22,7 +22,7 @@ TYPHON_NOINLINE bool get_item_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   Value container = r[pc->b], key = r[pc->c];
   if (container.is_object()) [[likely]] {
-    switch (container.object()->shape) {
+    switch (container.object()->shape_id()) {
       case kShape_list:
         if (key.is_small_int()) {
           Value v = list_item(container, key);
@@ -277,7 +277,7 @@ HANDLER(GET_ITEM) {
   Value* to = &r[A(ins)];
   if (container.is_object() && key.is_small_int() && !(X(ins) & kConsumeB) && !needs_drop(*to)) [[likely]] {
     Value v = EMPTY;
-    u32 shape = container.object()->shape;
+    u32 shape = container.object()->shape_id();
     if (shape == kShape_list) {
       v = list_item(container, key);
     } else if (shape == kShape_tuple) {

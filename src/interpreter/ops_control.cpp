@@ -212,7 +212,7 @@ COLD_HANDLER(for_tuple) {
 
 // Apart from FOR_ITER, or the compiler makes a jump table of all the shapes there.
 COLD_HANDLER(for_other) {
-  u32 shape = r[B(ins)].object()->shape;
+  u32 shape = r[B(ins)].object()->shape_id();
   if (shape == kShape_generator) TAIL(for_generator);
   if (shape == kShape_list_iterator) TAIL(for_list);
   if (shape == kShape_tuple_iterator) TAIL(for_tuple);
@@ -394,7 +394,7 @@ HANDLER(FOR_ITER) {
   if (!iterator.is_object()) [[unlikely]] TAIL(for_iter_cold);
   Object* object = iterator.object();
   Value* to = &r[A(ins)];
-  u32 shape = object->shape;
+  u32 shape = object->shape_id();
   if (shape == kShape_range_iterator) {
     if (!object->is_local()) [[unlikely]] TAIL(for_iter_cold);
     RangeIterator* it = static_cast<RangeIterator*>(object);

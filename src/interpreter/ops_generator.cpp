@@ -88,7 +88,7 @@ TYPHON_NOINLINE Continuation delegate_step(Thread& t, Value* r, Instr* pc) {
           return {deliver_sent(t, t.frame, sent), 0};
         }
         case Resumed::kFinished:
-          if (iterator.object()->shape == kShape_coroutine) {
+          if (iterator.object()->shape_id() == kShape_coroutine) {
             (void)raise(t, exc::RuntimeError, "cannot reuse already awaited coroutine");
             return {nullptr, 0};
           }

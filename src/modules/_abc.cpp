@@ -156,11 +156,9 @@ Status registered_classes(Thread& t, AbcData* data, RootedVector& out) {
 Status add_to_registry(Thread& t, AbcData* data, Value cls) {
   Ref reference = TRY(weakref_new(t, cls, EMPTY));
   Ref registry = data->registry.load();
-  while (registry.is_empty()) {
-    Ref fresh = TRY(list_new(t));
-    publish_for(data, fresh.get());
-    ObjectLock lock(t, data);
-    if (data->registry.is_empty()) data->registry.init(data, fresh.get());
+  if (registry.is_empty()) {
+    RefTo<List> fresh = TRY(list_new(t));
+    data->registry.init_once(data, fresh);
     registry = data->registry.load();
   }
   // Places of classes that are gone are used again.

@@ -181,7 +181,7 @@ Ref f_get_referents(Thread& t, Value, const Value* a) {
     Ref object = objects->items[i].load();
     if (!object.get().is_object()) continue;
     object_model::visit(object.object(), visitor);
-    Object* type = object_model::type_of_shape(object.object()->shape);
+    Object* type = object_model::type_of_shape(object.object()->shape_id());
     if (type != nullptr && !(type->state & state::kImmortal)) found.push_copy(Value(type));
   }
   return list_from(t, found.data(), found.size());

@@ -59,7 +59,7 @@ struct DictTable : heap::Body {
   u32 id;             // unique among all tables ever made; 0 = none given yet (dict_find_entry does), or ids used up: do not cache
   u8 log2_size;       // of the index
   u8 index_width;     // bytes per index slot
-  u8 all_str;         // every key is an exact str
+  Relaxed<u8> all_str;  // every key is an exact str
   u8 reserved;
   u32 entry_count;    // entries used, deleted ones included; grows only (release store after the entry is written)
   u32 entry_capacity;
@@ -68,6 +68,7 @@ struct DictTable : heap::Body {
   DictEntry* entries();
   const DictEntry* entries() const { return const_cast<DictTable*>(this)->entries(); }
 };
+TYPHON_INLINE u32 table_id(const DictTable* table) { return __atomic_load_n(&table->id, __ATOMIC_RELAXED); }
 TYPHON_INLINE DictEntry* DictTable::entries() {
   return reinterpret_cast<DictEntry*>(reinterpret_cast<char*>(this + 1) + align_up(u64(index_width) << log2_size, 8));
 }

@@ -13,7 +13,7 @@ struct Complex : Object {
 
 TYPHON_INLINE bool is_exact_float(Value v) { return v.is_immediate_float() || is_exact(v, kShape_float_); }
 TYPHON_INLINE bool is_float(Value v) {
-  return v.is_immediate_float() || (v.is_object() && (v.object()->shape == kShape_float_ || is_native_instance(v, types::float_)));
+  return v.is_immediate_float() || (v.is_object() && (v.object()->shape_id() == kShape_float_ || is_native_instance(v, types::float_)));
 }
 // is_float must hold.
 TYPHON_INLINE double float_value(Value v) {

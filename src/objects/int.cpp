@@ -10,7 +10,7 @@ namespace typhon {
 
 i64 g_int_max_str_digits = 4300;
 
-bool is_int_slow(Value v) { return v.object()->shape == kShape_int_ || is_native_instance(v, types::int_); }
+bool is_int_slow(Value v) { return v.object()->shape_id() == kShape_int_ || is_native_instance(v, types::int_); }
 
 Ref int_from_mpz(Thread& t, mpz_srcptr n) {
   size_t limbs = mpz_size(n);

@@ -42,7 +42,7 @@ struct ChildLink {
 struct ShapeTransitions {
   KeyTable* keys = nullptr;       // null for a root shape
   ChildLink* children = nullptr;  // newest first; links are immutable once published
-  u32 child_count = 0;
+  Relaxed<u32> child_count = 0;
   u32 previous_root = 0;  // root shapes: an older one of the same type, with fewer inline slots
 };
 
@@ -337,7 +337,7 @@ Shape* add_slot_transition(Thread&, Shape* shape, Str* key) {
   child->id = u32(child - g_shapes);
   auto* link = new ChildLink{key, child->id, shape->transitions->children};
   __atomic_store_n(&shape->transitions->children, link, __ATOMIC_RELEASE);
-  shape->transitions->child_count++;
+  shape->transitions->child_count = shape->transitions->child_count + 1;
   return child;
 }
 
@@ -363,7 +363,7 @@ void update_shapes_of(Type* type, u32 version, bool finaliser) {
 }
 
 void grow_inline_slots(Type* type, u32 wanted) {
-  Shape* old = shape_at(type->root_shape);
+  Shape* old = shape_at(__atomic_load_n(&type->root_shape, __ATOMIC_ACQUIRE));
   if (wanted <= old->inline_capacity || !(old->flags & shape_flag::kHasAttributes) || old->slots_offset == 0) return;
   if (wanted > kMaxInlineSlots) wanted = kMaxInlineSlots;
   u32 head = old->slots_offset + 8u;
@@ -372,14 +372,15 @@ void grow_inline_slots(Type* type, u32 wanted) {
   grown->transitions->previous_root = old->id;
   // Size before shape: who sees the new shape allocates enough for it. Losing a race wastes one shape id.
   u32 size = head + 8 * wanted;
-  if (size > type->instance_size) __atomic_store_n(&type->instance_size, size, __ATOMIC_RELEASE);
+  u32 known = __atomic_load_n(&type->instance_size, __ATOMIC_RELAXED);
+  while (size > known && !__atomic_compare_exchange_n(&type->instance_size, &known, size, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {}
   u32 expected = old->id;
   __atomic_compare_exchange_n(&type->root_shape, &expected, grown->id, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
 Shape* dictionary_shape(Thread&, Type* type) {
   if (u32 id = __atomic_load_n(&type->dict_shape, __ATOMIC_ACQUIRE)) return shape_at(id);
-  Shape* root = shape_at(type->root_shape);
+  Shape* root = shape_at(__atomic_load_n(&type->root_shape, __ATOMIC_ACQUIRE));
   Shape* made = new_root_shape(type, root->layout, root->inline_capacity, root->slots_offset,
                                u8(root->flags | shape_flag::kDictMode));
   u32 expected = 0;  // losing the race wastes one id

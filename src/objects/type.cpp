@@ -108,7 +108,7 @@ extern const Layout kTypeLayout = {"type", sizeof(Type), 0, visit_type, nullptr,
 // --- lookup
 Value type_lookup(Type* type, Str* name) {
   // The version is read first: a class changed meanwhile has another one, so that nothing stale is found under it.
-  u32 version = __atomic_load_n(&type->version, __ATOMIC_ACQUIRE);
+  u32 version = type_version(type);
   Value found;
   if (version != 0 && cache_read(version, name, &found)) return found;
   auto* mro = type->mro.as<Tuple>();
@@ -434,10 +434,12 @@ void finish_layout(Type* type, u32 fixed_shape) {
 }
 
 Ref allocate_instance(Thread& t, Type* cls, size_t items) {
-  const Shape* shape = shape_at(cls->root_shape);
-  size_t size = cls->instance_size;
+  // Shape before size: what the shape needs was stored before it (grow_inline_slots).
+  const Shape* shape = shape_at(__atomic_load_n(&cls->root_shape, __ATOMIC_ACQUIRE));
+  const size_t basic_size = __atomic_load_n(&cls->instance_size, __ATOMIC_RELAXED);
+  size_t size = basic_size;
   if (items != 0) size += align_up(items * cls->layout->item_size, 8);
-  if (cls->instance_size < 0x10000 && items == 0)
+  if (basic_size < 0x10000 && items == 0)
     return Ref::adopt(Value(heap::allocate(t, shape->id, size, shape->flags & shape_flag::kTracked)));
   Object* object = heap::try_allocate(t, shape->id, size, shape->flags & shape_flag::kTracked);
   if (object == nullptr) return Ref::error();

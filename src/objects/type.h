@@ -1,6 +1,7 @@
 // Type: class objects, native and Python, and the tables native types are described with (docs/types.md).
 #pragma once
 #include "heap/object_model.h"
+#include "base/relaxed.h"
 #include "objects/native.h"
 #include "objects/shape.h"
 
@@ -36,47 +37,49 @@ using InitFn = Status (*)(Thread&, Value self, Args args);
 using GetBufferFn = Status (*)(Thread&, Value self, Buffer* view, int flags);
 using ReleaseBufferFn = void (*)(Thread&, Value self, Buffer* view);
 
+// Classes may change while other threads call them. A slot that one look found filled stays filled until this thread's next safepoint:
+// emptying one stops the world (type_slots.cpp).
 struct Slots {
-  UnaryFn repr = nullptr, str = nullptr;
-  HashFn hash = nullptr;
-  CallFn call = nullptr;
-  GetAttributeFn getattribute = nullptr;
-  SetAttributeFn setattribute = nullptr;
-  CompareFn compare = nullptr;
-  UnaryFn iter = nullptr;
-  NextFn next = nullptr;
-  DescriptorGetFn descriptor_get = nullptr;
-  DescriptorSetFn descriptor_set = nullptr;
-  NewFn new_ = nullptr;
-  InitFn init = nullptr;
+  Relaxed<UnaryFn> repr = nullptr, str = nullptr;
+  Relaxed<HashFn> hash = nullptr;
+  Relaxed<CallFn> call = nullptr;
+  Relaxed<GetAttributeFn> getattribute = nullptr;
+  Relaxed<SetAttributeFn> setattribute = nullptr;
+  Relaxed<CompareFn> compare = nullptr;
+  Relaxed<UnaryFn> iter = nullptr;
+  Relaxed<NextFn> next = nullptr;
+  Relaxed<DescriptorGetFn> descriptor_get = nullptr;
+  Relaxed<DescriptorSetFn> descriptor_set = nullptr;
+  Relaxed<NewFn> new_ = nullptr;
+  Relaxed<InitFn> init = nullptr;
   // numbers
-  BinaryFn add = nullptr, subtract = nullptr, multiply = nullptr, remainder = nullptr, divmod = nullptr,
+  Relaxed<BinaryFn> add = nullptr, subtract = nullptr, multiply = nullptr, remainder = nullptr, divmod = nullptr,
            lshift = nullptr, rshift = nullptr, and_ = nullptr, xor_ = nullptr, or_ = nullptr, floor_divide = nullptr,
            true_divide = nullptr, matrix_multiply = nullptr;
-  TernaryFn power = nullptr;  // third operand None when absent
-  BinaryFn inplace_add = nullptr, inplace_subtract = nullptr, inplace_multiply = nullptr, inplace_remainder = nullptr,
+  Relaxed<TernaryFn> power = nullptr;  // third operand None when absent
+  Relaxed<BinaryFn> inplace_add = nullptr, inplace_subtract = nullptr, inplace_multiply = nullptr, inplace_remainder = nullptr,
            inplace_lshift = nullptr, inplace_rshift = nullptr, inplace_and = nullptr, inplace_xor = nullptr,
            inplace_or = nullptr, inplace_floor_divide = nullptr, inplace_true_divide = nullptr,
            inplace_matrix_multiply = nullptr;
-  BinaryFn inplace_power = nullptr;
-  UnaryFn negative = nullptr, positive = nullptr, absolute = nullptr, invert = nullptr, int_ = nullptr,
+  Relaxed<BinaryFn> inplace_power = nullptr;
+  Relaxed<UnaryFn> negative = nullptr, positive = nullptr, absolute = nullptr, invert = nullptr, int_ = nullptr,
           float_ = nullptr, index = nullptr;
-  TestFn bool_ = nullptr;
+  Relaxed<TestFn> bool_ = nullptr;
   // containers
-  LengthFn length = nullptr;
-  BinaryFn get_item = nullptr;         // __getitem__ with any key (mapping and sequence alike)
-  SetItemFn set_item = nullptr;        // __setitem__ / __delitem__
-  ContainsFn contains = nullptr;
-  BinaryFn concat = nullptr;           // sequence +, tried after the number slots
-  BinaryFn repeat = nullptr;           // sequence *, the count as any index-able Value
-  BinaryFn inplace_concat = nullptr, inplace_repeat = nullptr;
+  Relaxed<LengthFn> length = nullptr;
+  Relaxed<BinaryFn> get_item = nullptr;         // __getitem__ with any key (mapping and sequence alike)
+  Relaxed<SetItemFn> set_item = nullptr;        // __setitem__ / __delitem__
+  Relaxed<ContainsFn> contains = nullptr;
+  Relaxed<BinaryFn> concat = nullptr;           // sequence +, tried after the number slots
+  Relaxed<BinaryFn> repeat = nullptr;           // sequence *, the count as any index-able Value
+  Relaxed<BinaryFn> inplace_concat = nullptr, inplace_repeat = nullptr;
   // async
-  UnaryFn await = nullptr, aiter = nullptr, anext = nullptr;
+  Relaxed<UnaryFn> await = nullptr, aiter = nullptr, anext = nullptr;
   // buffer protocol (PEP 688)
-  GetBufferFn get_buffer = nullptr;
-  ReleaseBufferFn release_buffer = nullptr;
+  Relaxed<GetBufferFn> get_buffer = nullptr;
+  Relaxed<ReleaseBufferFn> release_buffer = nullptr;
   // __del__ of Python classes; native finalisers are in Layout
-  void (*finaliser)(Thread&, Value self) = nullptr;
+  Relaxed<void (*)(Thread&, Value self)> finaliser = nullptr;
 };
 
 namespace type_flag {
@@ -109,7 +112,7 @@ struct Type : Object {
   const Layout* layout;
   Slots slots;
   u32 flags;
-  u32 version;       // changes when the class or a base changes; 0 = uncacheable
+  u32 version;       // changes when the class or a base changes; 0 = uncacheable. Read it with type_version
   u32 root_shape;    // of fresh instances
   u32 dict_shape;    // dictionary mode
   u32 instance_size;  // bytes to allocate for a fixed-size instance, slots included
@@ -120,6 +123,9 @@ struct Type : Object {
 
   const char* name_utf8() const;  // borrowed; valid while the type keeps its name
 };
+
+// What is found in the class after this look belongs to this version, or to a later one.
+inline u32 type_version(const Type* type) { return __atomic_load_n(&type->version, __ATOMIC_ACQUIRE); }
 
 // Description of a native type. Static data; make_type copies what it needs.
 struct TypeSpec {

@@ -332,7 +332,7 @@ Status update_mros(Thread& t, Type* type, List* undo) {
 }
 
 void update_slots_below(Thread& t, Type* type) {
-  update_all_slots(t, type);
+  update_all_slots(t, type, true);
   RefTo<List> subclasses = live_subclasses(t, type);
   if (subclasses.failed()) return clear_exception(t);
   for (size_t i = 0; i < list_size(subclasses.get()); i++) {

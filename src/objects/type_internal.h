@@ -64,7 +64,8 @@ Status add_slot_wrappers(Thread& t, Type* type, const Slots& own);
 // Fills what a native type leaves out from its base.
 void inherit_native_slots(Type* type, const Slots& own, const Type* base);
 // Derives all slots (or those of one dunder) of a class from its mro.
-void update_all_slots(Thread& t, Type* type);
+// Works out every slot from the class and its bases. in_use: other threads may call them; the world is stopped meanwhile.
+void update_all_slots(Thread& t, Type* type, bool in_use);
 void update_slots_for_name(Thread& t, Type* type, Str* name);  // and of all subclasses; for dunder names only
 bool is_dunder(const Str* name);
 Ref new_wrapper_function(Thread& t, Type* type);  // the builtin __new__ of a native type

@@ -245,7 +245,7 @@ Status build(Thread& t, Type* type, Str* name, Tuple* bases, Type* base, Dict* d
   type->attribute_hint = type->flags & type_flag::kHasDict ? u16(pick_attribute_hint(type, dict)) : u16(0);
   TRY(compute_mro(t, type));
   finish_layout(type, 0);
-  update_all_slots(t, type);
+  update_all_slots(t, type, false);
   if (type->slots.finaliser != nullptr) update_shapes_of(type, type->version, true);
   for (u64 i = 0; i < bases->size; i++) TRY(add_subclass(t, bases->items[i].as<Type>(), type));
   return ok();

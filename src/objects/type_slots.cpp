@@ -90,7 +90,7 @@ bool overrides(Type* derived, Type* base, Str* name) {
   return !a.same_word(type_lookup(base, name));
 }
 
-template <Str** kName, Str** kReflected, BinaryFn Slots::* kSlot>
+template <Str** kName, Str** kReflected, Relaxed<BinaryFn> Slots::* kSlot>
 Ref generic_binary(Thread& t, Value a, Value b) {
   Type* left = type_of(a);
   Type* right = type_of(b);
@@ -446,9 +446,12 @@ const u32 kSlotTableSize = sizeof kSlotTable / sizeof kSlotTable[0];
 
 namespace {
 
-void*& slot_at(Slots& slots, u32 offset) { return *reinterpret_cast<void**>(reinterpret_cast<char*>(&slots) + offset); }
+// All slots are function pointers of one size.
+using AnySlot = Relaxed<void*>;
+static_assert(sizeof(AnySlot) == sizeof(Relaxed<UnaryFn>));
+AnySlot& slot_at(Slots& slots, u32 offset) { return *reinterpret_cast<AnySlot*>(reinterpret_cast<char*>(&slots) + offset); }
 void* slot_at(const Slots& slots, u32 offset) {
-  return *reinterpret_cast<void* const*>(reinterpret_cast<const char*>(&slots) + offset);
+  return *reinterpret_cast<const AnySlot*>(reinterpret_cast<const char*>(&slots) + offset);
 }
 
 // Lookup without the cache: class creation would only push useful entries out.
@@ -485,7 +488,7 @@ void* resolve_slot(Type* type, u32 offset) {
     generic = row.generic;
     if (row.kind == SlotKind::kNew && is_exact_builtin_function(found) &&
         is_type(found.as<NativeFunction>()->self.peek())) {
-      specific = erase(found.as<NativeFunction>()->self.as<Type>()->slots.new_);
+      specific = erase(found.as<NativeFunction>()->self.as<Type>()->slots.new_.load());
       continue;
     }
     if (row.kind == SlotKind::kHash && found.is_none()) {
@@ -497,8 +500,15 @@ void* resolve_slot(Type* type, u32 offset) {
   return specific != nullptr && !use_generic ? specific : generic;
 }
 
-void store_slot(Type* type, u32 offset, void* function) {
-  __atomic_store_n(&slot_at(type->slots, offset), function, __ATOMIC_RELAXED);
+// Callers test a slot and then call it: one that is emptied must not be between another thread's two looks.
+void store_slot(Thread& t, Type* type, u32 offset, void* function) {
+  AnySlot& slot = slot_at(type->slots, offset);
+  if (function == nullptr && slot != nullptr && g_multi_threaded) {
+    WorldStopped stop(t);
+    slot = nullptr;
+  } else {
+    slot = function;
+  }
 }
 
 Status check_count(Thread& t, Args args, u32 least, u32 most) {
@@ -663,7 +673,8 @@ void inherit_native_slots(Type* type, const Slots& own, const Type* base) {
   }
 }
 
-void update_all_slots(Thread&, Type* type) {
+namespace {
+void set_all_slots(Type* type) {
   auto* bases = type->bases.as<Tuple>();
   auto* base = type->base.as<Type>();
   auto* mro = type->mro.as<Tuple>();
@@ -674,13 +685,20 @@ void update_all_slots(Thread&, Type* type) {
   for (u32 i = 0; i < kSlotTableSize; i++) {
     const SlotDefinition& row = kSlotTable[i];
     if (linear && dict_peek_str(dict, *row.name).is_empty()) continue;
-    store_slot(type, row.offset, resolve_slot(type, row.offset));
+    slot_at(type->slots, row.offset) = resolve_slot(type, row.offset);
   }
   for (u64 i = 0; i < mro->size && type->slots.get_buffer == nullptr; i++) {
     auto* other = mro->items[i].as<Type>();
     type->slots.get_buffer = other->slots.get_buffer;
     type->slots.release_buffer = other->slots.release_buffer;
   }
+}
+}  // namespace
+
+void update_all_slots(Thread& t, Type* type, bool in_use) {
+  if (!in_use || !g_multi_threaded) return set_all_slots(type);
+  WorldStopped stop(t);
+  set_all_slots(type);
 }
 
 bool is_dunder(const Str* name) {
@@ -692,7 +710,7 @@ namespace {
 void update_recursively(Thread& t, Type* type, Str* name) {
   for (u32 i = 0; i < kSlotTableSize; i++)
     if (*kSlotTable[i].name == name && (type->flags & type_flag::kHeapType))
-      store_slot(type, kSlotTable[i].offset, resolve_slot(type, kSlotTable[i].offset));
+      store_slot(t, type, kSlotTable[i].offset, resolve_slot(type, kSlotTable[i].offset));
   RefTo<List> subclasses = live_subclasses(t, type);
   if (subclasses.failed()) {
     clear_exception(t);

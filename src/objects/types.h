@@ -31,7 +31,7 @@ namespace types {
 
 // Exactly that class: one compare on the header.
 TYPHON_INLINE bool is_exact(Value v, CoreShape shape) {
-  return v.is_object() && __atomic_load_n(&v.object()->shape, __ATOMIC_RELAXED) == u32(shape);
+  return v.is_object() && v.object()->shape_id() == u32(shape);
 }
 
 // Instances of a type or of its subclasses; native types only (walks the base chain, which is short).
@@ -40,7 +40,7 @@ bool is_native_instance(Value v, const Type* type);
 static_assert(kFirstDynamicShape <= 64, "a bit each in Shape::native_kinds");
 TYPHON_INLINE bool is_kind(Value v, CoreShape exact) {
   if (!v.is_object()) return false;
-  if (v.object()->shape == u32(exact)) [[likely]] return true;
+  if (v.object()->shape_id() == u32(exact)) [[likely]] return true;
   return shape_of(v.object())->native_kinds >> u32(exact) & 1;
 }
 #define TYPHON_DEFINE_IS(id)                                                             \

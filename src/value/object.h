@@ -44,6 +44,8 @@ struct Object {
   u16 aux;   // checking builds: id of the owner thread while LOCAL. Otherwise free for the collector
   u32 aux2;  // type-specific
 
+  // The shape may change under a reader: an attribute is added, __class__ assigned.
+  u32 shape_id() const { return __atomic_load_n(&shape, __ATOMIC_RELAXED); }
   u8 ownership() const { return __atomic_load_n(&state, __ATOMIC_RELAXED); }
   bool is_local() const { return ownership() & state::kLocal; }
 };

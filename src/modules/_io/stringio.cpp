@@ -11,10 +11,10 @@ namespace {
 struct StringIO : Object {
   Field initial_newline;  // the constructor's argument, for pickling
   void* data;
-  i64 size, capacity;  // characters
-  i64 position;
+  Relaxed<i64> size, capacity;  // characters
+  Relaxed<i64> position;
   u32 width;  // bytes per character
-  bool ok, closed;
+  Relaxed<bool> ok, closed;
   bool decodes;           // newline was None or ''
   bool translates;        // newline was None
   char write_newline[3];  // what '\n' becomes when written, "" for itself
@@ -67,7 +67,7 @@ void put_chars(void* to, u32 to_width, i64 at, const void* from, u32 from_width,
 bool make_room(StringIO* s, i64 n, u32 width) {
   if (width <= s->width && n <= s->capacity) return true;
   if (width < s->width) width = s->width;
-  i64 capacity = n <= s->capacity ? s->capacity : n + n / 4 + 32;
+  i64 capacity = n <= s->capacity ? s->capacity.load() : n + n / 4 + 32;
   if (width == s->width) {
     void* data = std::realloc(s->data, size_t(capacity) * width);
     if (data == nullptr) return false;
@@ -154,7 +154,7 @@ Ref take(Thread& t, StringIO* s, i64 n, bool line) {
     else if (n < 0 || n > rest)
       n = rest;
     result = slice_of(t, s, s->position, n);
-    if (!result.failed()) s->position += n;
+    if (!result.failed()) s->position = s->position + n;
   }
   return result;
 }

@@ -191,7 +191,7 @@ void append_words(DictTable* table, u64 slot, u64 hash, Value key_word, Value va
   entry.hash = hash;
   *entry.key.address() = key_word;
   *entry.value.address() = value_word;
-  if (table->all_str && !is_exact_str(key_word)) __atomic_store_n(&table->all_str, u8(0), __ATOMIC_RELAXED);
+  if (table->all_str && !is_exact_str(key_word)) table->all_str = 0;
   __atomic_store_n(&table->entry_count, n + 1, __ATOMIC_RELEASE);
   if (table->index_width == 1)
     store_slot<u8>(table, slot, u8(n + 1));

@@ -8,8 +8,8 @@ namespace typhon {
 namespace {
 
 struct OperatorRow {
-  BinaryFn Slots::*slot;
-  BinaryFn Slots::*inplace;
+  Relaxed<BinaryFn> Slots::*slot;
+  Relaxed<BinaryFn> Slots::*inplace;
   const char* symbol;
   const char* inplace_symbol;
 };
@@ -36,7 +36,7 @@ Raised unsupported(Thread& t, const char* symbol, Value a, Value b) {
 }
 
 // Tries the slots of both operands; NotImplemented when neither can.
-Ref try_slots(Thread& t, BinaryFn Slots::*slot, Value a, Value b) {
+Ref try_slots(Thread& t, Relaxed<BinaryFn> Slots::*slot, Value a, Value b) {
   Type* left = type_of(a);
   Type* right = type_of(b);
   BinaryFn left_fn = left->slots.*slot;
