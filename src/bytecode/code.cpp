@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "bytecode/code_events.h"
 #include "bytecode/code_object.h"
 #include "heap/collector.h"
 #include "objects/containers.h"
@@ -151,6 +152,16 @@ void code_visit(Object* self, Visitor& visitor) {
   visitor.field(c->docstring);
 }
 
+u32 g_tool_epoch[kMonitorTools], g_tool_code_events[kMonitorTools];
+
+CodeEvents::~CodeEvents() {
+  for (u32 tool = 0; tool < kMonitorTools; tool++)
+    for (u8 of_event : tools)
+      if ((of_event >> tool & 1) && epoch[tool] == g_tool_epoch[tool])
+        __atomic_fetch_sub(&g_tool_code_events[tool], 1, __ATOMIC_RELAXED);
+  for (u8* tools : disabled) std::free(tools);
+}
+
 void code_release(Thread&, Object* self) {
   Code* c = static_cast<Code*>(self);
   std::free(c->instructions);
@@ -159,6 +170,7 @@ void code_release(Thread&, Object* self) {
   std::free(const_cast<ExceptionRow*>(c->exceptions));
   std::free(const_cast<u8*>(c->positions));
   std::free(c->variable_kinds);
+  delete c->events;
 }
 
 }  // namespace typhon

@@ -7,6 +7,7 @@ namespace typhon {
 struct Str;
 struct Tuple;
 struct Dict;
+struct CodeEvents;
 
 enum class Op : u8 {
 #define OP(name, units, operands, effect) name,
@@ -90,6 +91,7 @@ struct Code : Object {
   u32 position_bytes;
   const u8* positions;         // packed (bytecode/positions.h)
   u8* variable_kinds;          // local_count VariableKind bit sets
+  CodeEvents* events;          // bytecode/code_events.h; null, mostly. Set once, atomically
   Field name, qualname, filename;
   Field variable_names;        // tuple of local_count str
   Field constants_tuple;       // co_consts, made on request

@@ -27,7 +27,7 @@ Status initialise_interpreter(Thread& t) {
   return initialise_frame_types(t);
 }
 
-void attach_interpreter(Thread& t) { t.dispatch_table = g_handlers; }
+void attach_interpreter(Thread& t) { choose_handlers(t); }
 
 namespace {
 TYPHON_INLINE Ref enter_loop(Thread& t, Value* r, Instr* pc) {
@@ -41,6 +41,7 @@ TYPHON_INLINE Ref enter_loop(Thread& t, Value* r, Instr* pc) {
 Ref run_frame(Thread& t) { return enter_loop(t, t.frame, frame::pc(t.frame)); }
 
 Ref run_frame_throwing(Thread& t) {
+  if (is_traced(t)) [[unlikely]] trace_thrown(t, t.frame);
   Instr* pc = unwind_step(t, true);
   if (pc == nullptr) return Ref::error();
   return enter_loop(t, t.frame, pc);
@@ -52,19 +53,18 @@ Instr* unwind_step(Thread& t, bool add_row) {
   for (;;) {
     Value* r = t.frame;
     Code* code = frame::code(r);
-    if (add_row) {
-      add_traceback(t, r);
-      if (!t.trace_function.is_empty() || !t.profile_function.is_empty()) [[unlikely]] trace_exception(t, r);
-    }
+    if (add_row) add_traceback(t, r);
+    if (is_traced(t)) [[unlikely]] trace_exception(t, r, !add_row);
     add_row = true;
     if (const ExceptionRow* row = find_handler(code, frame::unit_index(r))) {
+      if (is_traced(t)) [[unlikely]] trace_handled(t, r);
       drop_registers(r, row->clear_from, code->register_count);
       Value exception = t.pending;
       t.pending = EMPTY;
       set_register(r, row->exc_reg, exception);
       return code->instructions + row->handler;
     }
-    if (!t.trace_function.is_empty() || !t.profile_function.is_empty()) [[unlikely]] trace_unwound(t, r);
+    if (is_traced(t)) [[unlikely]] trace_unwound(t, r);
     u16 flags = frame::info(r).flags;
     Value instance = EMPTY;
     if (flags & frame_flag::kConstructor) {
@@ -123,7 +123,10 @@ TYPHON_NOINLINE Continuation return_step(Thread& t, Value* r, Instr* pc) {
     }
     Instr* call = frame::pc(caller);
     if (Op(call->op) == Op::FOR_ITER) {
-      release(result);
+      Ref returned = Ref::adopt(result);
+      if (is_traced(t)) [[unlikely]] {
+        if (trace_stop_iteration(t, caller, returned).failed()) return {unwind_step(t, true), ERROR.bits};
+      }
       clear_register(caller, call->b);
       return {call + i32(u32(unit(call + 1))), 0};
     }

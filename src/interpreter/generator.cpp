@@ -1,6 +1,7 @@
 #include "interpreter/generator.h"
 
 #include "interpreter/interpreter.h"
+#include "interpreter/tracing.h"
 #include "interpreter/unwind.h"
 #include "objects/generator.h"
 #include "objects/protocol/protocol.h"
@@ -296,6 +297,7 @@ Ref generator_throw(Thread& t, Generator* g, Value exception, Ref* result) {
     Ref value = throw_into(t, delegate.get(), exception, &inner, &handed_over);
     if (value.failed()) return throw_entered(t, g, result);
     if (!value.is_empty()) {
+      if (is_traced(t) && trace_delegated_yield(t, t.frame, value).failed()) return throw_entered(t, g, result);
       suspend_frame(t, t.frame);
       return value;
     }

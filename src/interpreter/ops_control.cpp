@@ -1,6 +1,7 @@
 // Moves, variables, cells, jumps, iteration and unpacking.
 #include "interpreter/dispatch.h"
 #include "interpreter/generator.h"
+#include "interpreter/tracing.h"
 
 namespace typhon {
 namespace {
@@ -119,7 +120,10 @@ TYPHON_NOINLINE int for_iter_step(Thread& t, Value* r, Instr* pc) {
   Ref v;
   if (next != nullptr) [[likely]] {
     v = next(t, iterator);
-    if (v.failed() && clear_if(t, exc::StopIteration)) v = Ref();
+    if (v.failed() && pending_matches(t, exc::StopIteration)) {
+      if (is_traced(t) && trace_stop_iteration(t, r, EMPTY).failed()) return -1;
+      if (clear_if(t, exc::StopIteration)) v = Ref();
+    }
   } else {
     v = iter_next(t, iterator);
   }

@@ -1,6 +1,7 @@
 // Generators and coroutines: making, yielding, delegating, awaiting.
 #include "interpreter/dispatch.h"
 #include "interpreter/generator.h"
+#include "interpreter/tracing.h"
 #include "objects/generator.h"
 
 namespace typhon {
@@ -47,6 +48,10 @@ TYPHON_NOINLINE Continuation make_generator_step(Thread& t, Value* r, Instr* pc)
 // Hands `value` to whoever resumed the generator frame `r`, through generators that delegate to it.
 TYPHON_NOINLINE Continuation yield_step(Thread& t, Value* r, Value value) {
   for (;;) {
+    if (is_traced(t) && Op(frame::pc(r)->op) == Op::YIELD_FROM && trace_delegated_yield(t, r, value).failed()) [[unlikely]] {
+      release(value);
+      return {nullptr, 0};
+    }
     FrameInfo info = frame::info(r);
     Value* caller = frame::caller(r);
     suspend_frame(t, r);

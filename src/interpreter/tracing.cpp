@@ -1,6 +1,6 @@
 #include "interpreter/tracing.h"
 
-#include "interpreter/dispatch.h"
+#include "interpreter/monitoring.h"
 #include "objects/frame_object.h"
 
 namespace typhon {
@@ -20,25 +20,23 @@ const TracedTable g_traced_handlers;
 bool wants_trace(const Thread& t) { return !t.trace_function.is_empty(); }
 bool wants_profile(const Thread& t) { return !t.profile_function.is_empty(); }
 
-void choose_table(Thread& t) {
-  t.dispatch_table = wants_trace(t) || wants_profile(t) ? g_traced_handlers.entries : g_handlers;
+}  // namespace
+
+void choose_handlers(Thread& t) {
+  bool traced = !t.tracing && (wants_trace(t) || wants_profile(t) || monitoring::g_active);
+  t.dispatch_table = traced ? g_traced_handlers.entries : g_handlers;
 }
 
-// Trace functions themselves run untraced.
-class Untraced {
- public:
-  explicit Untraced(Thread& t) : thread_(t) {
-    t.tracing = 1;
-    t.dispatch_table = g_handlers;
-  }
-  ~Untraced() {
-    thread_.tracing = 0;
-    choose_table(thread_);
-  }
+Untraced::Untraced(Thread& t) : thread_(t), before_(t.tracing) {
+  t.tracing = 1;
+  choose_handlers(t);
+}
+Untraced::~Untraced() {
+  thread_.tracing = before_;
+  choose_handlers(thread_);
+}
 
- private:
-  Thread& thread_;
-};
+namespace {
 
 Status call_profile(Thread& t, FrameObject* f, const char* event, Value argument) {
   Ref function = Ref::copy(t.profile_function);
@@ -127,6 +125,8 @@ Status end_native_call(Thread& t, FrameObject* f, const char* event) {
 Status trace_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   if (t.tracing) return ok();
+  if (monitoring::g_active) TRY(monitoring::step(t, r, pc));
+  if (!wants_trace(t) && !wants_profile(t)) return ok();
   Op op = Op(pc->op);
   if (op == Op::RETURN_GENERATOR || op == Op::COPY_FREE_VARS || op == Op::MAKE_CELL) return ok();  // not begun yet
   RefTo<FrameObject> frame = frame_object_of(t, r);
@@ -158,6 +158,10 @@ Status trace_step(Thread& t, Value* r, Instr* pc) {
 
 HANDLER(traced) {
   if (trace_step(*t, r, pc).failed()) TAIL(op_raise);
+  if (frame::pc(r) != pc) [[unlikely]] {  // frame.f_lineno was set
+    pc = frame::pc(r);
+    NEXT_RELOAD(0);
+  }
   table = static_cast<const HandlerEntry*>(t->dispatch_table);
   TAIL(g_handlers[u8(ins)].run);
 }
@@ -165,8 +169,7 @@ HANDLER(traced) {
 void set_function(Thread& t, Value* where, Value function) {
   Value old = *where;
   *where = function.is_none() || function.is_empty() ? EMPTY : heap_copy(function);
-  choose_table(t);
-  if (t.tracing) t.dispatch_table = g_handlers;
+  choose_handlers(t);
   release(old);
 }
 
@@ -183,28 +186,80 @@ void set_profile_function(Thread& t, Value function) {
   set_function(t, &t.profile_function, function);
 }
 
-void trace_exception(Thread& t, Value* r) {
-  if ((!wants_trace(t) && !wants_profile(t)) || t.tracing) return;
+namespace {
+// The exception event for the frame's trace function; `exception` is pending nowhere.
+Status exception_event(Thread& t, FrameObject* f, Value exception) {
+  if (!wants_trace(t) || f->trace.is_empty()) return ok();
+  Value traceback = exception.as<BaseException>()->traceback.peek();
+  RefTo<Tuple> argument = TRY(tuple_of(t, Value(type_of(exception)), exception, traceback.is_empty() ? None : traceback));
+  return call_trace(t, f, f->trace.peek(), "exception", argument.value());
+}
+}  // namespace
+
+void trace_exception(Thread& t, Value* r, bool again) {
+  if (t.tracing) return;
+  if (monitoring::g_active) monitoring::exception_passes(t, r, again);
+  if (again || (!wants_trace(t) && !wants_profile(t))) return;
   RefTo<FrameObject> frame = frame_object_of(t, r);
   if (!frame->profiled_call.is_empty()) {
     Ref exception = take_exception(t);
     if (end_native_call(t, frame.get(), "c_exception").failed()) return;
     restore_exception(t, std::move(exception));
   }
-  if (!wants_trace(t) || frame->trace.is_empty()) return;
   Ref exception = take_exception(t);
-  Value traceback = exception.as<BaseException>()->traceback.peek();
-  RefTo<Tuple> argument = tuple_of(t, Value(type_of(exception.get())), exception.get(), traceback.is_empty() ? None : traceback);
-  if (argument.failed() || call_trace(t, frame.get(), frame->trace.peek(), "exception", argument.value()).failed()) return;
+  if (exception_event(t, frame.get(), exception).failed()) return;
   restore_exception(t, std::move(exception));
 }
 
+void trace_handled(Thread& t, Value* r) { monitoring::fire_exception(t, r, MonitorEvent::kExceptionHandled); }
+
 void trace_unwound(Thread& t, Value* r) {
-  if ((!wants_trace(t) && !wants_profile(t)) || t.tracing) return;
+  if (t.tracing) return;
+  monitoring::fire_exception(t, r, MonitorEvent::kPyUnwind);
+  if (!wants_trace(t) && !wants_profile(t)) return;
   RefTo<FrameObject> frame = frame_object_of(t, r);
   Ref exception = take_exception(t);
   if (return_event(t, frame.get(), None).failed()) return;
   restore_exception(t, std::move(exception));
+}
+
+void trace_thrown(Thread& t, Value* r) {
+  if (t.tracing) return;
+  RefTo<FrameObject> frame = frame_object_of(t, r);
+  frame->monitored_suspension = 0;
+  monitoring::fire_exception(t, r, MonitorEvent::kPyThrow);
+  frame->traced_suspension = 0;
+  if (!wants_trace(t) && !wants_profile(t)) return;
+  Ref exception = take_exception(t);
+  if (call_event(t, frame.get()).failed()) return;
+  restore_exception(t, std::move(exception));
+}
+
+Status trace_delegated_yield(Thread& t, Value* r, Value value) {
+  if (t.tracing) return ok();
+  if (monitoring::g_active) TRY(monitoring::delegated_yield(t, r, value));
+  if (!wants_trace(t) && !wants_profile(t)) return ok();
+  RefTo<FrameObject> f = frame_object_of(t, r);
+  f->traced_suspension = 1;
+  return return_event(t, f.get(), value);
+}
+
+Status trace_stop_iteration(Thread& t, Value* r, Value returned) {
+  if (t.tracing) return ok();
+  RefTo<FrameObject> f = frame_object_of(t, r);
+  MonitorEvent event = MonitorEvent::kRaise;
+  Ref exception;
+  if (t.pending.is_empty()) {
+    event = MonitorEvent::kStopIteration;
+    exception = TRY(returned.is_none() ? call(t, Value(exc::StopIteration)) : call_with(t, Value(exc::StopIteration), returned));
+  } else {
+    exception = take_exception(t);
+  }
+  Value told = exception.get();
+  TRY(monitoring::fire(t, r, event, frame::unit_index(r), &told, 1));
+  TRY(exception_event(t, f.get(), told));
+  if (event == MonitorEvent::kRaise) restore_exception(t, std::move(exception));
+  return ok();
 }
 
 }  // namespace typhon

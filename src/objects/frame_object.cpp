@@ -150,6 +150,8 @@ void frame_visit(Object* self, Visitor& v) {
   v.field(f->trace);
   v.field(f->extra_locals);
   v.field(f->profiled_call);
+  v.field(f->monitored_call);
+  v.field(f->monitored_argument);
 }
 
 Ref or_none(const Field& field) {

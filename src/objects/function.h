@@ -124,6 +124,12 @@ struct FrameObject : Object {
   u8 traced_suspension;  // a traced generator frame that yielded: its next instruction is a call event
   i32 traced_line;       // what the last line event was for
   u32 traced_unit;       // the instruction traced last
+  // The same for sys.monitoring (interpreter/monitoring.cpp).
+  Field monitored_call, monitored_argument;  // the native call that runs now and its first argument, if a tool was told
+  i32 monitored_line;    // 0: nothing seen yet; -1: just begun
+  u32 monitored_unit;
+  u8 monitored_branch;   // the last instruction was a branch or native call whose outcome the next one tells
+  u8 monitored_suspension;
   Thread* thread;
 };
 // The frame object of a live frame (made on first request), owned.

@@ -234,7 +234,17 @@ Ref f_setprofile(Thread& t, Value, const Value* a) {
   return Ref::none();
 }
 Ref f_getprofile(Thread& t, Value, const Value*) { return t.profile_function.is_empty() ? Ref::none() : Ref::copy(t.profile_function); }
-Ref f_call_tracing(Thread& t, Value, const Value* a) { return call_tuple_dict(t, a[0], a[1], EMPTY); }
+Ref f_call_tracing(Thread& t, Value, const Value* a) {
+  if (!is_tuple(a[1])) return raise(t, exc::TypeError, "call_tracing() argument 2 must be tuple, not %T", a[1]);
+  // From inside a trace function as well.
+  u8 tracing = t.tracing;
+  t.tracing = 0;
+  choose_handlers(t);
+  Ref result = call_tuple_dict(t, a[0], a[1], EMPTY);
+  t.tracing = tracing;
+  choose_handlers(t);
+  return result;
+}
 
 Ref f_get_asyncgen_hooks(Thread& t, Value, const Value*) {
   static Type* type = nullptr;
@@ -344,6 +354,7 @@ constexpr ModuleDef kJitModule = {"sys._jit", "Whether a JIT compiler is at work
 
 Status initialise(Thread& t, Module* module) {
   TRY(sys_initialise(t, module));
+  TRY(sys_add_monitoring(t, module));
   return module_add(t, module, "_jit", TRY(module_from_definition(t, kJitModule)));
 }
 

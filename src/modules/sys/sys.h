@@ -28,6 +28,9 @@ Status audit(Thread& t, const char* event, const V&... arguments) {
 // The limit of every thread, present and future.
 void set_recursion_limit(Thread& t, u32 limit);
 
+// monitoring.cpp: sys.monitoring.
+Status sys_add_monitoring(Thread& t, Module* module);
+
 // display.cpp
 // Writes a text to sys.stderr (or to descriptor 2 when that is not possible); raises nothing.
 void write_stderr(Thread& t, Str* text);

@@ -1,0 +1,32 @@
+// CodeEvents: what sys.monitoring (PEP 669) knows of one code object. Made when a tool first asks for events of that code only, or
+// disables an event somewhere in it; freed with the code.
+#pragma once
+#include "bytecode/code.h"
+
+namespace typhon {
+
+// In the order of their bits in sys.monitoring.events.
+enum class MonitorEvent : u8 {
+  kPyStart, kPyResume, kPyReturn, kPyYield, kCall, kLine, kInstruction, kJump, kBranchLeft, kBranchRight, kStopIteration,
+  kRaise, kExceptionHandled, kPyUnwind, kPyThrow, kReraise, kCReturn, kCRaise, kBranch, kCount
+};
+inline constexpr u32 kMonitorEvents = u32(MonitorEvent::kCount);
+inline constexpr u32 kLocalMonitorEvents = u32(MonitorEvent::kStopIteration) + 1;  // can be set for one code, and be disabled
+inline constexpr u32 kMonitorTools = 6;
+
+struct CodeEvents {
+  // By event: the tools that want it of this code, a bit each; atomic. A tool's bits count only while `epoch` is what the tool's is
+  // now: it grows when the tool is cleared.
+  u8 tools[kLocalMonitorEvents] = {};
+  u32 epoch[kMonitorTools] = {};
+  // By event: null, or a byte for each unit, a bit for each tool that wants no more of it there; atomic. A tool's bits count only
+  // while `generation` is what the tool's is now (interpreter/monitoring.cpp).
+  u8* disabled[kLocalMonitorEvents] = {};
+  u32 generation[kLocalMonitorEvents][kMonitorTools] = {};
+  ~CodeEvents();
+};
+
+// By tool: its epoch, and how many (code, event) pairs it wants.
+extern u32 g_tool_epoch[kMonitorTools], g_tool_code_events[kMonitorTools];
+
+}  // namespace typhon
