@@ -206,12 +206,14 @@ void Codegen::prologue(Pos resume_pos) {
 
 Ref Codegen::leave(Unit& u, bool implicit_return) {
   if (implicit_return && u.reachable) {
-    // At the line of the last statement, as tracing shows it.
-    if (!u.code.empty() && u.code.back().pos != 0) u.pos = u.code.back().pos;
+    // At the line it is reached from, as tracing shows it.
+    u.pos = 0;
+    u32 start = u.code.size();
     u16 t = alloc();
     load_const(t, None);
     emit(Op::RETURN, t, 0, 0, kConsumeA);
     u.top--;
+    duplicate_final_return(u, start);
   }
   u.reachable = false;
   if (u.base_region != 0) {
@@ -446,51 +448,9 @@ u32 Codegen::constant_unshared(Ref&& v) {
 
 // --- assembly
 
-namespace {
-
-// Jumps to jumps, jumps to the next instruction, NOPs that no line needs.
-void tidy(Unit& u) {
-  u32 n = u.code.size();
-  for (u32 i = 0; i < n; i++) {
-    Ins& ins = u.code[i];
-    if (ins.op == kDeleted || ins.label == kNoLabel || ins.op == Op::JUMP_BACK) continue;
-    for (int hops = 0; hops < 8; hops++) {
-      u32 at = u.labels[ins.label].at;
-      if (at >= n || at == i) break;
-      const Ins& target = u.code[at];
-      if (target.op == Op::JUMP && at > i) {
-        ins.label = target.label;
-      } else if (target.op == Op::JUMP_BACK && ins.op == Op::JUMP) {
-        ins.op = Op::JUMP_BACK;
-        ins.label = target.label;
-        break;
-      } else {
-        break;
-      }
-    }
-  }
-  for (u32 i = n; i-- > 0;) {
-    Ins& ins = u.code[i];
-    if (ins.op == Op::NOP) {
-      i32 line = u.positions[ins.pos].line;
-      u32 k = i + 1;
-      while (k < n && u.code[k].op == kDeleted) k++;
-      i32 next = k < n ? u.positions[u.code[k].pos].line : 0;
-      if (line == 0 || line == next) ins.op = kDeleted;
-    } else if (ins.op == Op::JUMP) {
-      u32 at = u.labels[ins.label].at;
-      bool next = at > i;
-      for (u32 k = i + 1; k < at && next; k++) next = u.code[k].op == kDeleted;
-      if (next) ins.op = kDeleted;
-    }
-  }
-}
-
-}  // namespace
-
 Ref Codegen::assemble(Unit& u) {
   hoist_constants(u);
-  tidy(u);
+  settle_lines(u);
   u32 n = u.code.size();
   Vec<u32> offset;  // of each instruction, and the end
   offset.resize(n + 1);

@@ -139,6 +139,12 @@ struct Unit {
 // Gives the constants of loops registers (hoist.cpp).
 void hoist_constants(Unit& u);
 
+// --- lines.cpp
+// The two instructions at `start` are the implicit `return None`: jumps to it get copies of their own.
+void duplicate_final_return(Unit& u, u32 start);
+// Gives instructions without a line one, threads jumps, drops NOPs that no line needs.
+void settle_lines(Unit& u);
+
 struct NameAccess {
   enum Kind : u8 { kLocal, kCell, kGlobal, kName, kNameOrCell, kClassdictGlobal, kClassdictCell } kind;
   u16 reg;

@@ -284,10 +284,9 @@ void Codegen::jump_if(const Expr* e, Label target, bool when) {
   }
   int known = constant_truth(e);
   if (known >= 0) {
-    if (bool(known) == when) {
-      At at(*this, e);
-      jump(target);
-    }
+    At at(*this, e);
+    emit(Op::NOP, 0, 0, 0);
+    if (bool(known) == when) jump(target);
     return;
   }
   Operand o = operand(e);

@@ -484,7 +484,10 @@ void Codegen::while_statement(const While* s) {
   jump_if(s->test, otherwise, false);
   statements(s->body);
   bind(next);
-  jump_back(loop);
+  {
+    At at(*this, Pos{});
+    jump_back(loop);
+  }
   pop_block();
   bind(otherwise);
   statements(s->orelse);
@@ -519,7 +522,7 @@ void Codegen::for_statement(const For* s) {
   statements(s->body);
   bind(next);
   {
-    At at(*this, s->iter);
+    At at(*this, Pos{});
     jump_back(loop);
   }
   pop_block();
@@ -559,7 +562,10 @@ void Codegen::async_for_statement(const AsyncFor* s) {
   u_->top = saved;
   statements(s->body);
   bind(next);
-  jump_back(loop);
+  {
+    At at(*this, Pos{});
+    jump_back(loop);
+  }
   pop_block();
   bind_handler(region);
   {
@@ -610,6 +616,7 @@ void Codegen::return_statement(const Return* s) {
 }
 
 void Codegen::leave_loop_body(u32 loop, Label target, bool ends) {
+  emit(Op::NOP, 0, 0, 0);
   unwind(loop + 1, kNoReg);
   // The jump is not covered by what has been left: it may poll.
   u32 region = u_->region;

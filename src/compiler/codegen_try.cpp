@@ -103,6 +103,7 @@ void Codegen::try_statement(const Try* s) {
 }
 
 void Codegen::try_finally(const Try* s, bool star) {
+  emit(Op::NOP, 0, 0, 0);  // the line of `try`
   u16 e = u_->top;
   u32 outer = u_->region;
   u32 body_region = new_region(e, e);
@@ -154,6 +155,7 @@ void Codegen::try_finally(const Try* s, bool star) {
 }
 
 void Codegen::try_except(const Try* s) {
+  emit(Op::NOP, 0, 0, 0);  // the line of `try`
   u16 e = u_->top;
   u32 outer = u_->region;
   u32 body_region = new_region(e, e);
@@ -242,6 +244,7 @@ void Codegen::try_except(const Try* s) {
 // clause has taken yet, m and m + 1 the two parts a clause splits it into.
 void Codegen::try_star(const TryStar* s) {
   if (!s->finalbody.empty()) return try_finally(reinterpret_cast<const Try*>(s), true);
+  emit(Op::NOP, 0, 0, 0);  // the line of `try`
   u16 e = u_->top;
   u32 outer = u_->region;
   u32 body_region = new_region(e, e);

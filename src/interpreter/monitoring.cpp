@@ -207,7 +207,7 @@ Status fire(Thread& t, Value* r, MonitorEvent event, u32 unit, Value where, cons
     if (function.is_empty() || function.get().is_none()) continue;
     Ref result;
     {
-      Untraced guard(t);
+      Untraced guard(t, event);
       result = call(t, function, Args{arguments, 2 + n, nullptr, 0});
     }
     if (result.failed()) return Raised{};
@@ -335,6 +335,7 @@ Status step(Thread& t, Value* r, Instr* pc) {
   u32 at = frame::unit_index(r);
   if (!f->monitored_call.is_empty()) TRY(end_call(t, f, r, MonitorEvent::kCReturn));
   if (f->monitored_branch) TRY(branch_event(t, f, r, at));
+  if (frame::pc(r) != pc) return ok();  // a tool has jumped
   if (op == Op::RESUME) {
     f->monitored_line = -1;
     f->monitored_suspension = 0;
@@ -345,6 +346,7 @@ Status step(Thread& t, Value* r, Instr* pc) {
     TRY(fire(t, r, MonitorEvent::kPyResume, f->monitored_unit));
   }
   TRY(line_event(t, f, r, at));
+  if (frame::pc(r) != pc) return ok();
   TRY(fire(t, r, MonitorEvent::kInstruction, at));
   f->monitored_unit = at;
   if (is_call(op) || op == Op::LOAD_SUPER_ATTR || op == Op::LOAD_SUPER_METHOD) return call_event(t, f, r, pc, at);

@@ -27,12 +27,19 @@ void choose_handlers(Thread& t) {
   t.dispatch_table = traced ? g_traced_handlers.entries : g_handlers;
 }
 
-Untraced::Untraced(Thread& t) : thread_(t), before_(t.tracing) {
+namespace {
+thread_local i32 tls_event = -1;
+}
+i32 current_event() { return tls_event; }
+
+Untraced::Untraced(Thread& t, MonitorEvent event) : thread_(t), before_(t.tracing), event_before_(tls_event) {
   t.tracing = 1;
+  tls_event = i32(event);
   choose_handlers(t);
 }
 Untraced::~Untraced() {
   thread_.tracing = before_;
+  tls_event = event_before_;
   choose_handlers(thread_);
 }
 
@@ -42,7 +49,7 @@ Status call_profile(Thread& t, FrameObject* f, const char* event, Value argument
   Ref function = Ref::copy(t.profile_function);
   Ref result;
   {
-    Untraced guard(t);
+    Untraced guard(t, MonitorEvent::kCall);
     RefTo<Str> text = str_from_ascii(t, event);
     result = call_with(t, function.get(), Value(f), text.value(), argument);
   }
@@ -51,11 +58,22 @@ Status call_profile(Thread& t, FrameObject* f, const char* event, Value argument
   return Raised{};
 }
 
+// What sys.monitoring calls the event.
+MonitorEvent monitor_event(const FrameObject* f, const char* event) {
+  switch (event[0]) {
+    case 'c': return f->traced_unit == 0 ? MonitorEvent::kPyStart : MonitorEvent::kPyResume;
+    case 'l': return MonitorEvent::kLine;
+    case 'o': return MonitorEvent::kInstruction;
+    case 'r': return MonitorEvent::kPyReturn;
+    default: return MonitorEvent::kRaise;
+  }
+}
+
 // Calls `function` for the event; what it returns becomes the frame's trace function.
 Status call_trace(Thread& t, FrameObject* f, Value function, const char* event, Value argument) {
   Ref keep = Ref::copy(function), result;
   {
-    Untraced guard(t);
+    Untraced guard(t, monitor_event(f, event));
     RefTo<Str> text = str_from_ascii(t, event);
     result = call_with(t, keep.get(), Value(f), text.value(), argument);
   }
@@ -69,9 +87,12 @@ Status call_trace(Thread& t, FrameObject* f, Value function, const char* event, 
   return ok();
 }
 
-Status call_event(Thread& t, FrameObject* f) {
-  f->traced_line = 0;
-  f->traced_unit = 0;
+// `begins`: a new frame, not one that goes on.
+Status call_event(Thread& t, FrameObject* f, bool begins) {
+  if (begins) {
+    f->traced_line = 0;
+    f->traced_unit = 0;
+  }
   if (wants_trace(t)) TRY(call_trace(t, f, t.trace_function, "call", None));
   if (wants_profile(t)) TRY(call_profile(t, f, "call", None));
   return ok();
@@ -82,7 +103,6 @@ Status line_event(Thread& t, FrameObject* f, Value* r) {
   i32 line = code_position(frame::code(r), at).line;
   bool back = at < f->traced_unit;
   f->traced_unit = at;
-  if (Op(frame::pc(r)->op) == Op::JUMP_BACK) return ok();  // the target tells
   if (line <= 0 || (line == f->traced_line && !back)) return ok();
   f->traced_line = line;
   if (!f->trace_lines) return ok();
@@ -134,11 +154,12 @@ Status trace_step(Thread& t, Value* r, Instr* pc) {
   TRY(end_native_call(t, f, "c_return"));
   if (op == Op::RESUME || f->traced_suspension) {
     f->traced_suspension = 0;
-    TRY(call_event(t, f));
-    if (op == Op::RESUME) return ok();
+    TRY(call_event(t, f, op == Op::RESUME));
+    if (op == Op::RESUME || frame::pc(r) != pc) return ok();
   }
   if (wants_trace(t) && !f->trace.is_empty()) {
     TRY(line_event(t, f, r));
+    if (frame::pc(r) != pc) return ok();  // the function has jumped
     if (f->trace_opcodes && !f->trace.is_empty()) TRY(call_trace(t, f, f->trace.peek(), "opcode", None));
   }
   if (wants_profile(t)) {
@@ -231,7 +252,7 @@ void trace_thrown(Thread& t, Value* r) {
   frame->traced_suspension = 0;
   if (!wants_trace(t) && !wants_profile(t)) return;
   Ref exception = take_exception(t);
-  if (call_event(t, frame.get()).failed()) return;
+  if (call_event(t, frame.get(), false).failed()) return;
   restore_exception(t, std::move(exception));
 }
 

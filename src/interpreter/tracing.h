@@ -1,6 +1,7 @@
 // sys.settrace, sys.setprofile and sys.monitoring: while one is in use, threads run with a handler table whose entries all look for
 // events first.
 #pragma once
+#include "bytecode/code_events.h"
 #include "interpreter/dispatch.h"
 
 namespace typhon {
@@ -14,13 +15,16 @@ void choose_handlers(Thread& t);
 // Trace functions and callbacks run untraced.
 class Untraced {
  public:
-  explicit Untraced(Thread& t);
+  Untraced(Thread& t, MonitorEvent event);
   ~Untraced();
 
  private:
   Thread& thread_;
   u8 before_;
+  i32 event_before_;
 };
+// The event whose trace function or callback runs now in this thread; -1: none.
+i32 current_event();
 // Whether events are looked for in this thread now.
 inline bool is_traced(const Thread& t) { return t.dispatch_table != static_cast<const void*>(g_handlers); }
 

@@ -182,8 +182,7 @@ Ref get_lineno(Thread& t, Value self) {
 }
 Status set_lineno(Thread& t, Value self, Value value) {
   if (value.is_empty()) return raise(t, exc::AttributeError, "cannot delete attribute");
-  if (!is_int(value)) return raise(t, exc::ValueError, "lineno must be an integer");
-  return raise(t, exc::ValueError, "f_lineno can only be set in a trace function");
+  return set_frame_line(t, self_frame(self), value);
 }
 Ref get_trace(Thread&, Value self) { return or_none(self_frame(self)->trace); }
 Status set_trace(Thread&, Value self, Value value) {

@@ -18,4 +18,7 @@ Ref frame_locals_proxy_new(Thread& t, FrameObject* f);
 // The generator whose frame this is, live; null otherwise.
 Generator* frame_generator(FrameObject* f);
 
+// f_lineno = value, from a trace function; ValueError when that line cannot be jumped to. interpreter/frame_jump.cpp.
+Status set_frame_line(Thread& t, FrameObject* f, Value value);
+
 }  // namespace typhon
