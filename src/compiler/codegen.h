@@ -140,7 +140,7 @@ struct Unit {
 void hoist_constants(Unit& u);
 
 // --- lines.cpp
-// The two instructions at `start` are the implicit `return None`: jumps to it get copies of their own.
+// The instructions from `start` on are the implicit `return None`: jumps to it get copies of their own.
 void duplicate_final_return(Unit& u, u32 start);
 // Gives instructions without a line one, threads jumps, drops NOPs that no line needs.
 void settle_lines(Unit& u);
@@ -311,6 +311,7 @@ class Codegen {
   void for_statement(const ast::For* s);
   void async_for_statement(const ast::AsyncFor* s);
   void return_statement(const ast::Return* s);
+  bool runs_statements(u32 down_to) const;
   void leave_loop_body(u32 loop, Label target, bool ends);
   void break_statement(const ast::Stmt* s);
   void continue_statement(const ast::Stmt* s);

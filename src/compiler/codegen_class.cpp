@@ -206,6 +206,8 @@ Ref Codegen::class_code(const ClassDef* s, i32 first_line) {
     if (!doc.is_empty()) store_const(doc, name::k_doc);
   }
   statements(body);
+  At end(*this, Pos{});  // what follows has no line of its own
+  u32 end_start = u.code.size();
   if (scope->annotation_block != nullptr && !failed()) {
     Ref code = annotate_code(scope->annotation_block, u.annotations);
     if (failed()) return Ref();
@@ -237,6 +239,7 @@ Ref Codegen::class_code(const ClassDef* s, i32 first_line) {
   }
   emit(Op::RETURN, t, 0, 0, kConsumeA);
   end_of_flow();
+  if (!failed()) duplicate_final_return(u, end_start);
   return leave(u);
 }
 
@@ -350,6 +353,7 @@ void Codegen::class_statement(const ClassDef* s) {
   if (decorated != kNoReg) {
     dest = where.kind == NameAccess::kLocal ? where.reg : decorated;
     close_decorators(s->decorator_list, first_window, dest);
+    emit(Op::NOP, 0, 0, 0);  // the name is bound at the line of the statement itself
   }
   store_name(target, {dest, u_->is_temp(dest)});
   u_->top = mark;

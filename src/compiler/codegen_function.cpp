@@ -372,6 +372,7 @@ void Codegen::function_statement(const Node* node, std::string_view text, const 
   if (decorated != kNoReg) {
     dest = where.kind == NameAccess::kLocal ? where.reg : decorated;
     close_decorators(decorators, first_window, dest);
+    emit(Op::NOP, 0, 0, 0);  // the name is bound at the line of the statement itself
   }
   store_name(target, {dest, u_->is_temp(dest)});
   u_->top = mark;

@@ -89,7 +89,9 @@ void Codegen::statement(const Stmt* s) {
       } else if (e->kind == Kind::kConstant) {
         emit(Op::NOP, 0, 0, 0);
       } else {
+        u32 before = u_->code.size();
         effect(e);
+        if (u_->code.size() == before) emit(Op::NOP, 0, 0, 0);
       }
       break;
     }
@@ -579,6 +581,15 @@ void Codegen::async_for_statement(const AsyncFor* s) {
 
 // --- leaving blocks
 
+// Whether leaving the blocks from `down_to` on runs what has lines of its own: what follows belongs to the last of those.
+bool Codegen::runs_statements(u32 down_to) const {
+  for (u32 i = down_to; i < u_->blocks.size(); i++) {
+    BlockKind kind = u_->blocks[i].kind;
+    if (kind == BlockKind::kFinallyTry || kind == BlockKind::kWith || kind == BlockKind::kAsyncWith) return true;
+  }
+  return false;
+}
+
 void Codegen::return_statement(const Return* s) {
   if (!u_->in_function()) return error(s, "'return' outside function");
   if (s->value != nullptr && (u_->flags & code_flag::kAsyncGenerator)) {
@@ -605,7 +616,9 @@ void Codegen::return_statement(const Return* s) {
       o = {copy, true};
     }
   }
+  if (s->value == nullptr || s->value->lineno != s->lineno) emit(Op::NOP, 0, 0, 0);
   unwind(0, s->value != nullptr ? o.reg : kNoReg);
+  At at(*this, runs_statements(0) ? Pos{} : u_->positions[u_->pos]);
   // A local variable is moved out: the frame ends here.
   u32 region = u_->region;
   u_->region = u_->base_region;  // the blocks have been left
@@ -618,6 +631,7 @@ void Codegen::return_statement(const Return* s) {
 void Codegen::leave_loop_body(u32 loop, Label target, bool ends) {
   emit(Op::NOP, 0, 0, 0);
   unwind(loop + 1, kNoReg);
+  At at(*this, runs_statements(loop + 1) ? Pos{} : u_->positions[u_->pos]);
   // The jump is not covered by what has been left: it may poll.
   u32 region = u_->region;
   const Block& b = u_->blocks[loop];

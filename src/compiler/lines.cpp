@@ -1,6 +1,6 @@
 // Which line each instruction belongs to, after generation. Tracing, coverage and tracebacks see lines as CPython shows them: a
 // statement that does nothing keeps a NOP, instructions without a place of their own belong to the line that leads to them, and the
-// `return None` at a function's end belongs to the line it is reached from, so there is one for each.
+// `return None` at a function's end (in a class: what is stored for the metaclass, too) belongs to the line it is reached from, so there is one for each.
 #include "compiler/codegen.h"
 
 namespace typhon::compiler {
@@ -15,22 +15,21 @@ bool falls_through(Op op) {
          op != Op::RERAISE && op != Op::STOPITERATION_ERROR;
 }
 
-// For each instruction one more than the index of a jump that goes there, kHandler for the start of a handler, 0 for neither.
-constexpr u32 kHandler = ~0u;
-void find_sources(const Unit& u, Vec<u32>& sources) {
+// For each instruction whether a jump goes there, or a handler starts there.
+void find_sources(const Unit& u, Vec<u8>& sources) {
   sources.resize(u.code.size() + 1);
   for (u32 i = 0; i < u.code.size(); i++) {
     const Ins& ins = u.code[i];
-    if (ins.op != kDeleted && ins.label != kNoLabel) sources[u.labels[ins.label].at] = i + 1;
+    if (ins.op != kDeleted && ins.label != kNoLabel) sources[u.labels[ins.label].at] = 1;
   }
   for (u32 i = 1; i < u.regions.size(); i++) {
     const Region& r = u.regions[i];
-    if (r.used && u.labels[r.handler].at != ~0u) sources[u.labels[r.handler].at] = kHandler;
+    if (r.used && u.labels[r.handler].at != ~0u) sources[u.labels[r.handler].at] = 1;
   }
 }
 
 void propagate(Unit& u) {
-  Vec<u32> sources;
+  Vec<u8> sources;
   find_sources(u, sources);
   u32 before = ~0u;
   for (u32 i = 0; i < u.code.size(); i++) {
@@ -41,11 +40,7 @@ void propagate(Unit& u) {
       continue;
     }
     if (line_of(u, ins) == 0) {
-      if (sources[i] == 0 && before != ~0u) {
-        ins.pos = u.code[before].pos;
-      } else if (ins.op == Op::JUMP_BACK && sources[i] != 0 && sources[i] != kHandler) {
-        ins.pos = u.code[sources[i] - 1].pos;  // it polls, and so may raise
-      }
+      if (sources[i] == 0 && before != ~0u) ins.pos = u.code[before].pos;
     }
     before = falls_through(ins.op) ? i : ~0u;
   }
@@ -92,7 +87,7 @@ void remove_nops(Unit& u) {
     ins.op = Op::NOP;
     ins.label = kNoLabel;
   }
-  Vec<u32> sources;
+  Vec<u8> sources;
   find_sources(u, sources);
   u32 before = ~0u;
   for (u32 i = 0; i < n; i++) {
@@ -122,6 +117,8 @@ void remove_nops(Unit& u) {
 }  // namespace
 
 void duplicate_final_return(Unit& u, u32 start) {
+  if (u.code.size() <= start) return;
+  thread_jumps(u);
   Vec<Ins> old;
   for (const Ins& ins : u.code) old.push(ins);
   struct Copy {
@@ -138,7 +135,7 @@ void duplicate_final_return(Unit& u, u32 start) {
     Ins ins = old[i];
     bool goes_there = ins.label != kNoLabel && ins.label < labels && u.labels[ins.label].at == start;
     if (goes_there && ins.op == Op::JUMP) {
-      for (u32 k = start; k < start + 2; k++) {
+      for (u32 k = start; k < old.size(); k++) {
         Ins copy = old[k];
         copy.pos = ins.pos;
         u.code.push(copy);
@@ -163,7 +160,7 @@ void duplicate_final_return(Unit& u, u32 start) {
   for (const Copy& c : copies) {
     u.labels[c.label].at = u.code.size();
     u.labels[c.label].referenced = true;
-    for (u32 k = start; k < start + 2; k++) {
+    for (u32 k = start; k < old.size(); k++) {
       Ins copy = old[k];
       copy.pos = c.pos;
       u.code.push(copy);
@@ -172,6 +169,7 @@ void duplicate_final_return(Unit& u, u32 start) {
 }
 
 void settle_lines(Unit& u) {
+  thread_jumps(u);
   propagate(u);
   thread_jumps(u);
   remove_nops(u);

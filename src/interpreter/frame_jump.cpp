@@ -143,7 +143,8 @@ class Flow {
   u32 result_kind(Op op, const Instr& i, u32 moved) const {
     switch (op) {
       case Op::MOVE: return moved;
-      case Op::GET_ITER: return kIterator;
+      case Op::GET_ITER:
+      case Op::GET_AITER: return kIterator;
       case Op::PUSH_EXC: return kSavedException;
       case Op::LOAD_CONST: return code_->constants[i.constant()].is_object() ? u32(kObject) : u32(constant_kind(i.constant()));
       default: return kObject;
@@ -211,6 +212,7 @@ Status check_event(Thread& t) {
     case i32(MonitorEvent::kCReturn): return raise(t, exc::ValueError, "can't jump during a call");
     case i32(MonitorEvent::kLine):
     case i32(MonitorEvent::kPyResume):
+    case i32(MonitorEvent::kPyYield):
     case i32(MonitorEvent::kJump):
     case i32(MonitorEvent::kBranchLeft):
     case i32(MonitorEvent::kBranchRight):

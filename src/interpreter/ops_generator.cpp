@@ -107,6 +107,11 @@ TYPHON_NOINLINE Continuation delegate_step(Thread& t, Value* r, Instr* pc) {
   Ref result;
   Ref value = iter_send(t, iterator, r[pc->c], &result);
   if (value.failed()) return {nullptr, 0};
+  if (is_traced(t) && value.is_empty()) [[unlikely]] {
+    // Its end was a StopIteration, unless it is one of the built-in iterators that just stop.
+    bool raised = !result.get().is_none() || !(type_of(iterator)->flags & type_flag::kImmutable);
+    if (raised && trace_stop_iteration(t, r, result, true).failed()) return {nullptr, 0};
+  }
   set_register(r, pc->c, None);
   if (!value.is_empty()) return yield_step(t, r, value.take());
   clear_register(r, pc->b);

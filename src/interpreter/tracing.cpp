@@ -64,7 +64,7 @@ MonitorEvent monitor_event(const FrameObject* f, const char* event) {
     case 'c': return f->traced_unit == 0 ? MonitorEvent::kPyStart : MonitorEvent::kPyResume;
     case 'l': return MonitorEvent::kLine;
     case 'o': return MonitorEvent::kInstruction;
-    case 'r': return MonitorEvent::kPyReturn;
+    case 'r': return f->traced_suspension ? MonitorEvent::kPyYield : MonitorEvent::kPyReturn;
     default: return MonitorEvent::kRaise;
   }
 }
@@ -90,7 +90,7 @@ Status call_trace(Thread& t, FrameObject* f, Value function, const char* event, 
 // `begins`: a new frame, not one that goes on.
 Status call_event(Thread& t, FrameObject* f, bool begins) {
   if (begins) {
-    f->traced_line = 0;
+    f->traced_line = -1;
     f->traced_unit = 0;
   }
   if (wants_trace(t)) TRY(call_trace(t, f, t.trace_function, "call", None));
@@ -103,7 +103,10 @@ Status line_event(Thread& t, FrameObject* f, Value* r) {
   i32 line = code_position(frame::code(r), at).line;
   bool back = at < f->traced_unit;
   f->traced_unit = at;
-  if (line <= 0 || (line == f->traced_line && !back)) return ok();
+  if (line <= 0) return ok();
+  // A frame that ran before anybody watched: the instruction in front of this one tells whether a line begins here.
+  if (f->traced_line == 0 && at != 0) f->traced_line = code_position(frame::code(r), at - 1).line;
+  if (line == f->traced_line && !back) return ok();
   f->traced_line = line;
   if (!f->trace_lines) return ok();
   return call_trace(t, f, f->trace.peek(), "line", None);
@@ -172,7 +175,8 @@ Status trace_step(Thread& t, Value* r, Instr* pc) {
   if (op == Op::RETURN) return return_event(t, f, r[pc->a]);
   if (op == Op::YIELD) {
     f->traced_suspension = 1;
-    return return_event(t, f, r[pc->b]);
+    TRY(return_event(t, f, r[pc->b]));
+    if (frame::pc(r) != pc) f->traced_suspension = 0;
   }
   return ok();
 }
@@ -265,13 +269,14 @@ Status trace_delegated_yield(Thread& t, Value* r, Value value) {
   return return_event(t, f.get(), value);
 }
 
-Status trace_stop_iteration(Thread& t, Value* r, Value returned) {
+Status trace_stop_iteration(Thread& t, Value* r, Value returned, bool raised) {
   if (t.tracing) return ok();
   RefTo<FrameObject> f = frame_object_of(t, r);
   MonitorEvent event = MonitorEvent::kRaise;
   Ref exception;
-  if (t.pending.is_empty()) {
-    event = MonitorEvent::kStopIteration;
+  bool pending = !t.pending.is_empty();
+  if (!pending) {
+    if (!raised) event = MonitorEvent::kStopIteration;
     exception = TRY(returned.is_none() ? call(t, Value(exc::StopIteration)) : call_with(t, Value(exc::StopIteration), returned));
   } else {
     exception = take_exception(t);
@@ -279,7 +284,7 @@ Status trace_stop_iteration(Thread& t, Value* r, Value returned) {
   Value told = exception.get();
   TRY(monitoring::fire(t, r, event, frame::unit_index(r), &told, 1));
   TRY(exception_event(t, f.get(), told));
-  if (event == MonitorEvent::kRaise) restore_exception(t, std::move(exception));
+  if (pending) restore_exception(t, std::move(exception));
   return ok();
 }
 

@@ -37,7 +37,7 @@ void trace_thrown(Thread& t, Value* r);
 // A frame that delegates is about to be suspended with `value`.
 Status trace_delegated_yield(Thread& t, Value* r, Value value);
 // A for loop's iterator has ended with a StopIteration: pending (a native __next__ raised it), or told by the generator's return
-// value. False: a trace function raised.
-Status trace_stop_iteration(Thread& t, Value* r, Value returned);
+// value (`raised`: it was an exception all the same). Fails when a trace function raised.
+Status trace_stop_iteration(Thread& t, Value* r, Value returned, bool raised = false);
 
 }  // namespace typhon

@@ -98,12 +98,19 @@ Status set_frame_register(Thread& t, FrameObject* f, u32 i, Value value) {
   return ok();
 }
 
+// The line of an instruction. The way back to a loop's head may have none of its own: it polls, and so is seen.
+static i32 line_at(const Code* code, u32 at) {
+  i32 line = code_position(code, at).line;
+  if (line <= 0 && at > 0 && Op(code->instructions[at].op) == Op::JUMP_BACK) line = code_position(code, at - 1).line;
+  return line;
+}
+
 i32 frame_line(FrameObject* f) {
   if (f->line_override > 0) return f->line_override;
   Code* code = frame_code(f);
   Value* r = live_registers(f);
   u32 at = r ? frame::unit_index(r) : f->last_unit;
-  return code_position(code, at).line;
+  return line_at(code, at);
 }
 
 // Whether a comprehension of a class or module runs now and has variables.
@@ -278,7 +285,7 @@ Ref tb_lasti(Thread& t, Value self) { return int_from(t, i64(self_traceback(self
 Ref tb_lineno(Thread& t, Value self) {
   Traceback* row = self_traceback(self);
   i32 line = row->line;
-  if (line < 0) line = code_position(frame_code(row->frame.as<FrameObject>()), u32(row->last_unit)).line;
+  if (line < 0) line = line_at(frame_code(row->frame.as<FrameObject>()), u32(row->last_unit));
   return line > 0 ? int_from(t, line) : Ref::none();
 }
 const GetSet kTracebackGetsets[] = {
