@@ -132,6 +132,22 @@ RefTo<Code> make_code(Thread& t, const CodeSpec& spec) {
   return ref;
 }
 
+bool branch_targets(const Code* code, u32 unit_at, Branch* out) {
+  Instr* pc = &code->instructions[unit_at];
+  Op op = base_op(Op(pc->op));
+  u32 next = unit_at + op_units(op);
+  if (op >= Op::JUMP_IF_TRUE && op <= Op::JUMP_IF_NOT_NONE) {
+    *out = {next, u32(i32(unit_at) + pc->jump())};
+  } else if (op >= Op::JUMP_IF_LT && op <= Op::JUMP_UNLESS_GE) {
+    *out = {next, u32(i32(unit_at) + i16(pc->c))};
+  } else if (op == Op::FOR_ITER) {
+    *out = {next, u32(i32(unit_at) + i32(u32(unit(pc + 1))))};
+  } else {
+    return false;
+  }
+  return true;
+}
+
 const ExceptionRow* find_handler(const Code* code, u32 at) {
   for (u32 i = 0; i < code->exception_count; i++) {
     const ExceptionRow& row = code->exceptions[i];

@@ -26,6 +26,12 @@ struct CodeEvents {
   ~CodeEvents();
 };
 
+// Which instruction a conditional jump at `unit` goes on at; false when it is none.
+struct Branch {
+  u32 left, right;
+};
+bool branch_targets(const Code* code, u32 unit, Branch* out);
+
 // By tool: its epoch, and how many (code, event) pairs it wants.
 extern u32 g_tool_epoch[kMonitorTools], g_tool_code_events[kMonitorTools];
 

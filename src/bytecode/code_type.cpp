@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "bytecode/positions.h"
+#include "bytecode/code_events.h"
 #include "bytecode/code_object.h"
 #include "heap/collector.h"
 #include "objects/protocol/protocol.h"
@@ -158,8 +159,15 @@ Ref co_lines(Thread& t, Value self, const Value*) {
   return get_iter(t, rows);
 }
 
-Ref co_branches(Thread& t, Value, const Value*) {
+Ref co_branches(Thread& t, Value self, const Value*) {
+  Code* c = self_code(self);
   RefTo<List> rows = list_new(t);
+  auto offset = [](u32 at) { return Value::small_int(i64(at) * kOffsetScale); };
+  for (u32 at = 0; at < c->unit_count; at += op_units(base_op(Op(c->instructions[at].op)))) {
+    Branch branch;
+    if (!branch_targets(c, at, &branch)) continue;
+    TRY(list_append(t, rows.get(), tuple_of(t, offset(at), offset(branch.left), offset(branch.right)).release_ref()));
+  }
   return get_iter(t, rows);
 }
 

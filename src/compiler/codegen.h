@@ -201,6 +201,8 @@ class Codegen {
   void bind(Label label);
   void bind_handler(u32 region);
   void jump(Label label) { emit(Op::JUMP, 0, 0, 0, 0, 0, label), u_->reachable = false; }
+  // A jump over handlers, which only stand there because of the way code is laid out: no event of the program.
+  void jump_over(Label label) { emit(Op::JUMP, 0, 0, 0, kInPlace, 0, label), u_->reachable = false; }
   void jump_back(Label label) { emit(Op::JUMP_BACK, 0, 0, 0, 0, 0, label), u_->reachable = false; }
   void jump_on(Op op, Operand s, Label label) { emit(op, s.reg, 0, 0, s.temp ? kConsumeA : 0, 0, label); }
   void end_of_flow() { u_->reachable = false; }

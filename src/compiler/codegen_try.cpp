@@ -126,7 +126,7 @@ void Codegen::try_finally(const Try* s, bool star) {
   statements(s->finalbody);
   {
     At at(*this, Pos{});
-    jump(end);
+    jump_over(end);
   }
   // And after an exception.
   bind_handler(body_region);
@@ -168,7 +168,7 @@ void Codegen::try_except(const Try* s) {
   statements(s->orelse);
   {
     At at(*this, Pos{});
-    jump(end);
+    jump_over(end);
   }
   bind_handler(body_region);
   u16 mark = alloc();
@@ -257,7 +257,7 @@ void Codegen::try_star(const TryStar* s) {
   statements(s->orelse);
   {
     At at(*this, Pos{});
-    jump(end);
+    jump_over(end);
   }
   bind_handler(body_region);
   u16 mark = alloc();
@@ -414,7 +414,7 @@ void Codegen::with_statement(const With* s, u32 index, bool is_async) {
     call_exit(pair, is_async);
     {
       At artificial(*this, Pos{});
-      jump(end);
+      jump_over(end);
     }
     bind_handler(region);
   }

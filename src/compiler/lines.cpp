@@ -64,6 +64,7 @@ void thread_jumps(Unit& u) {
         ins.label = target.label;
       } else if (target.op == Op::JUMP_BACK && ins.op == Op::JUMP) {
         ins.op = Op::JUMP_BACK;
+        ins.x = 0;
         ins.label = target.label;
       } else {
         break;
@@ -85,6 +86,7 @@ void remove_nops(Unit& u) {
     for (u32 k = i + 1; k < at && next; k++) next = u.code[k].op == kDeleted;
     if (!next) continue;
     ins.op = Op::NOP;
+    ins.x = 0;
     ins.label = kNoLabel;
   }
   Vec<u8> sources;

@@ -49,6 +49,13 @@ Ref run_frame_throwing(Thread& t) {
 
 Ref run_frame_at(Thread& t, Instr* pc) { return enter_loop(t, t.frame, pc); }
 
+static void end_at_raise(Thread& t, Value* r) {
+  if (t.pending.is_empty()) return;
+  Value row = t.pending.as<BaseException>()->traceback.peek();
+  if (row.is_empty() || row.as<Traceback>()->frame.as<FrameObject>() != frame::frame_object(r).as<FrameObject>()) return;
+  frame::pc(r) = frame::code(r)->instructions + row.as<Traceback>()->last_unit;
+}
+
 Instr* unwind_step(Thread& t, bool add_row) {
   for (;;) {
     Value* r = t.frame;
@@ -64,6 +71,8 @@ Instr* unwind_step(Thread& t, bool add_row) {
       set_register(r, row->exc_reg, exception);
       return code->instructions + row->handler;
     }
+    // The frame ends where the exception was raised, not where a handler raised it again.
+    if (!frame::frame_object(r).is_empty()) end_at_raise(t, r);
     if (is_traced(t)) [[unlikely]] trace_unwound(t, r);
     u16 flags = frame::info(r).flags;
     Value instance = EMPTY;

@@ -292,7 +292,12 @@ Status branch_event(Thread& t, FrameObject* f, Value* r, u32 at) {
   if (!branch_targets(frame::code(r), from, &branch)) return ok();
   if (at != branch.left && at != branch.right) return ok();
   Value to = Value::small_int(i64(at) * kOffsetScale);
-  return fire(t, r, at == branch.left ? MonitorEvent::kBranchLeft : MonitorEvent::kBranchRight, from, &to, 1);
+  // The tools find the frame at the branch itself.
+  Instr *here = frame::pc(r), *there = &frame::code(r)->instructions[from];
+  frame::pc(r) = there;
+  Status status = fire(t, r, at == branch.left ? MonitorEvent::kBranchLeft : MonitorEvent::kBranchRight, from, &to, 1);
+  if (frame::pc(r) == there) frame::pc(r) = here;
+  return status;
 }
 
 Status line_event(Thread& t, FrameObject* f, Value* r, u32 at) {
@@ -310,22 +315,6 @@ Status line_event(Thread& t, FrameObject* f, Value* r, u32 at) {
 bool is_prologue(Op op) { return op == Op::RETURN_GENERATOR || op == Op::COPY_FREE_VARS || op == Op::MAKE_CELL; }
 
 }  // namespace
-
-bool branch_targets(const Code* code, u32 unit_at, Branch* out) {
-  Instr* pc = &code->instructions[unit_at];
-  Op op = base_op(Op(pc->op));
-  u32 next = unit_at + op_units(op);
-  if (op >= Op::JUMP_IF_TRUE && op <= Op::JUMP_IF_NOT_NONE) {
-    *out = {next, u32(i32(unit_at) + pc->jump())};
-  } else if (op >= Op::JUMP_IF_LT && op <= Op::JUMP_UNLESS_GE) {
-    *out = {next, u32(i32(unit_at) + i16(pc->c))};
-  } else if (op == Op::FOR_ITER) {
-    *out = {next, u32(i32(unit_at) + i32(u32(unit(pc + 1))))};
-  } else {
-    return false;
-  }
-  return true;
-}
 
 Status step(Thread& t, Value* r, Instr* pc) {
   Op op = base_op(Op(pc->op));
@@ -350,7 +339,7 @@ Status step(Thread& t, Value* r, Instr* pc) {
   TRY(fire(t, r, MonitorEvent::kInstruction, at));
   f->monitored_unit = at;
   if (is_call(op) || op == Op::LOAD_SUPER_ATTR || op == Op::LOAD_SUPER_METHOD) return call_event(t, f, r, pc, at);
-  if (op == Op::JUMP || op == Op::JUMP_BACK) {
+  if ((op == Op::JUMP && !(pc->x & kInPlace)) || op == Op::JUMP_BACK) {
     Value to = Value::small_int((i64(at) + pc->jump()) * kOffsetScale);
     return fire(t, r, MonitorEvent::kJump, at, &to, 1);
   }

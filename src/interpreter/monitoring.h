@@ -45,10 +45,4 @@ Status delegated_yield(Thread& t, Value* r, Value value);
 // An exception is pending in the frame; `again`: it was raised before, and is now raised as it was.
 void exception_passes(Thread& t, Value* r, bool again);
 
-// Which instruction a conditional jump at `unit` goes on at; false when it is none.
-struct Branch {
-  u32 left, right;
-};
-bool branch_targets(const Code* code, u32 unit, Branch* out);
-
 }  // namespace typhon::monitoring

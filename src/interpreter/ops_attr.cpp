@@ -294,17 +294,17 @@ struct SpecialMethod {
 const SpecialMethod kSpecialMethods[] = {
     {&names::__enter__, "'%T' object does not support the context manager protocol (missed __enter__ method)",
      &names::__aenter__,
-     "'%T' object does not support the context manager protocol (missed __enter__ method). Did you mean to use 'async with'?"},
+     "'%T' object does not support the context manager protocol (missed __enter__ method) but it supports the asynchronous context manager protocol. Did you mean to use 'async with'?"},
     {&names::__exit__, "'%T' object does not support the context manager protocol (missed __exit__ method)",
      &names::__aexit__,
-     "'%T' object does not support the context manager protocol (missed __exit__ method). Did you mean to use 'async with'?"},
+     "'%T' object does not support the context manager protocol (missed __exit__ method) but it supports the asynchronous context manager protocol. Did you mean to use 'async with'?"},
     {&names::__aenter__, "'%T' object does not support the asynchronous context manager protocol (missed __aenter__ method)",
      &names::__enter__,
-     "'%T' object does not support the asynchronous context manager protocol (missed __aenter__ method). Did you mean to use "
+     "'%T' object does not support the asynchronous context manager protocol (missed __aenter__ method) but it supports the context manager protocol. Did you mean to use "
      "'with'?"},
     {&names::__aexit__, "'%T' object does not support the asynchronous context manager protocol (missed __aexit__ method)",
      &names::__exit__,
-     "'%T' object does not support the asynchronous context manager protocol (missed __aexit__ method). Did you mean to use "
+     "'%T' object does not support the asynchronous context manager protocol (missed __aexit__ method) but it supports the context manager protocol. Did you mean to use "
      "'with'?"},
 };
 

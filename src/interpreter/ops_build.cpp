@@ -133,6 +133,10 @@ TYPHON_NOINLINE bool list_append_step(Thread& t, Value* r, Instr* pc) {
 }
 TYPHON_NOINLINE bool set_add_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
+  if (!is_set(r[pc->a])) {  // __conditional_annotations__ is a variable that programs can bind
+    (void)raise(t, exc::TypeError, "'%T' object is not a set", r[pc->a]);
+    return false;
+  }
   if (set_add_py(t, r[pc->a].as<Set>(), r[pc->b]).failed()) return false;
   consume(r, pc, kConsumeB, pc->b);
   return true;

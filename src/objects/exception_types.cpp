@@ -125,6 +125,7 @@ Status set_cause(Thread& t, Value self, Value value) {
 }
 Ref get_suppress(Thread&, Value self) { return Ref::boolean(self_of(self)->suppress_context); }
 Status set_suppress(Thread& t, Value self, Value value) {
+  if (value.is_empty()) return raise(t, exc::TypeError, "can't delete numeric/char attribute");
   if (!value.is_bool()) return raise(t, exc::TypeError, "attribute value type must be bool");
   self_of(self)->suppress_context = value.is_true();
   return ok();
@@ -213,6 +214,7 @@ constexpr Member kExitMembers[] = {{"code", offsetof(SystemExitObject, code), tr
 // --- exceptions whose keywords set attributes: NameError, AttributeError, ImportError
 template <size_t N>
 Status keyword_attributes(Thread& t, Value self, Args args, const char* const (&allowed)[N], Field* const (&fields)[N]) {
+  for (Field* field : fields) field->clear(self.object());
   for (u32 k = 0; k < args.keyword_count; k++) {
     Str* given = args.names->items[k].as<Str>();
     size_t i = 0;
@@ -249,9 +251,27 @@ Status import_init(Thread& t, Value self, Args args) {
   const char* const names_allowed[] = {"name", "path", "name_from"};
   Field* const fields[] = {&e->name, &e->path, &e->name_from};
   TRY(keyword_attributes(t, self, args, names_allowed, fields));
-  if (args.count == 1) e->msg.store(e, args[0]);
+  e->msg.store(e, args.count == 1 ? args[0] : EMPTY);
   return ok();
 }
+// The state holds the attributes that the arguments do not tell.
+Ref import_reduce(Thread& t, Value self, const Value*) {
+  auto* e = self.as<ImportErrorObject>();
+  RefTo<Dict> state = TRY(dict_new(t));
+  if (has_instance_dict(self.object())) {
+    Ref dict = TRY(instance_dict(t, self.object()));
+    if (!dict.is_empty()) TRY(dict_update_py(t, state.get(), dict));
+  }
+  const std::pair<const char*, Field*> fields[] = {{"name", &e->name}, {"path", &e->path}, {"name_from", &e->name_from}};
+  for (auto [name, field] : fields) {
+    Ref v = field->load();
+    if (!v.is_empty()) TRY(dict_set_str(t, state.get(), str_immortal(t, name), v));
+  }
+  Ref args = e->args.load();
+  if (dict_size(state.get()) == 0) return tuple_of(t, Value(type_of(self)), args);
+  return tuple_of(t, Value(type_of(self)), args, state);
+}
+constexpr Method kImportMethods[] = {method("__reduce__", import_reduce, "($self, /)"), {}};
 Ref import_str(Thread& t, Value self) {
   Ref message = self.as<ImportErrorObject>()->msg.load();
   if (is_exact_str(message)) return message;
@@ -464,31 +484,42 @@ Status translate_init(Thread& t, Value self, Args args) { return unicode_fill(t,
 
 i64 small_or(Value v, i64 fallback) { return v.is_small_int() ? v.as_small_int() : fallback; }
 
+// str(value) of an attribute; what was deleted shows as CPython shows it.
+RefTo<Str> attribute_text(Thread& t, const Field& field) {
+  Ref v = field.load();
+  if (v.is_empty()) return str_from_ascii(t, "<NULL>");
+  return object_str(t, v);
+}
+
 Ref unicode_str(Thread& t, Value self) {
   auto* e = self.as<UnicodeErrorObject>();
-  Ref object = e->object.load(), encoding = or_none(e->encoding.load()), reason = or_none(e->reason.load());
-  if (object.is_empty()) return RefTo<Str>::copy(empty_str());  // __init__ never ran
+  if (e->object.is_empty()) return RefTo<Str>::copy(empty_str());  // __init__ never ran
+  bool translate = is_instance_of(self, exc::UnicodeTranslateError), decode = is_instance_of(self, exc::UnicodeDecodeError);
+  RefTo<Str> encoding = TRY(attribute_text(t, e->encoding)), reason = TRY(attribute_text(t, e->reason));
+  // Those may have run Python code: the object is looked at only now.
+  Ref object = e->object.load();
+  if (decode ? !is_bytes(object) : !is_str(object))
+    return raise(t, exc::TypeError, "UnicodeError 'object' attribute must be a %s", decode ? "bytes" : "string");
   i64 start = small_or(e->start.peek(), 0), end = small_or(e->end.peek(), 0);
-  bool translate = e->encoding.is_empty();
-  if (is_bytes(object)) {
+  if (decode) {
     auto* bytes = object.as<Bytes>();
     if (end == start + 1 && start >= 0 && u64(start) < bytes->size) {
       char hex[8];
       std::snprintf(hex, sizeof hex, "%02x", bytes->data[start]);
-      return str_format(t, "'%S' codec can't decode byte 0x%s in position %zd: %S", encoding.get(), hex, start, reason.get());
+      return str_format(t, "'%U' codec can't decode byte 0x%s in position %zd: %U", encoding.get(), hex, start, reason.get());
     }
-    return str_format(t, "'%S' codec can't decode bytes in position %zd-%zd: %S", encoding.get(), start, end - 1, reason.get());
+    return str_format(t, "'%U' codec can't decode bytes in position %zd-%zd: %U", encoding.get(), start, end - 1, reason.get());
   }
   auto* text = object.as<Str>();
   if (end == start + 1 && start >= 0 && u64(start) < text->length()) {
     u32 c = text->at(size_t(start));
     char escape[16];
     std::snprintf(escape, sizeof escape, c <= 0xFF ? "\\x%02x" : c <= 0xFFFF ? "\\u%04x" : "\\U%08x", c);
-    if (translate) return str_format(t, "can't translate character '%s' in position %zd: %S", escape, start, reason.get());
-    return str_format(t, "'%S' codec can't encode character '%s' in position %zd: %S", encoding.get(), escape, start, reason.get());
+    if (translate) return str_format(t, "can't translate character '%s' in position %zd: %U", escape, start, reason.get());
+    return str_format(t, "'%U' codec can't encode character '%s' in position %zd: %U", encoding.get(), escape, start, reason.get());
   }
-  if (translate) return str_format(t, "can't translate characters in position %zd-%zd: %S", start, end - 1, reason.get());
-  return str_format(t, "'%S' codec can't encode characters in position %zd-%zd: %S", encoding.get(), start, end - 1, reason.get());
+  if (translate) return str_format(t, "can't translate characters in position %zd-%zd: %U", start, end - 1, reason.get());
+  return str_format(t, "'%U' codec can't encode characters in position %zd-%zd: %U", encoding.get(), start, end - 1, reason.get());
 }
 constexpr Member kUnicodeMembers[] = {{"encoding", offsetof(UnicodeErrorObject, encoding), true},
                                       {"object", offsetof(UnicodeErrorObject, object), true},
@@ -512,7 +543,7 @@ const Extra kExtras[] = {
     {"SystemExit", exit_init, nullptr, kExitMembers, nullptr, nullptr, nullptr},
     {"NameError", name_init, nullptr, kNameMembers, nullptr, nullptr, nullptr},
     {"AttributeError", attribute_init, nullptr, kAttributeMembers, nullptr, nullptr, nullptr},
-    {"ImportError", import_init, import_str, kImportMembers, nullptr, nullptr, nullptr},
+    {"ImportError", import_init, import_str, kImportMembers, nullptr, kImportMethods, nullptr},
     {"KeyError", nullptr, key_str, nullptr, nullptr, nullptr, nullptr},
     {"OSError", os_init, os_str, kOSMembers, kOSGetSets, kOSMethods, os_new},
     {"SyntaxError", syntax_init, syntax_str, kSyntaxMembers, nullptr, nullptr, nullptr},

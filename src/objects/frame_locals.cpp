@@ -28,13 +28,21 @@ bool in_cell(const Code* code, u32 i) {
 Ref variable(Thread& t, FrameObject* f, u32 i) { return frame_register(t, f, i, in_cell(frame_code(f), i)); }
 
 // The variable of that name, or -1. That of a comprehension counts while it is bound, and goes before the function's own.
-i32 find_variable(Thread& t, FrameObject* f, Value key) {
-  if (!is_str(key)) return -1;
+// Keys of other types than str find it when they are equal to its name.
+Result<i32> find_variable(Thread& t, FrameObject* f, Value key) {
+  bool exact = is_exact_str(key);
+  i64 hash = exact ? 0 : i64(TRY(object_hash(t, key)));
   Code* code = frame_code(f);
   Tuple* names = code->variable_names.as<Tuple>();
   i32 found = -1;
   for (u32 i = 0; i < code->local_count; i++) {
-    if (!is_visible(code, i) || !str_equal(names->items[i].as<Str>(), key.as<Str>())) continue;
+    if (!is_visible(code, i)) continue;
+    if (exact) {
+      if (!str_equal(names->items[i].as<Str>(), key.as<Str>())) continue;
+    } else {
+      Ref name = names->items[i].load();
+      if (i64(TRY(object_hash(t, name))) != hash || !TRY(equal(t, name, key))) continue;
+    }
     if (is_hidden(code, i) ? !variable(t, f, i).is_empty() : found < 0) found = i32(i);
   }
   return found;
@@ -60,7 +68,7 @@ RefTo<Dict> snapshot(Thread& t, FrameObject* f) {
 
 // EMPTY: absent.
 Ref lookup(Thread& t, FrameObject* f, Value key) {
-  i32 i = find_variable(t, f, key);
+  i32 i = TRY(find_variable(t, f, key));
   if (i >= 0) {
     Ref v = variable(t, f, u32(i));
     if (!v.is_empty()) return v;
@@ -72,12 +80,12 @@ Ref lookup(Thread& t, FrameObject* f, Value key) {
 Ref proxy_get_item(Thread& t, Value self, Value key) {
   Ref v = TRY(lookup(t, frame_of(self), key));
   if (!v.is_empty()) return v;
-  if (find_variable(t, frame_of(self), key) >= 0) return raise(t, exc::KeyError, "local variable '%S' is not defined", key);
+  if (TRY(find_variable(t, frame_of(self), key)) >= 0) return raise(t, exc::KeyError, "local variable '%S' is not defined", key);
   return raise_key_error(t, key);
 }
 Status proxy_set_item(Thread& t, Value self, Value key, Value value) {
   FrameObject* f = frame_of(self);
-  i32 i = find_variable(t, f, key);
+  i32 i = TRY(find_variable(t, f, key));
   if (i >= 0) {
     if (value.is_empty()) return raise(t, exc::ValueError, "cannot remove local variables from FrameLocalsProxy");
     return set_frame_register(t, f, u32(i), value);
@@ -122,7 +130,7 @@ Ref proxy_reversed(Thread& t, Value self, const Value*) {
   RefTo<List> keys = TRY(dict_keys_list(t, dict.get()));
   RefTo<List> backwards = list_new(t);
   for (size_t i = list_size(keys.get()); i-- > 0;) TRY(list_append(t, backwards.get(), list_get(t, keys.get(), i)));
-  return get_iter(t, backwards.value());
+  return backwards;
 }
 Ref proxy_copy(Thread& t, Value self, const Value*) { return snapshot(t, frame_of(self)); }
 Ref proxy_get(Thread& t, Value self, const Value* a) {
@@ -139,7 +147,7 @@ Ref proxy_setdefault(Thread& t, Value self, const Value* a) {
 }
 Ref proxy_pop(Thread& t, Value self, const Value* a) {
   FrameObject* f = frame_of(self);
-  if (find_variable(t, f, a[0]) >= 0) return raise(t, exc::ValueError, "cannot remove local variables from FrameLocalsProxy");
+  if (TRY(find_variable(t, f, a[0])) >= 0) return raise(t, exc::ValueError, "cannot remove local variables from FrameLocalsProxy");
   if (Dict* extra = extra_of(f)) {
     Ref v = TRY(dict_pop_py(t, extra, a[0]));
     if (!v.is_empty()) return v;

@@ -57,11 +57,8 @@ Ref repr(Thread& t, Value self) {
   }
   Ref name = dict_get_str(t, dict, names::__name__);
   Ref file = dict_get_str(t, dict, names::__file__);
-  Value shown = is_str(name) ? name.get() : EMPTY;
-  if (shown.is_empty()) {
-    RefTo<Str> unknown = TRY(str_from_ascii(t, "?"));
-    return str_format(t, "<module %R>", unknown.value());
-  }
+  if (!is_str(name)) name = TRY(str_from_ascii(t, "?"));
+  Value shown = name.get();
   if (is_str(file)) return str_format(t, "<module %R from %R>", shown, file.get());
   Ref loader = dict_get_str(t, dict, names::__loader__);
   if (!loader.is_empty() && !loader.get().is_none()) return str_format(t, "<module %R (%R)>", shown, loader.get());

@@ -354,23 +354,6 @@ RefTo<Tuple> linearise(Thread& t, Type* type) {
   return tuple_from(t, result.data(), result.size());
 }
 
-Status compute_mro(Thread& t, Type* type) {
-  Type* metatype = type_of_object(type);
-  Value custom = metatype == types::type ? EMPTY : type_lookup(metatype, names::mro);
-  if (custom.is_empty() || is_exact(custom, kShape_method_descriptor)) {
-    type->mro.store(type, TRY(linearise(t, type)));
-    return ok();
-  }
-  Ref result = TRY(call_method(t, type, names::mro, nullptr, 0));
-  RefTo<Tuple> mro = TRY(to_tuple(t, result));
-  if (mro->size == 0) return raise(t, exc::TypeError, "type MRO must not be empty");
-  for (u64 i = 0; i < mro->size; i++)
-    if (!is_type(mro->items[i].peek()))
-      return raise(t, exc::TypeError, "mro() returned a non-class ('%T')", mro->items[i].peek());
-  type->mro.store(type, std::move(mro));
-  return ok();
-}
-
 // --- layout
 namespace {
 
@@ -390,6 +373,28 @@ const Type* solid_base(const Type* type) {
 }
 
 }  // namespace
+
+Status compute_mro(Thread& t, Type* type) {
+  Type* metatype = type_of_object(type);
+  Value custom = metatype == types::type ? EMPTY : type_lookup(metatype, names::mro);
+  if (custom.is_empty() || is_exact(custom, kShape_method_descriptor)) {
+    type->mro.store(type, TRY(linearise(t, type)));
+    return ok();
+  }
+  Ref result = TRY(call_method(t, type, names::mro, nullptr, 0));
+  RefTo<Tuple> mro = TRY(to_tuple(t, result));
+  if (mro->size == 0) return raise(t, exc::TypeError, "type MRO must not be empty");
+  for (u64 i = 0; i < mro->size; i++)
+    if (!is_type(mro->items[i].peek()))
+      return raise(t, exc::TypeError, "mro() returned a non-class ('%T')", mro->items[i].peek());
+  for (u64 i = 0; i < mro->size; i++) {
+    auto* base = mro->items[i].as<Type>();
+    if (!is_subtype(solid_base(type), solid_base(base)))
+      return raise(t, exc::TypeError, "mro() returned base with unsuitable layout ('%N')", base);
+  }
+  type->mro.store(type, std::move(mro));
+  return ok();
+}
 
 Result<Type*> best_base(Thread& t, Tuple* bases) {
   Type* winner = nullptr;

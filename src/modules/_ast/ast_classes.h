@@ -20,5 +20,7 @@ bool ast_kind_of(Value v, ast::Kind* out);
 Ref ast_to_python(Thread& t, const ast::Node* node);
 // The tree in `arena`; null with a pending TypeError/ValueError when the objects do not form one.
 ast::Mod* ast_from_python(Thread& t, Arena& arena, Value module);
+// ValueError or TypeError for a tree that the parser would never make. validate.cpp.
+Status ast_validate(Thread& t, const ast::Mod* module);
 
 }  // namespace typhon

@@ -311,6 +311,7 @@ Ref compile_ast_object(Thread& t, Value source, Value filename, const char* mode
   Arena arena;
   ast::Mod* module = ast_from_python(t, arena, source);
   if (module == nullptr) return Raised{};
+  TRY(ast_validate(t, module));
   if (optimize < 0) optimize = g_config.optimize;
   if (!dont_inherit && t.frame != nullptr) flags |= int(frame::code(t.frame)->flags & u32(compile_flag::kFutures));
   return compile_ast(t, module, filename, mode, flags, optimize);

@@ -144,10 +144,20 @@ Result<bool> default_is_subclass(Thread& t, Value derived, Value c) {
   return abstract_is_subclass(t, derived, c);
 }
 
+struct DepthGuard {
+  explicit DepthGuard(u32& depth) : depth_(depth) { depth_++; }
+  ~DepthGuard() { depth_--; }
+  u32& depth_;
+};
+
 template <Result<bool> (*Default)(Thread&, Value, Value), Result<bool> (*Self)(Thread&, Value, Value)>
 Result<bool> class_check(Thread& t, Value v, Value c, Str* hook_name, const char* where) {
   if (is_tuple(c)) {
+    // Nested tuples are followed with a limit of their own: whoever nests one deeper by one each time would wait long for the stack's.
+    static thread_local u32 depth = 0;
     TRY(enter_native(t, where));
+    if (depth >= 100'000) return raise(t, exc::RecursionError, "maximum recursion depth exceeded%s", where);
+    DepthGuard guard(depth);
     Tuple* tuple = c.as<Tuple>();
     for (u64 i = 0; i < tuple->size; i++) {
       Ref item = tuple->items[i].load();
