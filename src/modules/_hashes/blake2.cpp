@@ -1,10 +1,12 @@
 // _blake2: BLAKE2b and BLAKE2s with all their parameters (RFC 7693 and the BLAKE2 paper's parameter block). OpenSSL's
 // digests take neither salt nor personalisation, hence our own.
 #include "objects/byte_builder.h"
-#include "objects/module.h"
+#include "modules/_hashes/hashes.h"
 
 namespace typhon {
 namespace {
+
+using namespace hashes;
 
 constexpr u8 kSigma[12][16] = {
     {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}, {14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3},
@@ -114,12 +116,10 @@ template <class Word>
 Type* g_type;
 template <class Word>
 constexpr bool kIsB = sizeof(Word) == 8;
-constexpr size_t kDetachSize = 2048;
 
 template <class Word>
 Status feed(Thread& t, Blake<Word>* self, Value data) {
-  if (is_str(data)) return raise(t, exc::TypeError, "Strings must be encoded before hashing");
-  if (!has_buffer(data)) return raise(t, exc::TypeError, "object supporting the buffer API required");
+  TRY(check_hashable(t, data));
   ByteView view(t);
   TRY(view.get(data));
   MutexGuard guard(t, self->mutex);
@@ -156,11 +156,7 @@ Ref blake_new(Thread& t, Type* cls, Args args) {
   Ref keep;
   TRY(bind_arguments(t, signature, b ? "blake2b" : "blake2s", args, a, &keep));
   Value data = a[0], string = a[13];
-  if (!data.is_empty() && !string.is_empty() && !string.is_none())
-    return raise(t, exc::TypeError,
-                 "'data' and 'string' are mutually exclusive and support for 'string' keyword parameter is slated for removal in a "
-                 "future version.");
-  if (data.is_empty() && !string.is_none()) data = string;
+  data = TRY(first_data(t, data, string));
 
   auto small = [&](Value v, i64 fallback) -> Result<i64> {
     if (v.is_empty()) return fallback;

@@ -2,10 +2,12 @@
 // large inputs are hashed detached.
 #include <openssl/evp.h>
 
-#include "objects/module.h"
+#include "modules/_hashes/hashes.h"
 
 namespace typhon {
 namespace {
+
+using namespace hashes;
 
 struct Algorithm {
   const char* evp_name;
@@ -31,7 +33,6 @@ Algorithm g_algorithms[] = {
     {"SHAKE256", "shake_256", "_sha3.shake_256", 1088, true},
 };
 enum Which : u32 { kMd5, kSha1, kSha224, kSha256, kSha384, kSha512, kSha3First, kShake128 = kSha3First + 4, kEnd = kShake128 + 2 };
-constexpr size_t kDetachSize = 2048;
 
 struct Hash : Object {
   EVP_MD_CTX* context;
@@ -41,20 +42,14 @@ struct Hash : Object {
 void release_hash(Thread&, Object* self) { EVP_MD_CTX_free(static_cast<Hash*>(self)->context); }
 
 Status update(Thread& t, Hash* self, Value data) {
-  if (is_str(data)) return raise(t, exc::TypeError, "Strings must be encoded before hashing");
-  if (!has_buffer(data)) return raise(t, exc::TypeError, "object supporting the buffer API required");
+  TRY(check_hashable(t, data));
   ByteView view(t);
   TRY(view.get(data));
-  MutexGuard guard(t, self->mutex);
-  if (view.size() < kDetachSize) {
-    EVP_DigestUpdate(self->context, view.data(), view.size());
-    return ok();
-  }
   const void* bytes = view.data();
   size_t n = view.size();
   EVP_MD_CTX* context = self->context;
-  Detached detached(t);
-  EVP_DigestUpdate(context, bytes, n);
+  MutexGuard guard(t, self->mutex);
+  run(t, n, [=] { return EVP_DigestUpdate(context, bytes, n); });
   return ok();
 }
 
@@ -68,11 +63,7 @@ Ref hash_allocate(Thread& t, Algorithm* algorithm) {
 }
 // The constructor: data, usedforsecurity, string.
 Ref hash_new(Thread& t, Algorithm* algorithm, Value data, Value string) {
-  if (!data.is_empty() && !string.is_empty() && !string.is_none())
-    return raise(t, exc::TypeError,
-                 "'data' and 'string' are mutually exclusive and support for 'string' keyword parameter is slated for removal in a "
-                 "future version.");
-  if (data.is_empty() && !string.is_none()) data = string;
+  data = TRY(first_data(t, data, string));
   Ref made = TRY(hash_allocate(t, algorithm));
   if (!EVP_DigestInit_ex(made.as<Hash>()->context, algorithm->md, nullptr))
     return raise(t, exc::ValueError, "unsupported hash type %s", algorithm->name);
@@ -125,16 +116,6 @@ RefTo<Bytes> digest(Thread& t, Hash* self, Value length) {
     EVP_DigestFinalXOF(copy, out->data, n);
   EVP_MD_CTX_free(copy);
   return out;
-}
-Ref to_hex(Thread& t, RefTo<Bytes>&& bytes) {
-  if (bytes.failed()) return Raised{};
-  RefTo<Str> text = TRY(str_allocate(t, bytes->size * 2, 'f'));
-  auto* out = static_cast<u8*>(text->raw_mutable());
-  for (u64 i = 0; i < bytes->size; i++) {
-    *out++ = u8("0123456789abcdef"[bytes->data[i] >> 4]);
-    *out++ = u8("0123456789abcdef"[bytes->data[i] & 15]);
-  }
-  return text;
 }
 Ref h_digest(Thread& t, Value self, const Value*) { return digest(t, self.as<Hash>(), EMPTY); }
 Ref h_hexdigest(Thread& t, Value self, const Value*) { return to_hex(t, digest(t, self.as<Hash>(), EMPTY)); }

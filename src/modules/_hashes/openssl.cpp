@@ -9,15 +9,16 @@
 #include <climits>
 #include <strings.h>
 
+#include "modules/_hashes/hashes.h"
 #include "objects/codecs.h"
 #include "objects/container_util.h"
-#include "objects/module.h"
 
 namespace typhon {
 namespace {
 
+using namespace hashes;
+
 Type *g_hash_type, *g_xof_type, *g_hmac_type, *g_unsupported;
-constexpr size_t kDetachSize = 2048;
 
 // Names of digests in Python and in OpenSSL, where they differ or a constructor of its own exists.
 struct Name {
@@ -75,31 +76,6 @@ struct Digest {
   Status get(Thread& t, Value digest, Value constructors);
 };
 
-Status hashable(Thread& t, Value data) {
-  if (is_str(data)) return raise(t, exc::TypeError, "Strings must be encoded before hashing");
-  if (!has_buffer(data)) return raise(t, exc::TypeError, "object supporting the buffer API required");
-  return ok();
-}
-// Runs f, detached when the amount of data is worth it. f touches no objects.
-template <class F>
-auto run(Thread& t, size_t size, F f) {
-  if (size < kDetachSize) return f();
-  Detached detached(t);
-  return f();
-}
-Ref to_hex(Thread& t, Ref&& bytes) {
-  if (bytes.failed()) return Raised{};
-  Ref keep = std::move(bytes);
-  auto* b = keep.as<Bytes>();
-  RefTo<Str> text = TRY(str_allocate(t, b->size * 2, 'f'));
-  auto* out = static_cast<u8*>(text->raw_mutable());
-  for (u64 i = 0; i < b->size; i++) {
-    *out++ = u8("0123456789abcdef"[b->data[i] >> 4]);
-    *out++ = u8("0123456789abcdef"[b->data[i] & 15]);
-  }
-  return text;
-}
-
 // --- hash objects
 struct Hash : Object {
   EVP_MD_CTX* context;
@@ -111,7 +87,7 @@ const EVP_MD* digest_of(Value self) { return EVP_MD_CTX_get0_md(hash_of(self)->c
 bool is_xof(const EVP_MD* md) { return EVP_MD_get_flags(md) & EVP_MD_FLAG_XOF; }
 
 Status update(Thread& t, Hash* self, Value data) {
-  TRY(hashable(t, data));
+  TRY(check_hashable(t, data));
   ByteView view(t);
   TRY(view.get(data));
   const void* bytes = view.data();
@@ -127,15 +103,11 @@ Ref hash_allocate(Thread& t, Type* type) {
   if (hash_of(made)->context == nullptr) return raise_no_memory(t);
   return made;
 }
-constexpr const char* kTwice =
-    "'data' and 'string' are mutually exclusive and support for 'string' keyword parameter is slated for removal in a future version.";
 // data, usedforsecurity, string: a[0..3)
 Ref hash_new(Thread& t, std::string_view name, const Value* a) {
-  Value data = a[0], string = a[2];
-  if (!data.is_empty() && !string.is_empty() && !string.is_none()) return raise(t, exc::TypeError, "%s", kTwice);
-  if (data.is_empty() && !string.is_none()) data = string;
+  Value data = TRY(first_data(t, a[0], a[2]));
   bool secure = a[1].is_empty() || TRY(truth(t, a[1]));
-  if (!data.is_empty()) TRY(hashable(t, data));
+  if (!data.is_empty()) TRY(check_hashable(t, data));
   Digest digest;
   TRY(digest.get(t, name, secure));
   Ref made = TRY(hash_allocate(t, is_xof(digest.md) ? g_xof_type : g_hash_type));
@@ -224,7 +196,7 @@ Ref hmac_allocate(Thread& t) {
   return made;
 }
 Status hmac_add(Thread& t, Hmac* self, Value data) {
-  TRY(hashable(t, data));
+  TRY(check_hashable(t, data));
   ByteView view(t);
   TRY(view.get(data));
   const u8* bytes = view.data();

@@ -14,12 +14,6 @@ namespace {
 Ref utf8_text(Thread& t, const char* text, size_t n) { return decode_utf8(t, reinterpret_cast<const u8*>(text), n); }
 std::unique_ptr<BIO, FreeBio> memory() { return std::unique_ptr<BIO, FreeBio>(BIO_new(BIO_s_mem())); }
 
-Status put(Thread& t, Dict* d, const char* key, Ref&& value) {
-  if (value.failed()) return Raised{};
-  RefTo<Str> name = TRY(str_from_ascii(t, key));
-  Ref keep = std::move(value);
-  return dict_set_str(t, d, name.get(), keep);
-}
 Ref pair(Thread& t, const char* key, Ref&& value) {
   if (value.failed()) return Raised{};
   Ref keep = std::move(value);

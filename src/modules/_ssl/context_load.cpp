@@ -137,16 +137,6 @@ Status add_certificates(Thread& t, Context* c, const void* data, size_t size, bo
   return TYPHON_RAISE_SSL(t);
 }
 
-Status put(Thread& t, Dict* d, const char* key, Ref&& value) {
-  if (value.failed()) return Raised{};
-  RefTo<Str> name = TRY(str_from_ascii(t, key));
-  Ref keep = std::move(value);
-  return dict_set_str(t, d, name.get(), keep);
-}
-Ref text_or_none(Thread& t, const char* text) {
-  if (text == nullptr) return Ref::none();
-  return str_from_utf8(t, text);
-}
 const char* nid_name(int nid) { return nid == NID_undef ? nullptr : OBJ_nid2ln(nid); }
 
 Ref cipher_dict(Thread& t, const SSL_CIPHER* cipher) {

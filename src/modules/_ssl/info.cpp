@@ -4,10 +4,6 @@
 namespace typhon::tls {
 namespace {
 
-Ref text_or_none(Thread& t, const char* text) {
-  if (text == nullptr) return Ref::none();
-  return str_from_utf8(t, text);
-}
 Ref cipher_row(Thread& t, const SSL_CIPHER* cipher) {
   Ref name = TRY(text_or_none(t, SSL_CIPHER_get_name(cipher))), version = TRY(text_or_none(t, SSL_CIPHER_get_version(cipher)));
   return tuple_of(t, name, version, Value::small_int(SSL_CIPHER_get_bits(cipher, nullptr)));

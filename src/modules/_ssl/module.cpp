@@ -26,6 +26,17 @@ Status no_delete(Thread& t, Value value, const char* name, const char* type) {
   return ok();
 }
 
+Status put(Thread& t, Dict* d, const char* key, Ref&& value) {
+  if (value.failed()) return Raised{};
+  RefTo<Str> name = TRY(str_from_ascii(t, key));
+  Ref keep = std::move(value);
+  return dict_set_str(t, d, name.get(), keep);
+}
+Ref text_or_none(Thread& t, const char* text) {
+  if (text == nullptr) return Ref::none();
+  return str_from_utf8(t, text);
+}
+
 RefTo<Str> bio_text(Thread& t, BIO* bio) {
   char* data;
   long n = BIO_get_mem_data(bio, &data);

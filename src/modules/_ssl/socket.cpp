@@ -112,6 +112,12 @@ Ref s_write(Thread& t, Value self, const Value* a) {
   const void* bytes = view.data();
   size_t n = view.size();
   if (n > INT_MAX) return raise(t, exc::OverflowError, "string longer than %d bytes", INT_MAX);
+  TRY(lock_interruptibly(t, s->write_lock));
+  struct Unlock {
+    Thread& t;
+    ReentrantLock& lock;
+    ~Unlock() { lock.release(t); }
+  } unlock{t, s->write_lock};
   Call call(t, s, socket, "The write operation timed out");
   size_t written = 0;
   while (true) {

@@ -41,6 +41,7 @@ struct SslSocket : Object {
   SSL* ssl;
   bool server_side, shutdown_seen_zero;
   ReentrantLock lock;
+  ReentrantLock write_lock;  // a write that waits is to be repeated before any other: whoever else writes waits for its end
 };
 inline SslSocket* ssl_of(Value v) { return v.as<SslSocket>(); }
 
@@ -191,11 +192,21 @@ struct Text {
 };
 // AttributeError when a setter is called to delete (value EMPTY).
 Status no_delete(Thread& t, Value value, const char* name, const char* type = "_ssl._SSLContext");
+// d[key] = value, which may have failed.
+Status put(Thread& t, Dict* d, const char* key, Ref&& value);
+Ref text_or_none(Thread& t, const char* text);  // None for null
 // What a memory BIO has gathered.
 RefTo<Str> bio_text(Thread& t, BIO* bio);
 struct FreeBio {
   void operator()(BIO* bio) const { BIO_free_all(bio); }
 };
+
+// Takes a lock that may be held for long: signal handlers run meanwhile, and may raise.
+inline Status lock_interruptibly(Thread& t, ReentrantLock& lock) {
+  bool interrupted;
+  while (!lock.acquire(t, parking_lot::kForever, true, &interrupted)) TRY(safepoint(t));
+  return ok();
+}
 
 // Holds the lock of a connection for short questions.
 class SslGuard {

@@ -5,6 +5,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -192,6 +193,27 @@ class Threads(WithAuthority):
                 time.sleep(0.001)
             thread.join(20)
             self.assertEqual(b"".join(got), b"".join(b"%010d" % i for i in range(50)))
+
+    @unittest.skipIf(sys.implementation.name == "cpython", "CPython leaves it to the program to let one thread write at a time")
+    def test_large_writes_of_several_threads(self):
+        """Writes that have to wait are not mixed up with those of other threads."""
+        total = 4 * 3 * 1_000_000
+
+        def count(s):
+            got = {}
+            while sum(got.values()) < total and (data := s.recv(65536)):
+                for byte in set(data):
+                    got[byte] = got.get(byte, 0) + data.count(byte)
+            s.sendall(repr(sorted(got.items())).encode())
+        address = self.serve(self.server_context(), count)
+        with self.connect(address) as s:
+            s.settimeout(None)
+            threads = [threading.Thread(target=lambda k=k: [s.sendall(bytes([k]) * 1_000_000) for _ in range(3)]) for k in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual(s.recv(1000), repr([(k, 3_000_000) for k in range(4)]).encode())
 
     def test_contexts_change_while_connections_are_made(self):
         """Whatever is set on a context while others use it: connections work or fail with an exception."""
