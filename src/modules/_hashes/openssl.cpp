@@ -9,7 +9,7 @@
 #include <climits>
 #include <strings.h>
 
-#include "modules/_hashes/hashes.h"
+#include "modules/_hashes/hmac.h"
 #include "objects/codecs.h"
 #include "objects/container_util.h"
 
@@ -19,40 +19,6 @@ namespace {
 using namespace hashes;
 
 Type *g_hash_type, *g_xof_type, *g_hmac_type, *g_unsupported;
-
-// Names of digests in Python and in OpenSSL, where they differ or a constructor of its own exists.
-struct Name {
-  const char* python;
-  const char* openssl;
-};
-constexpr Name kNames[] = {
-    {"md5", "MD5"}, {"sha1", "SHA1"}, {"sha224", "SHA224"}, {"sha256", "SHA256"}, {"sha384", "SHA384"}, {"sha512", "SHA512"},
-    {"sha512_224", "SHA512-224"}, {"sha512_256", "SHA512-256"}, {"sha3_224", "SHA3-224"}, {"sha3_256", "SHA3-256"},
-    {"sha3_384", "SHA3-384"}, {"sha3_512", "SHA3-512"}, {"shake_128", "SHAKE128"}, {"shake_256", "SHAKE256"},
-    {"blake2s", "BLAKE2s256"}, {"blake2b", "BLAKE2b512"},
-};
-enum Which : u32 { kMd5, kSha1, kSha224, kSha256, kSha384, kSha512, kSha3_224 = 8, kSha3_256, kSha3_384, kSha3_512, kShake128, kShake256 };
-
-// What `name` says for a digest.
-RefTo<Str> python_name(Thread& t, const EVP_MD* md) {
-  for (const Name& row : kNames)
-    if (EVP_MD_is_a(md, row.openssl)) return str_from_ascii(t, row.python);
-  const char* name = EVP_MD_get0_name(md);
-  if (int nid = EVP_MD_get_type(md); nid != NID_undef) name = OBJ_nid2ln(nid);
-  return str_from_utf8(t, name == nullptr ? "" : name);
-}
-
-// ValueError (or `type`) with the last error that OpenSSL noted.
-Raised raise_openssl(Thread& t, Type* type) {
-  unsigned long code = ERR_peek_last_error();
-  ERR_clear_error();
-  if (code == 0) return raise(t, type, "no reason supplied");
-  const char* library = ERR_lib_error_string(code);
-  const char* reason = ERR_reason_error_string(code);
-  if (reason == nullptr) reason = "no reason supplied";
-  if (library != nullptr) return raise(t, type, "[%s] %s", library, reason);
-  return raise(t, type, "%s", reason);
-}
 
 // A digest from OpenSSL, freed at the end.
 struct Digest {
@@ -176,85 +142,6 @@ Ref h_repr(Thread& t, Value self) {
   return str_format(t, "<%U %s object @ 0x%x>", name.as<Str>(), type_of(self)->spec->name, object_id(t, self));
 }
 
-// --- HMAC objects
-struct Hmac : Object {
-  HMAC_CTX* context;
-  Mutex mutex;
-};
-Hmac* hmac_of(Value v) { return v.as<Hmac>(); }
-
-// The old functions: EVP_MAC has no name of the digest to ask for, and copies as slowly.
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wdeprecated-declarations"
-void release_hmac(Thread&, Object* self) { HMAC_CTX_free(static_cast<Hmac*>(self)->context); }
-const EVP_MD* hmac_digest_of(Value self) { return HMAC_CTX_get_md(hmac_of(self)->context); }
-
-Ref hmac_allocate(Thread& t) {
-  Ref made = TRY(allocate_instance(t, g_hmac_type));
-  hmac_of(made)->context = HMAC_CTX_new();
-  if (hmac_of(made)->context == nullptr) return raise_no_memory(t);
-  return made;
-}
-Status hmac_add(Thread& t, Hmac* self, Value data) {
-  TRY(check_hashable(t, data));
-  ByteView view(t);
-  TRY(view.get(data));
-  const u8* bytes = view.data();
-  size_t n = view.size();
-  HMAC_CTX* context = self->context;
-  MutexGuard guard(t, self->mutex);
-  if (run(t, n, [=] { return HMAC_Update(context, bytes, n); }) != 1) return raise_openssl(t, exc::ValueError);
-  return ok();
-}
-Ref f_hmac_new(Thread& t, Value module, const Value* a) {
-  ByteView key(t);
-  TRY(key.get(a[0]));
-  if (a[2].is_empty() || a[2].is_none()) return raise(t, exc::TypeError, "Missing required parameter 'digestmod'.");
-  if (key.size() > INT_MAX) return raise(t, exc::OverflowError, "key is too long.");
-  Digest digest;
-  TRY(digest.get(t, a[2], module));
-  Ref made = TRY(hmac_allocate(t));
-  ERR_clear_error();
-  if (!HMAC_Init_ex(hmac_of(made)->context, key.data(), int(key.size()), digest.md, nullptr)) return raise_openssl(t, exc::ValueError);
-  if (!a[1].is_empty() && !a[1].is_none()) TRY(hmac_add(t, hmac_of(made), a[1]));
-  return made;
-}
-Ref m_update(Thread& t, Value self, const Value* a) {
-  TRY(hmac_add(t, hmac_of(self), a[0]));
-  return Ref::none();
-}
-bool hmac_copy(Thread& t, HMAC_CTX* to, Value from) {
-  MutexGuard guard(t, hmac_of(from)->mutex);
-  return HMAC_CTX_copy(to, hmac_of(from)->context);
-}
-Ref m_copy(Thread& t, Value self, const Value*) {
-  Ref made = TRY(hmac_allocate(t));
-  if (!hmac_copy(t, hmac_of(made)->context, self)) return raise_openssl(t, exc::ValueError);
-  return made;
-}
-Ref m_digest(Thread& t, Value self, const Value*) {
-  HMAC_CTX* copy = HMAC_CTX_new();
-  if (copy == nullptr) return raise_no_memory(t);
-  u8 out[EVP_MAX_MD_SIZE];
-  unsigned n = 0;
-  bool done = hmac_copy(t, copy, self) && HMAC_Final(copy, out, &n);
-  HMAC_CTX_free(copy);
-  if (!done) return raise_openssl(t, exc::ValueError);
-  return bytes_from(t, out, n);
-}
-#pragma clang diagnostic pop
-Ref m_hexdigest(Thread& t, Value self, const Value* a) { return to_hex(t, m_digest(t, self, a)); }
-Ref m_name(Thread& t, Value self) {
-  Ref name = TRY(python_name(t, hmac_digest_of(self)));
-  return str_format(t, "hmac-%U", name.as<Str>());
-}
-Ref m_block_size(Thread& t, Value self) { return int_from(t, EVP_MD_get_block_size(hmac_digest_of(self))); }
-Ref m_digest_size(Thread& t, Value self) { return int_from(t, EVP_MD_get_size(hmac_digest_of(self))); }
-Ref m_repr(Thread& t, Value self) {
-  Ref name = TRY(python_name(t, hmac_digest_of(self)));
-  return str_format(t, "<%U HMAC object @ 0x%x>", name.as<Str>(), object_id(t, self));
-}
-
 Status Digest::get(Thread& t, Value digest, Value module) {
   Ref name = Ref::copy(digest);
   if (!is_str(digest)) {
@@ -267,6 +154,15 @@ Status Digest::get(Thread& t, Value digest, Value module) {
   }
   Utf8Buffer buffer;
   return get(t, str_utf8(name.as<Str>(), buffer), true);
+}
+
+Ref f_hmac_new(Thread& t, Value module, const Value* a) {
+  ByteView key(t);
+  TRY(key.get(a[0]));
+  if (a[2].is_empty() || a[2].is_none()) return raise(t, exc::TypeError, "Missing required parameter 'digestmod'.");
+  Digest digest;
+  TRY(digest.get(t, a[2], module));
+  return hmac_new(t, g_hmac_type, key, digest.md, a[1]);
 }
 
 Ref f_hmac_digest(Thread& t, Value module, const Value* a) {
@@ -389,16 +285,6 @@ const Method kXofMethods[] = {
 };
 const GetSet kHashGetSets[] = {{"digest_size", h_digest_size}, {"block_size", h_block_size}, {"name", h_name, nullptr, "algorithm name."}, {}};
 const GetSet kXofGetSets[] = {{"digest_size", x_digest_size}, {}};
-const Method kHmacMethods[] = {
-    method("update", m_update, "($self, /, msg)", "Update the HMAC object with msg."),
-    method("digest", m_digest, "($self, /)", "Return the digest of the bytes passed to the update() method so far."),
-    method("hexdigest", m_hexdigest, "($self, /)",
-           "Return hexadecimal digest of the bytes passed to the update() method so far.\n\nThis may be used to exchange the value safely in email or other non-binary\nenvironments."),
-    method("copy", m_copy, "($self, /)", "Return a copy (\"clone\") of the HMAC object."),
-    {},
-};
-const GetSet kHmacGetSets[] = {{"digest_size", m_digest_size}, {"block_size", m_block_size}, {"name", m_name}, {}};
-
 const TypeSpec kHashSpec = {
     .name = "_hashlib.HASH",
     .doc = "A hash is an object used to calculate a checksum of a string of information.\n\nMethods:\n\nupdate() -- updates the current "
@@ -427,7 +313,7 @@ const TypeSpec kHmacSpec = {
            "used by this object\ndigest_size -- number of bytes in digest() output\n",
     .layout = {"HMAC", sizeof(Hmac), 0, nullptr, release_hmac, nullptr, nullptr},
     .flags = type_flag::kBaseType | type_flag::kDisallowInstantiation | type_flag::kImmutable,
-    .slots = {.repr = m_repr},
+    .slots = {.repr = hmac_repr},
     .methods = kHmacMethods,
     .getsets = kHmacGetSets,
 };
