@@ -303,7 +303,6 @@ const TypeSpec spec_classmethod_descriptor = {
     .layout = layout("classmethod_descriptor"),
     .flags = kNotMade,
     .slots = {.repr = repr<0>, .call = call_classmethod_descriptor, .descriptor_get = get_classmethod_descriptor},
-    .methods = kMethods,
     .getsets = kCallableGetSets,
 };
 const TypeSpec spec_wrapper_descriptor = {

@@ -606,6 +606,12 @@ Type* oserror_subclass(int error) {
   return exc::OSError;
 }
 
+RefTo<Str> full_type_name(Thread& t, Value v) {
+  Value type(type_of(v));
+  Ref name = TRY(get_attribute(t, type, names::__qualname__)), module = TRY(get_attribute(t, type, names::__module__));
+  if (!is_str(module) || module.as<Str>()->equals_ascii("builtins") || module.as<Str>()->equals_ascii("__main__")) return object_str(t, name);
+  return str_format(t, "%S.%S", module.get(), name.get());
+}
 Status add_exception_note(Thread& t, Value exception, Value note) {
   RefTo<Str> method = TRY(str_from_ascii(t, "add_note"));
   method = TRY(str_intern(t, method));

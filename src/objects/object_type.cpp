@@ -136,7 +136,8 @@ Ref default_state(Thread& t, Value self, bool required) {
   if (type->flags & type_flag::kHeapType) slot_names = TRY(slot_names_for_pickling(t, type));
   if (required) {
     // Native state beyond what attributes and members show cannot be rebuilt.
-    if (type->layout->basic_size > sizeof(Object) + 8)
+    bool callable = is_native_instance(self, types::classmethod) || is_native_instance(self, types::staticmethod);
+    if (callable || type->layout->basic_size > sizeof(Object) + 8)
       return raise(t, exc::TypeError, "cannot pickle '%N' object", type);
   }
   if (slot_names.get().is_none() || !is_list(slot_names) || list_size(slot_names.as<List>()) == 0) return state;

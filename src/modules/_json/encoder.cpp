@@ -1,6 +1,7 @@
 // Encoding JSON.
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
 
 #include "modules/_json/json.h"
@@ -314,20 +315,20 @@ class Writer {
     return indented_ ? new_line(depth) : ok();
   }
 
-  // Says in a note where the error is.
-  TYPHON_COLD Raised in_item(Value container, i64 index) {
+  // Says in a note where the error is: `what`, or the item of that key.
+  TYPHON_COLD Raised noted(Value container, const char* what, Value key) {
     Ref exception = take_exception(thread_);
-    return noted(std::move(exception), str_format(thread_, "when serializing %T item %zd", container, index));
-  }
-  TYPHON_COLD Raised in_item(Value container, Value key) {
-    Ref exception = take_exception(thread_);
-    return noted(std::move(exception), str_format(thread_, "when serializing %T item %R", container, key));
-  }
-  TYPHON_COLD Raised noted(Ref&& exception, RefTo<Str>&& note) {
-    if (note.failed()) return Raised{};
+    RefTo<Str> name = TRY(full_type_name(thread_, container));
+    RefTo<Str> note = TRY(key.is_empty() ? str_format(thread_, "when serializing %U %s", name.get(), what)
+                                         : str_format(thread_, "when serializing %U item %R", name.get(), key));
     TRY(add_exception_note(thread_, exception, note));
     restore_exception(thread_, std::move(exception));
     return Raised{};
+  }
+  TYPHON_COLD Raised in_item(Value container, i64 index) {
+    char what[32];
+    snprintf(what, sizeof what, "item %ld", index);
+    return noted(container, what, EMPTY);
   }
 
   Status list(Value v, const Open& open, u32 depth) {
@@ -391,7 +392,7 @@ class Writer {
     *first = false;
     TRY(string(made.is_empty() ? key : Value(made)));
     out.append(e_->key_separator.as<Str>());
-    if (value(item, &open, depth + 1).failed()) return in_item(container, key);
+    if (value(item, &open, depth + 1).failed()) return noted(container, nullptr, key);
     return ok();
   }
   RefTo<Str> key_text(Value key) {
@@ -407,8 +408,7 @@ class Writer {
     Ref function = e_->default_.load();
     Ref instead = TRY(call_with(thread_, function, v));
     if (!value(instead, &open, depth).failed()) return ok();
-    Ref exception = take_exception(thread_);
-    return noted(std::move(exception), str_format(thread_, "when serializing %T object", v));
+    return noted(v, "object", EMPTY);
   }
 
   Thread& thread_;
