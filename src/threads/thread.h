@@ -74,7 +74,7 @@ struct Thread {
   Value profile_function = EMPTY, profile_argument = EMPTY;
   Value asyncgen_firstiter = EMPTY, asyncgen_finalizer = EMPTY;
   u32 coroutine_origin_depth = 0;
-  Value repr_stack = EMPTY;    // list of objects whose repr is running (Py_ReprEnter)
+  Value repr_stack = EMPTY;    // dict of the objects whose repr is running, by address (Py_ReprEnter)
   Value running_loop = EMPTY;  // asyncio
 
   Thread* next = nullptr;  // list of all threads, under the runtime's thread lock
