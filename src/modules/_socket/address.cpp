@@ -315,6 +315,7 @@ Status parse_address(Thread& t, const Socket* s, Value v, const char* caller, So
     case AF_CAN: return parse_can(t, s, v, caller, out);
     case AF_TIPC: return parse_tipc(t, v, caller, out);
     case AF_ALG: return parse_algorithm(t, v, caller, out);
+    case AF_BLUETOOTH: return parse_bluetooth(t, s, v, caller, out);
     default: return raise(t, exc::OSError, "%s(): bad family", caller);
   }
 }
@@ -340,6 +341,7 @@ Ref make_address(Thread& t, const sockaddr* address, socklen_t size, int protoco
     case AF_CAN: return make_can(t, address, protocol);
     case AF_TIPC: return make_tipc(t, address);
     case AF_ALG: return make_algorithm(t, address);
+    case AF_BLUETOOTH: return make_bluetooth(t, address, protocol);
     default: {
       // A family that is not known here: the bytes behind the family.
       size_t n = size > offsetof(sockaddr, sa_data) ? size - offsetof(sockaddr, sa_data) : 0;

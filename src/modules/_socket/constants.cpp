@@ -116,6 +116,7 @@ constexpr Row kRows[] = {
 
 Status add_socket_constants(Thread& t, Module* module) {
   for (const Row& row : kRows) TRY(module_add_int(t, module, row.name, row.value));
+  TRY(add_bluetooth_constants(t, module));
   return module_add(t, module, "has_ipv6", Value::boolean(true));
 }
 

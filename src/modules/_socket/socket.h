@@ -42,6 +42,11 @@ Ref make_address(Thread& t, const Socket* s, const SocketAddress& address);
 // The same for an address without a socket (getaddrinfo): only what the family decides.
 Ref make_address(Thread& t, const sockaddr* address, socklen_t size, int protocol);
 
+// --- bluetooth.cpp: the same for Bluetooth, whose addresses depend on the protocol
+Status parse_bluetooth(Thread& t, const Socket* s, Value v, const char* caller, SocketAddress* out);
+Ref make_bluetooth(Thread& t, const sockaddr* address, int protocol);
+Status add_bluetooth_constants(Thread& t, Module* module);
+
 // --- resolve.cpp
 // A host argument: str (encoded with IDNA when it is not ASCII), bytes or bytearray.
 struct HostArgument {
