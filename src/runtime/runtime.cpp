@@ -112,6 +112,18 @@ Status import_and_drop(Thread& t, const char* name) {
 
 }  // namespace
 
+// -X faulthandler, PYTHONFAULTHANDLER, or the development mode.
+static Status start_faulthandler(Thread& t) {
+  const char* variable = g_config.ignore_environment ? nullptr : getenv("PYTHONFAULTHANDLER");
+  bool wanted = g_config.dev_mode || (variable != nullptr && variable[0] != 0);
+  for (int i = 0; i < g_config.x_option_count; i++) wanted |= strcmp(g_config.x_options[i], "faulthandler") == 0;
+  if (!wanted) return ok();
+  Ref module = TRY(import_module(t, "faulthandler"));
+  Ref enable = TRY(get_attribute_utf8(t, module, "enable"));
+  TRY(call(t, enable));
+  return ok();
+}
+
 Status runtime_start(Thread& t) {
   find_paths();
   seed_hashes();
@@ -125,6 +137,7 @@ Status runtime_start(Thread& t) {
   TRY(initialise_signals(t));
   TRY(import_and_drop(t, "encodings"));
   TRY(sys_set_streams(t));
+  TRY(start_faulthandler(t));
   RefTo<Str> main_name = TRY(str_from_ascii(t, "__main__"));
   main_name = TRY(str_intern(t, main_name));
   RefTo<Module> main_module = TRY(module_new(t, main_name.get()));
