@@ -100,6 +100,24 @@ TYPHON_INLINE bool quick_acquire(Value v, Value* out) {
   return true;
 }
 
+// The word that a slot of `owner`, an object nobody else writes to, gets for an operand: moved or counted. False: that takes a call.
+TYPHON_INLINE bool quick_heap_word(Value v, bool moved, const Object* owner, Value* out) {
+  if (v.bits & 7) {
+    *out = v;
+    return true;
+  }
+  Object* object = v.object();
+  u8 ownership = object->ownership();
+  *out = Value(object);
+  if (ownership & (state::kDeferred | state::kImmortal)) return true;
+  if (!(ownership & g_counted_states) || v.is_deferred()) return false;
+  if ((ownership & state::kLocal) && !owner->is_local()) return false;  // to be published first
+  if (moved) return true;
+  if (object->count >= count::kStickyLimit - count::kOne) return false;
+  object->count += count::kOne;
+  return true;
+}
+
 // The last thing an instruction of kUnits units does when the word it replaced has to be dropped: that word comes in `ins`.
 template <int kUnits>
 [[clang::preserve_none, gnu::noinline]] u64 drop_and_next(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, u64 ins) {
@@ -120,6 +138,24 @@ template <int kUnits>
     *(to) = (owned);                                      \
     if (needs_drop(replaced_)) DROP_AND_NEXT(replaced_, n); \
     NEXT(n);                                              \
+  } while (0)
+
+// Stores what was found (an owned word) in the container r[b] and goes on after two units; drops the container when it is consumed.
+// With two things to drop, the handler `general` does it all again.
+#define FINISH_LOAD(found, general)                                       \
+  do {                                                                    \
+    Value* to_ = &r[A(ins)];                                              \
+    if (!(X(ins) & kConsumeB)) [[likely]] SET_AND_NEXT(to_, found, 2);    \
+    Value* from_ = &r[B(ins)];                                            \
+    if (to_ != from_ && needs_drop(*to_)) [[unlikely]] {                  \
+      (void)quick_drop(found);                                            \
+      TAIL(general);                                                      \
+    }                                                                     \
+    Value container_ = *from_;                                            \
+    *from_ = EMPTY;                                                       \
+    *to_ = (found);                                                       \
+    if (needs_drop(container_)) [[likely]] DROP_AND_NEXT(container_, 2);  \
+    NEXT(2);                                                              \
   } while (0)
 
 // --- register access of steps. Each drops what it replaces, and so may run Python code.

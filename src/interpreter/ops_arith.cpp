@@ -11,7 +11,7 @@ namespace {
 #define STORE_IMMEDIATE(value) SET_AND_NEXT(&r[A(ins)], value, 1)
 
 TYPHON_INLINE bool both_ints(Value a, Value b) { return a.bits & b.bits & 1; }
-TYPHON_INLINE bool both_tagged_floats(Value a, Value b) { return a.is_tagged_float() & b.is_tagged_float(); }
+TYPHON_INLINE bool both_tagged_floats(Value a, Value b) { return (a.bits & 3) == 2 && (b.bits & 3) == 2; }
 
 // An immediate number as a double; false for anything else. Bools are left to the general way.
 TYPHON_INLINE bool as_double(Value v, double* out) {
@@ -140,12 +140,15 @@ struct TrueDiv {
   static constexpr BinaryOp kOp = BinaryOp::kTrueDiv;
   static constexpr bool kHasFloat = false;  // division by zero: see op_TRUE_DIV
   static bool ints(u64, u64, Value*) { return false; }
+  static double floats(double a, double b) { return a / b; }
 };
 struct Pow {
   static constexpr BinaryOp kOp = BinaryOp::kPow;
+  static constexpr bool kHasFloat = false;
 };
 struct Matmul {
   static constexpr BinaryOp kOp = BinaryOp::kMatmul;
+  static constexpr bool kHasFloat = false;
 };
 
 TYPHON_NOINLINE bool general_step(Thread& t, Value* r, Instr* pc, BinaryOp op) {
@@ -223,6 +226,13 @@ TYPHON_NOINLINE bool binary_step(Thread& t, Value* r, Instr* pc) {
 
 template <class P>
 COLD_HANDLER(binary_cold) {
+  if constexpr (P::kHasFloat || P::kOp == BinaryOp::kTrueDiv) {
+    double x, y;
+    Value a = r[B(ins)], b = r[C(ins)], result;
+    if (as_double(a, &x) && as_double(b, &y) && !both_ints(a, b) && (P::kHasFloat || y != 0) &&
+        Value::encode_float(P::floats(x, y), &result))
+      STORE_IMMEDIATE(result);
+  }
   STEP(binary_step<P>(*t, r, pc), 1);
 }
 
@@ -268,7 +278,13 @@ HANDLER(TRUE_DIV) {
   }
   TAIL(binary_cold<TrueDiv>);
 }
-HANDLER(POW) { TAIL(binary_cold<Pow>); }
+HANDLER(POW) {
+  Value a = r[B(ins)], b = r[C(ins)], result;
+  double x, y;
+  if (!both_ints(a, b) && as_double(a, &x) && as_double(b, &y) && x > 0 && Value::encode_float(std::pow(x, y), &result))
+    STORE_IMMEDIATE(result);
+  TAIL(binary_cold<Pow>);
+}
 HANDLER(MATMUL) { TAIL(binary_cold<Matmul>); }
 
 namespace {

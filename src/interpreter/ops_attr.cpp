@@ -80,24 +80,12 @@ TYPHON_NOINLINE Called load_attribute_step(Thread& t, Value* r, Instr* pc) {
   return finish_ds(r, pc, get_attribute(t, r[pc->b], name)) ? Called::kDone : Called::kRaised;
 }
 
-// Stores what a slot of the object r[b] holds, unless it is EMPTY.
-#define FINISH_LOAD(field)                                                          \
-  do {                                                                              \
-    Value owned_;                                                                   \
-    if (!quick_acquire((field)->peek(), &owned_)) [[unlikely]] break;               \
-    Value* to_ = &r[A(ins)];                                                        \
-    if (!(X(ins) & kConsumeB)) [[likely]] SET_AND_NEXT(to_, owned_, 2);             \
-    Value* from_ = &r[B(ins)];                                                      \
-    if (to_ != from_ && needs_drop(*to_)) [[unlikely]] {                            \
-      (void)quick_drop(owned_);                                                     \
-      break;                                                                        \
-    }                                                                               \
-    Value container_ = *from_;                                                      \
-    *from_ = EMPTY;                                                                 \
-    *to_ = owned_;                                                                  \
-    if (needs_drop(container_)) [[likely]] DROP_AND_NEXT(container_, 2);            \
-    NEXT(2);                                                                        \
-  } while (0)
+COLD_HANDLER(load_attribute_general) {
+  Called outcome = load_attribute_step(*t, r, pc);
+  if (outcome == Called::kPushed) TAIL(op_enter);
+  if (outcome == Called::kRaised) TAIL(op_raise);
+  NEXT(2);
+}
 
 COLD_HANDLER(load_attribute_cold) {
   Value v = r[B(ins)];
@@ -105,12 +93,11 @@ COLD_HANDLER(load_attribute_cold) {
     // A site that sees several shapes.
     Instr* place = cache_unit(pc + 1, v.object());
     Field* field;
-    if (place != pc + 1 && cached_slot(v.object(), cache::load(place), &field)) FINISH_LOAD(field);
+    Value found;
+    if (place != pc + 1 && cached_slot(v.object(), cache::load(place), &field) && quick_acquire(field->peek(), &found))
+      FINISH_LOAD(found, load_attribute_general);
   }
-  Called outcome = load_attribute_step(*t, r, pc);
-  if (outcome == Called::kPushed) TAIL(op_enter);
-  if (outcome == Called::kRaised) TAIL(op_raise);
-  NEXT(2);
+  TAIL(load_attribute_general);
 }
 
 // --- STORE_ATTR
@@ -151,24 +138,6 @@ TYPHON_NOINLINE bool store_attribute_step(Thread& t, Value* r, Instr* pc) {
   return true;
 }
 COLD_HANDLER(store_attribute_cold) { STEP(store_attribute_step(*t, r, pc), 2); }
-
-// The word that a slot of `owner`, an object nobody else writes to, gets for an operand: moved or counted. False: that takes a call.
-TYPHON_INLINE bool quick_heap_word(Value v, bool moved, const Object* owner, Value* out) {
-  if (v.bits & 7) {
-    *out = v;
-    return true;
-  }
-  Object* object = v.object();
-  u8 ownership = object->ownership();
-  *out = Value(object);
-  if (ownership & (state::kDeferred | state::kImmortal)) return true;
-  if (!(ownership & g_counted_states) || v.is_deferred()) return false;
-  if ((ownership & state::kLocal) && !owner->is_local()) return false;  // to be published first
-  if (moved) return true;
-  if (object->count >= count::kStickyLimit - count::kOne) return false;
-  object->count += count::kOne;
-  return true;
-}
 
 // A store of any value into a cached slot, or one that adds the attribute.
 COLD_HANDLER(store_attribute_quick) {
@@ -617,7 +586,9 @@ HANDLER(LOAD_ATTR) {
   if (v.is_object()) [[likely]] {
     u64 word = cache::load(pc + 1);
     Field* field;
-    if (cached_slot(v.object(), word, &field)) [[likely]] FINISH_LOAD(field);
+    Value found;
+    if (cached_slot(v.object(), word, &field) && quick_acquire(field->peek(), &found)) [[likely]]
+      FINISH_LOAD(found, load_attribute_general);
   }
   TAIL(load_attribute_cold);
 }

@@ -278,8 +278,7 @@ TYPHON_NOINLINE bool template_step(Thread& t, Value* r, Instr* pc) {
 
 HANDLER(GET_ITEM) {
   Value container = r[B(ins)], key = r[C(ins)];
-  Value* to = &r[A(ins)];
-  if (container.is_object() && key.is_small_int() && !(X(ins) & kConsumeB) && !needs_drop(*to)) [[likely]] {
+  if (container.is_object() && key.is_small_int()) [[likely]] {
     Value v = EMPTY;
     u32 shape = container.object()->shape_id();
     if (shape == kShape_list) {
@@ -290,21 +289,20 @@ HANDLER(GET_ITEM) {
       if (i < 0) i += i64(tuple->size);
       if (u64(i) < tuple->size) v = tuple->items[i].peek();
     }
-    if (quick_acquire(v, to)) [[likely]] NEXT(2);
+    if (quick_acquire(v, &v)) [[likely]] FINISH_LOAD(v, get_item_cold);
   }
   TAIL(get_item_cold);
 }
 HANDLER(SET_ITEM) {
   Value container = r[A(ins)], key = r[B(ins)], value = r[C(ins)];
-  if (is_exact_list(container) && key.is_small_int() && (value.bits & 7) && !(X(ins) & kConsumeA)) [[likely]] {
+  if (is_exact_list(container) && key.is_small_int() && !(X(ins) & kConsumeA)) [[likely]] {
     List* list = container.as<List>();
     i64 i = key.as_small_int();
-    if (list->is_local() && u64(i) < list->size) [[likely]] {
-      Value* slot = list->body->items[i].address();
-      if (!needs_drop(*slot)) [[likely]] {
-        *slot = value;
-        NEXT(2);
-      }
+    Value stored;
+    if ((list->is_local() || !g_multi_threaded) && u64(i) < list->size &&
+        quick_heap_word(value, X(ins) & kConsumeC, list, &stored)) [[likely]] {
+      if (X(ins) & kConsumeC) r[C(ins)] = EMPTY;
+      SET_AND_NEXT(list->body->items[i].address(), stored, 2);
     }
   }
   TAIL(set_item_cold);

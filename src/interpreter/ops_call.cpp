@@ -9,12 +9,8 @@
 namespace typhon {
 namespace {
 
-// The frame of a Python function that takes exactly the arguments given, pushed without leaving the handler. The window's
-// function register is callee[-1]. Null: not that simple.
-TYPHON_INLINE Instr* enter_plain(Thread* t, Value* r, Instr* pc, Value* callee, u32 n, u16 flags, u16 destination) {
-  Code* code = callee[-1].as<Function>()->code.as<Code>();
-  if (!takes_exactly(code, n)) [[unlikely]] return nullptr;
-  if (frame::info(r).flags & frame_flag::kGenerator) [[unlikely]] return nullptr;
+// Pushes the frame of `code` at `callee`, where function and parameters (n) are in place. Null: no room, or the recursion limit.
+TYPHON_INLINE Instr* enter_code(Thread* t, Value* r, Instr* pc, Value* callee, Code* code, u32 n, u16 flags, u16 destination) {
   u32 depth = t->recursion_depth;
   if (callee + code->register_count + kStackSlack > t->stack_limit || depth >= t->recursion_limit) [[unlikely]]
     return nullptr;
@@ -32,6 +28,16 @@ TYPHON_INLINE Instr* enter_plain(Thread* t, Value* r, Instr* pc, Value* callee, 
   t->frame = callee;
   return first;
 }
+
+// The frame of a Python function that takes exactly the arguments given, pushed without leaving the handler. The window's
+// function register is callee[-1]. Null: not that simple.
+TYPHON_INLINE Instr* enter_plain(Thread* t, Value* r, Instr* pc, Value* callee, u32 n, u16 flags, u16 destination) {
+  Code* code = callee[-1].as<Function>()->code.as<Code>();
+  if (!takes_exactly(code, n)) [[unlikely]] return nullptr;
+  if (frame::info(r).flags & frame_flag::kGenerator) [[unlikely]] return nullptr;
+  return enter_code(t, r, pc, callee, code, n, flags, destination);
+}
+
 // Goes on in the callee; its RESUME has nothing to do unless a poll or tracing is wanted.
 #define ENTER(callee, first)                                                            \
   do {                                                                                  \
@@ -123,6 +129,22 @@ TYPHON_INLINE bool fit_arguments(Value* r, u32 arity, u32 first, u32 n) {
   return true;
 }
 
+// The same for a caller that is a generator, whose window lies in the heap: function and arguments move to the register stack,
+// behind whatever runs below the generator.
+TYPHON_INLINE Instr* enter_from_generator(Thread* t, Value* r, Instr* pc, Value* window, u32 n, u16 destination, Value** entered) {
+  Code* code = window[-1].as<Function>()->code.as<Code>();
+  Value* callee = t->stack_base + frame::info(r).stack_offset + kFrameHeader + 1;
+  if (!takes_exactly(code, n) || callee + code->register_count + kStackSlack > t->stack_limit ||
+      t->recursion_depth >= t->recursion_limit)
+    return nullptr;
+  for (i32 i = -1; i < i32(n); i++) {
+    callee[i] = window[i];
+    window[i] = EMPTY;
+  }
+  *entered = callee;
+  return enter_code(t, r, pc, callee, code, n, 2 << kResumeShift, destination);
+}
+
 // The same for a function without *args, **kwargs and keyword-only parameters whose defaults give the last arguments.
 TYPHON_INLINE Instr* enter_with_defaults(Thread* t, Value* r, Instr* pc, Value* callee, u32 n, u16 flags, u16 destination) {
   Function* f = callee[-1].as<Function>();
@@ -186,11 +208,19 @@ COLD_HANDLER(call_class) {
 
 COLD_HANDLER(call_function) {
   Value* callee = r + B(ins) + 1;
+  if (frame::info(r).flags & frame_flag::kGenerator) {
+    if (Instr* first = enter_from_generator(t, r, pc, callee, C(ins), A(ins), &callee)) ENTER(callee, first);
+    TAIL(call_general);
+  }
   if (Instr* first = enter_with_defaults(t, r, pc, callee, C(ins), 2 << kResumeShift, A(ins))) ENTER(callee, first);
   TAIL(call_general);
 }
 COLD_HANDLER(call_method_function) {
   Value* callee = r + B(ins) + 1;
+  if (frame::info(r).flags & frame_flag::kGenerator) {
+    if (Instr* first = enter_from_generator(t, r, pc, callee, C(ins) + 1u, A(ins), &callee)) ENTER(callee, first);
+    TAIL(call_method_general);
+  }
   if (Instr* first = enter_with_defaults(t, r, pc, callee, C(ins) + 1u, 2 << kResumeShift, A(ins))) ENTER(callee, first);
   TAIL(call_method_general);
 }

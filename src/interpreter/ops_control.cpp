@@ -2,6 +2,7 @@
 #include "interpreter/dispatch.h"
 #include "interpreter/generator.h"
 #include "interpreter/tracing.h"
+#include "objects/itertypes.h"
 
 namespace typhon {
 namespace {
@@ -135,7 +136,30 @@ TYPHON_NOINLINE int for_iter_step(Thread& t, Value* r, Instr* pc) {
   set_register(r, pc->a, std::move(v));
   return 1;
 }
+// The same for `for a, b in ...`: the parts go where the UNPACK_SEQUENCE behind the loop head would put them. 2: not that.
+TYPHON_NOINLINE int for_row_step(Thread& t, Value* r, Instr* pc) {
+  const Instr* unpack = pc + 2;
+  u32 n = unpack->c, to = unpack->a;
+  if (n > kMaxRow) return 2;
+  save_pc(r, pc);
+  Value items[kMaxRow];
+  switch (next_row(t, r[pc->b], items, n)) {
+    case RowOutcome::kItems: break;
+    case RowOutcome::kEnd: clear_register(r, pc->b); return 0;
+    case RowOutcome::kRaised: return -1;
+    case RowOutcome::kNotARow: return 2;
+  }
+  for (u32 i = 0; i < n; i++) set_register(r, to + i, items[i]);
+  return 1;
+}
+
 COLD_HANDLER(for_iter_cold) {
+  if (Op(pc[2].op) == Op::UNPACK_SEQUENCE && pc[2].b == A(ins) && (pc[2].x & kConsumeB) && table == g_handlers) {
+    int row = for_row_step(*t, r, pc);
+    if (row == 1) [[likely]] NEXT_RELOAD(3);
+    if (row == 0) NEXT(loop_exit(pc));
+    if (row < 0) TAIL(op_raise);
+  }
   int outcome = for_iter_step(*t, r, pc);
   if (outcome > 0) [[likely]] NEXT(2);
   if (outcome == 0) NEXT(loop_exit(pc));

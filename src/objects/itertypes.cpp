@@ -265,6 +265,31 @@ const TypeSpec kZipSpec = {
     .methods = kZipMethods,
 };
 
+// --- rows
+
+RowOutcome end_of(const Ref& item) { return item.failed() ? RowOutcome::kRaised : RowOutcome::kEnd; }
+
+RowOutcome enumerate_row(Thread& t, Enumerate* e, Value* out) {
+  Ref iterator = e->iterator.load();
+  Ref item = iter_next(t, iterator);
+  if (item.failed() || item.is_empty()) return end_of(item);
+  Ref number = next_number(t, e);
+  if (number.failed()) return RowOutcome::kRaised;
+  out[0] = number.take();
+  out[1] = item.take();
+  return RowOutcome::kItems;
+}
+
+RowOutcome zip_row(Thread& t, Tuple* iterators, Value* out, u32 n) {
+  Ref items[kMaxRow];
+  for (u32 i = 0; i < n; i++) {
+    items[i] = iter_next(t, iterators->items[i].peek());
+    if (items[i].failed() || items[i].is_empty()) return end_of(items[i]);
+  }
+  for (u32 i = 0; i < n; i++) out[i] = items[i].take();
+  return RowOutcome::kItems;
+}
+
 // --- map
 
 struct Map : Object {
@@ -522,6 +547,18 @@ const TypeSpec kReversedSpec = {
 }  // namespace
 
 Ref reversed_py(Thread& t, Value v) { return reversed_of(t, types::reversed, v); }
+
+RowOutcome next_row(Thread& t, Value iterator, Value* out, u32 n) {
+  if (is_exact(iterator, kShape_dict_itemiterator))
+    return n == 2 ? dict_next_row(t, iterator.as<DictIterator>(), out) : RowOutcome::kNotARow;
+  NextFn next = type_of(iterator)->slots.next;
+  if (next == enumerate_next) return n == 2 ? enumerate_row(t, iterator.as<Enumerate>(), out) : RowOutcome::kNotARow;
+  if (next == zip_next && n <= kMaxRow && !iterator.as<Zip>()->strict) {
+    Ref iterators = iterator.as<Zip>()->iterators.load();
+    if (iterators.as<Tuple>()->size == n) return zip_row(t, iterators.as<Tuple>(), out, n);
+  }
+  return RowOutcome::kNotARow;
+}
 
 Status initialise_container_types(Thread& t) {
   TRY(make_static_type(t, kEnumerateSpec, &types::enumerate));

@@ -26,6 +26,13 @@ Ref set_iterator_new(Thread& t, Set* set);
 // iter(range), reversed(range): range_iterator or longrange_iterator.
 Ref range_iterator_new(Thread& t, Range* range, bool backwards);
 
+// For `for a, b in ...` over enumerate, zip and dict.items(): the parts of the next tuple as owned words in out[0..n), without the
+// tuple. kNotARow: the iterator is none of these, or gives tuples of another size; nothing was done.
+enum class RowOutcome : u8 { kItems, kEnd, kRaised, kNotARow };
+inline constexpr u32 kMaxRow = 4;
+RowOutcome next_row(Thread& t, Value iterator, Value* out, u32 n);
+RowOutcome dict_next_row(Thread& t, DictIterator* iterator, Value* out);  // of an exact dict_itemiterator
+
 // --- the parts that other files make
 Status initialise_plain_iterators(Thread& t);  // iterators.cpp
 Status initialise_dict_types(Thread& t);       // dict/views.cpp

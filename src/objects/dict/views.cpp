@@ -51,26 +51,30 @@ TYPHON_INLINE Outcome advance(DictIterator* it, DictPart part, Value* key, Value
   return Outcome::kEnd;
 }
 
-template <DictPart kPart, bool kBackwards>
-Ref dict_iterator_next(Thread& t, Value self) {
-  DictIterator* it = self.as<DictIterator>();
-  Value pair[2] = {EMPTY, EMPTY};
+// Key and value of the next entry, owned, as far as `part` has them; false: the end, or raised.
+template <bool kBackwards>
+Result<bool> next_entry(Thread& t, DictIterator* it, DictPart part, Value* pair) {
   Value finished = EMPTY;
   Outcome outcome;
   {
     ObjectLock lock(t, it);
-    outcome = advance<kBackwards>(it, kPart, &pair[0], &pair[1]);
+    outcome = advance<kBackwards>(it, part, &pair[0], &pair[1]);
     if (outcome == Outcome::kEnd || outcome == Outcome::kKeysChanged) finished = it->dict.take_word(it);
   }
-  if (outcome == Outcome::kItem) {
-    if (kPart == DictPart::kKeys) return Ref::adopt(pair[0]);
-    if (kPart == DictPart::kValues) return Ref::adopt(pair[1]);
-    return tuple_take(t, pair, 2);
-  }
+  if (outcome == Outcome::kItem) [[likely]] return true;
   Field::release_heap(finished);
   if (outcome == Outcome::kResized) return raise(t, exc::RuntimeError, "dictionary changed size during iteration");
   if (outcome == Outcome::kKeysChanged) return raise(t, exc::RuntimeError, "dictionary keys changed during iteration");
-  return Ref();
+  return false;
+}
+
+template <DictPart kPart, bool kBackwards>
+Ref dict_iterator_next(Thread& t, Value self) {
+  Value pair[2] = {EMPTY, EMPTY};
+  if (!TRY(next_entry<kBackwards>(t, self.as<DictIterator>(), kPart, pair))) return Ref();
+  if (kPart == DictPart::kKeys) return Ref::adopt(pair[0]);
+  if (kPart == DictPart::kValues) return Ref::adopt(pair[1]);
+  return tuple_take(t, pair, 2);
 }
 
 void dict_iterator_visit(Object* self, Visitor& visitor) { visitor.field(static_cast<DictIterator*>(self)->dict); }
@@ -363,6 +367,12 @@ extern const TypeSpec spec_dict_keyiterator, spec_dict_valueiterator, spec_dict_
 const TypeSpec spec_dict_keyiterator = iterator_spec<DictPart::kKeys, false>("dict_keyiterator");
 const TypeSpec spec_dict_valueiterator = iterator_spec<DictPart::kValues, false>("dict_valueiterator");
 const TypeSpec spec_dict_itemiterator = iterator_spec<DictPart::kItems, false>("dict_itemiterator");
+
+RowOutcome dict_next_row(Thread& t, DictIterator* iterator, Value* out) {
+  Result<bool> there = next_entry<false>(t, iterator, DictPart::kItems, out);
+  if (there.failed()) return RowOutcome::kRaised;
+  return there.get() ? RowOutcome::kItems : RowOutcome::kEnd;
+}
 
 Status initialise_dict_types(Thread& t) {
   TRY(make_static_type(t, kKeysSpec, &types::dict_keys));
