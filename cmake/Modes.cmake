@@ -79,6 +79,18 @@ elseif(TYPHON_MODE STREQUAL "tsan")
   target_compile_definitions(typhon_options INTERFACE TYPHON_TSAN=1)
 endif()
 
+# tools/dev profile: a build that records how often what runs, and release builds that are laid out and inlined accordingly.
+set(TYPHON_PROFILE "" CACHE STRING "`generate`, or the file of a recorded profile to optimise by")
+if(TYPHON_PROFILE STREQUAL "generate")
+  target_compile_options(typhon_options INTERFACE "-fprofile-generate=${CMAKE_BINARY_DIR}/profiles")
+  target_link_options(typhon_options INTERFACE "-fprofile-generate=${CMAKE_BINARY_DIR}/profiles")
+  target_compile_definitions(typhon_options INTERFACE TYPHON_PROFILE_GENERATE=1)
+elseif(TYPHON_PROFILE)
+  # Code that changed since it was recorded is compiled as without.
+  target_compile_options(typhon_options INTERFACE "-fprofile-use=${TYPHON_PROFILE}" -Wno-profile-instr-out-of-date
+    -Wno-profile-instr-unprofiled -Wno-backend-plugin)
+endif()
+
 if(TYPHON_LTO)
   target_compile_options(typhon_options INTERFACE -flto=thin)
   target_link_options(typhon_options INTERFACE

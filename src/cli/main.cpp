@@ -10,6 +10,10 @@
 #include "runtime/runtime.h"
 #include "threads/thread.h"
 
+#ifdef TYPHON_PROFILE_GENERATE
+extern "C" int __llvm_profile_write_file(void);
+#endif
+
 namespace typhon {
 namespace {
 
@@ -37,6 +41,9 @@ int run(void* argument) {
     signal(SIGINT, SIG_DFL);
     kill(getpid(), SIGINT);
   }
+#ifdef TYPHON_PROFILE_GENERATE
+  (void)__llvm_profile_write_file();  // _exit skips what does it otherwise
+#endif
   _exit(code & 0xFF);
 }
 

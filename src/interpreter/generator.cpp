@@ -82,11 +82,29 @@ Instr* deliver_sent(Thread& t, Value* r, Value owned) {
   }
 }
 
+namespace {
+// Registers that may hold something while a frame waits at `pc`: temporaries are a stack, so behind the operands of a YIELD_FROM
+// none is alive.
+u32 live_registers(Value* r, const Instr* pc) {
+  const Code* code = frame::code(r);
+  if (Op(pc->op) != Op::YIELD_FROM) return code->register_count;
+  u32 n = u32(pc->b > pc->c ? pc->b : pc->c) + 1;
+  if (n < code->local_count) n = code->local_count;
+  check_clean(r, n, code->register_count);
+  return n;
+}
+}  // namespace
+
 void suspend_frame(Thread& t, Value* r) {
   Generator* g = generator_of(r);
   bool shared = !g->is_local();
-  u32 n = frame::code(r)->register_count;
-  for (u32 i = 0; i < n; i++) to_heap(g, r[i], shared);
+  u32 n = live_registers(r, frame::pc(r));
+  if (shared) {
+    for (u32 i = 0; i < n; i++) to_heap(g, r[i], true);
+  } else {
+    for (u32 i = 0; i < n; i++)
+      if (r[i].is_deferred()) [[unlikely]] r[i] = to_heap_word(r[i]);
+  }
   to_heap(g, frame::function_word(r), shared);
   to_heap(g, frame::frame_object(r), shared);
   to_heap(g, g->exception.exception, shared);

@@ -224,6 +224,28 @@ COLD_HANDLER(call_method_function) {
   if (Instr* first = enter_with_defaults(t, r, pc, callee, C(ins) + 1u, 2 << kResumeShift, A(ins))) ENTER(callee, first);
   TAIL(call_method_general);
 }
+// A bound method of a Python function: the window has one word to spare for self (call_window relies on it too).
+COLD_HANDLER(call_bound) {
+  BoundMethod* method = r[B(ins)].as<BoundMethod>();
+  Value function = method->function.peek();
+  u32 n = C(ins);
+  Value* callee = r + B(ins) + 1;
+  if (!is_exact_function(function) || (frame::info(r).flags & frame_flag::kGenerator)) TAIL(call_general);
+  Code* code = function.as<Function>()->code.as<Code>();
+  if (!takes_exactly(code, n + 1) || callee + code->register_count + kStackSlack > t->stack_limit ||
+      t->recursion_depth >= t->recursion_limit)
+    TAIL(call_general);
+  Value word = r[B(ins)];
+  for (u32 i = n; i-- > 0;) callee[i + 1] = callee[i];
+  callee[0] = acquire(method->self.peek());
+  callee[-1] = acquire(function);
+  if (!quick_drop(word)) {  // nothing but the method object dies: its parts are held
+    save_pc(r, pc);
+    release(word);
+  }
+  Instr* first = enter_code(t, r, pc, callee, code, n + 1, 2 << kResumeShift, A(ins));
+  ENTER(callee, first);
+}
 // LOAD_METHOD found something that wants no self: the function moves up next to its arguments.
 COLD_HANDLER(call_unbound_function) {
   Value* callee = r + B(ins) + 2;
@@ -241,6 +263,7 @@ COLD_HANDLER(call_cold) {
   if (!is_exact(callable, kShape_builtin_function)) {
     if (is_exact_function(callable)) TAIL(call_function);
     if (is_exact(callable, kShape_type)) TAIL(call_class);
+    if (is_exact(callable, kShape_method)) TAIL(call_bound);
     TAIL(call_general);
   }
   NativeFunction* f = callable.as<NativeFunction>();

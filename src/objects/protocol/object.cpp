@@ -116,9 +116,18 @@ Result<bool> abstract_is_subclass(Thread& t, Value derived, Value c) {
   return false;
 }
 
+namespace {
+// Instances whose __class__ is object's own can claim nothing else.
+bool claims_its_class(Type* type) {
+  return type->slots.getattribute == generic_get_attribute &&
+         type_lookup(type, names::__class__).same_word(type_lookup(types::object, names::__class__));
+}
+}  // namespace
+
 Result<bool> default_is_instance(Thread& t, Value v, Value c) {
   if (is_type(c)) {
     if (is_instance_of(v, c.as<Type>())) return true;
+    if (claims_its_class(type_of(v))) return false;
     Ref claimed = get_attribute_or_empty(t, v, names::__class__);
     if (claimed.failed()) return Raised{};
     if (!claimed.is_empty() && is_type(claimed) && claimed.as<Type>() != type_of(v))

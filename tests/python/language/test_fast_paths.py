@@ -1,0 +1,222 @@
+"""What the interpreter's short cuts must not change: replaced classes, functions and defaults, odd iterators, order of deaths."""
+
+import unittest
+
+
+class Loops(unittest.TestCase):
+    def test_pairs_of_enumerate_zip_and_items(self):
+        self.assertEqual([(a, b) for a, b in enumerate("xy", 5)], [(5, "x"), (6, "y")])
+        self.assertEqual([(a, b, c) for a, b, c in zip("ab", [1, 2], (3, 4))], [("a", 1, 3), ("b", 2, 4)])
+        self.assertEqual([(k, v) for k, v in {"a": 1, 2: "b"}.items()], [("a", 1), (2, "b")])
+        self.assertEqual([a + b for a, b in enumerate([1.5], 2 ** 70)], [2 ** 70 + 1.5])
+
+    def test_rows_of_another_size(self):
+        with self.assertRaisesRegex(ValueError, "too many values to unpack"):
+            for a, b in zip([1], [2], [3]):
+                pass
+        with self.assertRaisesRegex(ValueError, "not enough values to unpack"):
+            for a, b, c in {"k": "v"}.items():
+                pass
+        with self.assertRaisesRegex(ValueError, r"zip\(\) argument 2 is shorter"):
+            for a, b in zip([1, 2], [3], strict=True):
+                pass
+
+    def test_dict_that_changes_during_iteration(self):
+        d = {1: 2}
+        with self.assertRaisesRegex(RuntimeError, "changed size during iteration"):
+            for k, v in d.items():
+                d[k + 1] = v
+
+    def test_subclasses_of_the_iterators(self):
+        class Backwards(enumerate):
+            def __next__(self):
+                a, b = super().__next__()
+                return b, a
+        self.assertEqual([(a, b) for a, b in Backwards("xy")], [("x", 0), ("y", 1)])
+
+    def test_iterator_that_raises(self):
+        def items():
+            yield 1
+            raise KeyError("stop")
+        seen = []
+        with self.assertRaises(KeyError):
+            for i, item in enumerate(items()):
+                seen.append((i, item))
+        self.assertEqual(seen, [(0, 1)])
+
+    def test_unpacking_into_the_variable_that_is_unpacked(self):
+        pair = (1, [2])
+        pair, rest = pair
+        self.assertEqual((pair, rest), (1, [2]))
+        items = [[1, 2], [3, 4]]
+        for items, other in items:
+            pass
+        self.assertEqual((items, other), (3, 4))
+
+
+class Calls(unittest.TestCase):
+    def test_defaults_may_be_replaced(self):
+        def f(a, b=1, c=2):
+            return a, b, c
+
+        def call():
+            return f(0), f(0, 5)
+        self.assertEqual(call(), ((0, 1, 2), (0, 5, 2)))
+        f.__defaults__ = (7, 8, 9)
+        self.assertEqual((call(), f()), (((0, 8, 9), (0, 5, 9)), (7, 8, 9)))
+        f.__defaults__ = None
+        with self.assertRaisesRegex(TypeError, r"missing 2 required positional arguments: 'b' and 'c'"):
+            call()
+
+    def test_construction_after_changes_of_the_class(self):
+        class Point:
+            def __init__(self, x):
+                self.x = x
+
+        def make():
+            return Point(3)
+        self.assertEqual([make().x for _ in range(3)], [3, 3, 3])
+        Point.__init__ = lambda self, x: setattr(self, "x", x * 2)
+        self.assertEqual(make().x, 6)
+        Point.__init__ = lambda self, x: x
+        with self.assertRaisesRegex(TypeError, r"__init__\(\) should return None, not 'int'"):
+            make()
+        Point.__new__ = lambda cls, x: "made by __new__"
+        self.assertEqual(make(), "made by __new__")
+
+    def test_construction_of_abstract_classes_and_by_metaclasses(self):
+        import abc
+
+        class Base(abc.ABC):
+            @abc.abstractmethod
+            def f(self):
+                pass
+
+            def __init__(self):
+                pass
+
+        class Meta(type):
+            def __call__(cls):
+                return "called"
+
+        class Strange(metaclass=Meta):
+            def __init__(self):
+                raise AssertionError
+        for _ in range(3):
+            self.assertRaises(TypeError, lambda: Base())
+            self.assertEqual(Strange(), "called")
+
+    def test_bound_methods_and_calls_from_generators(self):
+        class Counter:
+            def __init__(self):
+                self.n = 0
+
+            def add(self, k=1):
+                self.n += k
+                return self.n
+        counter = Counter()
+        add = counter.add
+        self.assertEqual([add(2), add(), add(k=3)], [2, 3, 6])
+
+        def plain(a, b):
+            return a * b
+        self.assertEqual(list(plain(x, 2) + counter.add(x) for x in range(3)), [6, 9, 13])
+        self.assertEqual(sum(plain(x, Counter().add()) for x in range(4)), 6)
+
+    def test_error_in_a_call_from_a_generator(self):
+        def fail(x):
+            return 1 // x
+        generator = (fail(x) for x in (1, 0))
+        self.assertEqual(next(generator), 1)
+        names, row = [], None
+        try:
+            next(generator)
+        except ZeroDivisionError as error:
+            row = error.__traceback__
+        while row:
+            names.append(row.tb_frame.f_code.co_name)
+            row = row.tb_next
+        self.assertEqual(names[-2:], ["<genexpr>", "fail"])
+
+
+class Attributes(unittest.TestCase):
+    def test_a_site_that_sees_many_classes(self):
+        classes = [type(f"C{i}", (), {f"unused{k}": k for k in range(i)}) for i in range(12)]
+        objects = []
+        for i, cls in enumerate(classes):
+            o = cls()
+            for k in range(i):
+                setattr(o, f"a{k}", k)
+            o.value = i
+            cls.double = lambda self: self.value * 2
+            objects.append(o)
+
+        def read():
+            return [o.value for o in objects], [o.double() for o in objects]
+        for _ in range(3):
+            self.assertEqual(read(), (list(range(12)), list(range(0, 24, 2))))
+        for o in objects:
+            o.value += 100
+        classes[3].double = lambda self: "other"
+        classes[5].value = property(lambda self: "property")
+        values, doubles = read()
+        self.assertEqual((values[3], values[5], doubles[3]), (103, "property", "other"))
+        self.assertEqual(values[11], 111)
+
+    def test_old_values_die_when_replaced(self):
+        log = []
+
+        class Noisy:
+            def __init__(self, name):
+                self.name = name
+
+            def __del__(self):
+                log.append(self.name)
+
+        class Holder:
+            pass
+        holder = Holder()
+        for name in "abc":
+            holder.item = Noisy(name)
+        items = [Noisy("d")]
+        items[0] = None
+        variable = Noisy("e")
+        variable = Noisy("f")
+        self.assertEqual(log, ["a", "b", "d", "e"])
+        del variable, holder
+        self.assertEqual(log, ["a", "b", "d", "e", "f", "c"])
+
+    def test_isinstance_asks_for_the_class(self):
+        class Claims:
+            @property
+            def __class__(self):
+                return int
+
+        class Plain:
+            pass
+        self.assertTrue(isinstance(Claims(), int))
+        self.assertFalse(isinstance(Claims(), str))
+        plain = Plain()
+        plain.__dict__["__class__"] = int
+        self.assertFalse(isinstance(plain, int))
+        self.assertFalse(isinstance(3, str))
+
+
+class Numbers(unittest.TestCase):
+    def test_mixed_operands(self):
+        values = [3, 2.5, 0, 0.0, -7, True, 2 ** 53 + 1, 1e300]
+        for a in values:
+            for b in values:
+                if float in (type(a), type(b)):
+                    x, y = float(a), float(b)
+                    self.assertEqual((a + b, a - b, a * b), (x + y, x - y, x * y))
+        self.assertEqual(repr((1 / 3, 7 / 2.0, 2.5 / 5)), "(0.3333333333333333, 3.5, 0.5)")
+        self.assertEqual(repr((2.0 ** 0.5, 2 ** -1.0, 0.5 ** 3, (-8.0) ** 2)), "(1.4142135623730951, 0.5, 0.125, 64.0)")
+        with self.assertRaises(ZeroDivisionError):
+            1 / 0.0
+        with self.assertRaises(OverflowError):
+            1e300 ** 2
+
+
+if __name__ == "__main__":
+    unittest.main()
