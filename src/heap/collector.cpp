@@ -80,6 +80,16 @@ class Analysis {
     });
   }
 
+  // Garbage that is not in `known` came up later: what it refers to must outlive it, since DEFERRED objects are not counted.
+  void keep_for_others(const std::unordered_set<Object*>& known) {
+    std::vector<Object*> others;
+    for_each_garbage([&](Object* object) {
+      if (!known.contains(object)) others.push_back(object);
+    });
+    for (Object* object : others) mark(object);
+    drain();
+  }
+
   // Leaves garbage that is reachable from `object` alone this time: somebody else will drop `object` later.
   void postpone_from(Object* object) {
     struct Postpone : Visitor {
@@ -332,6 +342,11 @@ void finalise(Thread& t, Garbage& garbage, RootedVector& callbacks) {
     }
     {
       Analysis analysis(t, garbage.counted);
+      if (analysis.ok() && !garbage.deferred.empty()) {
+        std::unordered_set<Object*> known(garbage.counted.begin(), garbage.counted.end());
+        known.insert(garbage.deferred.begin(), garbage.deferred.end());
+        analysis.keep_for_others(known);
+      }
       for (Object* object : garbage.counted) {
         (analysis.ok() && is_garbage(object) ? counted : alive).push_back(object);
       }
