@@ -142,7 +142,7 @@ void Codegen::call_with(u16 f, u32 filled, bool method, Seq<Expr*> args, Seq<Key
   RootedVector names(thread_);
   for (const Keyword* k : keywords) {
     into_new(k->value);
-    names.push_copy(names_.value(mangle(k->arg)));
+    names.push_copy(names_.value(names_.intern(k->arg)));
     n++;
   }
   Ref tuple = tuple_from(thread_, names.data(), names.size());
@@ -219,7 +219,7 @@ void Codegen::call_ex(u16 f, u32 filled, Seq<Expr*> args, Seq<Keyword*> keywords
         u16 first = u_->top;
         u32 n = 0;
         for (; i < keywords.size && keywords[i]->arg.data() != nullptr && n < 100; i++, n++) {
-          load_const(alloc(), names_.value(mangle(keywords[i]->arg)));
+          load_const(alloc(), names_.value(names_.intern(keywords[i]->arg)));
           into_new(keywords[i]->value);
         }
         u_->pos = pos;

@@ -295,7 +295,7 @@ void Codegen::build_class(const ClassDef* s, i32 first_line, u16 dest, u16 gener
             emit(Op::DICT_MERGE, mapping, o.reg, f, o.temp ? kConsumeB : 0);
           } else {
             u16 pair = alloc(2);
-            load_const(pair, names_.value(mangle(k->arg)));
+            load_const(pair, names_.value(names_.intern(k->arg)));
             into(k->value, u16(pair + 1));
             emit(Op::BUILD_MAP, pair, pair, 1);
             emit(Op::DICT_MERGE, mapping, pair, f, kConsumeB);

@@ -41,23 +41,35 @@ struct ImportLock {
 };
 ImportLock g_import_lock;
 
-Ref f_acquire_lock(Thread& t, Value, const Value*) {
+}  // namespace
+
+void acquire_import_lock(Thread& t) {
   if (__atomic_load_n(&g_import_lock.owner, __ATOMIC_RELAXED) == t.ident) {
     g_import_lock.depth++;
-    return Ref::none();
+    return;
   }
   bool interrupted = false;
   g_import_lock.lock.acquire(t, -1, false, &interrupted);
   __atomic_store_n(&g_import_lock.owner, t.ident, __ATOMIC_RELAXED);
   g_import_lock.depth = 1;
-  return Ref::none();
 }
-Ref f_release_lock(Thread& t, Value, const Value*) {
-  if (__atomic_load_n(&g_import_lock.owner, __ATOMIC_RELAXED) != t.ident) return raise(t, exc::RuntimeError, "not holding the import lock");
+bool release_import_lock(Thread& t) {
+  if (__atomic_load_n(&g_import_lock.owner, __ATOMIC_RELAXED) != t.ident) return false;
   if (--g_import_lock.depth == 0) {
     __atomic_store_n(&g_import_lock.owner, u64(0), __ATOMIC_RELAXED);
     g_import_lock.lock.release();
   }
+  return true;
+}
+
+namespace {
+
+Ref f_acquire_lock(Thread& t, Value, const Value*) {
+  acquire_import_lock(t);
+  return Ref::none();
+}
+Ref f_release_lock(Thread& t, Value, const Value*) {
+  if (!release_import_lock(t)) return raise(t, exc::RuntimeError, "not holding the import lock");
   return Ref::none();
 }
 Ref f_lock_held(Thread&, Value, const Value*) { return Ref::boolean(__atomic_load_n(&g_import_lock.owner, __ATOMIC_RELAXED) != 0); }
@@ -166,7 +178,8 @@ u64 sip_hash_13(u64 key, const u8* data, size_t n) {
   return v0 ^ v1 ^ v2 ^ v3;
 }
 Ref f_source_hash(Thread& t, Value, const Value* a) {
-  u64 key = int_low_u64(a[0]);
+  Ref number = TRY(to_index(t, a[0]));
+  u64 key = int_low_u64(number);
   ByteView view(t);
   TRY(view.get(a[1]));
   u64 hash = sip_hash_13(key, view.data(), view.size());

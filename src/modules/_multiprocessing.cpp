@@ -111,6 +111,7 @@ Result<bool> acquire(Thread& t, SemLock* self, bool block, Value timeout) {
     return true;
   }
   bool timed = !timeout.is_empty() && !timeout.is_none();
+  TRY(safepoint(t));
   timespec deadline = {};
   if (timed) deadline = deadline_after(TRY(to_double(t, timeout)));
   int result, error;

@@ -256,7 +256,12 @@ Ref f_fork_exec(Thread& t, Value, const Value* a) {
     if (given->size > NGROUPS_MAX) return raise(t, exc::ValueError, "too many extra_groups");
     for (u64 i = 0; i < given->size; i++) {
       if (!is_int(given->items[i].peek())) return raise(t, exc::TypeError, "extra_groups must be integers");
-      groups.push_back(TRY(id_argument(t, given->items[i].peek(), "gid")));
+      Result<u32> group = id_argument(t, given->items[i].peek(), "gid");
+      if (group.failed()) {
+        clear_exception(t);
+        return raise(t, exc::ValueError, "invalid group id");
+      }
+      groups.push_back(group.get());
     }
     plan.set_groups = true;
     plan.groups = groups.data();

@@ -24,6 +24,7 @@ namespace {
 // Set in the C handler, read at the safepoint: async-signal-safe atomics only.
 u8 g_pending[NSIG];
 u8 g_any_pending;
+bool g_finished = false;
 int g_wakeup_fd = -1;
 u8 g_warn_on_full_buffer = 1;
 int g_wakeup_error;  // errno of a write to it that failed, to be shown on the main thread
@@ -395,9 +396,21 @@ Status run_handlers(Thread& t) {
 
 }  // namespace
 
+// The program is over: handlers go, signals have their default actions again.
+void finish_signals(Thread& t) {
+  g_finished = true;
+  g_wakeup_fd = -1;
+  for (int n = 1; n < NSIG; n++) {
+    struct sigaction action;
+    if (sigaction(n, nullptr, &action) == 0 && action.sa_handler == c_handler) signal(n, SIG_DFL);
+    if (list_set(t, handlers(), size_t(n), None).failed()) clear_exception(t);
+  }
+}
+
 // As if the signal had arrived (_thread.interrupt_main): nothing happens when it is ignored or has its default action.
 void raise_signal_for_main(int number) {
   struct sigaction action;
+  if (g_finished) return c_handler(number);
   if (sigaction(number, nullptr, &action) == 0 && action.sa_handler == c_handler) c_handler(number);
 }
 

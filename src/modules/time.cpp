@@ -51,6 +51,7 @@ Ref f_sleep(Thread& t, Value, const Value* a) {
     return raise(t, exc::TypeError, "'%T' object cannot be interpreted as an integer or float", a[0]);
   i64 ns = TRY(to_timeout_ns(t, a[0]));
   if (ns < 0) return raise(t, exc::ValueError, "sleep length must be non-negative");
+  TRY(safepoint(t));  // a signal that has arrived is not slept over
   i64 deadline = TRY(read_clock(t, CLOCK_MONOTONIC)) + ns;
   timespec until = {deadline / kSecond, deadline % kSecond};
   while (true) {

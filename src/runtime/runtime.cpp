@@ -30,6 +30,7 @@ char g_prefix[4096];
 
 void set_hash_secret(u64 k0, u64 k1);          // objects/str.cpp
 Status initialise_signals(Thread& t);          // modules/_signal
+void finish_signals(Thread& t);
 int run_interactive(Thread& t);                // runtime/interactive.cpp
 extern bool g_finalizing;
 void io_forget_other_threads();                // modules/_io
@@ -422,6 +423,7 @@ int runtime_shutdown(Thread& t, int code) {
   freeze_other_threads(t);
   g_finalizing = true;
   io_forget_other_threads();
+  finish_signals(t);
   // Without its entry in sys.modules the main module dies with all that only it holds: finalisers run while its names are still
   // there. When something else keeps the module, its names go one by one.
   forget_last_exception(t);

@@ -213,6 +213,7 @@ Ref f_start_joinable_thread(Thread& t, Value, const Value* a) {
 }
 
 Ref f_make_thread_handle(Thread& t, Value, const Value* a) {
+  if (!is_int(a[0])) return raise(t, exc::TypeError, "ident must be an integer");
   u64 ident = int_low_u64(a[0]);
   Ref handle = TRY(handle_new(t));
   set_ident(handle_of(handle), ident);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "modules/_imp.h"
 #include "modules/posix/posix.h"
 #include "modules/sys/sys.h"
 
@@ -66,14 +67,18 @@ Ref warn_about_threads(Thread& t, const char* what) {
 
 pid_t fork_python(Thread& t, pid_t (*fork_function)(void* argument), void* argument) {
   run_hooks(t, g_before, true);
+  // No other thread is in the middle of an import then: the child would see the half of it for good.
+  acquire_import_lock(t);
   before_fork(t);
   pid_t pid = fork_function(argument);
   int error = errno;
   if (pid == 0) {
     after_fork_child(t);
+    release_import_lock(t);
     run_hooks(t, g_after_child, false);
   } else {
     after_fork_parent(t);
+    release_import_lock(t);
     run_hooks(t, g_after_parent, false);
   }
   errno = error;

@@ -10,9 +10,11 @@
 namespace typhon {
 
 // Runs a system call detached, again after EINTR (PEP 475: signal handlers run in between and may raise).
+// A signal that has arrived is handled first, or a call that blocks would put it off.
 // `call` returns -1 with errno on failure. The result is -1 only for an error other than EINTR.
 template <class F>
 Result<i64> system_call(Thread& t, F call) {
+  TRY(safepoint(t));
   while (true) {
     i64 result;
     int error;
