@@ -21,7 +21,7 @@ enum { kRecursiveMutex = 0, kSemaphore = 1 };
 
 struct SemLock : Object {
   sem_t* handle;  // SEM_FAILED: none
-  char* name;     // malloc'ed
+  char* name;     // malloc'ed; null when it was unlinked at once
   u64 last_owner;  // ident of the thread that acquired last
   i32 kind, maxvalue;
   i32 count;  // acquired minus released, by this process
@@ -47,6 +47,7 @@ Ref make_semlock(Thread& t, Type* cls, sem_t* handle, int kind, int maxvalue, co
   self->handle = handle;
   self->kind = kind;
   self->maxvalue = maxvalue;
+  if (name == nullptr) return made;
   self->name = strdup(name);
   if (self->name == nullptr) return raise_no_memory(t);
   return made;
@@ -72,7 +73,8 @@ Ref semlock_new(Thread& t, Type* cls, Args args) {
     sem_close(handle);
     return raise_errno(t, error);
   }
-  return make_semlock(t, cls, handle, kind, maxvalue, path.c_str());
+  // A name that is gone is no name.
+  return make_semlock(t, cls, handle, kind, maxvalue, unlink ? nullptr : path.c_str());
 }
 
 // The handle is another process's: only the name counts here.

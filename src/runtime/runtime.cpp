@@ -125,6 +125,19 @@ static Status start_faulthandler(Thread& t) {
   return ok();
 }
 
+namespace {
+
+// Archives on sys.path are asked before directories.
+Status install_zip_import(Thread& t) {
+  Ref module = TRY(import_module(t, "zipimport"));
+  Ref importer = TRY(get_attribute_utf8(t, module, "zipimporter"));
+  Ref hooks = sys_get(t, str_immortal(t, "path_hooks"));
+  if (!is_list(hooks)) return ok();
+  return list_insert(t, hooks.as<List>(), 0, importer);
+}
+
+}  // namespace
+
 Status runtime_start(Thread& t) {
   find_paths();
   seed_hashes();
@@ -139,6 +152,7 @@ Status runtime_start(Thread& t) {
   TRY(import_and_drop(t, "encodings"));
   TRY(sys_set_streams(t));
   TRY(start_faulthandler(t));
+  TRY(install_zip_import(t));
   RefTo<Str> main_name = TRY(str_from_ascii(t, "__main__"));
   main_name = TRY(str_intern(t, main_name));
   RefTo<Module> main_module = TRY(module_new(t, main_name.get()));
@@ -254,15 +268,23 @@ Ref run_text(Thread& t, const char* data, size_t size, Value filename) {
   return run_in_main(t, code);
 }
 
+// Zip files end with a directory of what is in them; anything else that an importer takes has to be a directory.
+bool looks_like_archive(const char* path) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  char tail[22 + 1024];
+  off_t size = lseek(fd, 0, SEEK_END);
+  off_t from = size > off_t(sizeof tail) ? size - off_t(sizeof tail) : 0;
+  ssize_t n = size < 22 ? -1 : pread(fd, tail, sizeof tail, from);
+  close(fd);
+  return n >= 22 && memmem(tail, size_t(n), "PK\5\6", 4) != nullptr;
+}
 // A directory or zip file with a __main__.py is run through runpy; *handled tells.
 Ref run_path_entry(Thread& t, const char* path, bool* handled) {
   *handled = false;
   struct stat info;
   if (stat(path, &info) != 0) return Ref::none();
-  if (!S_ISDIR(info.st_mode)) {
-    size_t n = strlen(path);
-    if (!(n > 4 && (strcmp(path + n - 4, ".zip") == 0 || strcmp(path + n - 4, ".pyz") == 0))) return Ref::none();
-  }
+  if (!S_ISDIR(info.st_mode) && !looks_like_archive(path)) return Ref::none();
   *handled = true;
   TRY(insert_path0(t, path));
   return run_module(t, "__main__", false);
@@ -278,6 +300,14 @@ void make_absolute(const char* path, char* absolute, size_t size) {
   }
 }
 
+// A compiled file: 16 bytes of header, then the code.
+Ref run_compiled(Thread& t, const char* data, size_t size) {
+  u32 magic;
+  if (size < 16 || (memcpy(&magic, data, 4), magic != kBytecodeMagic)) return raise(t, exc::RuntimeError, "Bad magic number in .pyc file");
+  Ref code = TRY(marshal_loads(t, reinterpret_cast<const u8*>(data) + 16, size - 16));
+  if (!is_code(code)) return raise(t, exc::RuntimeError, "Bad code object in .pyc file");
+  return run_in_main(t, code);
+}
 Ref run_script(Thread& t, int* exit_code) {
   char absolute[PATH_MAX * 2];
   make_absolute(g_config.script, absolute, sizeof absolute);
@@ -310,11 +340,13 @@ Ref run_script(Thread& t, int* exit_code) {
   if (!status.failed() && !filename.failed()) {
     Dict* dict = main_dict(t);
     Ref external = dict_get_str(t, sys_modules(t), str_immortal(t, "_frozen_importlib_external"));
-    Ref loader_type = get_attribute_utf8(t, external, "SourceFileLoader");
+    size_t length = strlen(path);
+    bool compiled = length > 4 && strcmp(path + length - 4, ".pyc") == 0;
+    Ref loader_type = get_attribute_utf8(t, external, compiled ? "SourcelessFileLoader" : "SourceFileLoader");
     Ref loader = loader_type.failed() ? Ref::error() : call_with(t, loader_type, names::__main__, filename);
     if (!loader.failed() && !dict_set_str(t, dict, names::__loader__, loader).failed() &&
         !dict_set_str(t, dict, names::__file__, filename).failed() && !dict_set_str(t, dict, names::__cached__, None).failed())
-      result = run_text(t, data, size, filename);
+      result = compiled ? run_compiled(t, data, size) : run_text(t, data, size, filename);
   }
   free(data);
   return result;
