@@ -84,7 +84,8 @@ Ref f_getpwuid(Thread& t, Value, const Value* a) {
 }
 Ref f_getgrgid(Thread& t, Value, const Value* a) {
   u32 gid;
-  if (!TRY(id_argument(t, a[0], &gid))) return not_found(t, "getgrgid(): gid not found", a[0]);
+  if (!TRY(id_argument(t, a[0], &gid)))
+    return raise(t, exc::OverflowError, int_sign(a[0]) < 0 ? "gid is less than minimum" : "gid is greater than maximum");
   group entry;
   std::vector<char> buffer;
   group* g = look_up(t, &entry, buffer, [&](group* e, char* b, size_t n, group** found) { return getgrgid_r(gid, e, b, n, found); });
@@ -95,7 +96,8 @@ Ref f_getgrgid(Thread& t, Value, const Value* a) {
 Status name_argument(Thread& t, Value v, const char* function, PathArgument* out) {
   if (!is_str(v)) return raise(t, exc::TypeError, "%s() argument must be str, not %T", function, v);
   if (out->get(t, v, function, "name").failed()) {
-    if (clear_if(t, exc::ValueError)) return raise(t, exc::ValueError, "embedded null byte");
+    if (!pending_matches(t, exc::UnicodeEncodeError) && clear_if(t, exc::ValueError))
+      return raise(t, exc::ValueError, "embedded null byte");
     return Raised{};
   }
   return ok();

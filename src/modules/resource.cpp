@@ -29,9 +29,14 @@ Ref f_getrusage(Thread& t, Value, const Value* a) {
   return struct_sequence_new(t, g_usage_type, v.data(), v.size());
 }
 
+// RLIM_INFINITY is -1, as ever.
+Ref limit_value(Thread& t, rlim_t limit) {
+  if (limit == RLIM_INFINITY) return Ref::adopt(Value::small_int(-1));
+  return int_from_u64(t, limit);
+}
 Ref limits_tuple(Thread& t, const rlimit& limit) {
-  Ref soft = TRY(int_from(t, i64(limit.rlim_cur)));
-  Ref hard = TRY(int_from(t, i64(limit.rlim_max)));
+  Ref soft = TRY(limit_value(t, limit.rlim_cur));
+  Ref hard = TRY(limit_value(t, limit.rlim_max));
   return tuple_of(t, soft, hard);
 }
 Result<bool> parse_limits(Thread& t, Value v, rlimit* out) {
@@ -40,7 +45,16 @@ Result<bool> parse_limits(Thread& t, Value v, rlimit* out) {
   rlim_t* fields[] = {&out->rlim_cur, &out->rlim_max};
   for (int i = 0; i < 2; i++) {
     Ref number = TRY(to_index(t, pair->items[i].peek()));
-    *fields[i] = int_low_u64(number);
+    i64 limit;
+    u64 unsigned_limit;
+    if (int_fits_i64(number, &limit) && limit == -1)
+      *fields[i] = RLIM_INFINITY;
+    else if (int_sign(number) < 0)
+      return raise(t, exc::ValueError, "Cannot convert negative int");
+    else if (!int_fits_u64(number, &unsigned_limit))
+      return raise(t, exc::OverflowError, "Python int too large to convert to C rlim_t");
+    else
+      *fields[i] = unsigned_limit;
   }
   return true;
 }
