@@ -63,7 +63,6 @@ Ref semlock_new(Thread& t, Type* cls, Args args) {
   TRY(name.get(t, a[3], "SemLock() argument 'name'"));
   bool unlink = TRY(truth(t, a[4]));
   if (kind != kRecursiveMutex && kind != kSemaphore) return raise(t, exc::ValueError, "unrecognized kind");
-  if (value < 0 || value > maxvalue) return raise(t, exc::ValueError, "invalid value");
   std::string path(name.text);
   if (path.find('\0') != std::string::npos) return raise(t, exc::ValueError, "embedded null character");
   sem_t* handle = sem_open(path.c_str(), O_CREAT | O_EXCL, 0600, unsigned(value));
@@ -83,7 +82,6 @@ Ref s_rebuild(Thread& t, Value cls, const Value* a) {
   int kind = TRY(int_argument(t, a[1])), maxvalue = TRY(int_argument(t, a[2]));
   Utf8Argument name;
   TRY(name.get(t, a[3], "_rebuild() argument 4"));
-  if (kind != kRecursiveMutex && kind != kSemaphore) return raise(t, exc::ValueError, "unrecognized kind");
   std::string path(name.text);
   if (path.find('\0') != std::string::npos) return raise(t, exc::ValueError, "embedded null character");
   sem_t* handle = sem_open(path.c_str(), 0);

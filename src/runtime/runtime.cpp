@@ -464,7 +464,7 @@ int runtime_shutdown(Thread& t, int code) {
   if (exception_pending(t)) clear_exception(t);
   clear_module(t, weak);
   collector::collect(t);
-  if (exception_pending(t)) clear_exception(t);
+  if (safepoint(t).failed() || exception_pending(t)) clear_exception(t);
   flush_streams(t);
   return code;
 }
