@@ -22,6 +22,8 @@ extern "C" __attribute__((visibility("default"), used)) const char* __asan_defau
 extern "C" __attribute__((visibility("default"), used)) const char* __tsan_default_options() {
   return "report_thread_leaks=0:die_after_fork=0";
 }
+// A program may close a socket that another thread is using: the kernel sees to that, and the other call fails.
+extern "C" __attribute__((visibility("default"), used)) const char* __tsan_default_suppressions() { return "race:typhon::net::close_fd\n"; }
 #endif
 
 namespace typhon::platform {
