@@ -57,7 +57,8 @@ TYPHON_INLINE u32 shape_version(u32 shape) { return __atomic_load_n(&shape_at(sh
 
 // A shared test: the object has the cached shape and the slot is still what it was. Then *field is the slot.
 TYPHON_INLINE bool cached_slot(Object* object, u64 word, Field** field) {
-  if (__atomic_load_n(&object->shape, __ATOMIC_RELAXED) != u32(word) || cache::kind(word) != cache::kSlot) return false;
+  u64 wanted = __atomic_load_n(&object->shape, __ATOMIC_RELAXED) | cache::kSlot << 32;
+  if ((word ^ wanted) << 30) return false;  // shape and kind in one test
   if ((shape_version(u32(word)) & cache::kVersionMask) != cache::slot_version(word)) return false;
   *field = reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + cache::slot_offset(word));
   return true;

@@ -115,6 +115,18 @@ struct Continuation {
   u64 result;
 };
 
+// What is left to do for a frame, whose pc is saved, after its result was taken out: as pop_frame does it, for one whose
+// temporaries are clean. May run Python code.
+TYPHON_INLINE void drop_frame(Thread* t, Value* r) {
+  drop_registers(r, 0, frame::code(r)->local_count);
+  if (!frame::frame_object(r).is_empty()) [[unlikely]] detach_frame_object(*t, r);  // a finaliser asked for it
+  Value function = frame::function_word(r);
+  t->frame = frame::caller(r);
+  t->recursion_depth--;
+  for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY;
+  release(function);
+}
+
 // Returning from frames that are special in some way.
 TYPHON_NOINLINE Continuation return_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
@@ -125,7 +137,10 @@ TYPHON_NOINLINE Continuation return_step(Thread& t, Value* r, Instr* pc) {
   if (info.flags & frame_flag::kGenerator) {
     Generator* g = generator_of(r);
     finish_generator(t, r);
-    pop_frame(t, r);
+    if (frame::frame_object(r).is_empty()) [[likely]]
+      drop_frame(&t, r);
+    else
+      pop_frame(t, r);
     if (info.flags & frame_flag::kEntry) {
       note_returned(g);
       return {nullptr, result.bits};
@@ -181,18 +196,6 @@ COLD_HANDLER(drop_replaced) {
   r = t->frame;
   pc = frame::pc(r);
   NEXT_RELOAD(op_units(Op(pc->op)));
-}
-
-// What is left to do for a frame, whose pc is saved, after its result was taken out: as pop_frame does it, for one whose
-// temporaries are clean. May run Python code.
-TYPHON_INLINE void drop_frame(Thread* t, Value* r) {
-  drop_registers(r, 0, frame::code(r)->local_count);
-  if (!frame::frame_object(r).is_empty()) [[unlikely]] detach_frame_object(*t, r);  // a finaliser asked for it
-  Value function = frame::function_word(r);
-  t->frame = frame::caller(r);
-  t->recursion_depth--;
-  for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY;
-  release(function);
 }
 
 // A plain frame with something that dies.

@@ -220,6 +220,7 @@ TYPHON_NOINLINE bool binary_step(Thread& t, Value* r, Instr* pc) {
       }
       return finish_dss(r, pc, str_concat(t, a.as<Str>(), b.as<Str>()));
     }
+    if (is_exact_tuple(a) && is_exact_tuple(b)) return finish_dss(r, pc, types::tuple->slots.concat(t, a, b));
   }
   return general_step(t, r, pc, P::kOp);
 }

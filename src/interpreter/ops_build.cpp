@@ -1,6 +1,7 @@
 // Building containers and strings, items, formatting.
 #include "interpreter/dispatch.h"
 #include "interpreter/intrinsics.h"
+#include "objects/container_util.h"
 
 namespace typhon {
 namespace {
@@ -81,6 +82,43 @@ TYPHON_NOINLINE bool slice_step(Thread& t, Value* r, Instr* pc) {
   if (slice.failed()) return false;
   set_register(r, pc->a, slice.take());
   return true;
+}
+
+// The bounds of a slice that are ints or None, as slice_unpack_py gives them; false for others.
+bool plain_bounds(const Value* words, SliceIndices* s) {
+  auto plain = [](Value v) { return v.is_none() || v.is_small_int(); };
+  if (!plain(words[0]) || !plain(words[1]) || !plain(words[2])) return false;
+  s->step = words[2].is_none() ? 1 : words[2].as_small_int();
+  bool backwards = s->step < 0;
+  s->start = !words[0].is_none() ? words[0].as_small_int() : backwards ? INT64_MAX : 0;
+  s->stop = !words[1].is_none() ? words[1].as_small_int() : backwards ? INT64_MIN : INT64_MAX;
+  return s->step != 0;
+}
+// sequence[a:b:c] of a built-in sequence, by the GET_ITEM behind the BUILD_SLICE at `pc`, without a slice object. 1 done, -1 raised, 0:
+// not that.
+TYPHON_NOINLINE int get_slice_step(Thread& t, Value* r, Instr* pc) {
+  Instr* get = pc + 1;
+  Value container = r[get->b];
+  SliceIndices s{0, 0, 1, 0};
+  if (!container.is_object() || !plain_bounds(r + pc->b, &s)) return 0;
+  save_pc(r, get);
+  Ref result;
+  switch (container.object()->shape) {
+    case kShape_list: result = list_slice(t, container.as<List>(), s); break;
+    case kShape_tuple: result = tuple_slice(t, container.as<Tuple>(), s); break;
+    case kShape_str: {
+      Str* text = container.as<Str>();
+      slice_adjust(&s, i64(text->length()));
+      if (s.step != 1 || s.count <= 0) return 0;
+      result = str_substring(t, text, size_t(s.start), size_t(s.start + s.count));
+      break;
+    }
+    default: return 0;
+  }
+  if (result.failed()) return -1;
+  consume(r, get, kConsumeB, get->b);
+  set_register(r, get->a, std::move(result));
+  return 1;
 }
 
 // --- containers. The range's words are moved into the container.
@@ -308,7 +346,17 @@ HANDLER(SET_ITEM) {
   TAIL(set_item_cold);
 }
 HANDLER(DELETE_ITEM) { STEP(delete_item_step(*t, r, pc), 1); }
-HANDLER(BUILD_SLICE) { STEP(slice_step(*t, r, pc), 1); }
+HANDLER(BUILD_SLICE) {
+  if (Op(pc[1].op) == Op::GET_ITEM && pc[1].c == A(ins) && (pc[1].x & kConsumeC) && table == g_handlers) {
+    int outcome = get_slice_step(*t, r, pc);
+    if (outcome > 0) [[likely]] NEXT_RELOAD(3);
+    if (outcome < 0) {
+      pc++;
+      TAIL(op_raise);
+    }
+  }
+  STEP(slice_step(*t, r, pc), 1);
+}
 HANDLER(BUILD_TUPLE) { STEP(tuple_step(*t, r, pc), 1); }
 HANDLER(BUILD_LIST) { STEP(list_step(*t, r, pc), 1); }
 HANDLER(BUILD_SET) { STEP(set_step(*t, r, pc), 1); }

@@ -183,15 +183,16 @@ COLD_HANDLER(for_generator_cold) {
   pc = next;
   NEXT(0);
 }
-// The usual case, as begin_resume and deliver_sent do it: a local generator that waits in a yield.
+// The usual case, as begin_resume and deliver_sent do it: a local generator that begins or waits in a yield.
 COLD_HANDLER(for_generator) {
   Generator* g = r[B(ins)].as<Generator>();
-  if (!g->is_local() || g->state != u8(GeneratorState::kSuspended)) [[unlikely]] TAIL(for_generator_cold);
+  if (!g->is_local() || g->state > u8(GeneratorState::kSuspended)) [[unlikely]] TAIL(for_generator_cold);
   Value* inner = g->registers();
   Instr* resumed = frame::pc(inner);
   Value* end = frame_stack_end(*t, r);
-  if (Op(resumed->op) != Op::YIELD || end + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit ||
-      needs_drop(inner[resumed->a])) [[unlikely]]
+  bool begins = Op(resumed->op) == Op::RETURN_GENERATOR;
+  if (!(begins || (Op(resumed->op) == Op::YIELD && !needs_drop(inner[resumed->a]))) || end + kStackSlack > t->stack_limit ||
+      t->recursion_depth >= t->recursion_limit) [[unlikely]]
     TAIL(for_generator_cold);
   save_pc(r, pc);
   g->state = u8(GeneratorState::kRunning);
@@ -201,7 +202,7 @@ COLD_HANDLER(for_generator) {
   g->exception.previous = t->exception_top;
   t->exception_top = &g->exception;
   t->frame = inner;
-  inner[resumed->a] = None;
+  if (!begins) inner[resumed->a] = None;
   r = inner;
   pc = resumed;
   NEXT(1);
@@ -215,8 +216,10 @@ COLD_HANDLER(loop_end) {
 COLD_HANDLER(for_list) {
   ListIterator* it = r[B(ins)].as<ListIterator>();
   Value sequence = it->sequence.peek();
-  if (!it->is_local() || !is_exact_list(sequence)) [[unlikely]] TAIL(for_iter_cold);
-  List* list = sequence.as<List>();
+  // A heap word that is EMPTY or a sequence.
+  Object* object = reinterpret_cast<Object*>(sequence.bits);
+  if (object == nullptr || !it->is_local() || object->shape != kShape_list) [[unlikely]] TAIL(for_iter_cold);
+  List* list = static_cast<List*>(object);
   ListBody* body = __atomic_load_n(&list->body, __ATOMIC_ACQUIRE);
   u64 i = u64(it->index);
   if (i >= __atomic_load_n(&list->size, __ATOMIC_RELAXED) || body == nullptr || i >= body->capacity) [[unlikely]]
@@ -242,7 +245,6 @@ COLD_HANDLER(for_tuple) {
 COLD_HANDLER(for_other) {
   u32 shape = r[B(ins)].object()->shape_id();
   if (shape == kShape_generator) TAIL(for_generator);
-  if (shape == kShape_list_iterator) TAIL(for_list);
   if (shape == kShape_tuple_iterator) TAIL(for_tuple);
   TAIL(for_iter_cold);
 }
@@ -423,6 +425,7 @@ HANDLER(FOR_ITER) {
   Object* object = iterator.object();
   Value* to = &r[A(ins)];
   u32 shape = object->shape_id();
+  if (shape == kShape_list_iterator) TAIL(for_list);
   if (shape == kShape_range_iterator) {
     if (!object->is_local()) [[unlikely]] TAIL(for_iter_cold);
     RangeIterator* it = static_cast<RangeIterator*>(object);

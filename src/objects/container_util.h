@@ -80,6 +80,9 @@ T* allocate_native(Thread& t, const Type* type) {
 // A slice's bounds before the length is known: runs __index__, so read the length afterwards and then adjust.
 Result<SliceIndices> slice_unpack_py(Thread& t, Slice* slice);
 void slice_adjust(SliceIndices* indices, i64 length);
+// sequence[slice], for indices as slice_unpack_py gives them.
+RefTo<List> list_slice(Thread& t, List* list, SliceIndices indices);
+RefTo<Tuple> tuple_slice(Thread& t, Tuple* tuple, SliceIndices indices);
 // slice.indices(length) in ints of any size: the tuple (start, stop, step).
 RefTo<Tuple> slice_indices_big(Thread& t, Slice* slice, Value length);
 // The optional start and stop arguments of index(): clamped, negative ones counted from the end (of `length`) later.

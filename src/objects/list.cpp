@@ -125,6 +125,15 @@ RefTo<List> copy_items(Thread& t, List* list, i64 start, i64 step, i64 count) {
   return result;
 }
 
+}  // namespace
+
+RefTo<List> list_slice(Thread& t, List* list, SliceIndices s) {
+  slice_adjust(&s, i64(list_size(list)));
+  return copy_items(t, list, s.start, s.step, s.count);
+}
+
+namespace {
+
 // Replaces list[start:stop] by n words that the caller keeps alive. Bounds are clamped to the size found under the
 // lock.
 Status splice(Thread& t, List* list, u64 start, u64 stop, const Value* items, u64 n) {
@@ -490,9 +499,7 @@ Ref list_get_item(Thread& t, Value self, Value key) {
     return raise(t, exc::IndexError, "list index out of range");
   }
   if (is_slice(key)) {
-    SliceIndices s = TRY(slice_unpack_py(t, key.as<Slice>()));
-    slice_adjust(&s, i64(list_size(list)));
-    return copy_items(t, list, s.start, s.step, s.count);
+    return list_slice(t, list, TRY(slice_unpack_py(t, key.as<Slice>())));
   }
   if (!is_indexable(key)) return bad_index_type(t, key);
   i64 i = TRY(subscript_index(t, key));

@@ -70,6 +70,18 @@ Tuple* empty_tuple() {
   return tuple;
 }
 
+RefTo<Tuple> tuple_slice(Thread& t, Tuple* tuple, SliceIndices s) {
+  slice_adjust(&s, i64(tuple->size));
+  if (s.count <= 0) return tuple_of(t);
+  if (s.step == 1) {
+    if (u64(s.count) == tuple->size && is_exact_tuple(Value(tuple))) return RefTo<Tuple>::copy(tuple);
+    return tuple_from(t, words_of(tuple) + s.start, size_t(s.count));
+  }
+  RefTo<Tuple> result = TRY(tuple_allocate(t, size_t(s.count)));
+  for (i64 k = 0; k < s.count; k++) result->items[k].init(result.get(), tuple->items[s.start + k * s.step].peek());
+  return result;
+}
+
 // --- the type
 
 namespace {
@@ -169,16 +181,7 @@ Ref tuple_get_item(Thread& t, Value self, Value key) {
   if (key.is_small_int()) [[likely]] {
     i = key.as_small_int();
   } else if (is_slice(key)) {
-    SliceIndices s = TRY(slice_unpack_py(t, key.as<Slice>()));
-    slice_adjust(&s, i64(tuple->size));
-    if (s.count <= 0) return tuple_of(t);
-    if (s.step == 1) {
-      if (u64(s.count) == tuple->size && is_exact_tuple(self)) return Ref::copy(self);
-      return tuple_from(t, words_of(tuple) + s.start, size_t(s.count));
-    }
-    RefTo<Tuple> result = TRY(tuple_allocate(t, size_t(s.count)));
-    for (i64 k = 0; k < s.count; k++) result->items[k].init(result.get(), tuple->items[s.start + k * s.step].peek());
-    return result;
+    return tuple_slice(t, tuple, TRY(slice_unpack_py(t, key.as<Slice>())));
   } else {
     if (!is_indexable(key)) return raise(t, exc::TypeError, "tuple indices must be integers or slices, not %T", key);
     i = TRY(subscript_index(t, key));
