@@ -56,6 +56,46 @@ int count_setting(const char* name) {
   return *end == 0 && n >= 0 ? int(n) : 1;
 }
 
+bool names(const char* option, const char* name) {
+  size_t n = strlen(name);
+  return strncmp(option, name, n) == 0 && (option[n] == 0 || option[n] == '=');
+}
+const char* value_of(const char* option) {
+  const char* equals = strchr(option, '=');
+  return equals != nullptr ? equals + 1 : nullptr;
+}
+
+// Each stores what a setting says, or prints what is wrong with it: false.
+bool digits_limit(const char* text, const char* where) {
+  char* end = nullptr;
+  long n = text != nullptr ? strtol(text, &end, 10) : -1;
+  if (text == nullptr || *text == 0 || *end != 0 || (n != 0 && n < 640) || n > 0x7FFFFFFF) {
+    std::fprintf(stderr,
+                 "Fatal Python error: config_init_int_max_str_digits: %s: invalid limit; must be >= 640 or 0 for unlimited.\n", where);
+    return false;
+  }
+  g_config.int_max_str_digits = n;
+  return true;
+}
+bool cpu_count(const char* text, const char* problem) {
+  char* end = nullptr;
+  long n = text != nullptr ? strtol(text, &end, 10) : 0;
+  if (text != nullptr && strcmp(text, "default") == 0) {
+    n = -1;
+  } else if (text == nullptr || *end != 0 || n < 1 || n > 0x7FFFFFFF) {
+    std::fprintf(stderr, "Fatal Python error: config_init_cpu_count: %s\n", problem);
+    return false;
+  }
+  g_config.cpu_count = n;
+  return true;
+}
+// Code of a thread's own is CPython's; the setting is checked, and has no effect.
+bool thread_local_bytecode(const char* text, const char* problem) {
+  if (text != nullptr && (strcmp(text, "0") == 0 || strcmp(text, "1") == 0)) return true;
+  std::fprintf(stderr, "Fatal Python error: config_init_tlbc: %s\n", problem);
+  return false;
+}
+
 // -X option; false with a message when its value makes no sense.
 bool x_option(const char* option) {
   if (strcmp(option, "gil=1") == 0) {
@@ -65,14 +105,15 @@ bool x_option(const char* option) {
   } else if (strncmp(option, "gil", 3) == 0 && (option[3] == 0 || option[3] == '=')) {
     std::fprintf(stderr, "Fatal Python error: config_read_gil: PYTHON_GIL / -X gil must be \"0\" or \"1\"\n");
     return false;
-  } else if (strncmp(option, "int_max_str_digits=", 19) == 0) {
-    char* end;
-    long n = strtol(option + 19, &end, 10);
-    if (*end != 0 || (n != 0 && n < 640)) {
-      std::fprintf(stderr, "Fatal Python error: config_init_int_max_str_digits: -X int_max_str_digits: invalid limit; must be >= 640 or 0 for unlimited.\n");
-      return false;
-    }
-    g_config.int_max_str_digits = n;
+  } else if (names(option, "int_max_str_digits")) {
+    if (!digits_limit(value_of(option), "-X int_max_str_digits")) return false;
+  } else if (names(option, "cpu_count")) {
+    if (!cpu_count(value_of(option), "-X cpu_count=n option: n is missing or an invalid number, n must be greater than 0")) return false;
+  } else if (names(option, "tlbc")) {
+    if (!thread_local_bytecode(value_of(option), "-X tlbc=n: n is missing or invalid")) return false;
+  } else if (names(option, "pycache_prefix")) {
+    const char* prefix = value_of(option);
+    g_config.pycache_prefix = prefix != nullptr ? prefix : "";
   } else if (strcmp(option, "dev") == 0) {
     g_config.dev_mode = true;
   } else if (strcmp(option, "utf8") == 0 || strcmp(option, "utf8=1") == 0) {
@@ -85,7 +126,8 @@ bool x_option(const char* option) {
   return true;
 }
 
-bool read_environment(bool gil_given) {
+// `random_hashes`: -R was given.
+bool read_environment(bool gil_given, bool random_hashes) {
   Config& c = g_config;
   if (!gil_given) {
     if (const char* gil = environment("PYTHON_GIL")) {
@@ -94,6 +136,7 @@ bool read_environment(bool gil_given) {
         return false;
       }
       c.gil = gil[0] == '1';
+      c.gil_given = true;
     }
   }
   if (environment("PYTHONDONTWRITEBYTECODE")) c.dont_write_bytecode = true;
@@ -106,7 +149,7 @@ bool read_environment(bool gil_given) {
   if (n > c.optimize) c.optimize = n;
   n = count_setting("PYTHONVERBOSE");
   if (n > c.verbose) c.verbose = n;
-  if (const char* seed = environment("PYTHONHASHSEED")) {
+  if (const char* seed = environment("PYTHONHASHSEED"); seed != nullptr && !random_hashes) {
     if (strcmp(seed, "random") != 0) {
       char* end;
       unsigned long value = strtoul(seed, &end, 10);
@@ -119,7 +162,19 @@ bool read_environment(bool gil_given) {
       c.hash_randomization = value != 0;
     }
   }
-  if (const char* digits = environment("PYTHONINTMAXSTRDIGITS")) c.int_max_str_digits = strtol(digits, nullptr, 10);
+  bool digits_given = false, count_given = false;
+  for (int i = 0; i < c.x_option_count; i++) {
+    digits_given |= names(c.x_options[i], "int_max_str_digits");
+    count_given |= names(c.x_options[i], "cpu_count");
+  }
+  if (const char* digits = environment("PYTHONINTMAXSTRDIGITS"); digits != nullptr && !digits_given)
+    if (!digits_limit(digits, "PYTHONINTMAXSTRDIGITS")) return false;
+  if (const char* count = environment("PYTHON_CPU_COUNT"); count != nullptr && !count_given)
+    if (!cpu_count(count, "PYTHON_CPU_COUNT=N: N is missing or an invalid number, n must be greater than 0")) return false;
+  if (const char* tlbc = environment("PYTHON_TLBC"))
+    if (!thread_local_bytecode(tlbc, "PYTHON_TLBC=N: N is missing or invalid")) return false;
+  if (c.pycache_prefix == nullptr) c.pycache_prefix = environment("PYTHONPYCACHEPREFIX");
+  if (count_setting("PYTHONDEBUG") != 0 && c.debug == 0) c.debug = 1;
   if (const char* warnings = environment("PYTHONWARNINGS")) {
     char* copy = strdup(warnings);
     // Options of the command line come after those of the environment.
@@ -140,7 +195,7 @@ bool parse_options(int argc, char** argv, int* exit_code) {
   Config& c = g_config;
   c.orig_argc = argc;
   c.orig_argv = argv;
-  bool gil_given = false;
+  bool gil_given = false, random_hashes = false;
   int i = 1;
   bool done = false;
   auto bad = [&](char option) {
@@ -210,7 +265,7 @@ bool parse_options(int argc, char** argv, int* exit_code) {
         case 'O': c.optimize++; break;
         case 'P': c.safe_path = true; break;
         case 'q': c.quiet = true; break;
-        case 'R': break;
+        case 'R': random_hashes = true; break;
         case 's': c.no_user_site = true; break;
         case 'S': c.no_site = true; break;
         case 'u': c.unbuffered = true; break;
@@ -223,10 +278,14 @@ bool parse_options(int argc, char** argv, int* exit_code) {
     }
     i++;
   }
-  if (!read_environment(gil_given)) {
+  c.gil_given = gil_given;
+  if (!read_environment(gil_given, random_hashes)) {
     *exit_code = 1;
     return false;
   }
+  // -b goes before everything else: the last option wins.
+  static char bytes_error[] = "error::BytesWarning", bytes_default[] = "default::BytesWarning";
+  if (c.bytes_warning > 0) push(&c.warn_options, &c.warn_option_count, c.bytes_warning > 1 ? bytes_error : bytes_default);
   // sys.argv: "-c", "-m" (runpy replaces it) or the script, then the rest.
   static char dash_c[] = "-c", dash_m[] = "-m", nothing[] = "";
   char** list = nullptr;

@@ -91,7 +91,7 @@ void Codegen::handler_cleanup(u32 region, u16 previous) {
   bind_handler(region);
   At at(*this, Pos{});
   emit(Op::POP_EXC, previous, 0, 0, kConsumeA);
-  emit(Op::RERAISE, u16(previous + 1), 0, 0, kConsumeA);
+  emit(Op::RERAISE, u16(previous + 1), 0, 0, kConsumeA | kInPlace);
   end_of_flow();
 }
 
@@ -222,7 +222,7 @@ void Codegen::try_except(const Try* s) {
         u_->top = u16(p + 2);
         if (u_->max < u_->top) u_->max = u_->top;
         unbind_name(name);
-        emit(Op::RERAISE, u16(p + 1), 0, 0, kConsumeA);
+        emit(Op::RERAISE, u16(p + 1), 0, 0, kConsumeA | kInPlace);
         end_of_flow();
         u_->top = u16(p + 1);
       }
@@ -230,7 +230,9 @@ void Codegen::try_except(const Try* s) {
     bind(next);
   }
   {
-    At at(*this, Pos{});
+    // Where the last clause did not match.
+    auto* last = as<ExceptHandler>(s->handlers.back());
+    At at(*this, last->type != nullptr ? pos_of(last->type) : Pos{});
     emit(Op::RERAISE, e, 0, 0, kConsumeA);
     end_of_flow();
   }
@@ -441,7 +443,7 @@ void Codegen::with_statement(const With* s, u32 index, bool is_async) {
   }
   Label suppressed = new_label();
   jump_on(Op::JUMP_IF_TRUE, {result, true}, suppressed);
-  emit(Op::RERAISE, e, 0, 0, kConsumeA);
+  emit(Op::RERAISE, e, 0, 0, kConsumeA | kInPlace);
   end_of_flow();
   bind(suppressed);
   {

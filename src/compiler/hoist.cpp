@@ -136,7 +136,8 @@ void hoist_constants(Unit& u) {
         load.extra = 0;
         load.label = kNoLabel;
         load.region = 0;  // a load cannot raise
-        if (!u.code.empty()) load.pos = u.code.back().pos;
+        // The line of the loop's head, which is shown next in any case.
+        if (u.positions[load.pos].line == 0 && !u.code.empty()) load.pos = u.code.back().pos;
         u.code.push(load);
       }
     }

@@ -219,6 +219,7 @@ void SymbolTable::statement(const Stmt* s) {
     case Kind::kAnnAssign: return annotated_assignment(as<AnnAssign>(s));
     case Kind::kFor:
     case Kind::kAsyncFor: {
+      if (top_level_await_ && current_->kind == ScopeKind::kModule && s->kind == Kind::kAsyncFor) current_->is_coroutine = true;
       auto* f = as<For>(s);  // AsyncFor has the same fields
       expression(f->target);
       expression(f->iter);
@@ -255,6 +256,7 @@ void SymbolTable::statement(const Stmt* s) {
     }
     case Kind::kWith:
     case Kind::kAsyncWith:
+      if (top_level_await_ && current_->kind == ScopeKind::kModule && s->kind == Kind::kAsyncWith) current_->is_coroutine = true;
       for (const WithItem* item : as<With>(s)->items) {
         expression(item->context_expr);
         maybe(item->optional_vars);

@@ -294,8 +294,11 @@ bool bind_and_push(Thread& t, Value* callee, u32 n, Tuple* names, Value* caller,
     u32 parameters = code->argument_count + code->keyword_only_count;
     u32 positional = names ? n - u32(names->size) : n;
     if (fill_defaults(t, f, code, callee, positional) &&
-        push_frame(t, callee, code, caller, parameters, flags, destination)) [[likely]]
+        push_frame(t, callee, code, caller, parameters, flags, destination)) [[likely]] {
+      // Code of a module or class, made a function of: its namespace are the globals.
+      if (code->flags & (code_flag::kModule | code_flag::kClassBody)) callee[0] = acquire(f->globals.peek());
       return true;
+    }
     n = parameters;
   } else if (bind_complex(t, callee, n, names, f, code)) {
     u32 parameters = code->parameter_count();

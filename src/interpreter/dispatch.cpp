@@ -49,11 +49,16 @@ Ref run_frame_throwing(Thread& t) {
 
 Ref run_frame_at(Thread& t, Instr* pc) { return enter_loop(t, t.frame, pc); }
 
-static void end_at_raise(Thread& t, Value* r) {
-  if (t.pending.is_empty()) return;
-  Value row = t.pending.as<BaseException>()->traceback.peek();
-  if (row.is_empty() || row.as<Traceback>()->frame.as<FrameObject>() != frame::frame_object(r).as<FrameObject>()) return;
-  frame::pc(r) = frame::code(r)->instructions + row.as<Traceback>()->last_unit;
+// The frame is where the exception was raised, or raised again by the program, not where a cleanup passed it on (RERAISE with x bit 3).
+static void note_raise(Value* r) {
+  FrameObject* f = frame::frame_object(r).as<FrameObject>();
+  const Instr* pc = frame::pc(r);
+  bool passes_on = (Op(pc->op) == Op::RERAISE && (pc->x & kInPlace)) || Op(pc->op) == Op::STOPITERATION_ERROR;
+  if (!passes_on) {
+    f->last_unit = frame::unit_index(r);
+  } else if (find_handler(frame::code(r), frame::unit_index(r)) == nullptr) {
+    frame::pc(r) = frame::code(r)->instructions + f->last_unit;
+  }
 }
 
 Instr* unwind_step(Thread& t, bool add_row) {
@@ -64,6 +69,7 @@ Instr* unwind_step(Thread& t, bool add_row) {
     if (is_traced(t)) [[unlikely]] trace_exception(t, r, !add_row);
     add_row = true;
     if (const ExceptionRow* row = find_handler(code, frame::unit_index(r))) {
+      if (!frame::frame_object(r).is_empty()) note_raise(r);
       if (is_traced(t)) [[unlikely]] trace_handled(t, r);
       drop_registers(r, row->clear_from, code->register_count);
       Value exception = t.pending;
@@ -71,8 +77,7 @@ Instr* unwind_step(Thread& t, bool add_row) {
       set_register(r, row->exc_reg, exception);
       return code->instructions + row->handler;
     }
-    // The frame ends where the exception was raised, not where a handler raised it again.
-    if (!frame::frame_object(r).is_empty()) end_at_raise(t, r);
+    if (!frame::frame_object(r).is_empty()) note_raise(r);
     if (is_traced(t)) [[unlikely]] trace_unwound(t, r);
     u16 flags = frame::info(r).flags;
     Value instance = EMPTY;
@@ -153,6 +158,11 @@ TYPHON_NOINLINE Continuation return_step(Thread& t, Value* r, Instr* pc) {
       }
       clear_register(caller, call->b);
       return {call + i32(u32(unit(call + 1))), 0};
+    }
+    if (is_traced(t)) [[unlikely]] {
+      Ref returned = Ref::adopt(result);
+      if (trace_stop_iteration(t, caller, returned).failed()) return {unwind_step(t, true), ERROR.bits};
+      result = returned.take();
     }
     clear_register(caller, call->b);  // YIELD_FROM
     clear_register(caller, call->c);

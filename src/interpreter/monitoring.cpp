@@ -12,6 +12,8 @@ namespace typhon::monitoring {
 bool g_active = false;
 GlobalRoot g_disable, g_missing;
 
+bool g_both_branches[kMonitorTools];
+
 namespace {
 
 constexpr i64 kOffsetScale = 2;  // as in code_type.cpp
@@ -102,6 +104,9 @@ u32 asked_event(MonitorEvent event) {
 Status disable_for(Thread& t, Code* code, MonitorEvent event, u32 unit, u32 tool) {
   if (u32(event) < kLocalMonitorEvents) {
     disable(code, u32(event), unit, tool);
+    // A callback for BRANCH is one for both directions.
+    constexpr u32 left = u32(MonitorEvent::kBranchLeft), right = u32(MonitorEvent::kBranchRight);
+    if ((u32(event) == left || u32(event) == right) && g_both_branches[tool]) disable(code, left + right - u32(event), unit, tool);
     return ok();
   }
   set_callback(t, tool, u32(event), None);

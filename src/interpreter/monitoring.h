@@ -25,6 +25,7 @@ void restart_events();
 u8 global_tools(u32 event);
 // EMPTY or what is called; owned.
 Ref callback(u32 tool, u32 event);
+extern bool g_both_branches[kMonitorTools];  // by tool: its branch callback was registered for BRANCH
 void set_callback(Thread& t, u32 tool, u32 event, Value function);
 
 // --- events

@@ -245,6 +245,27 @@ constexpr Member kAttributeMembers[] = {{"name", offsetof(AttributeErrorObject, 
                                         {"obj", offsetof(AttributeErrorObject, obj), true},
                                         {}};
 
+// The name is pickled, the object is not.
+Ref attribute_getstate(Thread& t, Value self, const Value*) {
+  auto* e = self.as<AttributeErrorObject>();
+  RefTo<Dict> state = TRY(dict_new(t));
+  if (has_instance_dict(self.object())) {
+    Ref dict = TRY(instance_dict(t, self.object()));
+    if (!dict.is_empty()) TRY(dict_update_py(t, state.get(), dict));
+  }
+  Ref name = e->name.load(), args = e->args.load();
+  if (name.is_empty() && dict_size(state.get()) == 0) return Ref::none();
+  if (!name.is_empty()) TRY(dict_set_str(t, state.get(), str_immortal(t, "name"), name));
+  TRY(dict_set_str(t, state.get(), str_immortal(t, "args"), args));
+  return state;
+}
+Ref attribute_reduce(Thread& t, Value self, const Value*) {
+  Ref state = TRY(attribute_getstate(t, self, nullptr)), args = self_of(self)->args.load();
+  return tuple_of(t, Value(type_of(self)), args, state);
+}
+constexpr Method kAttributeMethods[] = {method("__reduce__", attribute_reduce, "($self, /)"),
+                                        method("__getstate__", attribute_getstate, "($self, /)"), {}};
+
 Status import_init(Thread& t, Value self, Args args) {
   auto* e = self.as<ImportErrorObject>();
   e->args.store(e, TRY(tuple_from(t, args.values, args.count)));
@@ -542,7 +563,7 @@ const Extra kExtras[] = {
     {"StopIteration", stop_init, nullptr, kStopMembers, nullptr, nullptr, nullptr},
     {"SystemExit", exit_init, nullptr, kExitMembers, nullptr, nullptr, nullptr},
     {"NameError", name_init, nullptr, kNameMembers, nullptr, nullptr, nullptr},
-    {"AttributeError", attribute_init, nullptr, kAttributeMembers, nullptr, nullptr, nullptr},
+    {"AttributeError", attribute_init, nullptr, kAttributeMembers, nullptr, kAttributeMethods, nullptr},
     {"ImportError", import_init, import_str, kImportMembers, nullptr, kImportMethods, nullptr},
     {"KeyError", nullptr, key_str, nullptr, nullptr, nullptr, nullptr},
     {"OSError", os_init, os_str, kOSMembers, kOSGetSets, kOSMethods, os_new},

@@ -142,7 +142,7 @@ Ref lookup_special(Thread& t, Value self, Str* name) {
 bool is_subtype(const Type* a, const Type* b) {
   if (a == b) return true;
   auto* mro = a->mro.as<Tuple>();
-  if (mro == nullptr) {
+  if (mro == nullptr || mro->size == 0) {
     for (const Type* base = a; base != nullptr; base = base->base.as<Type>())
       if (base == b) return true;
     return b == types::object;
@@ -381,6 +381,8 @@ Status compute_mro(Thread& t, Type* type) {
     type->mro.store(type, TRY(linearise(t, type)));
     return ok();
   }
+  // While mro() runs, the class has none: nothing is found in it, and nothing can extend it.
+  if (type->mro.is_empty()) type->mro.store(type, TRY(tuple_allocate(t, 0)));
   Ref result = TRY(call_method(t, type, names::mro, nullptr, 0));
   RefTo<Tuple> mro = TRY(to_tuple(t, result));
   if (mro->size == 0) return raise(t, exc::TypeError, "type MRO must not be empty");
@@ -405,6 +407,8 @@ Result<Type*> best_base(Thread& t, Tuple* bases) {
     auto* candidate = v.as<Type>();
     if (!(candidate->flags & type_flag::kBaseType))
       return raise(t, exc::TypeError, "type '%N' is not an acceptable base type", candidate);
+    if (!candidate->mro.is_empty() && candidate->mro.as<Tuple>()->size == 0)
+      return raise(t, exc::TypeError, "Cannot extend an incomplete type '%N'", candidate);
     const Type* solid = solid_base(candidate);
     if (winner == nullptr ||
         (winner_solid != solid && is_subtype(solid, winner_solid) && !is_subtype(winner_solid, solid))) {

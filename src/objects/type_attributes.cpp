@@ -71,6 +71,8 @@ Ref get_module(Thread& t, Value self) {
 }
 Status set_module(Thread& t, Value self, Value value) {
   TRY(check_mutable(t, self_of(self), value, "__module__"));
+  // The line was one of the module that made the class.
+  (void)TRY(dict_delete_str(t, self_of(self)->dict.as<Dict>(), str_immortal(t, "__firstlineno__")));
   return store_own(t, self, names::__module__, value);
 }
 
@@ -79,7 +81,10 @@ Ref get_base(Thread&, Value self) {
   Ref base = self_of(self)->base.load();
   return base.is_empty() ? Ref::none() : std::move(base);
 }
-Ref get_mro(Thread&, Value self) { return self_of(self)->mro.load(); }
+Ref get_mro(Thread&, Value self) {
+  Ref mro = self_of(self)->mro.load();
+  return mro.is_empty() || mro.as<Tuple>()->size == 0 ? Ref::none() : std::move(mro);
+}
 Ref get_dict(Thread& t, Value self) {
   Ref dict = self_of(self)->dict.load();
   return mappingproxy_new(t, dict);
@@ -351,7 +356,10 @@ Status type_assign_bases(Thread& t, Type* type, Value value) {
   for (u64 i = 0; i < bases->size; i++) {
     Value base = bases->items[i].peek();
     if (!is_type(base)) return raise(t, exc::TypeError, "%N.__bases__ must be tuple of classes, not '%T'", type, base);
-    if (is_subtype(base.as<Type>(), type))
+    // Through the chain of bases as well: the mro is not up to date while some mro() runs.
+    bool cycle = is_subtype(base.as<Type>(), type);
+    for (const Type* b = base.as<Type>(); b != nullptr && !cycle; b = b->base.as<Type>()) cycle = b == type;
+    if (cycle)
       return raise(t, exc::TypeError, "a __bases__ item causes an inheritance cycle");
   }
   Type* base = TRY(best_base(t, bases));
@@ -371,10 +379,13 @@ Status type_assign_bases(Thread& t, Type* type, Value value) {
       auto* changed = entry.as<Tuple>()->items[0].as<Type>();
       changed->mro.store(changed, entry.as<Tuple>()->items[1].peek());
     }
-    type->bases.store(type, old_bases);
-    type->base.store(type, old_base_keep);
+    if (type->bases.peek().same_word(value)) {
+      type->bases.store(type, old_bases);
+      type->base.store(type, old_base_keep);
+    }
     return Raised{};
   }
+  if (!type->bases.peek().same_word(value)) return ok();  // some mro() has assigned others
   auto* before = old_bases.as<Tuple>();
   for (u64 i = 0; i < before->size; i++) remove_subclass(t, before->items[i].as<Type>(), type);
   for (u64 i = 0; i < bases->size; i++) TRY(add_subclass(t, bases->items[i].as<Type>(), type));

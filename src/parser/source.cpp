@@ -76,7 +76,9 @@ SourceText invalid_utf8(Arena& arena, std::string_view source, size_t at, const 
           : format_text(arena, "(unicode error) 'utf-8' codec can't decode byte 0x%x in position %zu: invalid %s byte",
                         byte, at - line_start, byte >= 0xC2 && byte < 0xF5 ? "continuation" : "start"));
   result.error.lineno = result.error.end_lineno = line;
-  result.error.col = int32_t(at - line_start) + 1;
+  int32_t characters = 0;
+  for (size_t i = line_start; i < at; i++) characters += (uint8_t(source[i]) & 0xC0) != 0x80;
+  result.error.col = characters + 1;
   result.error.end_col = result.error.col;
   if (is_bytes) {
     // The line, with U+FFFD for what cannot be read.
@@ -172,7 +174,8 @@ std::string_view copy_lines(Arena& arena, std::string_view source, bool add_newl
 SourceText prepare_source(Arena& arena, std::string_view source, const ParseOptions& options) {
   if (source.size() > 0xFFFFFFF0u) return source_error(SyntaxErrorInfo::Kind::kTooComplex, "source is too large");
   if (memchr(source.data(), 0, source.size()) != nullptr && !source.empty()) {
-    return source_error(SyntaxErrorInfo::Kind::kNullByte, "source code string cannot contain null bytes");
+    return source_error(SyntaxErrorInfo::Kind::kNullByte, options.is_file ? "source code cannot contain null bytes"
+                                                                          : "source code string cannot contain null bytes");
   }
   std::string_view body = source;
   if (options.is_bytes_source) {

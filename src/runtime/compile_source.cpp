@@ -1,4 +1,7 @@
 // Source text to code: decoding, parsing, errors and warnings as Python reports them, compiling.
+#include <string>
+#include <unistd.h>
+
 #include "compiler/compile.h"
 #include "objects/protocol/protocol.h"
 #include "parser/parser.h"
@@ -166,7 +169,12 @@ Ref compile_source(Thread& t, std::string_view source, Value filename, const cha
     return raise_parse_error(t, error, filename);
   }
   if (flags & compile_flag::kOnlyAst) return ast_result(t, result.module);
-  return compile_ast(t, result.module, filename, mode, flags, optimize, source);
+  // What the compiler finds wrong is shown with its line when that can be read from a file, as CPython does it; a program on the
+  // command line shows it too.
+  constexpr std::string_view kBom = "\xEF\xBB\xBF";
+  if (source.starts_with(kBom)) source.remove_prefix(kBom.size());
+  bool readable = is_file || t.frame == nullptr || (!options.filename.empty() && access(std::string(options.filename).c_str(), R_OK) == 0);
+  return compile_ast(t, result.module, filename, mode, flags, optimize, readable ? source : std::string_view());
 }
 
 }  // namespace typhon

@@ -407,7 +407,7 @@ bool flush_streams(Thread& t) {
     Ref done = call_method_with(t, stream, names::flush);
     if (done.failed()) {
       if (name == names::stdout_)
-        write_unraisable(t, "on flushing sys.stdout", EMPTY);
+        write_unraisable(t, "while flushing sys.stdout", EMPTY);
       else
         clear_exception(t);
       fine = false;

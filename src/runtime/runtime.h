@@ -20,6 +20,9 @@ struct Config {
   char** warn_options = nullptr; int warn_option_count = 0;
   char** x_options = nullptr; int x_option_count = 0;
   i64 int_max_str_digits = 4300;
+  bool gil_given = false;         // by option or environment: sys.flags.gil
+  i64 cpu_count = -1;             // -X cpu_count, PYTHON_CPU_COUNT
+  const char* pycache_prefix = nullptr;
 };
 extern Config g_config;
 extern char g_executable[4096];   // absolute path of the binary

@@ -82,6 +82,7 @@ Ref f_waitstatus_to_exitcode(Thread& t, Value, const Value* a) {
 }
 
 Ref f_cpu_count(Thread& t, Value, const Value*) {
+  if (g_config.cpu_count > 0) return int_from(t, g_config.cpu_count);
   long n = sysconf(_SC_NPROCESSORS_ONLN);
   if (n < 1) return Ref::none();
   return int_from(t, n);

@@ -71,7 +71,7 @@ Status add_flags(Thread& t, Module* module) {
   v.push(Ref::adopt(Value::small_int(c.warn_default_encoding)));
   v.push(Ref::boolean(c.safe_path));
   v.push(Ref::adopt(Value::small_int(c.int_max_str_digits)));
-  v.push(Ref::adopt(Value::small_int(c.gil)));
+  v.push(c.gil_given ? Ref::adopt(Value::small_int(c.gil)) : Ref::none());
   // As CPython's free-threaded build: threads inherit the context, warnings are context-aware.
   v.push(Ref::adopt(Value::small_int(c.gil ? 0 : 1)));
   v.push(Ref::adopt(Value::small_int(c.gil ? 0 : 1)));
@@ -203,7 +203,11 @@ Status sys_initialise(Thread& t, Module* module) {
   TRY(module_add(t, module, "builtin_module_names", TRY(native_module_names(t)).release_ref()));
   TRY(add_library_modules(t, module));
   TRY(module_add(t, module, "dont_write_bytecode", Value::boolean(g_config.dont_write_bytecode)));
-  TRY(module_add(t, module, "pycache_prefix", None));
+  bool prefixed = g_config.pycache_prefix != nullptr && g_config.pycache_prefix[0] != 0;
+  TRY(module_add(t, module, "pycache_prefix", prefixed ? Ref(TRY(str_from_utf8(t, g_config.pycache_prefix)).release_ref()) : Ref::none()));
+  // Until the real ones are open: what is printed early (-v) goes nowhere.
+  TRY(module_add(t, module, "stdout", None));
+  TRY(module_add(t, module, "stderr", None));
   TRY(add_text_list(t, module, "orig_argv", g_config.orig_argv, g_config.orig_argc));
   TRY(add_text_list(t, module, "warnoptions", g_config.warn_options, g_config.warn_option_count));
   RefTo<Dict> x_options = TRY(dict_new(t));

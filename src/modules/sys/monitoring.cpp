@@ -106,6 +106,7 @@ Ref register_callback(Thread& t, Value, const Value* a) {
   RefTo<Tuple> told = TRY(tuple_of(t, a[2]));
   TRY(run_audit_hooks(t, name.value(), told.value()));
   Ref before = monitoring::callback(tool, index);
+  if (index == u32(MonitorEvent::kBranch) || ((1u << index) & kBranches)) monitoring::g_both_branches[tool] = index == u32(MonitorEvent::kBranch);
   if (index == u32(MonitorEvent::kBranch)) {
     before = monitoring::callback(tool, u32(MonitorEvent::kBranchLeft));
     monitoring::set_callback(t, tool, u32(MonitorEvent::kBranchLeft), a[2]);

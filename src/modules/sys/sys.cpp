@@ -51,8 +51,18 @@ Ref f_displayhook(Thread& t, Value, const Value* a) {
   Ref written = call_method_with(t, out, names::write, text);
   if (written.failed()) {
     if (!clear_if(t, exc::UnicodeEncodeError)) return Raised{};
-    text = TRY(object_ascii(t, a[0]));
-    TRY(call_method_with(t, out, names::write, text));
+    // In the stream's own encoding, with escapes for what it lacks.
+    Ref encoding = TRY(get_attribute(t, out, str_immortal(t, "encoding")));
+    RefTo<Str> handler = TRY(str_from_ascii(t, "backslashreplace"));
+    Ref bytes = TRY(call_method_with(t, text.value(), str_immortal(t, "encode"), encoding, handler));
+    Ref buffer = TRY(get_attribute_or_empty(t, out, str_immortal(t, "buffer")));
+    if (!buffer.is_empty()) {
+      TRY(call_method_with(t, buffer, names::write, bytes));
+    } else {
+      RefTo<Str> strict = TRY(str_from_ascii(t, "strict"));
+      Ref shown = TRY(call_method_with(t, bytes, names::decode, encoding, strict));
+      TRY(call_method_with(t, out, names::write, shown));
+    }
   }
   RefTo<Str> newline = TRY(str_from_char(t, '\n'));
   TRY(call_method_with(t, out, names::write, newline));
@@ -284,7 +294,7 @@ Ref f_setdlopenflags(Thread& t, Value, const Value* a) {
   return Ref::none();
 }
 Ref f_is_remote_debug(Thread&, Value, const Value*) { return Ref::boolean(false); }
-Ref f_get_cpu_count_config(Thread& t, Value, const Value*) { return int_from(t, -1); }
+Ref f_get_cpu_count_config(Thread& t, Value, const Value*) { return int_from(t, g_config.cpu_count); }
 
 const Method kFunctions[] = {
     method("exception", f_exception, "()", "Return the current exception."),

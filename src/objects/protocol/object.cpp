@@ -165,7 +165,7 @@ Result<bool> class_check(Thread& t, Value v, Value c, Str* hook_name, const char
     // Nested tuples are followed with a limit of their own: whoever nests one deeper by one each time would wait long for the stack's.
     static thread_local u32 depth = 0;
     TRY(enter_native(t, where));
-    if (depth >= 100'000) return raise(t, exc::RecursionError, "maximum recursion depth exceeded%s", where);
+    if (depth >= 30'000) return raise(t, exc::RecursionError, "maximum recursion depth exceeded%s", where);
     DepthGuard guard(depth);
     Tuple* tuple = c.as<Tuple>();
     for (u64 i = 0; i < tuple->size; i++) {
