@@ -114,7 +114,7 @@ Ref load_library_code(Thread& t, const char* relative, const char* filename) {
   RefTo<Str> name = TRY(str_from_utf8(t, filename));
   Ref code = TRY(compile_source(t, {source.data, source.size}, name, "exec", 0, true, 0, true));
   if (g_config.dont_write_bytecode) return code;
-  Ref dumped = marshal_dumps(t, code, 4);
+  Ref dumped = marshal_dumps(t, code, 5);  // 5: constants may be slices
   if (dumped.failed()) {
     clear_exception(t);
     return code;

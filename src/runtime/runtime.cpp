@@ -429,19 +429,23 @@ TYPHON_NOINLINE Ref forget_main_module(Thread& t) {
   if (weak.failed() || dict_delete_str(t, sys_modules(t), names::__main__).failed()) clear_exception(t);
   return weak.failed() ? Ref() : std::move(weak);
 }
-// Sets the names of a module that is still alive to None.
-void clear_module(Thread& t, Value weak) {
-  if (weak.is_empty()) return;
+// Sets the names of a module to None, if it is still alive; false: it is not.
+bool clear_module(Thread& t, Value weak) {
+  if (weak.is_empty()) return false;
   Ref module = weakref_get(t, weak.as<WeakRef>());
-  if (module.is_empty()) return;
+  if (module.is_empty()) return false;
   Dict* dict = module.as<Module>()->dict.as<Dict>();
   RefTo<List> keys = dict_keys_list(t, dict);
-  if (keys.failed()) return clear_exception(t);
+  if (keys.failed()) {
+    clear_exception(t);
+    return false;
+  }
   for (size_t i = 0; i < list_size(keys.get()); i++) {
     Ref key = list_get(t, keys.get(), i);
     if (!is_str(key) || key.as<Str>()->equals_ascii("__builtins__")) continue;
     if (dict_set_str(t, dict, key.as<Str>(), None).failed()) clear_exception(t);
   }
+  return true;
 }
 
 }  // namespace
@@ -462,8 +466,7 @@ int runtime_shutdown(Thread& t, int code) {
   Ref weak = forget_main_module(t);
   collector::collect(t);
   if (exception_pending(t)) clear_exception(t);
-  clear_module(t, weak);
-  collector::collect(t);
+  if (clear_module(t, weak)) collector::collect(t);
   if (safepoint(t).failed() || exception_pending(t)) clear_exception(t);
   flush_streams(t);
   return code;
