@@ -63,7 +63,11 @@ void wake_getter(SimpleQueue* q, Value items) {
 Status put(Thread& t, SimpleQueue* q, Value item) {
   Ref items = q->items.load();
   TRY(deque_append(t, items, Ref::copy(item)));
+  if (!is_contended(q)) return ok();
+#if !defined(__x86_64__)  // there the unlocking of the deque has been a full barrier
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
   if (__atomic_load_n(&q->waiters, __ATOMIC_RELAXED) > 0) wake_getter(q, items.get());
   return ok();
 }
@@ -147,12 +151,25 @@ Ref get(Thread& t, Value self, bool block, Value timeout) {
   return item;
 }
 
-Ref m_get(Thread& t, Value self, const Value* a) {
+Ref m_get(Thread& t, Value self, Args args) {
+  static const Signature& signature = parse_signature("(block=True, timeout=None)");
+  if (args.count + args.keyword_count == 0) return get(t, self, true, EMPTY);
+  Value a[2];
+  Ref keep;
+  TRY(bind_arguments(t, signature, "get", args, a, &keep));
   bool block = a[0].is_empty() || TRY(truth(t, a[0]));
   return get(t, self, block, a[1]);
 }
 Ref m_get_nowait(Thread& t, Value self, const Value*) { return get(t, self, false, EMPTY); }
-Ref m_put(Thread& t, Value self, const Value* a) {
+Ref m_put(Thread& t, Value self, Args args) {
+  static const Signature& signature = parse_signature("(item, block=True, timeout=None)");
+  Value a[3] = {args.count != 0 ? args[0] : EMPTY};
+  Ref keep;
+  if (args.count != 1 || args.keyword_count != 0) TRY(bind_arguments(t, signature, "put", args, a, &keep));
+  TRY(put(t, self_of(self), a[0]));
+  return Ref::none();
+}
+Ref m_put_nowait(Thread& t, Value self, const Value* a) {
   TRY(put(t, self_of(self), a[0]));
   return Ref::none();
 }
@@ -167,7 +184,7 @@ Ref m_qsize(Thread& t, Value self, const Value*) {
 
 const Method kMethods[] = {
     method("empty", m_empty, "($self, /)", "Return True if the queue is empty, False otherwise (not reliable!)."),
-    method("get", m_get, "($self, /, block=True, timeout=None)",
+    raw_method("get", m_get, "($self, /, block=True, timeout=None)",
            "Remove and return an item from the queue.\n\nIf optional args 'block' is true and 'timeout' is None "
            "(the\ndefault), block if necessary until an item is available.  If\n'timeout' is a non-negative number, it "
            "blocks at most 'timeout'\nseconds and raises the Empty exception if no item was available\nwithin that "
@@ -177,11 +194,11 @@ const Method kMethods[] = {
            "Remove and return an item from the queue without blocking.\n\nOnly get an item if one is immediately "
            "available. "
            "Otherwise\nraise the Empty exception."),
-    method(
+    raw_method(
         "put", m_put, "($self, /, item, block=True, timeout=None)",
         "Put the item on the queue.\n\nThe optional 'block' and 'timeout' arguments are ignored, as this\nmethod never "
         "blocks.  They are provided for compatibility with the\nQueue class."),
-    method("put_nowait", m_put, "($self, /, item)",
+    method("put_nowait", m_put_nowait, "($self, /, item)",
            "Put an item into the queue without blocking.\n\nThis is exactly equivalent to `put(item)` and is only "
            "provided\nfor compatibility with the Queue class."),
     method("qsize", m_qsize, "($self, /)", "Return the approximate size of the queue (not reliable!)."),

@@ -1,6 +1,7 @@
 #include "modules/accelerate.h"
 
 #include "modules/_futures/futures.h"
+#include "modules/_thread/condition.h"
 #include "runtime/runtime.h"
 
 namespace typhon {
@@ -11,6 +12,8 @@ struct Accelerated {
   Status (*replace)(Thread& t, Dict* globals);
 };
 constexpr Accelerated kAccelerated[] = {
+    {"/threading.py", accelerate_threading},
+    {"/queue.py", accelerate_queue},
     {"/concurrent/futures/_base.py", futures::accelerate_base},
     {"/concurrent/futures/thread.py", futures::accelerate_thread_pool},
 };

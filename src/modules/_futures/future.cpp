@@ -169,6 +169,11 @@ Status wait_done(Thread& t, Future* f, Value timeout_value) {
 // Waits; CancelledError, or TimeoutError.
 Status wait_outcome(Thread& t, Future* f, Value timeout) {
   TRY(wait_done(t, f, timeout));
+  {
+    // Whoever holds the condition may be about to store what belongs to the state.
+    HeldCondition condition(t);
+    TRY(condition.enter(f));
+  }
   State state = state_of(f);
   if (is_cancelled(state)) return raise_cancelled(t);
   if (state != State::kFinished) return raise_none(t, exc::TimeoutError);
@@ -438,6 +443,7 @@ Status log_pending(Thread& t, Str* level, const char* text, Value argument) {
 }
 
 Status accelerate_base(Thread& t, Dict* globals) {
+  if (!g_base.get().is_empty()) return ok();
   if (g_future_type == nullptr) {
     static const char* const kNames[] = {"PENDING", "RUNNING", "CANCELLED", "CANCELLED_AND_NOTIFIED", "FINISHED"};
     for (int i = 0; i < 5; i++) g_states[i] = str_immortal(t, kNames[i]);

@@ -326,7 +326,7 @@ const Method kWorker = method("_worker", f_worker, "(executor_reference, ctx, wo
 }  // namespace
 
 Status accelerate_thread_pool(Thread& t, Dict* globals) {
-  if (g_future_type == nullptr) return ok();  // the library's modules have been replaced
+  if (g_future_type == nullptr || !g_thread_module.get().is_empty()) return ok();
 #define TYPHON_MAKE(id) n_##id = str_immortal(t, #id);
   TYPHON_POOL_NAMES(TYPHON_MAKE)
 #undef TYPHON_MAKE

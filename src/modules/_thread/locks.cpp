@@ -84,11 +84,24 @@ Ref lock_acquire(Thread& t, Value self, const Value* a) {
   Ref keep = Ref::copy(self);
   return Ref::boolean(TRY(acquire_lock(t, lock_of(self), timeout)));
 }
+// acquire() and with: mostly without arguments, which then need no binding.
+template <class L, bool (*try_it)(Thread&, L&), L& (*of)(Value), Ref (*slow)(Thread&, Value, const Value*)>
+Ref acquire_raw(Thread& t, Value self, Args args) {
+  if (args.count + args.keyword_count == 0 && try_it(t, of(self))) [[likely]] return Ref::boolean(true);
+  static const Signature& signature = parse_signature("(blocking=True, timeout=-1)");
+  Value a[2];
+  Ref keep;
+  TRY(bind_arguments(t, signature, "acquire", args, a, &keep));
+  return slow(t, self, a);
+}
+bool try_lock(Thread&, AdaptiveLock& lock) { return lock.try_acquire(); }
+constexpr RawFn kLockAcquire = acquire_raw<AdaptiveLock, try_lock, lock_of, lock_acquire>;
+
 Ref lock_release(Thread& t, Value self, const Value*) {
   if (!lock_of(self).release()) return raise(t, exc::RuntimeError, "release unlocked lock");
   return Ref::none();
 }
-Ref lock_exit(Thread& t, Value self, const Value*) { return lock_release(t, self, nullptr); }
+Ref lock_exit(Thread& t, Value self, Args) { return lock_release(t, self, nullptr); }
 Ref lock_locked(Thread&, Value self, const Value*) { return Ref::boolean(lock_of(self).locked()); }
 Ref lock_at_fork(Thread&, Value self, const Value*) {
   lock_of(self).reset_after_fork();
@@ -118,14 +131,14 @@ void HeldLock::release() {
 namespace {
 
 const Method kLockMethods[] = {
-    method("acquire", lock_acquire, "($self, /, blocking=True, timeout=-1)", "Lock the lock."),
-    method("acquire_lock", lock_acquire, "($self, /, blocking=True, timeout=-1)"),
+    raw_method("acquire", kLockAcquire, "($self, /, blocking=True, timeout=-1)", "Lock the lock."),
+    raw_method("acquire_lock", kLockAcquire, "($self, /, blocking=True, timeout=-1)"),
     method("release", lock_release, "($self, /)", "Release the lock."),
     method("release_lock", lock_release, "($self, /)"),
     method("locked", lock_locked, "($self, /)", "Return whether the lock is locked."),
     method("locked_lock", lock_locked, "($self, /)"),
-    method("__enter__", lock_acquire, "($self, /, blocking=True, timeout=-1)", "Lock the lock."),
-    method("__exit__", lock_exit, "($self, /, *exc_info)", "Release the lock."),
+    raw_method("__enter__", kLockAcquire, "($self, /, blocking=True, timeout=-1)", "Lock the lock."),
+    raw_method("__exit__", lock_exit, "($self, /, *exc_info)", "Release the lock."),
     method("_at_fork_reinit", lock_at_fork, "($self, /)"),
     {},
 };
@@ -144,11 +157,14 @@ Ref rlock_acquire(Thread& t, Value self, const Value* a) {
   Ref keep = Ref::copy(self);
   return Ref::boolean(TRY(acquire_lock(t, rlock_of(self), timeout)));
 }
+bool try_rlock(Thread& t, ReentrantLock& lock) { return lock.try_acquire(t); }
+constexpr RawFn kRLockAcquire = acquire_raw<ReentrantLock, try_rlock, rlock_of, rlock_acquire>;
+
 Ref rlock_release(Thread& t, Value self, const Value*) {
   if (!rlock_of(self).release(t)) return raise(t, exc::RuntimeError, "cannot release un-acquired lock");
   return Ref::none();
 }
-Ref rlock_exit(Thread& t, Value self, const Value*) { return rlock_release(t, self, nullptr); }
+Ref rlock_exit(Thread& t, Value self, Args) { return rlock_release(t, self, nullptr); }
 Ref rlock_locked(Thread&, Value self, const Value*) { return Ref::boolean(rlock_of(self).locked()); }
 Ref rlock_is_owned(Thread& t, Value self, const Value*) { return Ref::boolean(rlock_of(self).owned(t)); }
 Ref rlock_recursion(Thread& t, Value self, const Value*) { return int_from(t, rlock_of(self).owned(t) ? rlock_of(self).depth() : 0); }
@@ -177,11 +193,11 @@ Ref rlock_repr(Thread& t, Value self) {
 }
 
 const Method kRLockMethods[] = {
-    method("acquire", rlock_acquire, "($self, /, blocking=True, timeout=-1)", "Lock the lock."),
+    raw_method("acquire", kRLockAcquire, "($self, /, blocking=True, timeout=-1)", "Lock the lock."),
     method("release", rlock_release, "($self, /)", "Release the lock."),
     method("locked", rlock_locked, "($self, /)", "Return a boolean indicating whether this object is locked right now."),
-    method("__enter__", rlock_acquire, "($self, /, blocking=True, timeout=-1)", "Lock the lock."),
-    method("__exit__", rlock_exit, "($self, /, *exc_info)", "Release the lock."),
+    raw_method("__enter__", kRLockAcquire, "($self, /, blocking=True, timeout=-1)", "Lock the lock."),
+    raw_method("__exit__", rlock_exit, "($self, /, *exc_info)", "Release the lock."),
     method("_is_owned", rlock_is_owned, "($self, /)"),
     method("_recursion_count", rlock_recursion, "($self, /)"),
     method("_release_save", rlock_release_save, "($self, /)"),
@@ -191,6 +207,17 @@ const Method kRLockMethods[] = {
 };
 
 }  // namespace
+
+bool is_native_lock(Value v) { return v.is_object() && (type_of(v) == g_lock_type || type_of(v) == g_rlock_type); }
+Ref native_lock_acquire(Thread& t, Value lock) {
+  return type_of(lock) == g_lock_type ? kLockAcquire(t, lock, Args{}) : kRLockAcquire(t, lock, Args{});
+}
+Ref native_lock_release(Thread& t, Value lock) {
+  return type_of(lock) == g_lock_type ? lock_release(t, lock, nullptr) : rlock_release(t, lock, nullptr);
+}
+bool native_lock_owned(Thread& t, Value lock) {
+  return type_of(lock) == g_lock_type ? lock_of(lock).locked() : rlock_of(lock).owned(t);
+}
 
 const TypeSpec spec_thread_lock = {
     .name = "_thread.lock",

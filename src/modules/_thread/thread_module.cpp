@@ -245,6 +245,7 @@ Ref f_interrupt_main(Thread& t, Value, const Value* a) {
   i64 number = a[0].is_empty() ? SIGINT : TRY(to_i64(t, a[0]));
   if (number < 1 || number >= NSIG) return raise(t, exc::ValueError, "signal number out of range");
   raise_signal_for_main(int(number));
+  if (t.is_main) TRY(safepoint(t));
   return Ref::none();
 }
 

@@ -31,4 +31,10 @@ class [[nodiscard]] HeldLock {
 // Exactly a threading.Lock.
 inline bool is_lock(Value v) { return v.is_object() && type_of(v) == g_lock_type; }
 
+// The same for a Lock or an RLock, as with does it. The release raises what release() raises.
+bool is_native_lock(Value v);
+Ref native_lock_acquire(Thread& t, Value lock);
+Ref native_lock_release(Thread& t, Value lock);
+bool native_lock_owned(Thread& t, Value lock);  // a Lock: by anybody
+
 }  // namespace typhon
