@@ -577,7 +577,20 @@ void before_fork(Thread& t) { stop_the_world(t); }
 
 void after_fork_parent(Thread& t) { start_the_world(t); }
 
+// No thread that ran held an object lock at the stop, but one that waits may have been given it, or hold a first one of two: those
+// threads are gone, and had not begun yet what they wanted the lock for.
+static void forget_object_locks() {
+  heap::for_each_page([](heap::PageMeta* meta) {
+    heap::for_each_block(meta, [](void* block) {
+      if (heap::block_shape(block) == heap::kBodyShape) return;
+      auto* object = static_cast<Object*>(block);
+      if (object->lock != 0) object->lock = 0;
+    });
+  });
+}
+
 void after_fork_child(Thread& t) {
+  bool others = thread_count() > 1;
   platform::forget_native_threads();
   parking_lot_reset_after_fork();
   heap::reset_locks_after_fork();
@@ -596,6 +609,7 @@ void after_fork_child(Thread& t) {
     }
     other = next;
   }
+  if (others) forget_object_locks();
   if (g_main != &t) {
     if (g_main != nullptr) g_main->is_main = false;
     g_main = &t;

@@ -63,6 +63,19 @@ Ref warn_about_threads(Thread& t, const char* what) {
   return Ref::none();
 }
 
+// The lock that the library's warnings take is not one of the VM's: in the child, a holder that is gone must not keep it.
+void reset_warnings_lock(Thread& t) {
+  for (const char* name : {"_py_warnings", "warnings"}) {
+    Ref module = dict_get_str(t, sys_modules(t), str_immortal(t, name));
+    if (!is_module(module)) continue;
+    Ref lock = dict_get_str(t, module.as<Module>()->dict.as<Dict>(), str_immortal(t, "_lock"));
+    if (lock.is_empty() || lock.get().is_none()) continue;
+    Ref mine = call_method_with(t, lock, str_immortal(t, "_is_owned"));
+    if (!mine.failed() && mine.get().is_false()) mine = call_method_with(t, lock, str_immortal(t, "_at_fork_reinit"));
+    if (mine.failed()) clear_exception(t);
+  }
+}
+
 }  // namespace
 
 pid_t fork_python(Thread& t, pid_t (*fork_function)(void* argument), void* argument) {
@@ -75,6 +88,7 @@ pid_t fork_python(Thread& t, pid_t (*fork_function)(void* argument), void* argum
   if (pid == 0) {
     after_fork_child(t);
     release_import_lock(t);
+    reset_warnings_lock(t);
     run_hooks(t, g_after_child, false);
   } else {
     after_fork_parent(t);
