@@ -362,6 +362,15 @@ void finalise(Thread& t, Garbage& garbage, RootedVector& callbacks) {
   garbage.deferred.swap(deferred);
 }
 
+// Finalisers may have made weak references to garbage, which must not lead anybody to it while it is being emptied.
+void clear_late_weakrefs(Thread& t, Garbage& garbage) {
+  RootedVector callbacks(t);
+  for (auto* objects : {&garbage.counted, &garbage.deferred})
+    for (Object* object : *objects)
+      if (object->state & state::kHasSideTable) object_model::clear_weakrefs(t, object, callbacks);
+  if (!callbacks.empty()) object_model::run_weakref_callbacks(t, callbacks);
+}
+
 // Empties the slots; what loses its last reference dies. May run Python code (finalisers of what is no garbage).
 void clear_counted(Garbage& garbage) {
   for (Object* object : garbage.counted) drop_slots(object);
@@ -506,6 +515,7 @@ TYPHON_NOINLINE static Outcome collect_now(Thread& t) {
     Garbage garbage;
     find_garbage(t, garbage, callbacks);
     finalise(t, garbage, callbacks);
+    clear_late_weakrefs(t, garbage);
     collected = garbage.counted.size();
     clear_counted(garbage);
     reclaim_in_collection(t);

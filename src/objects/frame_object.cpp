@@ -166,12 +166,31 @@ Ref or_none(const Field& field) {
   return v.is_empty() ? Ref::none() : std::move(v);
 }
 
+// The caller of a frame that runs in another thread, as it is while that one is stopped.
+Ref back_in_other_thread(Thread& t, FrameObject* f) {
+  RefTo<FrameObject> back;
+  {
+    WorldStopped stopped(t);
+    Value* r = live_registers(f);
+    Value* caller = r != nullptr ? frame::caller(r) : nullptr;
+    if (caller != nullptr) {
+      back = frame_object_of(t, caller);
+      if (back->thread == &t) back->thread = f->thread;
+      publish(back.get());
+    } else if (r == nullptr) {
+      return or_none(f->back);
+    }
+  }
+  return back.is_empty() ? Ref::none() : std::move(back).release_ref();
+}
+
 Ref get_back(Thread& t, Value self) {
   FrameObject* f = self_frame(self);
   Value* r = live_registers(f);
   if (r == nullptr) return or_none(f->back);
   Value* caller = frame::caller(r);
-  if (caller == nullptr || (f->thread != &t && f->thread != nullptr && !f->is_generator)) return Ref::none();
+  if (f->thread != &t && f->thread != nullptr && !f->is_generator) return back_in_other_thread(t, f);
+  if (caller == nullptr) return Ref::none();
   return frame_object_of(t, caller);
 }
 Ref get_code(Thread&, Value self) { return self_frame(self)->code_field.load(); }

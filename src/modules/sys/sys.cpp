@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <dlfcn.h>
 #include <unistd.h>
+#include <vector>
 
 #include "heap/collector.h"
 #include "interpreter/frame.h"
@@ -131,14 +132,60 @@ Ref f_getframemodulename(Thread& t, Value, const Value* a) {
   }
   return module.is_empty() ? Ref::none() : std::move(module);
 }
+// The frame objects of the other threads, made while they are stopped.
+Status add_other_frames(Thread& t, Dict* out) {
+  RootedVector frames(t);
+  std::vector<u64> idents;
+  {
+    WorldStopped stopped(t);
+    for (Thread* other = first_thread(); other != nullptr; other = other->next) {
+      if (other == &t || other->frame == nullptr) continue;
+      RefTo<FrameObject> f = frame_object_of(t, other->frame);
+      f->thread = other;
+      publish(f.get());
+      frames.push(std::move(f).release_ref());
+      idents.push_back(other->ident);
+    }
+  }
+  for (size_t i = 0; i < idents.size(); i++) {
+    Ref ident = TRY(int_from_u64(t, idents[i]));
+    TRY(dict_set_py(t, out, ident, frames[i]));
+  }
+  return ok();
+}
+// The same for the exceptions they handle.
+Status add_other_exceptions(Thread& t, Dict* out) {
+  RootedVector exceptions(t);
+  std::vector<u64> idents;
+  {
+    WorldStopped stopped(t);
+    for (Thread* other = first_thread(); other != nullptr; other = other->next) {
+      if (other == &t || other->frame == nullptr) continue;  // (helper threads of the VM have none)
+      Value handled = None;
+      for (ExceptionItem* item = other->exception_top; item != nullptr && handled.is_none(); item = item->previous)
+        if (!item->exception.is_empty()) handled = item->exception;
+      if (handled.is_object()) publish(handled.object());
+      exceptions.push_copy(handled);
+      idents.push_back(other->ident);
+    }
+  }
+  for (size_t i = 0; i < idents.size(); i++) {
+    Ref ident = TRY(int_from_u64(t, idents[i]));
+    TRY(dict_set_py(t, out, ident, exceptions[i]));
+  }
+  return ok();
+}
+
 Ref f_current_exceptions(Thread& t, Value, const Value*) {
   RefTo<Dict> out = TRY(dict_new(t));
+  TRY(add_other_exceptions(t, out.get()));
   Ref ident = TRY(int_from_u64(t, t.ident));
   TRY(dict_set_py(t, out.get(), ident, handled_exception(t)));
   return out;
 }
 Ref f_current_frames(Thread& t, Value, const Value*) {
   RefTo<Dict> out = TRY(dict_new(t));
+  TRY(add_other_frames(t, out.get()));
   Ref ident = TRY(int_from_u64(t, t.ident));
   if (Value* r = caller_frame(t, 0)) {
     RefTo<FrameObject> frame = TRY(frame_object_of(t, r));
