@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <unordered_map>
 
 #include "objects/big.h"
 #include "objects/codecs.h"
@@ -20,7 +21,7 @@ constexpr int kMaxDepth = 2000;
 // --- writing
 class Writer {
  public:
-  Writer(Thread& t, int version, bool allow_code) : t_(t), version_(version), allow_code_(allow_code) {}
+  Writer(Thread& t, int version, bool allow_code) : t_(t), version_(version), allow_code_(allow_code), kept_(t) {}
 
   Status object(Value v, int depth);
   const std::string& bytes() const { return out_; }
@@ -55,6 +56,9 @@ class Writer {
   int version_;
   bool allow_code_;
   std::string out_;
+  // Interned strings written so far, by the index that a reference to them has; and what keeps them alive meanwhile.
+  std::unordered_map<const Str*, u32> written_;
+  RootedVector kept_;
 };
 
 Status Writer::integer(Value v) {
@@ -80,19 +84,30 @@ Status Writer::integer(Value v) {
 
 Status Writer::text(Str* s) {
   bool interned = s->is_interned() && version_ >= 1;
+  int flag = 0;
+  if (interned && version_ >= 3) {
+    auto [place, fresh] = written_.try_emplace(s, u32(written_.size()));
+    if (!fresh) {
+      byte('r');
+      u32_(place->second);
+      return ok();
+    }
+    kept_.push_copy(Value(s));
+    flag = 0x80;
+  }
   if (s->is_ascii() && version_ >= 4) {
     if (s->length() < 256) {
-      byte(interned ? 'Z' : 'z');
+      byte((interned ? 'Z' : 'z') | flag);
       byte(int(s->length()));
       block(s->raw(), s->length());
     } else {
-      sized(interned ? 'A' : 'a', s->raw(), s->length());
+      sized((interned ? 'A' : 'a') | flag, s->raw(), s->length());
     }
     return ok();
   }
   Utf8Buffer buffer;
   std::string_view utf8 = str_utf8(s, buffer);
-  sized(interned ? 't' : 'u', utf8.data(), utf8.size());
+  sized((interned ? 't' : 'u') | flag, utf8.data(), utf8.size());
   return ok();
 }
 
