@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares interpreters on the programs under micro/, macro/, scaling/ and startup/.
+"""Compares interpreters on the programs under micro/, macro/, scaling/, startup/ and concurrency/.
 
     run.py cpython=python3.14 typhon=build/release/typhon          micro and macro
     run.py --peers build/peers --typhon build/release/typhon       the same, with the CPython of tools/peers
@@ -26,7 +26,7 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-GROUPS = ("micro", "macro", "startup", "scaling")
+GROUPS = ("micro", "macro", "startup", "scaling", "concurrency")
 
 
 def programs(groups, only):

@@ -1,0 +1,18 @@
+"""put and get of one queue.Queue in one thread."""
+
+import queue
+
+import _wall
+
+
+def main():
+    q = queue.Queue()
+    total = 0
+    for i in range(50_000):
+        q.put(i)
+        total += q.get()
+    return total
+
+
+if __name__ == "__main__":
+    _wall.run(main)
