@@ -1,5 +1,7 @@
 // select: select(), poll objects and epoll objects. Waiting is done detached; an interrupted wait runs signal handlers and goes
 // on with the time that is left.
+#include <memory>
+#include <new>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
@@ -322,8 +324,10 @@ Ref epoll_poll(Thread& t, Value self, const Value* a) {
   i64 most = a[1].is_empty() ? -1 : TRY(to_i64(t, a[1], "Python int too large to convert to C int"));
   if (most == -1) most = FD_SETSIZE - 1;
   if (most < 1) return raise(t, exc::ValueError, "maxevents must be greater than 0, got %zd", most);
-  std::vector<epoll_event> events(static_cast<size_t>(most));
-  i64 n = TRY(wait_interruptibly(t, timeout, [&](i64 left) { return i64(epoll_wait(epfd, events.data(), int(most), to_milliseconds(left))); }));
+  // Not initialised: selectors offers room for all descriptors that are registered.
+  std::unique_ptr<epoll_event[]> events(new (std::nothrow) epoll_event[static_cast<size_t>(most)]);
+  if (events == nullptr) return raise_no_memory(t);
+  i64 n = TRY(wait_interruptibly(t, timeout, [&](i64 left) { return i64(epoll_wait(epfd, events.get(), int(most), to_milliseconds(left))); }));
   if (n < 0) return raise_errno(t, errno);
   RefTo<List> list = TRY(list_new(t, size_t(n)));
   for (i64 i = 0; i < n; i++)

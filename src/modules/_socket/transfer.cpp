@@ -1,4 +1,7 @@
 // socket objects: receiving and sending bytes.
+#include <memory>
+#include <new>
+
 #include "modules/_io/io.h"
 #include "modules/_socket/socket.h"
 #include "objects/container_util.h"
@@ -21,6 +24,16 @@ Ref receive_bytes(Thread& t, Value self, const Value* a, const char* name, Socke
   i64 n = TRY(size_argument(t, a[0]));
   int flags = TRY(optional_int(t, a[1]));
   if (n < 0) return raise(t, exc::ValueError, "negative buffersize in %s", name);
+  // Callers offer much room (asyncio: 256 KiB) for little data: a buffer of the thread's spares making and shrinking such an object.
+  // Nothing but the system call that filled it lies between that and the copy, so a signal handler that receives, too, does no harm.
+  constexpr i64 kSmall = 4096, kRoom = 256 * 1024;
+  if (n > kSmall && n <= kRoom) {
+    static thread_local std::unique_ptr<u8[]> room;
+    if (room == nullptr) room.reset(new (std::nothrow) u8[kRoom]);
+    if (room == nullptr) return raise_no_memory(t);
+    i64 got = TRY(receive(t, socket_of(self), room.get(), size_t(n), flags, from));
+    return bytes_from(t, room.get(), got > n ? size_t(n) : size_t(got));
+  }
   RefTo<Bytes> bytes = TRY(bytes_allocate(t, size_t(n)));
   i64 got = TRY(receive(t, socket_of(self), bytes->data, size_t(n), flags, from));
   return io::shrink_bytes(t, std::move(bytes), got > n ? size_t(n) : size_t(got));
