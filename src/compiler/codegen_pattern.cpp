@@ -111,6 +111,8 @@ void Codegen::pattern(const Pattern* p, u16 subject, bool owned, PatternContext&
   switch (p->kind) {
     case Kind::kMatchValue: {
       const Expr* e = as<MatchValue>(p)->value;
+      if (e->kind == Kind::kJoinedStr || e->kind == Kind::kTemplateStr)
+        return error(p, "patterns may only match literals and attribute lookups");
       u16 mark = u_->top;
       Operand value = operand(e);
       emit(Op::JUMP_UNLESS_EQ, subject, value.reg, 0, value.temp ? kConsumeB : 0, 0, pc.fail);
@@ -279,6 +281,8 @@ void Codegen::pattern_mapping(const MatchMapping* p, u16 subject, PatternContext
   if (n != 0) {
     RootedVector seen(thread_);
     for (const Expr* k : p->keys) {
+      if (k->kind == Kind::kJoinedStr || k->kind == Kind::kTemplateStr)
+        return error(p, "mapping pattern keys may only match literals and attribute lookups");
       Ref value = fold(k);
       check(value);
       if (failed()) return;

@@ -4,14 +4,8 @@
 namespace typhon {
 namespace {
 
-bool has_flag(Value v, u32 flag) {
-  // Inherited: a subclass of list is a sequence for patterns.
-  Tuple* mro = type_of(v)->mro.as<Tuple>();
-  if (type_of(v)->flags & flag) return true;
-  for (size_t i = 0; mro != nullptr && i < mro->size; i++)
-    if (is_type(mro->items[i].peek()) && (mro->items[i].as<Type>()->flags & flag)) return true;
-  return false;
-}
+// A class has the flag of the first base that has one: it is a sequence or a mapping for patterns, never both.
+bool has_flag(Value v, u32 flag) { return type_of(v)->flags & flag; }
 TYPHON_NOINLINE bool kind_step(Value* r, Instr* pc, u32 flag) {
   save_pc(r, pc);
   set_register(r, pc->a, Value::boolean(has_flag(r[pc->b], flag)));
