@@ -21,6 +21,7 @@ Status run_callbacks(Thread& t, const char* phase, i64 generation, i64 collected
   RefTo<Str> name = TRY(str_from_ascii(t, phase));
   for (size_t i = 0; i < list_size(list); i++) {
     Ref callback = list_get(t, list, i);
+    if (callback.is_empty()) break;  // the list shrank
     Ref done = call_with(t, callback, name, info);
     if (done.failed()) write_unraisable(t, "while calling GC callback", callback);
   }

@@ -57,6 +57,7 @@ Status fill_characters(Thread& t, Value given, termios* mode) {
     return raise(t, exc::TypeError, "tcsetattr: attributes[6] must be %d element list", NCCS);
   for (int i = 0; i < NCCS; i++) {
     Ref item = list_get(t, given.as<List>(), size_t(i));
+    if (item.is_empty()) return raise(t, exc::TypeError, "tcsetattr: attributes[6] must be %d element list", NCCS);
     if (is_bytes(item) && item.as<Bytes>()->size == 1)
       mode->c_cc[i] = item.as<Bytes>()->data[0];
     else if (is_int(item))

@@ -144,7 +144,7 @@ Ref default_state(Thread& t, Value self, bool required) {
   RefTo<Dict> slots = TRY(dict_new(t));
   for (size_t i = 0; i < list_size(slot_names.as<List>()); i++) {
     Ref name = list_get(t, slot_names.as<List>(), i);
-    if (!is_str(name)) continue;
+    if (name.is_empty() || !is_str(name)) continue;
     Ref value = get_attribute_or_empty(t, self, name.as<Str>());
     if (value.failed()) return value;
     if (!value.is_empty()) TRY(dict_set_py(t, slots.get(), name, value));

@@ -363,6 +363,8 @@ Ref set_repr(Thread& t, Value self) {
   RefTo<List> items = set_items_list(t, s);
   if (items.failed()) {
     result = Ref::error();
+  } else if (list_size(items.get()) == 0) {  // another thread has cleared it meanwhile
+    result = str_format(t, "%s()", name);
   } else {
     RefTo<Str> text = object_repr(t, items.value());
     if (text.failed()) {

@@ -502,7 +502,10 @@ Status add_descriptors(Thread& t, Type* type, const TypeSpec& spec) {
 
 Ref get_dict(Thread& t, Value self) { return instance_dict(t, self.object()); }
 Status set_dict(Thread& t, Value self, Value value) {
-  if (value.is_empty()) return raise(t, exc::TypeError, "cannot delete __dict__");
+  if (value.is_empty()) {  // the next look finds an empty one
+    RefTo<Dict> fresh = TRY(dict_new(t));
+    return set_instance_dict(t, self.object(), fresh);
+  }
   if (!is_dict(value)) return raise(t, exc::TypeError, "__dict__ must be set to a dictionary, not a '%T'", value);
   return set_instance_dict(t, self.object(), value);
 }

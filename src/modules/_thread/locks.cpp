@@ -146,11 +146,8 @@ const Method kLockMethods[] = {
 // --- RLock
 ReentrantLock& rlock_of(Value v) { return v.as<RLockObject>()->lock; }
 
-Ref rlock_new(Thread& t, Type* cls, Args args) {
-  if (cls == g_rlock_type && args.count + args.keyword_count != 0)
-    return raise(t, exc::TypeError, "RLock() takes no arguments (%d given)", int(args.count + args.keyword_count));
-  return allocate_instance(t, cls);
-}
+// Any arguments are accepted: threading.RLock warns about them.
+Ref rlock_new(Thread& t, Type* cls, Args) { return allocate_instance(t, cls); }
 Ref rlock_acquire(Thread& t, Value self, const Value* a) {
   if (a[0].is_empty() && a[1].is_empty() && rlock_of(self).try_acquire(t)) return Ref::boolean(true);
   i64 timeout = TRY(lock_timeout(t, a[0], a[1]));
