@@ -24,6 +24,7 @@ struct ThreadHandle : Object {
   u8 state;
   Field function;  // what the thread runs; taken by it
   Field args, keywords;
+  ThreadHandle *next, *previous;  // in g_started; null when neither started nor there
 };
 Type* g_handle_type;
 Type* g_excepthook_args_type;
@@ -33,6 +34,26 @@ i64 g_stack_size = 0;
 
 // Non-daemon handles that shutdown waits for: a list, guarded by its own object lock.
 GlobalRoot g_shutdown_handles;
+
+// All handles of threads that were started, daemons and the main thread's too: a forked child marks them done. Links, no
+// references. The lock is held for a few instructions, by attached threads only, so that none holds it in a fork.
+platform::RawLock g_started_lock;
+ThreadHandle* g_started = nullptr;
+
+void link_started(ThreadHandle* h) {
+  platform::RawLockGuard guard(g_started_lock);
+  h->next = g_started;
+  if (g_started != nullptr) g_started->previous = h;
+  g_started = h;
+}
+void unlink_started(Thread&, Object* self) {
+  auto* h = static_cast<ThreadHandle*>(self);
+  platform::RawLockGuard guard(g_started_lock);
+  if (h->next != nullptr) h->next->previous = h->previous;
+  if (h->previous != nullptr) h->previous->next = h->next;
+  if (g_started == h) g_started = h->next;
+  h->next = h->previous = nullptr;
+}
 
 ThreadHandle* handle_of(Value v) { return v.as<ThreadHandle>(); }
 HandleState state_of(ThreadHandle* h) { return HandleState(__atomic_load_n(&h->state, __ATOMIC_ACQUIRE)); }
@@ -101,7 +122,7 @@ const Method kHandleMethods[] = {
 const GetSet kHandleGetSets[] = {{"ident", handle_ident}, {}};
 const TypeSpec kHandleSpec = {
     .name = "_thread._ThreadHandle",
-    .layout = {"_ThreadHandle", sizeof(ThreadHandle), 0, visit_handle, nullptr, nullptr, nullptr},
+    .layout = {"_ThreadHandle", sizeof(ThreadHandle), 0, visit_handle, unlink_started, nullptr, nullptr},
     .flags = type_flag::kImmutable,
     .slots = {.repr = handle_repr, .new_ = [](Thread& t, Type*, Args) -> Ref { return handle_new(t); }},
     .methods = kHandleMethods,
@@ -158,6 +179,7 @@ Status start(Thread& t, Value handle, Value function, Value args, Value keywords
   h->args.store(h, args);
   if (!keywords.is_empty()) h->keywords.store(h, keywords);
   if (!daemon) TRY(list_append(t, g_shutdown_handles.as<List>(), handle));
+  link_started(h);
   // Everything the new thread gets is reachable from the handle: published before it can run.
   publish(h);
   Value word = heap_copy(handle);
@@ -166,6 +188,7 @@ Status start(Thread& t, Value handle, Value function, Value args, Value keywords
   if (ident.failed()) {
     __atomic_fetch_sub(&g_thread_count, 1, __ATOMIC_RELAXED);
     Field::release_heap(word);
+    unlink_started(t, h);
     set_state(h, HandleState::kNotStarted);
     return Raised{};
   }
@@ -218,6 +241,7 @@ Ref f_make_thread_handle(Thread& t, Value, const Value* a) {
   Ref handle = TRY(handle_new(t));
   set_ident(handle_of(handle), ident);
   set_state(handle_of(handle), HandleState::kRunning);
+  link_started(handle_of(handle));
   return handle;
 }
 
@@ -320,10 +344,7 @@ const Method kFunctions[] = {
 void forget_other_threads(Thread& t) {
   g_main_ident = t.ident;
   g_thread_count = 0;
-  auto* list = g_shutdown_handles.as<List>();
-  for (size_t i = 0; i < list_size(list); i++) {
-    Ref handle = list_get(t, list, i);
-    ThreadHandle* h = handle_of(handle);
+  for (ThreadHandle* h = g_started; h != nullptr; h = h->next) {
     if (ident_of(h) == t.ident) continue;
     set_state(h, HandleState::kDone);
     h->done.reset_after_fork(true);
