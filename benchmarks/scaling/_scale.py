@@ -33,9 +33,9 @@ def in_threads(kernel, count):
     return took
 
 
-def in_processes(count):
+def in_processes(count, *arguments):
     """Each process warms up, says so, waits for a line, runs the kernel, and says so."""
-    command = [sys.executable, os.path.abspath(sys.argv[0]), "--child"]
+    command = [sys.executable, os.path.abspath(sys.argv[0]), "--child", *arguments]
     children = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
                 for _ in range(count)]
     for child in children:

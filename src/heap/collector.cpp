@@ -335,6 +335,7 @@ void finalise(Thread& t, Garbage& garbage, RootedVector& callbacks) {
   }
   if (!ran) return;
   std::vector<Object*> counted, deferred, alive, alive_deferred;
+  RootedVector uncalled(t);
   {
     WorldStopped stop(t);
     for (Object* object : garbage.deferred) {
@@ -356,6 +357,12 @@ void finalise(Thread& t, Garbage& garbage, RootedVector& callbacks) {
       }
     }
     for (Object* object : deferred) object->count += count::kOne;
+    // Weakrefs that finalisers made: nothing may hand out what is about to be emptied. Their callbacks are not called.
+    for (auto* list : {&counted, &deferred}) {
+      for (Object* object : *list) {
+        if (object->state & state::kHasSideTable) object_model::clear_weakrefs(t, object, uncalled);
+      }
+    }
   }
   for (Object* object : alive) drop_hold(object);
   garbage.counted.swap(counted);
@@ -507,7 +514,18 @@ void find_garbage(Thread& t, Garbage& mine, RootedVector& callbacks) {
 
 }  // namespace
 
-TYPHON_NOINLINE static Outcome collect_now(Thread& t) {
+// gc.DEBUG_SAVEALL: garbage is kept. Only what the caller holds a count of may be pushed: the vector makes its own.
+static void save_all(Garbage& garbage, RootedVector& saved) {
+  for (auto* list : {&garbage.counted, &garbage.deferred}) {
+    for (Object* object : *list) saved.push_copy(Value(object));
+  }
+  for (Object* object : garbage.counted) drop_hold(object);
+  for (Object* object : garbage.deferred) drop_pin(object);
+  garbage.counted.clear();
+  garbage.deferred.clear();
+}
+
+TYPHON_NOINLINE static Outcome collect_now(Thread& t, RootedVector* saved) {
   if (__atomic_exchange_n(&g_collecting, true, __ATOMIC_ACQ_REL)) return {0, 0};
   u64 collected;
   {
@@ -517,6 +535,7 @@ TYPHON_NOINLINE static Outcome collect_now(Thread& t) {
     finalise(t, garbage, callbacks);
     clear_late_weakrefs(t, garbage);
     collected = garbage.counted.size();
+    if (saved != nullptr) save_all(garbage, *saved);
     clear_counted(garbage);
     reclaim_in_collection(t);
     collected += free_deferred(t, garbage.deferred);
@@ -527,9 +546,9 @@ TYPHON_NOINLINE static Outcome collect_now(Thread& t) {
   return {collected, 0};
 }
 
-Outcome collect(Thread& t) {
+Outcome collect(Thread& t, RootedVector* saved) {
   ScanFrom here(*t.reclaim);
-  return collect_now(t);
+  return collect_now(t, saved);
 }
 
 TYPHON_NOINLINE static void dispose_of_handed_over(Thread& t) {

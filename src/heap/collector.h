@@ -9,8 +9,8 @@ struct Outcome {
 };
 // A full collection: stops the world, finds unreachable objects (trial deletion over counted objects; DEFERRED objects by
 // marking from all roots, stacks scanned conservatively), clears weakrefs inside the stop, runs finalisers and callbacks
-// after it, frees what was not resurrected. Runs Python code.
-Outcome collect(Thread& t);
+// after it, frees what was not resurrected. Runs Python code. With `saved`, what would be freed is put there instead, untouched.
+Outcome collect(Thread& t, RootedVector* saved = nullptr);
 // Called at safepoints when allocation suggests it (growth >= 25 % and a minimum), unless disabled.
 void collect_if_due(Thread& t);
 bool collection_due();

@@ -9,7 +9,11 @@ namespace {
 GlobalRoot g_callbacks, g_garbage;
 i64 g_thresholds[3] = {2000, 10, 0};
 i64 g_debug = 0;
-u64 g_collections = 0, g_collected = 0, g_uncollectable = 0;
+struct Statistics {
+  u64 collections, collected, uncollectable;  // atomic
+};
+Statistics g_statistics[3];  // by the generation asked for: a collection looks at everything always
+inline constexpr i64 kSaveAll = 32;
 
 Status run_callbacks(Thread& t, const char* phase, i64 generation, i64 collected, i64 uncollectable) {
   auto* list = g_callbacks.as<List>();
@@ -35,10 +39,17 @@ Result<u64> collect(Thread& t, i64 generation) {
   Status status = run_callbacks(t, "start", generation, 0, 0);
   collector::Outcome outcome = {0, 0};
   if (!status.failed()) {
-    outcome = collector::collect(t);
-    __atomic_fetch_add(&g_collections, 1, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&g_collected, outcome.collected, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&g_uncollectable, outcome.uncollectable, __ATOMIC_RELAXED);
+    if (__atomic_load_n(&g_debug, __ATOMIC_RELAXED) & kSaveAll) {
+      RootedVector saved(t);
+      outcome = collector::collect(t, &saved);
+      for (size_t i = 0; i < saved.size() && !status.failed(); i++) status = list_append(t, g_garbage.as<List>(), saved[i]);
+    } else {
+      outcome = collector::collect(t);
+    }
+    Statistics& s = g_statistics[generation];
+    __atomic_fetch_add(&s.collections, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&s.collected, outcome.collected, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&s.uncollectable, outcome.uncollectable, __ATOMIC_RELAXED);
     status = run_callbacks(t, "stop", generation, i64(outcome.collected), i64(outcome.uncollectable));
   }
   __atomic_store_n(&g_running, 0, __ATOMIC_RELEASE);
@@ -66,7 +77,7 @@ Ref f_disable(Thread&, Value, const Value*) {
 }
 Ref f_isenabled(Thread&, Value, const Value*) { return Ref::boolean(collector::enabled()); }
 Ref f_set_debug(Thread& t, Value, const Value* a) {
-  g_debug = TRY(to_i64(t, a[0]));
+  __atomic_store_n(&g_debug, TRY(to_i64(t, a[0])), __ATOMIC_RELAXED);
   return Ref::none();
 }
 Ref f_get_debug(Thread& t, Value, const Value*) { return int_from(t, g_debug); }
@@ -83,15 +94,17 @@ Ref f_get_stats(Thread& t, Value, const Value*) {
   RefTo<List> list = TRY(list_new(t));
   for (int i = 0; i < 3; i++) {
     RefTo<Dict> d = TRY(dict_new(t));
-    TRY(dict_set_str(t, d.get(), str_immortal(t, "collections"), Value::small_int(i == 2 ? i64(g_collections) : 0)));
-    TRY(dict_set_str(t, d.get(), str_immortal(t, "collected"), Value::small_int(i == 2 ? i64(g_collected) : 0)));
-    TRY(dict_set_str(t, d.get(), str_immortal(t, "uncollectable"), Value::small_int(i == 2 ? i64(g_uncollectable) : 0)));
+    const Statistics& s = g_statistics[i];
+    TRY(dict_set_str(t, d.get(), str_immortal(t, "collections"), Value::small_int(i64(__atomic_load_n(&s.collections, __ATOMIC_RELAXED)))));
+    TRY(dict_set_str(t, d.get(), str_immortal(t, "collected"), Value::small_int(i64(__atomic_load_n(&s.collected, __ATOMIC_RELAXED)))));
+    TRY(dict_set_str(t, d.get(), str_immortal(t, "uncollectable"), Value::small_int(i64(__atomic_load_n(&s.uncollectable, __ATOMIC_RELAXED)))));
     TRY(list_append(t, list.get(), d.value()));
   }
   return list;
 }
 Ref f_is_tracked(Thread&, Value, const Value* a) {
-  return Ref::boolean(a[0].is_object() && (a[0].object()->state & state::kTracked));
+  // What exists from the start to the end is none of the collector's business.
+  return Ref::boolean(a[0].is_object() && (a[0].object()->state & (state::kTracked | state::kImmortal)) == state::kTracked);
 }
 Ref f_is_finalized(Thread&, Value, const Value* a) {
   return Ref::boolean(a[0].is_object() && (a[0].object()->state & state::kFinalized));
@@ -175,7 +188,7 @@ Ref f_get_referents(Thread& t, Value, const Value* a) {
   ReferentVisitor visitor;
   visitor.found = &found;
   visitor.visit = [](Visitor& self, Field& slot) {
-    if (slot.peek().is_object()) static_cast<ReferentVisitor&>(self).found->push(slot.load());
+    if (!slot.peek().is_empty()) static_cast<ReferentVisitor&>(self).found->push(slot.load());
   };
   auto* objects = a[0].as<Tuple>();
   for (u64 i = 0; i < objects->size; i++) {
@@ -222,7 +235,7 @@ Status initialise(Thread& t, Module* module) {
   TRY(module_add_int(t, module, "DEBUG_STATS", 1));
   TRY(module_add_int(t, module, "DEBUG_COLLECTABLE", 2));
   TRY(module_add_int(t, module, "DEBUG_UNCOLLECTABLE", 4));
-  TRY(module_add_int(t, module, "DEBUG_SAVEALL", 32));
+  TRY(module_add_int(t, module, "DEBUG_SAVEALL", kSaveAll));
   return module_add_int(t, module, "DEBUG_LEAK", 38);
 }
 

@@ -1,4 +1,5 @@
 // The module sys: functions, and the attributes that do not depend on how the program was started (those: config.cpp).
+#include "heap/counting.h"
 #include "modules/sys/sys.h"
 
 #include <clocale>
@@ -343,6 +344,18 @@ Ref f_setdlopenflags(Thread& t, Value, const Value* a) {
 Ref f_is_remote_debug(Thread&, Value, const Value*) { return Ref::boolean(false); }
 Ref f_get_cpu_count_config(Thread& t, Value, const Value*) { return int_from(t, g_config.cpu_count); }
 
+Ref f_shared_writes(Thread& t, Value, const Value*) {
+  u64 counters[counting::kEvents];
+  counting::thread_counters(counters);
+  RefTo<Dict> result = TRY(dict_new(t));
+#ifdef TYPHON_COUNTING
+  for (int i = 0; i < counting::kEvents; i++) {
+    TRY(dict_set_str(t, result.get(), str_immortal(t, counting::event_name(counting::Event(i))), Value::small_int(i64(counters[i]))));
+  }
+#endif
+  return result;
+}
+
 const Method kFunctions[] = {
     method("exception", f_exception, "()", "Return the current exception."),
     method("exc_info", f_exc_info, "()", "Return current exception information: (type, value, traceback)."),
@@ -396,6 +409,9 @@ const Method kFunctions[] = {
     method("setdlopenflags", f_setdlopenflags, "(flags, /)"),
     method("is_remote_debug_enabled", f_is_remote_debug, "()"),
     method("_get_cpu_count_config", f_get_cpu_count_config, "()"),
+    method("_shared_writes", f_shared_writes, "()",
+           "Return a dict of how often the calling thread wrote to what threads share, or an empty one: only the counting build\n"
+           "counts."),
     {},
 };
 
