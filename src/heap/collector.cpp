@@ -335,7 +335,6 @@ void finalise(Thread& t, Garbage& garbage, RootedVector& callbacks) {
   }
   if (!ran) return;
   std::vector<Object*> counted, deferred, alive, alive_deferred;
-  RootedVector uncalled(t);
   {
     WorldStopped stop(t);
     for (Object* object : garbage.deferred) {
@@ -357,12 +356,6 @@ void finalise(Thread& t, Garbage& garbage, RootedVector& callbacks) {
       }
     }
     for (Object* object : deferred) object->count += count::kOne;
-    // Weakrefs that finalisers made: nothing may hand out what is about to be emptied. Their callbacks are not called.
-    for (auto* list : {&counted, &deferred}) {
-      for (Object* object : *list) {
-        if (object->state & state::kHasSideTable) object_model::clear_weakrefs(t, object, uncalled);
-      }
-    }
   }
   for (Object* object : alive) drop_hold(object);
   garbage.counted.swap(counted);
