@@ -149,7 +149,12 @@ TYPHON_NOINLINE bool group_match_step(Thread& t, Value* r, Instr* pc) {
       RefTo<Str> name = str_intern(t, split.value());
       Ref pair = call_method_with(t, exception.get(), name.get(), type.get());
       if (pair.failed()) return false;
-      if (!is_tuple(pair.get()) || pair.as<Tuple>()->size < 2) {
+      if (is_tuple(pair.get()) && pair.as<Tuple>()->size < 2) {
+        (void)raise(t, exc::TypeError, "%N.split must return a 2-tuple, got tuple of size %zd", type_of(exception.get()),
+                    i64(pair.as<Tuple>()->size));
+        return false;
+      }
+      if (!is_tuple(pair.get())) {
         (void)raise(t, exc::TypeError, "%N.split must return a tuple, not %T", type_of(exception.get()), pair.get());
         return false;
       }

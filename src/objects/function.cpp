@@ -120,7 +120,7 @@ Ref get_annotations(Thread& t, Value self) {
     Ref annotate = f->annotate.load();
     if (!annotate.is_empty() && is_callable(annotate.get())) {
       made = TRY(call_with(t, annotate.get(), Value::small_int(1)));
-      if (!is_dict(made.get())) return raise(t, exc::TypeError, "__annotate__() must return a dict, not %T", made.get());
+      if (!is_dict(made.get())) return raise(t, exc::TypeError, "__annotate__ returned non-dict of type '%T'", made.get());
     } else {
       made = TRY(dict_new(t));
     }

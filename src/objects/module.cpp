@@ -93,7 +93,7 @@ Ref get_annotations(Thread& t, Value self) {
   Ref annotate = dict_get_str(t, dict, names::__annotate__);
   if (!annotate.is_empty() && is_callable(annotate)) {
     annotations = TRY(call_with(t, annotate, Value::small_int(1)));
-    if (!is_dict(annotations)) return raise(t, exc::TypeError, "__annotate__() must return a dict, not %T", annotations.get());
+    if (!is_dict(annotations)) return raise(t, exc::TypeError, "__annotate__ returned non-dict of type '%T'", annotations.get());
   } else {
     annotations = TRY(dict_new(t));
   }

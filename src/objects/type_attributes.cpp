@@ -164,7 +164,7 @@ Ref get_annotations(Thread& t, Value self) {
   Ref made;
   if (is_callable(annotate)) {
     made = TRY(call_with(t, annotate, Value::small_int(1)));
-    if (!is_dict(made)) return raise(t, exc::TypeError, "__annotate__() must return a dict, not %T", made.get());
+    if (!is_dict(made)) return raise(t, exc::TypeError, "__annotate__ returned non-dict of type '%T'", made.get());
   } else {
     made = TRY(dict_new(t));
   }

@@ -87,7 +87,20 @@ Ref builtin_sorted(Thread& t, Value, Args args) {
   return list;
 }
 
-// Ints are added in a machine word and floats with Neumaier's compensation, as CPython 3.12+ does; anything else with +.
+// Neumaier's sum.
+struct CompensatedSum {
+  double sum;
+  double compensation = 0;
+  void add(double x) {
+    double s = sum + x;
+    compensation += std::fabs(sum) >= std::fabs(x) ? (sum - s) + x : (x - s) + sum;
+    sum = s;
+  }
+  // -0.0 stays what it is.
+  double result() const { return compensation != 0 && std::isfinite(compensation) ? sum + compensation : sum; }
+};
+
+// Ints are added in a machine word, floats and complex numbers with Neumaier's compensation, as CPython 3.12+ does; anything else with +.
 Ref builtin_sum(Thread& t, Value, const Value* a) {
   Value start = a[1].is_empty() ? Value::small_int(0) : a[1];
   if (is_str(start)) return raise(t, exc::TypeError, "sum() can't sum strings [use ''.join(seq) instead]");
@@ -117,17 +130,32 @@ Ref builtin_sum(Thread& t, Value, const Value* a) {
     total = TRY(int_from_big(t, sum));
   }
   if (more && (is_exact_float(total) || (is_exact_int(total) && is_exact_float(item)))) {
-    double sum = is_exact_float(total) ? float_value(total) : TRY(int_to_double(t, total));
-    double compensation = 0;
+    CompensatedSum sum{is_exact_float(total) ? float_value(total) : TRY(int_to_double(t, total))};
     while (more && (is_exact_float(item) || item.get().is_small_int())) {
-      double x = is_exact_float(item) ? float_value(item) : double(item.get().as_small_int());
-      double s = sum + x;
-      compensation += std::fabs(sum) >= std::fabs(x) ? (sum - s) + x : (x - s) + sum;
-      sum = s;
+      sum.add(is_exact_float(item) ? float_value(item) : double(item.get().as_small_int()));
       more = TRY(advance());
     }
-    if (std::isfinite(compensation)) sum += compensation;
-    total = float_from(t, sum);
+    total = float_from(t, sum.result());
+  }
+  if (more && is_exact_complex_(item) && !is_exact_complex_(total)) {
+    total = TRY(binary_op(t, BinaryOp::kAdd, total, item));
+    more = TRY(advance());
+  }
+  if (more && is_exact_complex_(total)) {
+    CompensatedSum real{total.as<Complex>()->real}, imaginary{total.as<Complex>()->imag};
+    for (; more; more = TRY(advance())) {
+      if (is_exact_complex_(item)) {
+        real.add(item.as<Complex>()->real);
+        imaginary.add(item.as<Complex>()->imag);
+      } else if (is_exact_float(item)) {
+        real.add(float_value(item));
+      } else if (item.get().is_small_int()) {
+        real.add(double(item.get().as_small_int()));
+      } else {
+        break;
+      }
+    }
+    total = complex_from(t, real.result(), imaginary.result());
   }
   while (more) {
     total = TRY(binary_op(t, BinaryOp::kAdd, total, item));

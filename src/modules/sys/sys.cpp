@@ -336,9 +336,11 @@ Ref f_set_origin_depth(Thread& t, Value, const Value* a) {
 
 Ref f_is_finalizing(Thread&, Value, const Value*) { return Ref::boolean(g_finalizing); }
 Ref f_is_stack_trampoline(Thread&, Value, const Value*) { return Ref::boolean(false); }
-Ref f_getdlopenflags(Thread& t, Value, const Value*) { return int_from(t, RTLD_NOW); }
+// What extension modules would be loaded with: kept, for nothing uses it yet.
+i64 g_dlopen_flags = RTLD_NOW;
+Ref f_getdlopenflags(Thread& t, Value, const Value*) { return int_from(t, __atomic_load_n(&g_dlopen_flags, __ATOMIC_RELAXED)); }
 Ref f_setdlopenflags(Thread& t, Value, const Value* a) {
-  TRY(to_i64(t, a[0]));
+  __atomic_store_n(&g_dlopen_flags, TRY(to_i64(t, a[0])), __ATOMIC_RELAXED);
   return Ref::none();
 }
 Ref f_is_remote_debug(Thread&, Value, const Value*) { return Ref::boolean(false); }
