@@ -63,7 +63,7 @@ void wake_getter(SimpleQueue* q, Value items) {
 Status put(Thread& t, SimpleQueue* q, Value item) {
   Ref items = q->items.load();
   TRY(deque_append(t, items, Ref::copy(item)));
-  if (!is_contended(q)) return ok();
+  if (q->is_local()) return ok();  // with the GIL too, others wait for what is shared
 #if !defined(__x86_64__)  // there the unlocking of the deque has been a full barrier
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
 #endif

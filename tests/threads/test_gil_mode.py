@@ -78,6 +78,20 @@ class Modes(unittest.TestCase):
         self.assertEqual(run(PROGRAM, PYTHON_GIL="0"), run(PROGRAM))
 
     @unittest.skipUnless(CAN_SWITCH, "this interpreter is built with a GIL that cannot be turned off")
+    def test_getter_is_woken_with_the_gil(self):
+        # A getter that sleeps is woken by the item, not by a time limit.
+        result = run("""if True:
+            import queue, threading
+            there, back = queue.SimpleQueue(), queue.SimpleQueue()
+            def work():
+                while (item := there.get()) is not None: back.put(item)
+            threading.Thread(target=work, daemon=True).start()
+            for i in range(50):
+                there.put(i)
+                assert back.get(timeout=30) == i
+            print("done")""", "-X", "gil=1")
+        self.assertIn("done", str(result))
+
     def test_mode_can_be_asked(self):
         ask = "import sys; print(sys._is_gil_enabled(), sys.flags.gil)"
         self.assertEqual(run(ask, "-X", "gil=1"), (0, "True 1\n", ""))
