@@ -146,6 +146,7 @@ Slots proxy_slots(bool callable) {
   s.inplace_or = in_place<BinaryOp::kOr>;
   s.inplace_floor_divide = in_place<BinaryOp::kFloorDiv>;
   s.inplace_true_divide = in_place<BinaryOp::kTrueDiv>;
+  s.inplace_matrix_multiply = in_place<BinaryOp::kMatmul>;
   s.negative = unary<UnaryOp::kNegative>;
   s.positive = unary<UnaryOp::kPositive>;
   s.absolute = unary<UnaryOp::kAbsolute>;
@@ -161,8 +162,30 @@ Slots proxy_slots(bool callable) {
   return s;
 }
 
+Ref proxy_bytes(Thread& t, Value self, const Value*) {
+  Ref x = TRY(referent(t, self));
+  return call_method_with(t, x, names::__bytes__);
+}
+Ref proxy_reversed(Thread& t, Value self, const Value*) {
+  Ref x = TRY(referent(t, self));
+  return call_method_with(t, x, names::__reversed__);
+}
+const Method kProxyMethods[] = {
+    method("__bytes__", proxy_bytes, "($self, /)"),
+    method("__reversed__", proxy_reversed, "($self, /)"),
+    {},
+};
+
+// A proxy without a callback is shared by all who ask for one.
 Ref f_proxy(Thread& t, Value, const Value* a) {
   Type* type = is_callable(a[0]) ? g_callable_proxy_type : g_proxy_type;
+  if (a[1].is_empty() || a[1].is_none()) {
+    RefTo<List> existing = TRY(weakrefs_of(t, a[0]));
+    for (size_t i = 0; i < list_size(existing.get()); i++) {
+      Ref ref = list_get(t, existing.get(), i);
+      if (type_of(ref) == type && ref.as<WeakRef>()->callback.is_empty()) return ref;
+    }
+  }
   return weakref_new_of(t, type, a[0], a[1].is_none() ? EMPTY : a[1]);
 }
 
@@ -197,6 +220,7 @@ Status initialise(Thread& t, Module* module) {
   proxy.layout = *types::weakref->layout;
   proxy.flags = type_flag::kDisallowInstantiation | type_flag::kImmutable;
   proxy.slots = proxy_slots(false);
+  proxy.methods = kProxyMethods;
   callable_proxy = proxy;
   callable_proxy.name = "weakref.CallableProxyType";
   callable_proxy.slots = proxy_slots(true);
