@@ -496,6 +496,9 @@ Ref instance_dict(Thread& t, Object* object) {
 }
 
 Status set_instance_dict(Thread& t, Object* object, Value dict) {
+  // A class or a module has a namespace of another kind, whatever else it derives from.
+  if (!has_instance_dict(object))
+    return raise(t, exc::TypeError, "this __dict__ descriptor does not support '%T' objects", Value(object));
   return enter_dictionary_mode(t, object, Ref::copy(dict));
 }
 
