@@ -22,7 +22,7 @@ void leave(Connection* c) {
 
 }  // namespace
 
-Use::Use(Thread& t, Connection* c, bool check_thread) {
+Use::Use(Thread& t, Connection* c, bool check_thread, bool exclusive) {
   if (!c->open) {
     (void)raise(t, g_programming_error, "Base Connection.__init__ not called.");
     return;
@@ -34,16 +34,30 @@ Use::Use(Thread& t, Connection* c, bool check_thread) {
                 size_t(c->thread), size_t(t.ident));
     return;
   }
+  // Callbacks run within a call and may use the connection as well.
+  if (exclusive && __atomic_load_n(&c->user, __ATOMIC_RELAXED) != t.ident) {
+    c->mutex.lock(t);
+    __atomic_store_n(&c->user, t.ident, __ATOMIC_RELAXED);
+    locked_ = true;
+  }
   __atomic_add_fetch(&c->users, 1, __ATOMIC_ACQ_REL);
   if (__atomic_load_n(&c->closed, __ATOMIC_ACQUIRE) || c->db == nullptr) {
     leave(c);
+    if (locked_) {
+      __atomic_store_n(&c->user, 0, __ATOMIC_RELAXED);
+      c->mutex.unlock();
+    }
     (void)raise(t, g_programming_error, "Cannot operate on a closed database.");
     return;
   }
   connection_ = c;
 }
 Use::~Use() {
-  if (connection_ != nullptr) leave(connection_);
+  if (connection_ == nullptr) return;
+  leave(connection_);
+  if (!locked_) return;
+  __atomic_store_n(&connection_->user, 0, __ATOMIC_RELAXED);
+  connection_->mutex.unlock();
 }
 
 Status check_pending(Thread& t) {
@@ -232,7 +246,7 @@ Ref by_cursor(Thread& t, Value self, const Value* a) {
   return f(t, cursor, a);
 }
 Ref interrupt(Thread& t, Value self, const Value*) {
-  Use use(t, self_of(self), false);
+  Use use(t, self_of(self), false, false);
   if (use.failed()) return Raised{};
   sqlite3_interrupt(use.db());
   return Ref::none();

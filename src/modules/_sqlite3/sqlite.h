@@ -19,6 +19,8 @@ struct Connection : Object {
   sqlite3* db;       // null before __init__ and once closed and left by all
   i32 users;         // calls that are using db; atomic
   u32 closed;        // atomic
+  Mutex mutex;       // held by the thread that uses db; waiting for it is detached, waiting for the library's own mutex would not be
+  u64 user;          // ident of that thread, or 0; atomic
   u64 thread;        // ident of the thread that made it
   i64 autocommit;    // 1, 0 or -1 (LEGACY_TRANSACTION_CONTROL)
   u8 check_thread, detect_types, uri;
@@ -53,7 +55,8 @@ inline constexpr u8 kParseDeclTypes = 1, kParseColNames = 2;
 // The database handle for the length of a call; ProgrammingError when there is none, or for the wrong thread.
 class Use {
  public:
-  Use(Thread& t, Connection* c, bool check_thread = true);
+  // `exclusive` false: only for sqlite3_interrupt.
+  Use(Thread& t, Connection* c, bool check_thread = true, bool exclusive = true);
   ~Use();
   Use(const Use&) = delete;
   bool failed() const { return connection_ == nullptr; }
@@ -61,6 +64,7 @@ class Use {
 
  private:
   Connection* connection_ = nullptr;
+  bool locked_ = false;
 };
 Raised raise_db(Thread& t, sqlite3* db);
 const char* error_name(int code);
