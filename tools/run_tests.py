@@ -11,6 +11,7 @@ Suites:
              And the folders of tests/golden, through tests/golden/run.py.
     examples examples/check.py: every example with small sizes and 1, 2, 4 threads; checksums are CPython's
     lint     tools/lint_layers.py
+    conformance  tests/conformance/check.py: CPython's own tests that have passed before (release build, or when asked for)
 
 tests/known_failures.txt lists what does not work yet, a line each: `FILE::TEST reason` (TEST is Class.method, the case of
 tests/golden, or * for a file that cannot run at all). Such a test may fail; one that passes must leave the list, unless
@@ -37,8 +38,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SUITES = ("lint", "unit", "golden", "examples", "python", "threads")
-TIMEOUT = {"golden": 60, "examples": 600, "python": 120, "threads": 240}
+SUITES = ("lint", "unit", "golden", "examples", "python", "threads", "conformance")
+TIMEOUT = {"golden": 60, "examples": 600, "python": 120, "threads": 240, "conformance": 240}
 SLOWNESS = {"release": 1, "counting": 1, "dev": 2, "checking": 5, "asan": 6, "tsan": 15}  # times the time limit
 SHOWN = 60  # lines of a failing test's output
 MAX_FILE_SIZE = 1 << 30  # a test that prints without end must not fill the disk
@@ -289,9 +290,21 @@ class Runner:
         if self.wanted("examples/check.py"):
             yield lambda: self.external("examples/check.py", "examples")
 
-    def external(self, script, suite):
+    def conformance(self):
+        if self.options.preset != "release" and not self.options.suite or not self.wanted("tests/conformance"):
+            return
+        library = ROOT / "build/stdlib/testsuite/usr/lib/python3.14"
+        if (library / "test/support/__init__.py").exists():
+            yield lambda: self.external("tests/conformance/check.py", "conformance", "--testlib", library, "--jobs",
+                                        str(self.options.jobs))
+        else:
+            listed = (ROOT / "tests/conformance/passing.txt").read_text(encoding="utf-8").count("\n") - 1
+            print(f"ATTENTION: CPython's test-suite could not be fetched: {listed} of its tests are listed, NONE OF THEM IS RUN")
+            yield lambda: Result("tests/conformance/check.py", skipped=listed)
+
+    def external(self, script, suite, *arguments):
         """A runner of its own, whose last line is "N passed, N failed"; failures it names as "FAIL name" may be known."""
-        process = subprocess.run([sys.executable, ROOT / script, "--interp", self.typhon], capture_output=True, text=True,
+        process = subprocess.run([sys.executable, ROOT / script, "--interp", self.typhon, *arguments], capture_output=True, text=True,
                                  timeout=self.timeout(suite) * 10, env={**os.environ, **sanitizer_options()})
         output = process.stdout + process.stderr
         last = re.findall(r"^(\d+) passed, (\d+) failed", process.stdout, re.MULTILINE)

@@ -64,6 +64,9 @@ Ref m_reduce(Thread& t, Value self, const Value*) {
 
 Ref m_replace(Thread& t, Value self, const Value* a) {
   Ref copy = TRY(call(t, type_of(self)));
+  if (!is_instance_of(copy, g_simple_namespace_type)) {
+    return raise(t, exc::TypeError, "expect types.SimpleNamespace type, but %N() returned '%T' object", type_of(self), copy.get());
+  }
   Ref from = TRY(instance_dict(t, self.object())), to = TRY(instance_dict(t, copy.object()));
   TRY(dict_update_py(t, to.as<Dict>(), from));
   TRY(dict_update_py(t, to.as<Dict>(), a[0]));
