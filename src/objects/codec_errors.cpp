@@ -219,26 +219,35 @@ Result<bool> repair_encoding(Thread& t, ErrorMode mode, const char* encoding, St
 }
 
 // Calls a registered handler and checks its (replacement, position).
-Status call_handler(Thread& t, const char* errors, Value exception, size_t length, bool encoding,
-                    ErrorAction* action) {
+Status call_handler(Thread& t, const char* errors, Value exception, size_t length, bool encoding, bool multibyte, ErrorAction* action) {
   RefTo<Str> name = TRY(str_from_utf8(t, errors));
   Ref handler = TRY(codec_lookup_error(t, name.get()));
   Ref result = TRY(call_with(t, handler, exception));
   bool well_formed = is_tuple(result) && result.as<Tuple>()->size == 2;
+  Ref replacement, position;
   if (well_formed) {
-    Value replacement = result.as<Tuple>()->items[0].peek(), position = result.as<Tuple>()->items[1].peek();
-    well_formed = (is_str(replacement) || (encoding && is_bytes(replacement))) && is_int(position);
+    replacement = result.as<Tuple>()->items[0].load();
+    position = result.as<Tuple>()->items[1].load();
+    well_formed = is_str(replacement) || (encoding && is_bytes(replacement));
+    if (multibyte) well_formed = well_formed && is_int(position);
   }
   if (!well_formed)
-    return raise(t, exc::TypeError, encoding ? "encoding error handler must return (str/bytes, int) tuple"
-                                             : "decoding error handler must return (str, int) tuple");
-  Ref position = result.as<Tuple>()->items[1].load();
-  i64 at = TRY(to_i64(t, position, "Python int too large to convert to C int"));
-  i64 wanted = at;
+    return raise(t, exc::TypeError,
+                 multibyte && encoding ? "encoding error handler must return (str, int) tuple"
+                 : encoding ? "encoding error handler must return (str/bytes, int) tuple"
+                            : "decoding error handler must return (str, int) tuple");
+  // A position that is too large is -1 to the multibyte codecs, and out of bounds as well.
+  auto number = to_i64(t, position, "Python int too large to convert to C ssize_t");
+  bool overflow = number.failed();
+  if (overflow) {
+    if (!multibyte) return Raised{};
+    clear_if(t, exc::OverflowError);
+  }
+  i64 wanted = overflow ? -1 : number.get(), at = wanted;
   if (at < 0) at += i64(length);
-  if (at < 0 || at > i64(length))
+  if (overflow || at < 0 || at > i64(length))
     return raise(t, exc::IndexError, "position %zd from error handler out of bounds", wanted);
-  action->replacement = result.as<Tuple>()->items[0].load();
+  action->replacement = std::move(replacement);
   action->position = size_t(at);
   return ok();
 }
@@ -261,7 +270,7 @@ Raised raise_encode_error(Thread& t, const char* encoding, const char* reason, S
 }
 
 Status decode_error(Thread& t, const char* errors, const char* encoding, const char* reason, const u8* data, size_t n,
-                    size_t start, size_t end, Ref& exception, ErrorAction* action) {
+                    size_t start, size_t end, Ref& exception, ErrorAction* action, bool multibyte) {
   ErrorMode mode = parse_error_mode(errors);
   if (mode != ErrorMode::kOther) {
     if (TRY(repair_decoding(t, mode, encoding, data, n, start, end, action))) return ok();
@@ -276,11 +285,11 @@ Status decode_error(Thread& t, const char* errors, const char* encoding, const c
     e->end.store(e, Value::small_int(i64(end)));
     e->reason.store(e, TRY(str_from_utf8(t, reason)));
   }
-  return call_handler(t, errors, exception, n, false, action);
+  return call_handler(t, errors, exception, n, false, multibyte, action);
 }
 
 Status encode_error(Thread& t, const char* errors, const char* encoding, const char* reason, Str* s, size_t start,
-                    size_t end, Ref& exception, ErrorAction* action) {
+                    size_t end, Ref& exception, ErrorAction* action, bool multibyte) {
   ErrorMode mode = parse_error_mode(errors);
   if (mode != ErrorMode::kOther) {
     if (TRY(repair_encoding(t, mode, encoding, s, start, end, action))) return ok();
@@ -294,7 +303,7 @@ Status encode_error(Thread& t, const char* errors, const char* encoding, const c
     e->end.store(e, Value::small_int(i64(end)));
     e->reason.store(e, TRY(str_from_utf8(t, reason)));
   }
-  return call_handler(t, errors, exception, s->length(), true, action);
+  return call_handler(t, errors, exception, s->length(), true, multibyte, action);
 }
 
 // --- the handlers as functions of an exception

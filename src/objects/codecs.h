@@ -63,10 +63,11 @@ struct ErrorAction {
 };
 // Calls the handler for data[start:end]. Raises what it raises, and checks what it returns. The exception object is made
 // on the first call and reused: keep `exception` over the codec's run.
+// `multibyte`: what the handler returns is checked as the multibyte codecs do.
 Status decode_error(Thread& t, const char* errors, const char* encoding, const char* reason, const u8* data, size_t n,
-                    size_t start, size_t end, Ref& exception, ErrorAction* action);
+                    size_t start, size_t end, Ref& exception, ErrorAction* action, bool multibyte = false);
 Status encode_error(Thread& t, const char* errors, const char* encoding, const char* reason, Str* s, size_t start,
-                    size_t end, Ref& exception, ErrorAction* action);
+                    size_t end, Ref& exception, ErrorAction* action, bool multibyte = false);
 Raised raise_decode_error(Thread& t, const char* encoding, const char* reason, const u8* data, size_t n, size_t start,
                           size_t end);
 Raised raise_encode_error(Thread& t, const char* encoding, const char* reason, Str* s, size_t start, size_t end);

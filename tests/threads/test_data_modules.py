@@ -1,6 +1,7 @@
 """Objects of the data modules used by many threads at once: errors are allowed, crashes and wrong bytes are not."""
 
 import bz2
+import codecs
 import io
 import json
 import lzma
@@ -38,6 +39,28 @@ class DataModules(unittest.TestCase):
                     shared["7"].append(n)
                     if n % 10 == 0:
                         del shared["7"][2:]
+
+        run_all(work)
+
+    def test_one_multibyte_coder(self):
+        encoder = codecs.getincrementalencoder("iso2022_jp_2004")("replace")
+        decoder = codecs.getincrementaldecoder("gb18030")("replace")
+
+        def work(i):
+            for n in range(300):
+                if i % 2:
+                    encoder.encode("\u304b\u309a\xe6", n % 5 == 0)
+                    encoder.setstate(encoder.getstate())
+                else:
+                    try:
+                        decoder.decode(b"\x81\x30\x81"[: n % 4])
+                        decoder.setstate(decoder.getstate())
+                    except UnicodeError as error:
+                        self.assertIn("pending buffer", str(error))
+                if n % 10 == i:
+                    encoder.reset()
+                    decoder.reset()
+                    decoder.errors = "ignore"
 
         run_all(work)
 
