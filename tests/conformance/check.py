@@ -65,7 +65,7 @@ class Checker:
         out = self.folder / f"{module}.{attempt}.json"
         process = subprocess.run(
             [sys.executable, HERE / "conformance.py", "--interp", self.options.interp, "--testlib", self.options.testlib,
-             "--baseline", HERE / "baseline.json", "--timeout", str(self.options.timeout), "--restarts", "3", "--out", out, module],
+             "--groups", HERE / "groups.json", "--baseline", HERE / "baseline.json", "--timeout", str(self.options.timeout), "--restarts", "3", "--out", out, module],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if not out.exists():
             return self.listed[module], process.stdout[-2000:]
