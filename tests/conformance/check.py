@@ -3,6 +3,7 @@
 
     check.py --interp build/release/typhon --testlib DIR [MODULE ...]    run what is listed (of these modules): all must pass
     check.py --add RESULTS.json [RESULTS.json ...]                       add what passed in every one of these runs
+    check.py --readme                                                    write the counts into README.md
 
 RESULTS.json is what conformance.py --out writes. The list only grows: a test leaves it by hand, with a reason in the
 commit. A module in which a listed test failed is run a second time by itself, because some of CPython's tests measure time;
@@ -19,6 +20,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 LIST = HERE / "passing.txt"
+README = HERE.parent.parent / "README.md"
+MARKS = ("<!-- conformance: tests/conformance/check.py --readme -->", "<!-- end -->")
 HEADER = "# CPython 3.14's own tests that Typhon passes (tests/conformance/check.py). The list only grows.\n"
 PASSED = ("pass", "expectedfail")
 
@@ -52,6 +55,26 @@ def add(paths):
         listed.setdefault(module, set()).update(set.intersection(*(run[module] for run in runs)))
     write_list({module: tests for module, tests in listed.items() if tests})
     print(f"{sum(map(len, listed.values())) - before} added, {sum(map(len, listed.values()))} listed")
+
+
+def write_readme():
+    """Replaces the table in README.md: per group, the listed tests among those that CPython passes and does not call its own."""
+    modules = json.loads((HERE / "baseline.json").read_text(encoding="utf-8"))["modules"]
+    groups = json.loads((HERE / "groups.json").read_text(encoding="utf-8"))["groups"]
+    listed = read_list()
+    rows, counted = [], set()
+    for group, names in groups.items():
+        total = passed = 0
+        for name in (name for name in names if name in modules and name not in counted):
+            counted.add(name)
+            own = set(modules[name].get("impl_only", ()))
+            total += modules[name]["passed"] - len(own)
+            passed += len(listed.get(name, set()) - own)
+        rows.append(f"| {group} | {passed} | {total} | {100 * passed / total:.1f} % |" if total else f"| {group} | 0 | 0 | |")
+    table = "\n".join(["| CPython's tests | Typhon passes | CPython passes | |", "|---|--:|--:|--:|", *rows])
+    text = README.read_text(encoding="utf-8")
+    before, rest = text.split(MARKS[0])
+    README.write_text(f"{before}{MARKS[0]}\n{table}\n{MARKS[1]}{rest.split(MARKS[1])[1]}", encoding="utf-8")
 
 
 class Checker:
@@ -101,6 +124,7 @@ class Checker:
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--add", nargs="+", metavar="RESULTS")
+    parser.add_argument("--readme", action="store_true")
     parser.add_argument("--interp")
     parser.add_argument("--testlib")
     parser.add_argument("--jobs", type=int, default=2)
@@ -109,6 +133,9 @@ def main():
     options = parser.parse_args()
     if options.add:
         add(options.add)
+        return 0
+    if options.readme:
+        write_readme()
         return 0
     with tempfile.TemporaryDirectory(prefix="typhon-conformance-") as folder:
         checker = Checker(options, folder)
