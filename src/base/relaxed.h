@@ -2,6 +2,8 @@
 // stores are relaxed atomics: whole words, and a plain move in machine code. What must be ordered says so with
 // __atomic builtins instead.
 #pragma once
+#include <cstddef>
+#include <cstring>
 #include <type_traits>
 
 namespace typhon {
@@ -36,5 +38,21 @@ class Relaxed {
  private:
   T value_;
 };
+
+// Copies bytes that Python code may be changing in another thread: what arrives may be torn, as every view of memory that threads
+// share may be. ThreadSanitizer need not hear of it.
+#ifdef TYPHON_TSAN
+[[gnu::noinline]] __attribute__((no_sanitize("thread"))) inline void copy_shared_bytes(void* to, const void* from, std::size_t n) {
+  auto* out = static_cast<volatile unsigned char*>(to);
+  auto* in = static_cast<const volatile unsigned char*>(from);
+  bool upwards = out <= in;
+  for (std::size_t i = 0; i < n; i++) {
+    std::size_t at = upwards ? i : n - 1 - i;
+    out[at] = in[at];
+  }
+}
+#else
+inline void copy_shared_bytes(void* to, const void* from, std::size_t n) { std::memmove(to, from, n); }
+#endif
 
 }  // namespace typhon

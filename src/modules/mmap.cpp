@@ -25,7 +25,7 @@ Type* g_iterator_type;
 struct Mmap : Object {
   u8* data;  // null: closed
   i64 size;
-  i64 position;
+  Relaxed<i64> position;  // changed under the lock
   i64 offset;  // in the file
   u32 exports;
   i32 fd;  // own duplicate; -1: none
@@ -72,7 +72,7 @@ class Pin {
   Pin(Thread& t, Mmap* self) : self_(self) {
     ObjectLock lock(t, self);
     if (self->data == nullptr) return;
-    self->exports++;
+    __atomic_fetch_add(&self->exports, 1, __ATOMIC_RELAXED);
     data = self->data;
     size = self->size;
   }
@@ -252,7 +252,7 @@ Ref take_bytes(Thread& t, Mmap* self, F choose) {
   {
     ObjectLock lock(t, self);
     if (self->data == nullptr) wanted = -1;
-    else wanted = choose(self->data + std::min(self->position, self->size), std::max(self->size - self->position, i64(0)));
+    else wanted = choose(self->data + std::min(self->position.load(), self->size), std::max(self->size - self->position, i64(0)));
   }
   if (wanted < 0) return raise_closed(t);
   RefTo<Bytes> out = TRY(bytes_allocate(t, size_t(wanted)));
@@ -263,8 +263,8 @@ Ref take_bytes(Thread& t, Mmap* self, F choose) {
     closed = self->data == nullptr;
     if (!closed) {
       n = std::min(wanted, std::max(self->size - self->position, i64(0)));
-      memcpy(out->data, self->data + std::min(self->position, self->size), size_t(n));
-      self->position += n;
+      copy_shared_bytes(out->data, self->data + std::min(self->position.load(), self->size), size_t(n));
+      self->position = self->position + n;
     }
   }
   if (closed) return raise_closed(t);
@@ -294,7 +294,7 @@ Ref m_read_byte(Thread& t, Value v, const Value*) {
     ObjectLock lock(t, self);
     if (self->data == nullptr) outcome = Outcome::kClosed;
     else if (self->position >= self->size) outcome = Outcome::kRange;
-    else byte = self->data[self->position++];
+    else byte = self->data[self->position], self->position = self->position + 1;
   }
   if (outcome != Outcome::kOk) return raise_outcome(t, outcome, exc::ValueError, "read byte out of range");
   return Ref::adopt(Value::small_int(byte));
@@ -306,8 +306,8 @@ Ref put_bytes(Thread& t, Mmap* self, const u8* data, i64 n, const char* range_me
     if (self->data == nullptr) outcome = Outcome::kClosed;
     else if (self->position > self->size || self->size - self->position < n) outcome = Outcome::kRange;
     else {
-      memmove(self->data + self->position, data, size_t(n));
-      self->position += n;
+      copy_shared_bytes(self->data + self->position, data, size_t(n));
+      self->position = self->position + n;
     }
   }
   if (outcome != Outcome::kOk) return raise_outcome(t, outcome, exc::ValueError, range_message);
@@ -338,7 +338,7 @@ Ref m_seek(Thread& t, Value v, const Value* a) {
   i64 where = 0;
   {
     ObjectLock lock(t, self);
-    i64 base = whence == 0 ? 0 : whence == 1 ? self->position : self->size;
+    i64 base = whence == 0 ? 0 : whence == 1 ? self->position.load() : self->size;
     if (self->data == nullptr) outcome = Outcome::kClosed;
     else if (whence < 0 || whence > 2) outcome = Outcome::kReadOnly;
     else if (__builtin_add_overflow(base, distance, &where) || where < 0 || where > self->size) outcome = Outcome::kRange;
@@ -509,7 +509,7 @@ Status set_slice(Thread& t, Value v, Value key, Value value) {
     i64 last = s.start + (s.count - 1) * s.step;
     if (self->data == nullptr) outcome = Outcome::kClosed;
     else if (s.count > 0 && (s.start >= self->size || last >= self->size)) outcome = Outcome::kRange;
-    else if (s.step == 1) memmove(self->data + s.start, view.data(), size_t(s.count));
+    else if (s.step == 1) copy_shared_bytes(self->data + s.start, view.data(), size_t(s.count));
     else
       for (i64 i = 0; i < s.count; i++) self->data[s.start + i * s.step] = view.data()[i];
   }
@@ -589,7 +589,7 @@ Ref mmap_repr(Thread& t, Value v) {
   auto* self = self_of(v);
   i64 size = mapped_size(t, self);
   if (size < 0) return str_format(t, "<%T closed=True>", v);
-  return str_format(t, "<%T closed=False, access=%s, length=%zd, pos=%zd, offset=%zd>", v, kNames[self->access], size, self->position,
+  return str_format(t, "<%T closed=False, access=%s, length=%zd, pos=%zd, offset=%zd>", v, kNames[self->access], size, self->position.load(),
                     self->offset);
 }
 Ref get_closed(Thread& t, Value v) { return Ref::boolean(mapped_size(t, self_of(v)) < 0); }

@@ -10,11 +10,14 @@ namespace typhon {
 namespace {
 constexpr int kOffsetScale = 2;  // as in code_type.cpp
 
+Value* live_registers(FrameObject* f) { return __atomic_load_n(&f->registers, __ATOMIC_ACQUIRE); }
+
 // The registers of a live frame of another thread may be looked at only while that thread is stopped.
 class OtherThreadStopped {
  public:
   OtherThreadStopped(Thread& t, FrameObject* f) : thread_(t) {
-    stopped_ = g_multi_threaded && f->thread != nullptr && f->thread != &t && f->registers != nullptr;
+    Thread* runs_in = f->thread;
+    stopped_ = g_multi_threaded && runs_in != nullptr && runs_in != &t && live_registers(f) != nullptr;
     if (stopped_) stop_the_world(t);
   }
   ~OtherThreadStopped() {
@@ -26,8 +29,6 @@ class OtherThreadStopped {
   Thread& thread_;
   bool stopped_;
 };
-
-Value* live_registers(FrameObject* f) { return __atomic_load_n(&f->registers, __ATOMIC_ACQUIRE); }
 
 bool is_namespace_code(const Code* code) { return code->flags & (code_flag::kModule | code_flag::kClassBody); }
 
@@ -105,12 +106,16 @@ static i32 line_at(const Code* code, u32 at) {
   return line;
 }
 
-i32 frame_line(FrameObject* f) {
-  if (f->line_override > 0) return f->line_override;
-  Code* code = frame_code(f);
+// The instruction that the frame has come to, or ended at.
+static u32 current_unit(Thread& t, FrameObject* f) {
+  OtherThreadStopped guard(t, f);
   Value* r = live_registers(f);
-  u32 at = r ? frame::unit_index(r) : f->last_unit;
-  return line_at(code, at);
+  return r != nullptr ? frame::unit_index(r) : f->last_unit.load();
+}
+
+i32 frame_line(Thread& t, FrameObject* f) {
+  if (f->line_override > 0) return f->line_override;
+  return line_at(frame_code(f), current_unit(t, f));
 }
 
 // Whether a comprehension of a class or module runs now and has variables.
@@ -188,8 +193,9 @@ Ref get_back(Thread& t, Value self) {
   FrameObject* f = self_frame(self);
   Value* r = live_registers(f);
   if (r == nullptr) return or_none(f->back);
+  Thread* runs_in = f->thread;
+  if (runs_in != &t && runs_in != nullptr && !f->is_generator) return back_in_other_thread(t, f);
   Value* caller = frame::caller(r);
-  if (f->thread != &t && f->thread != nullptr && !f->is_generator) return back_in_other_thread(t, f);
   if (caller == nullptr) return Ref::none();
   return frame_object_of(t, caller);
 }
@@ -198,12 +204,10 @@ Ref get_globals(Thread&, Value self) { return self_frame(self)->function.as<Func
 Ref get_builtins(Thread&, Value self) { return self_frame(self)->function.as<Function>()->builtins.load(); }
 Ref get_locals(Thread& t, Value self) { return frame_locals(t, self_frame(self)); }
 Ref get_lasti(Thread& t, Value self) {
-  FrameObject* f = self_frame(self);
-  Value* r = live_registers(f);
-  return int_from(t, i64(r ? frame::unit_index(r) : f->last_unit) * kOffsetScale);
+  return int_from(t, i64(current_unit(t, self_frame(self))) * kOffsetScale);
 }
 Ref get_lineno(Thread& t, Value self) {
-  i32 line = frame_line(self_frame(self));
+  i32 line = frame_line(t, self_frame(self));
   return line > 0 ? int_from(t, line) : Ref::none();
 }
 Status set_lineno(Thread& t, Value self, Value value) {
@@ -272,7 +276,7 @@ const Method kFrameMethods[] = {
 Ref frame_repr(Thread& t, Value self) {
   FrameObject* f = self_frame(self);
   Code* code = frame_code(f);
-  return str_format(t, "<frame at 0x%x, file %R, line %d, code %U>", u64(f), code->filename.peek(), int(frame_line(f)),
+  return str_format(t, "<frame at 0x%x, file %R, line %d, code %U>", u64(f), code->filename.peek(), int(frame_line(t, f)),
                     code->name.as<Str>());
 }
 constexpr Slots frame_slots() {

@@ -118,7 +118,7 @@ struct FrameObject : Object {
   Field trace;
   Field extra_locals;   // dict for names that are no variables of the code (PEP 667)
   Field profiled_call;  // the native callable that runs now, if the profile function was told so
-  u32 last_unit;        // instruction index when finished
+  Relaxed<u32> last_unit;        // instruction index when finished
   i32 line_override;
   u8 trace_lines, trace_opcodes, is_generator;
   u8 traced_suspension;  // a traced generator frame that yielded: its next instruction is a call event
@@ -130,11 +130,11 @@ struct FrameObject : Object {
   u32 monitored_unit;
   u8 monitored_branch;   // the last instruction was a branch or native call whose outcome the next one tells
   u8 monitored_suspension;
-  Thread* thread;
+  Relaxed<Thread*> thread;
 };
 // The frame object of a live frame (made on first request), owned.
 RefTo<FrameObject> frame_object_of(Thread& t, Value* r);
-i32 frame_line(FrameObject* f);
+i32 frame_line(Thread& t, FrameObject* f);  // stops the world while the frame runs in another thread
 Ref frame_locals(Thread& t, FrameObject* f);   // PEP 667 proxy for functions, the namespace for classes and modules
 
 struct Traceback : Object {

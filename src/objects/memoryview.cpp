@@ -335,7 +335,7 @@ Status slot_set_item(Thread& t, Value self, Value key, Value value) {
       return raise(t, exc::ValueError, "memoryview: invalid value for format '%s'", view->format);
     }
     TRY(check_released(t, view));
-    std::memcpy(p, packed, size_t(view->item_size));
+    copy_shared_bytes(p, packed, size_t(view->item_size));
     return ok();
   }
   if (is_slice(key) && view->dimensions == 1) {
