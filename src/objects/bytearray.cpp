@@ -101,7 +101,13 @@ Ref slot_repr(Thread& t, Value self) {
   StrBuilder text;
   text.append_utf8(type_name(self));
   text.append('(');
-  text.append_ascii(out.text());
+  // Unlike bytes' own, an apostrophe is escaped between quotation marks too.
+  std::string_view literal = out.text();
+  bool marks = literal[1] == '"';
+  for (char c : literal) {
+    if (marks && c == '\'') text.append('\\');
+    text.append(u8(c));
+  }
   text.append(')');
   return text.finish(t);
 }
@@ -286,6 +292,20 @@ void slot_release_buffer(Thread&, Value self, Buffer*) {
 
 Ref slot_new(Thread& t, Type* cls, Args) { return allocate_instance(t, cls); }
 
+// Appends the bytes that an iterator gives, one by one, as its code may see.
+Status fill_from_iterable(Thread& t, ByteArray* b, Value source) {
+  Ref iterator = get_iter(t, source);
+  if (iterator.failed()) {
+    if (clear_if(t, exc::TypeError)) return raise(t, exc::TypeError, "cannot convert '%T' object to bytearray", source);
+    return Raised{};
+  }
+  while (true) {
+    Ref item = TRY(iter_next(t, iterator));
+    if (item.is_empty()) return ok();
+    TRY(append_byte(t, b, TRY(to_byte(t, item))));
+  }
+}
+
 Status slot_init(Thread& t, Value self, Args args) {
   Value a[3] = {EMPTY, EMPTY, EMPTY};
   Ref keep[2];
@@ -295,11 +315,22 @@ Status slot_init(Thread& t, Value self, Args args) {
     static const Signature& signature = parse_signature("(source=b'', encoding='utf-8', errors='strict')");
     TRY(bind_arguments(t, signature, "bytearray", args, a, keep));
   }
+  ByteArray* b = array_of(self);
+  Outcome outcome = Outcome::kDone;
+  Value source = a[0];
+  bool iterates = !source.is_empty() && a[1].is_empty() && a[2].is_empty() && !is_str(source) && !has_buffer(source) &&
+                  type_of(source)->slots.index == nullptr;
+  if (iterates) {
+    {
+      ObjectLock lock(t, b);
+      if (b->size != 0) outcome = splice(b, 0, b->size, nullptr, 0);
+    }
+    TRY(check_outcome(t, outcome));
+    if (!is_list(source) && !is_tuple(source)) return fill_from_iterable(t, b, source);
+  }
   ByteBuilder out;
   TRY(bytes_source(t, out, a, "bytearray", "byte must be in range(0, 256)"));
   if (out.failed()) return raise_no_memory(t);
-  ByteArray* b = array_of(self);
-  Outcome outcome;
   {
     ObjectLock lock(t, b);
     outcome = splice(b, 0, b->size, out.data(), out.length());
@@ -317,10 +348,23 @@ Ref m_extend(Thread& t, Value self, const Value* a) {
   if (is_str(a[0])) return raise(t, exc::TypeError, "expected iterable of integers; got: '%T'", a[0]);
   if (!has_buffer(a[0]) && type_of(a[0])->slots.iter == nullptr && type_of(a[0])->slots.get_item == nullptr)
     return raise(t, exc::TypeError, "can't extend bytearray with %T", a[0]);
+  ByteArray* b = array_of(self);
+  bool resizes = has_buffer(a[0]) && (type_of(a[0])->flags & type_flag::kHeapType);  // maybe: its code runs first
+  size_t old_size = __atomic_load_n(&b->size, __ATOMIC_RELAXED);
   ByteBuilder bytes;
   TRY(append_bytes_of(t, bytes, a[0], "bytearray", "byte must be in range(0, 256)"));
   if (bytes.failed()) return raise_no_memory(t);
-  TRY(append_to(t, array_of(self), bytes.data(), bytes.length()));
+  if (!resizes) {
+    TRY(append_to(t, b, bytes.data(), bytes.length()));
+    return Ref::none();
+  }
+  Outcome outcome = Outcome::kDone;
+  {
+    ObjectLock lock(t, b);
+    size_t at = old_size < b->size ? old_size : b->size;
+    if (bytes.length() != 0) outcome = splice(b, at, 0, bytes.data(), bytes.length());
+  }
+  TRY(check_outcome(t, outcome));
   return Ref::none();
 }
 
@@ -442,11 +486,7 @@ Ref reduce(Thread& t, Value self, i64 protocol) {
       arguments = s.size == 0 ? RefTo<Tuple>::copy(empty_tuple()) : TRY(tuple_of(t, bytes));
     }
   }
-  Ref state = Ref::none();
-  if (has_instance_dict(self.object())) {
-    state = TRY(get_attribute_or_empty(t, self, names::__dict__));
-    if (state.is_empty()) state = Ref::none();
-  }
+  Ref state = TRY(call_method(t, self, names::__getstate__, nullptr, 0));
   return tuple_of(t, Value(type_of(self)), arguments, state);
 }
 Ref m_reduce(Thread& t, Value self, const Value*) { return reduce(t, self, 2); }

@@ -77,6 +77,19 @@ SelfBytes::SelfBytes(Thread& t, Value self) {
 
 SelfBytes::~SelfBytes() { std::free(heap_); }
 
+ReentryGuard::ReentryGuard(Value self, const Value* arguments, size_t n) {
+  if (!is_bytearray(self)) return;
+  for (size_t i = 0; i < n; i++) {
+    if (!arguments[i].is_object() || !(type_of(arguments[i])->flags & type_flag::kHeapType)) continue;
+    array_ = self.as<ByteArray>();
+    __atomic_fetch_add(&array_->exports, 1, __ATOMIC_RELAXED);
+    return;
+  }
+}
+ReentryGuard::~ReentryGuard() {
+  if (array_ != nullptr) __atomic_fetch_sub(&array_->exports, 1, __ATOMIC_RELAXED);
+}
+
 Ref make_bytes_like(Thread& t, Value like, const void* data, size_t n) {
   if (is_bytearray(like)) return bytearray_from(t, data, n);
   return bytes_from(t, data, n);
@@ -242,12 +255,20 @@ Ref bytes_remainder(Thread& t, Value format, Value argument) {
     TYPHON_SELF_BYTES(self, t, format);
     text = TRY(bytes_from(t, self.data, self.size));
   }
+  const Value* items = &argument;
+  size_t count = 1;
+  if (is_exact(argument, kShape_tuple)) {
+    items = argument.as<Tuple>()->items[0].address();
+    count = argument.as<Tuple>()->size;
+  }
+  ReentryGuard guard(format, items, count);
   RefTo<Bytes> result = TRY(percent_format_bytes(t, text->data, text->size, argument));
   if (is_bytearray(format)) return bytearray_from(t, result->data, result->size);
   return result;
 }
 
 Result<bool> bytes_contains(Thread& t, Value self, Value item) {
+  ReentryGuard guard(self, &item, 1);
   if (is_int(item) || (type_of(item)->slots.index != nullptr && !has_buffer(item))) {
     u8 byte = TRY(to_byte(t, item));
     TYPHON_SELF_BYTES(bytes, t, self);

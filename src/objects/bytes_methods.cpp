@@ -58,6 +58,7 @@ Bounds clamp_bounds(RawBounds raw, size_t size) {
 
 // --- find and relatives
 Result<i64> find_in(Thread& t, Value self, const Value* a, bool from_right) {
+  ReentryGuard guard(self, a, 3);
   Needle needle(t);
   TRY(needle.get(a[0]));
   RawBounds raw = TRY(raw_bounds(t, a[1], a[2]));
@@ -84,6 +85,7 @@ Ref m_rindex(Thread& t, Value self, const Value* a) {
   return int_from(t, at);
 }
 Ref m_count(Thread& t, Value self, const Value* a) {
+  ReentryGuard guard(self, a, 3);
   Needle needle(t);
   TRY(needle.get(a[0]));
   RawBounds raw = TRY(raw_bounds(t, a[1], a[2]));
@@ -96,6 +98,7 @@ Ref m_count(Thread& t, Value self, const Value* a) {
 }
 
 Ref starts_or_ends(Thread& t, Value self, const Value* a, bool at_end) {
+  ReentryGuard guard(self, a, 3);
   RawBounds raw = TRY(raw_bounds(t, a[1], a[2]));
   auto matches = [&](Value part) -> Result<bool> {
     ByteView view(t);
@@ -232,6 +235,7 @@ class Splitter {
 };
 
 Ref split_method(Thread& t, Value self, const Value* a, bool from_right) {
+  ReentryGuard guard(self, a, 2);
   size_t max = TRY(split_limit(t, a[1]));
   RefTo<List> list = TRY(list_new(t));
   ByteView view(t);
@@ -300,6 +304,7 @@ Ref m_partition(Thread& t, Value self, const Value* a) { return partition(t, sel
 Ref m_rpartition(Thread& t, Value self, const Value* a) { return partition(t, self, a[0], true); }
 
 Ref m_join(Thread& t, Value self, const Value* a) {
+  ReentryGuard guard(self, a, 1);
   Ref items = to_tuple(t, a[0]);
   if (items.failed()) {
     if (type_of(a[0])->slots.iter == nullptr && clear_if(t, exc::TypeError))
@@ -319,6 +324,8 @@ Ref m_join(Thread& t, Value self, const Value* a) {
     }
     ByteView view(t);
     TRY(view.get(item));
+    if (is_list(a[0]) && list_size(a[0].as<List>()) != tuple->size)
+      return raise(t, exc::RuntimeError, "sequence changed size during iteration");
     out.append(view.data(), view.size());
   }
   return make_bytes_like(t, self, out);
@@ -587,6 +594,7 @@ Ref m_fromhex(Thread& t, Value cls, const Value* a) {
 }
 
 Ref m_hex(Thread& t, Value self, const Value* a) {
+  ReentryGuard guard(self, a, 2);
   RefTo<Bytes> copy;  // bytes_hex runs Python code when it looks at the separator
   {
     TYPHON_SELF_BYTES(s, t, self);
@@ -620,7 +628,9 @@ Ref bytes_hex(Thread& t, const u8* data, size_t n, Value separator, Value group_
   i64 group = group_size.is_empty() ? 1 : TRY(to_i64(t, group_size, "Python int too large to convert to C int"));
   if (!separator.is_empty()) {
     i64 size = TRY(length(t, separator));
-    if (size != 1) return raise(t, exc::ValueError, "sep must be length 1.");
+    // A subclass may say that it has one, and have none.
+    bool empty = is_str(separator) ? separator.as<Str>()->length() == 0 : is_bytes(separator) && separator.as<Bytes>()->size == 0;
+    if (size != 1 || empty) return raise(t, exc::ValueError, "sep must be length 1.");
     if (is_str(separator)) {
       if (!separator.as<Str>()->is_ascii()) return raise(t, exc::ValueError, "sep must be ASCII.");
       sep = u8(separator.as<Str>()->at(0));

@@ -23,6 +23,18 @@ class SelfBytes {
   SelfBytes name(t, self);               \
   if (name.failed()) return raise_no_memory(t)
 
+// While arguments of a method of a bytearray are converted by Python code, the array cannot be resized. Arguments of native types run
+// none: they leave it free for other threads.
+class ReentryGuard {
+ public:
+  ReentryGuard(Value self, const Value* arguments, size_t n);
+  ~ReentryGuard();
+  ReentryGuard(const ReentryGuard&) = delete;
+
+ private:
+  ByteArray* array_ = nullptr;
+};
+
 // A bytes, or a bytearray when `like` is one.
 Ref make_bytes_like(Thread& t, Value like, const void* data, size_t n);
 Ref make_bytes_like(Thread& t, Value like, ByteBuilder& builder);

@@ -226,14 +226,25 @@ Ref encode_str(Thread& t, Str* s, const char* encoding, const char* errors) {
   return encode_registered(t, s, name.get(), handler);
 }
 
+bool g_check_codec_names = false;
+
+static Status check_names(Thread& t, Native codec, Value encoding, Value errors) {
+  if (!g_check_codec_names) return ok();
+  if (codec == Native::kNone) TRY(codec_lookup(t, encoding.as<Str>()));
+  if (!errors.is_empty()) TRY(codec_lookup_error(t, errors.as<Str>()));
+  return ok();
+}
+
 Ref decode_object(Thread& t, Value object, Value encoding, Value errors) {
   NameArgument name, handler;
   TRY(name.get(t, encoding));
   TRY(handler.get(t, errors));
   Native codec = native_codec(name.text);
+  TRY(check_names(t, codec, encoding, errors));
   if (codec == Native::kNone) {
     ByteView view(t);
     TRY(view.get(object));
+    if (view.size() == 0) return Ref::copy(Value(empty_str()));
     RefTo<Bytes> bytes = TRY(bytes_from(t, view.data(), view.size()));
     return decode_registered(t, bytes, encoding.as<Str>(), errors);
   }
@@ -247,6 +258,7 @@ Ref encode_object(Thread& t, Str* s, Value encoding, Value errors) {
   TRY(name.get(t, encoding));
   TRY(handler.get(t, errors));
   Native codec = native_codec(name.text);
+  TRY(check_names(t, codec, encoding, errors));
   if (codec != Native::kNone) return encode_native(t, codec, s, handler.text);
   return encode_registered(t, s, encoding.as<Str>(), errors);
 }

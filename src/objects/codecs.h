@@ -9,6 +9,8 @@ namespace typhon {
 Ref decode_bytes(Thread& t, const u8* data, size_t n, const char* encoding, const char* errors);
 Ref encode_str(Thread& t, Str* s, const char* encoding, const char* errors);
 // The same for arguments as programs give them: a bytes-like object; encoding and errors str or EMPTY (checked).
+// Names are looked up only when they are needed, but always when g_check_codec_names is set (development mode).
+extern bool g_check_codec_names;
 Ref decode_object(Thread& t, Value bytes_like, Value encoding, Value errors);
 Ref encode_object(Thread& t, Str* s, Value encoding, Value errors);
 

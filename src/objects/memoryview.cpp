@@ -76,18 +76,75 @@ Status make_managed_type(Thread& t) {
   return ok();
 }
 
-Status check_released(Thread& t, MemoryView* view) {
-  if (view->released) return raise(t, exc::ValueError, "operation forbidden on released memoryview object");
+Status check_released(Thread& t, bool released) {
+  if (released) return raise(t, exc::ValueError, "operation forbidden on released memoryview object");
   return ok();
 }
+Status check_released(Thread& t, MemoryView* view) { return check_released(t, view->released); }
+
+// Keeps the memory of a view while native code works on it, whoever releases the view meanwhile.
+class InUse {
+ public:
+  explicit InUse(Thread& t) : thread_(t) {}
+  ~InUse() {
+    if (!managed_.is_empty()) drop_user(thread_, managed_.as<ManagedBuffer>());
+  }
+  InUse(const InUse&) = delete;
+  Status get(MemoryView* view) {
+    {
+      ObjectLock lock(thread_, view);
+      if (!view->released) {
+        managed_ = view->managed.load();
+        __atomic_fetch_add(&managed_.as<ManagedBuffer>()->users, 1, __ATOMIC_RELAXED);
+      }
+    }
+    return check_released(thread_, managed_.is_empty());
+  }
+  Value managed() const { return managed_; }
+
+ private:
+  Thread& thread_;
+  Ref managed_;
+};
+
+// Counts a buffer that is handed out: the view cannot be released.
+Status add_export(Thread& t, MemoryView* view) {
+  bool released;
+  {
+    ObjectLock lock(t, view);
+    released = view->released;
+    if (!released) __atomic_fetch_add(&view->exports, 1, __ATOMIC_RELAXED);
+  }
+  return check_released(t, released);
+}
+void drop_export(MemoryView* view) { __atomic_fetch_sub(&view->exports, 1, __ATOMIC_RELAXED); }
+
+// The same as a guard, for the time of a call into Python code.
+class Exported {
+ public:
+  Exported() = default;
+  ~Exported() {
+    if (view_ != nullptr) drop_export(view_);
+  }
+  Exported(const Exported&) = delete;
+  Status get(Thread& t, MemoryView* view) {
+    TRY(add_export(t, view));
+    view_ = view;
+    return ok();
+  }
+
+ private:
+  MemoryView* view_ = nullptr;
+};
 
 // A view that begins as a copy of another one.
 Ref view_from(Thread& t, MemoryView* base) {
+  InUse in_use(t);
+  TRY(in_use.get(base));
   auto* view = heap::allocate_as<MemoryView>(t, kShape_memoryview);
   Ref result = Ref::adopt(Value(view));
-  view->released = true;  // until it counts as a user
-  view->managed.init(view, base->managed.peek());
-  view->obj.init(view, base->obj.peek());
+  view->managed.init(view, in_use.managed());
+  view->obj.init(view, in_use.managed().as<ManagedBuffer>()->owner.peek());
   view->data = base->data;
   view->length = base->length;
   view->item_size = base->item_size;
@@ -96,8 +153,7 @@ Ref view_from(Thread& t, MemoryView* base) {
   view->dimensions = base->dimensions;
   std::memcpy(view->shape, base->shape, sizeof view->shape);
   std::memcpy(view->strides, base->strides, sizeof view->strides);
-  __atomic_fetch_add(&view->managed.as<ManagedBuffer>()->users, 1, __ATOMIC_RELAXED);
-  view->released = false;
+  __atomic_fetch_add(&in_use.managed().as<ManagedBuffer>()->users, 1, __ATOMIC_RELAXED);
   return result;
 }
 
@@ -271,22 +327,24 @@ Result<u8*> locate(Thread& t, MemoryView* view, Value key) {
   return p;
 }
 
-bool all_indices(Value key) {
+// Whether the key is a tuple of indices, or (`slices`) of slices, at least one.
+bool all_indices(Value key, bool slices = false) {
   if (!is_tuple(key)) return false;
-  for (u64 i = 0; i < key.as<Tuple>()->size; i++)
-    if (!is_indexable(key.as<Tuple>()->items[i].peek())) return false;
-  return true;
+  for (u64 i = 0; i < key.as<Tuple>()->size; i++) {
+    Value item = key.as<Tuple>()->items[i].peek();
+    if (slices ? !is_slice(item) : !is_indexable(item)) return false;
+  }
+  return !slices || key.as<Tuple>()->size > 0;
 }
 
 Ref sliced(Thread& t, MemoryView* view, Value key) {
-  SliceIndices r = TRY(slice_resolve_py(t, key.as<Slice>(), view->shape[0]));
-  TRY(check_released(t, view));
-  Ref result = view_from(t, view);
+  Ref result = TRY(view_from(t, view));
   MemoryView* part = view_of(result);
+  SliceIndices r = TRY(slice_resolve_py(t, key.as<Slice>(), view->shape[0]));
   i64 count = r.count < 0 ? 0 : r.count;
-  part->data += r.start * view->strides[0];
+  part->data += r.start * part->strides[0];
   part->shape[0] = count;
-  part->strides[0] = view->strides[0] * r.step;
+  part->strides[0] *= r.step;
   part->length = part->item_size;
   for (i32 d = 0; d < part->dimensions; d++) part->length *= part->shape[d];
   return result;
@@ -311,7 +369,7 @@ Ref slot_get_item(Thread& t, Value self, Value key) {
     u8* p = TRY(locate(t, view, key));
     return unpack_checked(t, view, p);
   }
-  if (is_tuple(key)) return raise(t, exc::NotImplementedError, "multi-dimensional slicing is not implemented");
+  if (all_indices(key, true)) return raise(t, exc::NotImplementedError, "multi-dimensional slicing is not implemented");
   return raise(t, exc::TypeError, "memoryview: invalid slice key");
 }
 
@@ -342,7 +400,7 @@ Status slot_set_item(Thread& t, Value self, Value key, Value value) {
     Buffer source;
     TRY(get_buffer(t, value, &source, buffer_flag::kFullRo));
     Ref target = sliced(t, view, key);
-    if (target.failed()) {
+    if (target.failed() || check_released(t, view).failed()) {
       release_buffer(t, &source);
       return Raised{};
     }
@@ -363,7 +421,7 @@ Status slot_set_item(Thread& t, Value self, Value key, Value value) {
       return raise(t, exc::ValueError, "memoryview assignment: lvalue and rvalue have different structures");
     return ok();
   }
-  if (is_slice(key) || is_tuple(key))
+  if (is_slice(key) || all_indices(key, true))
     return raise(t, exc::NotImplementedError, "memoryview slice assignments are currently restricted to ndim = 1");
   return raise(t, exc::TypeError, "memoryview: invalid slice key");
 }
@@ -418,7 +476,8 @@ Ref list_of(Thread& t, MemoryView* view, char code, i32 d, const u8* p) {
 
 Ref m_tolist(Thread& t, Value self, const Value*) {
   MemoryView* view = view_of(self);
-  TRY(check_released(t, view));
+  InUse in_use(t);
+  TRY(in_use.get(view));
   char code = format_code(view->format);
   if (code == 0) return raise(t, exc::NotImplementedError, "memoryview: format %s not supported", view->format);
   return list_of(t, view, code, 0, view->data);
@@ -426,7 +485,8 @@ Ref m_tolist(Thread& t, Value self, const Value*) {
 
 Ref m_tobytes(Thread& t, Value self, const Value* a) {
   MemoryView* view = view_of(self);
-  TRY(check_released(t, view));
+  InUse in_use(t);
+  TRY(in_use.get(view));
   bool fortran = false;
   if (!a[0].is_empty() && !a[0].is_none()) {
     if (!is_str(a[0])) return raise(t, exc::TypeError, "tobytes() argument 'order' must be str or None, not %T", a[0]);
@@ -444,7 +504,8 @@ Ref m_tobytes(Thread& t, Value self, const Value* a) {
 }
 
 Ref m_hex(Thread& t, Value self, const Value* a) {
-  TRY(check_released(t, view_of(self)));
+  Exported exported;  // a separator is asked for its length
+  TRY(exported.get(t, view_of(self)));
   ByteBuilder out;
   flatten(view_of(self), out);
   if (out.failed()) return raise_no_memory(t);
@@ -453,6 +514,9 @@ Ref m_hex(Thread& t, Value self, const Value* a) {
 
 // --- comparison, hash, repr
 Result<bool> items_equal(Thread& t, MemoryView* x, MemoryView* y) {
+  InUse first(t), second(t);
+  TRY(first.get(x));
+  TRY(second.get(y));
   if (x->dimensions != y->dimensions) return false;
   for (i32 d = 0; d < x->dimensions; d++)
     if (x->shape[d] != y->shape[d]) return false;
@@ -497,13 +561,15 @@ Result<i64> slot_hash(Thread& t, Value self) {
   MemoryView* view = view_of(self);
   u32 cached = __atomic_load_n(&view->aux2, __ATOMIC_RELAXED);
   if (cached != 0) return i64(cached);
-  TRY(check_released(t, view));
+  Exported exported;
+  TRY(exported.get(t, view));
   if (!view->readonly) return raise(t, exc::ValueError, "cannot hash writable memoryview object");
   char code = format_code(view->format);
   if (code != 'B' && code != 'b' && code != 'c')
     return raise(t, exc::ValueError, "memoryview: hashing is restricted to formats 'B', 'b' or 'c'");
-  if (!view->obj.is_empty() && type_of(view->obj.peek())->slots.hash != nullptr)
-    TRY(object_hash(t, view->obj.peek()));  // a view of what cannot be hashed cannot be hashed either
+  Ref object = view->obj.load();
+  if (!object.is_empty() && type_of(object)->slots.hash != nullptr)
+    TRY(object_hash(t, object));  // a view of what cannot be hashed cannot be hashed either
   ByteBuilder out;
   flatten(view, out);
   if (out.failed()) return raise_no_memory(t);
@@ -519,7 +585,8 @@ Ref slot_repr(Thread& t, Value self) {
 // --- buffers of views
 Status slot_get_buffer(Thread& t, Value self, Buffer* buffer, int flags) {
   MemoryView* view = view_of(self);
-  TRY(check_released(t, view));
+  Exported exported;
+  TRY(exported.get(t, view));
   if ((flags & buffer_flag::kWritable) && view->readonly)
     return raise(t, exc::BufferError, "memoryview: underlying buffer is not writable");
   bool wants_strides = (flags & buffer_flag::kStrides) == buffer_flag::kStrides;
@@ -536,12 +603,10 @@ Status slot_get_buffer(Thread& t, Value self, Buffer* buffer, int flags) {
   buffer->format = flags & buffer_flag::kFormat ? view->format : nullptr;
   buffer->shape = flags & buffer_flag::kNd ? view->shape : nullptr;
   buffer->strides = wants_strides ? view->strides : nullptr;
-  __atomic_fetch_add(&view->exports, 1, __ATOMIC_RELAXED);
+  __atomic_fetch_add(&view->exports, 1, __ATOMIC_RELAXED);  // besides the guard's
   return ok();
 }
-void slot_release_buffer(Thread&, Value self, Buffer*) {
-  __atomic_fetch_sub(&view_of(self)->exports, 1, __ATOMIC_RELAXED);
-}
+void slot_release_buffer(Thread&, Value self, Buffer*) { drop_export(view_of(self)); }
 
 // --- release and with
 Status release_view(Thread& t, MemoryView* view) {
@@ -623,7 +688,7 @@ Ref m_cast(Thread& t, Value self, const Value* a) {
     if (product != view->length)
       return raise(t, exc::TypeError, "memoryview: product(shape) * itemsize != buffer size");
   }
-  Ref result = view_from(t, view);
+  Ref result = TRY(view_from(t, view));
   MemoryView* made = view_of(result);
   made->format = format;
   made->item_size = item_size;
@@ -635,7 +700,7 @@ Ref m_cast(Thread& t, Value self, const Value* a) {
 
 Ref m_toreadonly(Thread& t, Value self, const Value*) {
   TRY(check_released(t, view_of(self)));
-  Ref result = view_from(t, view_of(self));
+  Ref result = TRY(view_from(t, view_of(self)));
   view_of(result)->readonly = true;
   return result;
 }

@@ -1,4 +1,5 @@
 // types.SimpleNamespace.
+#include "objects/exception_types.h"
 #include "objects/module.h"
 
 namespace typhon {
@@ -65,7 +66,8 @@ Ref m_reduce(Thread& t, Value self, const Value*) {
 Ref m_replace(Thread& t, Value self, const Value* a) {
   Ref copy = TRY(call(t, type_of(self)));
   if (!is_instance_of(copy, g_simple_namespace_type)) {
-    return raise(t, exc::TypeError, "expect types.SimpleNamespace type, but %N() returned '%T' object", type_of(self), copy.get());
+    RefTo<Str> type = TRY(full_type_name(t, self)), got = TRY(full_type_name(t, copy));
+    return raise(t, exc::TypeError, "expect types.SimpleNamespace type, but %U() returned '%U' object", type.get(), got.get());
   }
   Ref from = TRY(instance_dict(t, self.object())), to = TRY(instance_dict(t, copy.object()));
   TRY(dict_update_py(t, to.as<Dict>(), from));

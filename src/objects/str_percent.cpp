@@ -2,6 +2,7 @@
 #include <climits>
 
 #include "objects/codecs.h"
+#include "objects/exception_types.h"
 #include "objects/format_double.h"
 #include "objects/percent.h"
 #include "objects/str_util.h"
@@ -207,8 +208,9 @@ class PercentFormatter {
         put_bytes(out, d, s->data<u8>(), s->length());
         return ok();
       }
-      if (!has_buffer(v)) {
-        Ref hook = TRY(lookup_special(t_, v, names::__bytes__));
+      Ref hook;
+      if (!is_bytes(v) && !is_bytearray(v)) hook = TRY(lookup_special(t_, v, names::__bytes__));
+      if (!hook.is_empty() || !has_buffer(v)) {
         if (hook.is_empty())
           return raise(t_, exc::TypeError,
                        "%%b requires a bytes-like object, or an object that implements __bytes__, not '%T'", v);
@@ -242,8 +244,10 @@ class PercentFormatter {
                        i64(v.as<Str>()->length()));
         c = v.as<Str>()->at(0);
       } else {
-        if (!is_int(v) && type_of(v)->slots.index == nullptr)
-          return raise(t_, exc::TypeError, "%%c requires an int or a unicode character, not %T", v);
+        if (!is_int(v) && type_of(v)->slots.index == nullptr) {
+          RefTo<Str> name = TRY(full_type_name(t_, v));
+          return raise(t_, exc::TypeError, "%%c requires an int or a unicode character, not %U", name.get());
+        }
         Ref index = TRY(to_index(t_, v));
         i64 point;
         if (!int_fits_i64(index, &point) || point < 0 || point > 0x10FFFF)
@@ -260,8 +264,10 @@ class PercentFormatter {
                        i64(view.size()));
         c = view.data()[0];
       } else {
-        if (!is_int(v) && type_of(v)->slots.index == nullptr)
-          return raise(t_, exc::TypeError, "%%c requires an integer in range(256) or a single byte, not %T", v);
+        if (!is_int(v) && type_of(v)->slots.index == nullptr) {
+          RefTo<Str> name = TRY(full_type_name(t_, v));
+          return raise(t_, exc::TypeError, "%%c requires an integer in range(256) or a single byte, not %U", name.get());
+        }
         Ref index = TRY(to_index(t_, v));
         i64 point;
         if (!int_fits_i64(index, &point) || point < 0 || point > 255)

@@ -15,6 +15,7 @@
 #include "heap/collector.h"
 #include "interpreter/interpreter.h"
 #include "interpreter/intrinsics.h"
+#include "objects/codecs.h"
 #include "objects/generic_alias.h"
 #include "objects/itertypes.h"
 #include "objects/template.h"
@@ -152,6 +153,7 @@ Status runtime_start(Thread& t) {
   TRY(import_and_drop(t, "encodings"));
   TRY(sys_set_streams(t));
   TRY(start_faulthandler(t));
+  g_check_codec_names = g_config.dev_mode;
   TRY(install_zip_import(t));
   RefTo<Str> main_name = TRY(str_from_ascii(t, "__main__"));
   main_name = TRY(str_intern(t, main_name));
