@@ -267,7 +267,7 @@ Ref slot_repeat(Thread& t, Value self, Value count) {
 Ref slot_inplace_repeat(Thread& t, Value self, Value count) {
   i64 times = TRY(repeat_count(t, count));
   if (times == 1) return Ref::copy(self);
-  Ref repeated = TRY(slot_repeat(t, self, Value::small_int(times)));
+  Ref repeated = TRY(slot_repeat(t, self, count));
   ByteArray *b = array_of(self), *from = array_of(repeated);
   Outcome outcome;
   {

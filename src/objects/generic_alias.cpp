@@ -1,4 +1,6 @@
 // types.GenericAlias (list[int]) and typing.Union (int | str; types.UnionType is the same class since 3.14).
+#include <vector>
+
 #include "objects/generic_alias.h"
 
 #include "objects/protocol/protocol.h"
@@ -18,6 +20,7 @@ struct GenericAlias : Object {
 struct Union : Object {
   Field args;             // tuple, duplicates removed
   Field parameters;       // computed on request
+  Field unhashable;       // tuple of the members without a hash when it was made; EMPTY: none
 };
 struct AliasIterator : Object {
   Field alias;  // EMPTY when done
@@ -29,7 +32,7 @@ bool is_alias(Value v) { return is_instance_of(v, g_generic_alias_type); }
 bool is_union(Value v) { return type_of(v) == g_union_type; }
 
 void visit_alias(Object* self, Visitor& v) { v.fields(&static_cast<GenericAlias*>(self)->origin, 3); }
-void visit_union(Object* self, Visitor& v) { v.fields(&static_cast<Union*>(self)->args, 2); }
+void visit_union(Object* self, Visitor& v) { v.fields(&static_cast<Union*>(self)->args, 3); }
 void visit_iterator(Object* self, Visitor& v) { v.field(static_cast<AliasIterator*>(self)->alias); }
 
 Str* name_of(Thread& t, const char* text) { return str_immortal(t, text); }
@@ -421,27 +424,53 @@ Result<bool> unionable(Thread& t, Value v) {
   return strcmp(type_of(v)->name_utf8(), "typing.TypeAliasType") == 0;
 }
 
-Status add_member(Thread& t, List* out, Value v) {
-  if (is_union(v)) {
-    Ref args = v.as<Union>()->args.load();
-    for (u64 i = 0; i < args.as<Tuple>()->size; i++) TRY(add_member(t, out, args.as<Tuple>()->items[i].peek()));
+// Collects the members of a union: each once, told apart by hash and equality, or by equality alone where there is no hash.
+class Members {
+ public:
+  explicit Members(Thread& t) : t_(t) {}
+  Status begin() {
+    hashable_ = TRY(list_new(t_));
+    unhashable_ = TRY(list_new(t_));
+    all_ = TRY(list_new(t_));
     return ok();
   }
-  Value member = v.is_none() ? Value(types::none_type) : v;
-  for (size_t i = 0; i < list_size(out); i++) {
-    Ref item = list_get(t, out, i);
-    if (is_same(item, member)) return ok();
-    if (!is_type(item) && !is_type(member) && TRY(compare_bool(t, CompareOp::kEq, item, member))) return ok();
+  Status add(Value v) {
+    if (is_union(v)) {
+      Ref args = v.as<Union>()->args.load();
+      for (u64 i = 0; i < args.as<Tuple>()->size; i++) TRY(add(args.as<Tuple>()->items[i].peek()));
+      return ok();
+    }
+    Value member = v.is_none() ? Value(types::none_type) : v;
+    bool plain = is_type(member) && type_of(member) == types::type;  // nothing but itself is equal to it
+    auto hash = object_hash(t_, member);
+    bool has_hash = !hash.failed();
+    if (!has_hash && !clear_if(t_, exc::TypeError)) return Raised{};
+    List* peers = has_hash ? hashable_.get() : unhashable_.get();
+    for (size_t i = 0; i < list_size(peers); i++) {
+      Ref item = list_get(t_, peers, i);
+      if (is_same(item, member)) return ok();
+      if (plain && is_type(item) && type_of(item) == types::type) continue;
+      if (has_hash && hashes_[i] != hash.get()) continue;
+      if (TRY(compare_bool(t_, CompareOp::kEq, item, member))) return ok();
+    }
+    if (has_hash) hashes_.push_back(hash.get());
+    TRY(list_append(t_, peers, member));
+    return list_append(t_, all_.get(), member);
   }
-  return list_append(t, out, member);
-}
+  Ref finish() {
+    if (list_size(all_.get()) == 1) return list_get(t_, all_.get(), 0);
+    Ref self = TRY(allocate_instance(t_, g_union_type));
+    self.as<Union>()->args.init(self.object(), TRY(list_to_tuple(t_, all_.get())));
+    if (list_size(unhashable_.get()) != 0)
+      self.as<Union>()->unhashable.init(self.object(), TRY(list_to_tuple(t_, unhashable_.get())));
+    return self;
+  }
 
-Ref finish_union(Thread& t, List* members) {
-  if (list_size(members) == 1) return list_get(t, members, 0);
-  Ref self = TRY(allocate_instance(t, g_union_type));
-  self.as<Union>()->args.init(self.object(), TRY(list_to_tuple(t, members)));
-  return self;
-}
+ private:
+  Thread& t_;
+  RefTo<List> hashable_, unhashable_, all_;
+  std::vector<i64> hashes_;
+};
 
 Ref union_repr(Thread& t, Value self) {
   StrBuilder out;
@@ -455,7 +484,12 @@ Ref union_repr(Thread& t, Value self) {
 }
 Result<i64> union_hash(Thread& t, Value self) {
   Ref args = self.as<Union>()->args.load();
-  for (u64 i = 0; i < args.as<Tuple>()->size; i++) TRY(object_hash(t, args.as<Tuple>()->items[i].peek()));
+  Ref unhashable = self.as<Union>()->unhashable.load();
+  if (!unhashable.is_empty()) {
+    u64 n = unhashable.as<Tuple>()->size;
+    for (u64 i = 0; i < n; i++) TRY(object_hash(t, unhashable.as<Tuple>()->items[i].peek()));
+    return raise(t, exc::TypeError, n == 1 ? "union contains %zd unhashable element" : "union contains %zd unhashable elements", i64(n));
+  }
   Ref set = TRY(set_from_py(t, args, true));
   return object_hash(t, set);
 }
@@ -554,16 +588,18 @@ Ref generic_alias_new(Thread& t, Value origin, Value args) { return alias_new(t,
 
 Ref union_or(Thread& t, Value a, Value b) {
   if (!TRY(unionable(t, a)) || !TRY(unionable(t, b))) return Ref::not_implemented();
-  RefTo<List> members = TRY(list_new(t));
-  TRY(add_member(t, members.get(), a));
-  TRY(add_member(t, members.get(), b));
-  return finish_union(t, members.get());
+  Members members(t);
+  TRY(members.begin());
+  TRY(members.add(a));
+  TRY(members.add(b));
+  return members.finish();
 }
 
 Ref union_from(Thread& t, Value tuple) {
-  RefTo<List> members = TRY(list_new(t));
-  for (u64 i = 0; i < tuple.as<Tuple>()->size; i++) TRY(add_member(t, members.get(), tuple.as<Tuple>()->items[i].peek()));
-  return finish_union(t, members.get());
+  Members members(t);
+  TRY(members.begin());
+  for (u64 i = 0; i < tuple.as<Tuple>()->size; i++) TRY(members.add(tuple.as<Tuple>()->items[i].peek()));
+  return members.finish();
 }
 
 Status initialise_generic_alias(Thread& t) {

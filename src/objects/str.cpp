@@ -433,6 +433,7 @@ Ref slot_new(Thread& t, Type* cls, Args args) {
   if (args.keyword_count == 0 && args.count <= 1) {
     if (args.count == 1) a[0] = args[0];
   } else {
+    if (args.count > 3) return raise(t, exc::TypeError, "str expected at most 3 arguments, got %d", int(args.count));
     static const Signature& signature = parse_signature("(object='', encoding='utf-8', errors='strict')");
     TRY(bind_arguments(t, signature, "str", args, a, keep));
   }

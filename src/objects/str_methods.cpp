@@ -518,7 +518,8 @@ Ref str_dunder_format(Thread& t, Value self, const Value* a) {
 }
 
 Ref str_getnewargs(Thread& t, Value self, const Value*) {
-  RefTo<Str> copy = TRY(str_exact(t, str_of(self)));
+  Str* s = str_of(self);
+  RefTo<Str> copy = TRY(str_from_points(t, s->raw(), s->width(), s->length()));
   return tuple_of(t, copy);
 }
 
