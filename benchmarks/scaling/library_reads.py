@@ -133,11 +133,14 @@ def kernel():
 
 
 def shared_writes_per_call(operation, calls):
-    """In a second thread, so that everything else is shared. Two lengths, so that what happens once does not count."""
+    """In a second thread, so that everything else is shared. Two lengths, so that what happens once does not count; long enough
+    that what is noticed to be shared often has been."""
+    operation(calls)
     measured = {}
 
     def body():
         operation(calls)
+        time.sleep(0.1)
         counted = []
         for n in (calls, 2 * calls):
             before = sys._shared_writes()

@@ -418,6 +418,8 @@ u64 free_deferred(Thread& t, std::vector<Object*>& objects) {
       object_model::visit(object, keeper);
       keeper.keep(object_model::type_of_shape(object->shape));
     }
+    for (Object* object : objects)
+      if (doomed.contains(object) && !object_model::leave_tables(object)) doomed.erase(object);
   }
   std::vector<Object*> dead;
   for (Object* object : objects) {
@@ -463,6 +465,7 @@ void set_growth_limit(u64 tracked_bytes, u64 collected_bytes) {
 // The stopped part of a collection: finds the garbage and shares it out.
 void find_garbage(Thread& t, Garbage& mine, RootedVector& callbacks) {
   WorldStopped stop(t);
+  defer_popular_objects();
   Analysis analysis(t, {});
   if (!analysis.ok()) return;
   u64 collected_bytes = 0;
@@ -489,6 +492,7 @@ void find_garbage(Thread& t, Garbage& mine, RootedVector& callbacks) {
   for (auto* list : {&mine.counted, &mine.deferred}) {
     for (Object* object : *list) {
       hold(object);
+      if (object->state & state::kDeferred) object_model::watch_tables(object);
       if (!(object->state & state::kHasSideTable)) continue;
       size_t before = callbacks.size();
       object_model::clear_weakrefs(t, object, callbacks);

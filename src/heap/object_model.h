@@ -19,6 +19,11 @@ void run_finaliser(Thread& t, Object* object);
 bool dispose(Thread& t, Object* object);
 // DEFERRED objects are about to be freed: empties the caches that know names by their address.
 void forget_addresses();
+// A DEFERRED object was found to be garbage, but a table that finds objects by their value (of interned strings) may still lead to
+// it. The first: look-ups from now on are noted. The second, before it is freed: false when there was one, so that the object
+// stays; otherwise no table has it any more. The world is stopped in both.
+void watch_tables(Object* object);
+bool leave_tables(Object* object);
 // Frees what is not a Field: malloc'ed memory, descriptors, storage bodies. The slots have been cleared. No Python code.
 void release_native(Thread& t, Object* object);
 // Detaches all weakrefs of a dying object (state::kHasSideTable); those with callbacks are pushed to `callbacks`

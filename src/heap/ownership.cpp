@@ -178,6 +178,7 @@ void retain_shared(Object* object, u32 n) {
     return;
   }
   TYPHON_COUNT(kAtomicRetain);
+  if (Thread::current().reclaim->popularity.note(object)) [[unlikely]] note_popular(object);
   // The count cannot wrap: past the limit the object is DEFERRED, and each thread can be in here once at most.
   i32 old = __atomic_fetch_add(&object->count, amount, __ATOMIC_RELAXED);
   if (old + amount >= count::kStickyLimit) [[unlikely]]

@@ -83,9 +83,10 @@ bool g_requested = false;  // atomic: a thread has queued enough
 u32 g_helper_work = 0;     // atomic, futex: something is queued somewhere
 bool g_helper_started = false;
 
-inline constexpr u64 kBatchDelayNs = 10'000'000;
+inline constexpr u64 kBatchDelayNs = 5'000'000;
 inline constexpr u64 kMaxDelayNs = 640'000'000;
 inline constexpr u64 kPauseBudgetNs = 4'000'000;
+inline constexpr size_t kMaxPopularSize = size_t(64) << 10;
 // In Object::aux of SHARED objects, while a reclaim has the world stopped.
 inline constexpr u16 kFound = 1, kCondemned = 2;
 
@@ -116,6 +117,27 @@ void queue_candidate(Object* object) {
   request_if_full(t, r);
 }
 
+void note_popular(Object* object) {
+  // What wants to be told promptly of its end stays counted, as does what is big.
+  if ((object->state & state::kHasSideTable) || object_model::has_finaliser(object) || heap::block_size(object) > kMaxPopularSize) return;
+  Thread::current().reclaim->popular.push_back(object);
+  wake_helper();
+}
+
+void defer_popular_objects() {
+  for (Thread* t = first_thread(); t != nullptr; t = t->next) {
+    for (Object* object : t->reclaim->popular) {
+      // It may have died since, if it was garbage whose finaliser counted it. Whatever lies there now is treated the same.
+      if (heap::find_block(object) != object || heap::block_shape(object) == heap::kBodyShape) continue;
+      if (!(object->state & state::kShared) || (object->state & state::kHasSideTable)) continue;
+      if (object->count < count::kOne || (object->count & count::kQueued)) continue;
+      object->state = u8((object->state & ~state::kOwnershipMask) | state::kDeferred);
+      object->count = 0;
+    }
+    t->reclaim->popular.clear();
+  }
+}
+
 void note_retired(Thread& t, heap::Body* body, size_t size) {
   ReclaimState& r = *t.reclaim;
   r.retired.push_back(body);
@@ -135,6 +157,7 @@ class Reclaim {
   // With the world stopped.
   void run() {
     deadline_ns_ = platform::monotonic_ns() + kPauseBudgetNs;
+    defer_popular_objects();
     StackScanner::scan_all(t_, [](u64 word, void* self) { static_cast<Reclaim*>(self)->word(word); }, this);
     while (!bodies_to_scan_.empty()) {
       heap::Body* body = bodies_to_scan_.back();
@@ -400,6 +423,8 @@ void detach_reclaim(Thread& t) {
   g_orphans.published += r.published;
   g_orphans.queued += r.queued;
   r.publish_stack.clear();
+  r.popular = {};
+  r.popularity = {};
   r.bytes = r.published = r.queued = 0;
   r.count_limit = 4096;
   r.bytes_limit = u64(1) << 20;

@@ -40,12 +40,33 @@ class PointerStack {
   size_t size_ = 0, capacity_ = 0;
 };
 
+// Which shared objects a thread counts over and over (a few at a time: what collides starts anew).
+struct Popularity {
+  struct Entry {
+    Object* object;
+    u32 counted;
+  };
+  static constexpr u32 kEntries = 64, kEnough = 512;
+  Entry entries[kEntries] = {};
+  // True when the object has just become popular.
+  TYPHON_INLINE bool note(Object* object) {
+    Entry& entry = entries[(u64(object) >> 4 ^ u64(object) >> 10) % kEntries];
+    if (entry.object != object) {
+      entry = {object, 1};
+      return false;
+    }
+    return ++entry.counted == kEnough;
+  }
+};
+
 // Belongs to its thread; whoever has the world stopped may touch it as well.
 struct ReclaimState {
   std::vector<Object*> candidates;   // SHARED, QUEUED, count zero when they were pushed
   std::vector<heap::Body*> retired;  // replaced bodies of shared objects
   std::vector<Object*> finalise;     // unreachable, QUEUED, weakrefs cleared: __del__ runs on this thread
   std::vector<Object*> garbage;      // LOCAL cyclic garbage of this thread found by another one; one extra count each
+  std::vector<Object*> popular;      // SHARED when they were pushed: to become DEFERRED at the next stop
+  Popularity popularity;
   u64 bytes = 0;                     // of candidates and retired bodies
   u64 count_limit = 4096, bytes_limit = u64(1) << 20;
   u64 finalise_since_ns = 0;
@@ -58,6 +79,10 @@ struct ReclaimState {
 
 // A shared object's count fell to zero (QUEUED was set by the caller's RMW).
 void queue_candidate(Object* object);
+// The calling thread has counted this shared object so often that counting it costs more than keeping it until a collection.
+void note_popular(Object* object);
+// What threads have found popular becomes DEFERRED, so that nobody counts it any more. The world is stopped.
+void defer_popular_objects();
 void note_retired(Thread& t, heap::Body* body, size_t size);
 
 // Destroys the object as far as that is possible without its header (shared with the collector).

@@ -2,6 +2,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <ctime>
 #include <vector>
 
@@ -59,24 +60,68 @@ struct State {
 };
 
 // Seeding, drawing and copying the state are atomic under the object's lock.
+//
+// A shared generator that nobody seeded, or asked for its state, is as good as another one that nobody seeded: then each
+// thread draws from its own, and threads do not wait for each other.
 struct Random : Object {
   State state;
+  bool unseeded;  // atomic
 };
 
 Type* g_random_type;
 
+void start_anywhere(State& state) {
+  u32 key[kStateWords];
+  if (getrandom(key, sizeof key, GRND_NONBLOCK) == ssize_t(sizeof key)) return state.start(key, kStateWords);
+  timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  u32 few[] = {u32(now.tv_sec), u32(now.tv_nsec), u32(getpid()), u32(gettid())};
+  state.start(few, 4);
+}
+
+// --- generators of threads. Seeding the shared one anew (which a forked child does, too) ends all of them.
+u32 g_generation = 1;  // atomic
+
+struct OwnState {
+  State state;
+  u32 generation;
+};
+struct OwnStateHolder {
+  OwnState* own = nullptr;
+  ~OwnStateHolder() { std::free(own); }
+};
+
+OwnState* own_state() {
+  static thread_local OwnStateHolder holder;
+  OwnState* own = holder.own;
+  if (own == nullptr) {
+    own = holder.own = static_cast<OwnState*>(std::calloc(1, sizeof(OwnState)));
+    if (own == nullptr) return nullptr;
+  }
+  u32 generation = __atomic_load_n(&g_generation, __ATOMIC_RELAXED);
+  if (own->generation != generation) {
+    start_anywhere(own->state);
+    own->generation = generation;
+  }
+  return own;
+}
+
+// Calls f with the state to draw from.
+template <class F>
+void draw(Thread& t, Random* self, F f) {
+  if (g_multi_threaded && !self->is_local() && __atomic_load_n(&self->unseeded, __ATOMIC_RELAXED)) {
+    if (OwnState* own = own_state()) return f(own->state);
+  }
+  ObjectLock lock(t, self);
+  f(self->state);
+}
+
 Status seed(Thread& t, Random* self, Value argument) {
   State fresh;
-  if (argument.is_empty() || argument.is_none()) {
-    u32 key[kStateWords];
-    if (getrandom(key, sizeof key, GRND_NONBLOCK) != ssize_t(sizeof key)) {
-      timespec now;
-      clock_gettime(CLOCK_REALTIME, &now);
-      u32 few[] = {u32(now.tv_sec), u32(now.tv_nsec), u32(getpid())};
-      fresh.start(few, 3);
-    } else {
-      fresh.start(key, kStateWords);
-    }
+  bool unseeded = argument.is_empty() || argument.is_none();
+  if (unseeded) {
+    start_anywhere(fresh);
+    __atomic_fetch_add(&g_generation, 1, __ATOMIC_RELAXED);
   } else {
     Ref number;
     if (is_int(argument)) {
@@ -93,6 +138,7 @@ Status seed(Thread& t, Random* self, Value argument) {
   }
   ObjectLock lock(t, self);
   self->state = fresh;
+  __atomic_store_n(&self->unseeded, unseeded, __ATOMIC_RELAXED);
   return ok();
 }
 
@@ -101,13 +147,11 @@ Ref r_seed(Thread& t, Value self, const Value* a) {
   return Ref::none();
 }
 Ref r_random(Thread& t, Value self, const Value*) {
-  u32 a, b;
-  {
-    auto* r = self.as<Random>();
-    ObjectLock lock(t, r);
-    a = r->state.next() >> 5;
-    b = r->state.next() >> 6;
-  }
+  u32 a = 0, b = 0;
+  draw(t, self.as<Random>(), [&](State& state) {
+    a = state.next() >> 5;
+    b = state.next() >> 6;
+  });
   return float_from(t, (a * 67108864.0 + b) * (1.0 / 9007199254740992.0));
 }
 Ref r_getrandbits(Thread& t, Value self, const Value* a) {
@@ -118,19 +162,19 @@ Ref r_getrandbits(Thread& t, Value self, const Value* a) {
   if (!int_fits_u64(count, &bits)) return raise(t, exc::OverflowError, "Python int too large to convert to C uint64_t");
   if (bits == 0) return int_from(t, 0);
   if (bits <= 32) {
-    ObjectLock lock(t, r);
-    return Ref::adopt(Value::small_int(r->state.next() >> (32 - bits)));
+    u32 word = 0;
+    draw(t, r, [&](State& state) { word = state.next(); });
+    return Ref::adopt(Value::small_int(word >> (32 - bits)));
   }
   u64 n = (bits - 1) / 32 + 1;
   if (n > (u64(1) << 33)) return raise_no_memory(t);
   std::vector<u32> words(n);
-  {
-    ObjectLock lock(t, r);
+  draw(t, r, [&](State& state) {
     for (u64 i = 0; i < n; i++, bits -= 32) {
-      words[i] = r->state.next();
+      words[i] = state.next();
       if (bits < 32) words[i] >>= 32 - bits;
     }
-  }
+  });
   return int_from_bytes(t, reinterpret_cast<u8*>(words.data()), n * 4, true, false);
 }
 Ref r_getstate(Thread& t, Value self, const Value*) {
@@ -138,6 +182,8 @@ Ref r_getstate(Thread& t, Value self, const Value*) {
   {
     ObjectLock lock(t, self.object());
     state = self.as<Random>()->state;
+    // Whoever knows the state knows what comes next: from here on that is one sequence for all threads.
+    __atomic_store_n(&self.as<Random>()->unseeded, false, __ATOMIC_RELAXED);
   }
   RefTo<Tuple> result = TRY(tuple_allocate(t, kStateWords + 1));
   for (u32 i = 0; i < kStateWords; i++) result->items[i].init(result.get(), Value::small_int(state.words[i]));
@@ -164,6 +210,7 @@ Ref r_setstate(Thread& t, Value self, const Value* a) {
   }
   ObjectLock lock(t, self.object());
   self.as<Random>()->state = state;
+  __atomic_store_n(&self.as<Random>()->unseeded, false, __ATOMIC_RELAXED);
   return Ref::none();
 }
 

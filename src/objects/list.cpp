@@ -110,11 +110,33 @@ RefTo<List> fresh_list(Thread& t, u64 n) {
 }
 
 // list[start], list[start+step], ... (count of them, fewer when the list shrank): a consistent copy.
+// The items of a short shared list as they were at one moment, without writing to it: read twice, with the same words both times
+// and nobody holding the lock in between, so that no change of several items was half done. False: somebody is changing it. The
+// words are borrowed.
+inline constexpr u64 kShort = 32;
+bool read_twice(List* list, u64 n, Value* words) {
+  ListBody* body = body_of(list);
+  if (size_of(list) != n || body == nullptr || n > body->capacity) return false;
+  for (u64 i = 0; i < n; i++) words[i] = body->items[i].peek();
+  if (__atomic_load_n(&list->lock, __ATOMIC_ACQUIRE) & kLockHeld) return false;
+  for (u64 i = 0; i < n; i++)
+    if (!body->items[i].peek().same_word(words[i]) || words[i].is_empty()) return false;
+  return size_of(list) == n && body_of(list) == body;
+}
+
 RefTo<List> copy_items(Thread& t, List* list, i64 start, i64 step, i64 count) {
   RefTo<List> result = TRY(fresh_list(t, u64(count)));
   if (count == 0) return result;
   List* to = result.get();
   u64 n = 0;
+  if (is_contended(list) && u64(count) <= kShort && start == 0 && step == 1) {
+    Value words[kShort];
+    if (read_twice(list, u64(count), words)) {
+      for (; n < u64(count); n++) *to->body->items[n].address() = heap_copy(words[n]);
+      to->size = n;
+      return result;
+    }
+  }
   {
     ObjectLock lock(t, list);
     ListBody* body = list->body;

@@ -171,6 +171,33 @@ u32 str_hash32(const Str* s) {
 
 i64 str_hash(const Str* s) { return i64(str_hash32(s)); }
 
+// What this thread has looked up lately, so that it need not write to a lock that all threads share. Interned strings are freed
+// after a stop of the world only: an entry counts until the next one.
+struct Recent {
+  Str* str;
+  u64 stops;
+};
+static constexpr u32 kRecent = 64;
+static thread_local Recent tls_recent[kRecent];
+
+static Str* find_recent(const Str* s, u32 hash) {
+  if (!g_multi_threaded) return nullptr;
+  const Recent& entry = tls_recent[hash % kRecent];
+  if (entry.str == nullptr || entry.stops != stops_so_far()) return nullptr;
+  return str_hash32(entry.str) == hash && str_equal(entry.str, s) ? entry.str : nullptr;
+}
+
+// Object::aux of a DEFERRED string that the collector is about to free.
+static constexpr u16 kWatched = 1;
+
+// Under the lock.
+static RefTo<Str> found_interned(Str* s, u32 hash) {
+  if (s->aux == kWatched && (s->ownership() & state::kDeferred)) __atomic_store_n(&s->aux, 0, __ATOMIC_RELAXED);
+  // Copying counts without running Python code, so it may be done under the lock.
+  if (g_multi_threaded) tls_recent[hash % kRecent] = {s, stops_so_far()};
+  return RefTo<Str>::copy(s);
+}
+
 RefTo<Str> str_intern(Thread& t, Value v) {
   Str* s = v.as<Str>();
   if (s->is_interned()) return RefTo<Str>::copy(s);
@@ -178,14 +205,20 @@ RefTo<Str> str_intern(Thread& t, Value v) {
   s = exact.get();
   if (s->is_interned()) return exact;
   u32 hash = str_hash32(s);
+  if (Str* recent = find_recent(s, hash)) return RefTo<Str>::copy(recent);
   Shard& shard = shard_for(hash);
-  if (s->is_local()) publish(s);
+  if (s->is_local()) {
+    // Mostly it is there already: then this one need not be shared.
+    {
+      ShardLock lock(shard);
+      if (Str** entry = find_entry(shard, s, hash)) return found_interned(*entry, hash);
+    }
+    publish(s);
+  }
   bool full = false;
   {
     ShardLock lock(shard);
-    Str** entry = find_entry(shard, s, hash);
-    // Copying counts without running Python code, so it may be done under the lock.
-    if (entry != nullptr) return RefTo<Str>::copy(*entry);
+    if (Str** entry = find_entry(shard, s, hash)) return found_interned(*entry, hash);
     full = !insert(shard, s, hash);
   }
   if (full) return raise_no_memory(t);
@@ -206,6 +239,17 @@ void str_forget_interned(Str* s) {
     shard.live--;
     return;
   }
+}
+
+void object_model::watch_tables(Object* object) {
+  if (is_str(Value(object)) && static_cast<Str*>(object)->is_interned()) object->aux = kWatched;
+}
+
+bool object_model::leave_tables(Object* object) {
+  if (!is_str(Value(object)) || !static_cast<Str*>(object)->is_interned()) return true;
+  if (object->aux != kWatched) return false;
+  str_forget_interned(static_cast<Str*>(object));
+  return true;
 }
 
 // sys.getunicodeinternedsize(); an estimate while other threads intern.

@@ -25,6 +25,7 @@ thread_local Thread* tls_current_thread = nullptr;
 
 u8 g_counted_states = state::kLocal | state::kShared;
 bool g_multi_threaded = false;
+alignas(64) u64 g_stops = 0;  // atomic; in a cache line that is written at stops only
 
 // --- hooks
 
@@ -64,7 +65,7 @@ Thread* g_stopper = nullptr;  // atomic: written by the thread that holds g_list
 u32 g_stop_depth = 0;
 u32 g_stop_pending = 0;  // attached threads the stopper waits for, as a signed number; futex
 u64 g_stop_begin_ns = 0;
-u64 g_stops = 0, g_longest_stop_ns = 0, g_total_stop_ns = 0;  // atomic
+u64 g_longest_stop_ns = 0, g_total_stop_ns = 0;  // atomic
 
 u32 g_signal_arrived = 0;  // atomic
 

@@ -157,6 +157,10 @@ class [[nodiscard]] WorldStopped {
  private:
   Thread& thread_;
 };
+// How often the world was stopped: what is freed only after a stop (shared objects, several threads) is there while this stays the
+// same.
+extern u64 g_stops;
+inline u64 stops_so_far() { return __atomic_load_n(&g_stops, __ATOMIC_RELAXED); }
 // All threads, only while the world is stopped.
 Thread* first_thread();
 // True between stop_the_world and start_the_world of this thread.

@@ -4,6 +4,13 @@
 // longest ago to the one used last: each owns the next. The chain changes under the object lock, and no Python code
 // runs meanwhile; clearing puts a new dict and an empty chain in place, and whoever still works with the old dict
 // leaves the chain alone.
+//
+// A hit makes its link the newest: at once while one thread alone uses the cache since the last miss. When several do, their
+// hits only mark the link as used, once, so that they write nothing that others read; a miss passes over marked links (and
+// makes them new) when it looks for the oldest. Hits are counted by each thread in a cache line of its own, roughly.
+#include <cstdlib>
+#include <cstring>
+
 #include "modules/_functools/functools.h"
 #include "objects/dict/table.h"
 
@@ -19,6 +26,15 @@ struct Link : Object {
   Link* previous;
   u64 hash;  // of the key
   bool linked;
+  bool used;  // atomic: hit since it was put where it is in the chain
+};
+
+// Threads share a counter by the remainder of their ids.
+struct HitCounters {
+  static constexpr u32 kCount = 16;
+  struct alignas(64) {
+    i64 hits;
+  } each[kCount];
 };
 struct LruCache : Object {
   Field function;
@@ -29,8 +45,11 @@ struct LruCache : Object {
   i64 maxsize;  // -1: no bound; 0: nothing is kept
   i64 size;     // of the chain
   i64 hits, misses;
+  HitCounters* shared_hits;  // atomic; null until a thread hits the shared cache
+  u32 user;                  // atomic: id of the only thread that used it since the last miss; kSeveral
   bool typed;
 };
+constexpr u32 kSeveral = 0;  // no thread has this id
 
 Type* g_link_type;
 
@@ -49,6 +68,34 @@ void count_one(LruCache* c, i64* counter) {
   else
     ++*counter;
 }
+
+HitCounters* shared_hits(LruCache* c) {
+  HitCounters* counters = __atomic_load_n(&c->shared_hits, __ATOMIC_ACQUIRE);
+  if (counters != nullptr) return counters;
+  auto* fresh = static_cast<HitCounters*>(std::aligned_alloc(alignof(HitCounters), sizeof(HitCounters)));
+  if (fresh == nullptr) return nullptr;
+  std::memset(static_cast<void*>(fresh), 0, sizeof(HitCounters));
+  if (__atomic_compare_exchange_n(&c->shared_hits, &counters, fresh, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return fresh;
+  std::free(fresh);
+  return counters;
+}
+void count_hit(Thread& t, LruCache* c) {
+  HitCounters* counters = is_contended(c) ? shared_hits(c) : nullptr;
+  if (counters == nullptr) return count_one(c, &c->hits);
+  __atomic_fetch_add(&counters->each[t.id % HitCounters::kCount].hits, 1, __ATOMIC_RELAXED);
+}
+i64 all_hits(LruCache* c) {
+  i64 sum = __atomic_load_n(&c->hits, __ATOMIC_RELAXED);
+  if (HitCounters* counters = __atomic_load_n(&c->shared_hits, __ATOMIC_ACQUIRE))
+    for (auto& one : counters->each) sum += __atomic_load_n(&one.hits, __ATOMIC_RELAXED);
+  return sum;
+}
+void forget_hits(LruCache* c) {
+  __atomic_store_n(&c->hits, 0, __ATOMIC_RELAXED);
+  if (HitCounters* counters = __atomic_load_n(&c->shared_hits, __ATOMIC_ACQUIRE))
+    for (auto& one : counters->each) __atomic_store_n(&one.hits, 0, __ATOMIC_RELAXED);
+}
+void cache_release(Thread&, Object* self) { std::free(static_cast<LruCache*>(self)->shared_hits); }
 
 // --- the chain; under the lock. `newest` and `size` are also read without it.
 void set_newest(LruCache* c, Link* link) { __atomic_store_n(&c->newest, link, __ATOMIC_RELAXED); }
@@ -79,6 +126,7 @@ void chain_newest(LruCache* c, Value word) {
   auto* link = word.as<Link>();
   link->previous = c->newest;
   link->linked = true;
+  __atomic_store_n(&link->used, false, __ATOMIC_RELAXED);
   set_newest(c, link);
   put_word(slot_of(c, link), word);
   set_size(c, c->size + 1);
@@ -95,6 +143,16 @@ void chain_oldest(LruCache* c, Value word) {
   link->linked = true;
   put_word(c->oldest, word);
   set_size(c, c->size + 1);
+}
+
+// The link to go when room is needed.
+Link* find_oldest(LruCache* c) {
+  for (i64 n = c->size; n > 0; n--) {
+    auto* link = c->oldest.as<Link>();
+    if (!__atomic_load_n(&link->used, __ATOMIC_RELAXED)) break;
+    chain_newest(c, unchain(c, link));
+  }
+  return c->oldest.as<Link>();
 }
 
 // --- keys
@@ -181,7 +239,7 @@ Ref call_unbounded(Thread& t, LruCache* c, const Args& args) {
   Ref cache = c->cache.load();
   Ref found = TRY(lookup(t, cache, key));
   if (!found.is_empty()) {
-    count_one(c, &c->hits);
+    count_hit(t, c);
     return found;
   }
   Ref result = TRY(call_uncached(t, c, args));
@@ -191,6 +249,14 @@ Ref call_unbounded(Thread& t, LruCache* c, const Args& args) {
 
 // A hit: the link is the newest now.
 void refresh(Thread& t, LruCache* c, Value cache, Link* link) {
+  if (is_contended(c)) {
+    u32 user = __atomic_load_n(&c->user, __ATOMIC_RELAXED);
+    if (user != t.id) {
+      if (user != kSeveral) __atomic_store_n(&c->user, kSeveral, __ATOMIC_RELAXED);
+      if (!__atomic_load_n(&link->used, __ATOMIC_RELAXED)) __atomic_store_n(&link->used, true, __ATOMIC_RELAXED);
+      return;
+    }
+  }
   if (__atomic_load_n(&c->newest, __ATOMIC_RELAXED) == link) return;
   ObjectLock lock(t, c);
   if (!link->linked || !c->cache.peek().same_word(cache) || c->newest == link) return;
@@ -209,8 +275,9 @@ Status keep(Thread& t, LruCache* c, Value cache, const Key& key, Value result) {
   {
     ObjectLock lock(t, c);
     if (!c->cache.peek().same_word(cache)) return ok();
+    __atomic_store_n(&c->user, t.id, __ATOMIC_RELAXED);
+    if (c->size >= c->maxsize) evicted = unchain(c, find_oldest(c));
     chain_newest(c, heap_copy(held));
-    if (c->size > c->maxsize) evicted = unchain(c, c->oldest.as<Link>());
   }
   if (evicted.is_empty()) return ok();
   Ref old = Field::adopt_heap(evicted);
@@ -227,7 +294,7 @@ Ref call_bounded(Thread& t, LruCache* c, const Args& args) {
   Ref cache = c->cache.load();
   Ref found = TRY(lookup(t, cache, key));
   if (!found.is_empty()) {
-    count_one(c, &c->hits);
+    count_hit(t, c);
     refresh(t, c, cache, found.as<Link>());
     return found.as<Link>()->result.load();
   }
@@ -285,7 +352,7 @@ Ref m_info(Thread& t, Value self, const Value*) {
   } else {
     size = __atomic_load_n(&c->size, __ATOMIC_RELAXED);
   }
-  Ref hits = TRY(int_from(t, __atomic_load_n(&c->hits, __ATOMIC_RELAXED)));
+  Ref hits = TRY(int_from(t, all_hits(c)));
   Ref misses = TRY(int_from(t, __atomic_load_n(&c->misses, __ATOMIC_RELAXED)));
   Ref maxsize = c->maxsize < 0 ? Ref::none() : TRY(int_from(t, c->maxsize));
   Ref present = TRY(int_from(t, size));
@@ -304,7 +371,7 @@ Ref m_clear(Thread& t, Value self, const Value*) {
     old_chain = take(c->oldest);
     set_newest(c, nullptr);
     set_size(c, 0);
-    __atomic_store_n(&c->hits, 0, __ATOMIC_RELAXED);
+    forget_hits(c);
     __atomic_store_n(&c->misses, 0, __ATOMIC_RELAXED);
   }
   Field::release_heap(old_chain);
@@ -337,7 +404,7 @@ const TypeSpec spec_lru_cache = {
         "f(3) and f(3.0) as distinct calls\n\ncache_info_type:    namedtuple class with the fields:\n                  "
         " "
         "     hits misses currsize maxsize\n",
-    .layout = {"_lru_cache_wrapper", sizeof(LruCache), 0, cache_visit, nullptr, nullptr, nullptr},
+    .layout = {"_lru_cache_wrapper", sizeof(LruCache), 0, cache_visit, cache_release, nullptr, nullptr},
     .flags = type_flag::kImmutable | type_flag::kHasDict | type_flag::kHasWeakref | type_flag::kMethodDescriptor,
     .slots = {.call = cache_call, .descriptor_get = cache_get, .new_ = cache_new},
     .methods = kMethods,
