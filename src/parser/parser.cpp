@@ -74,6 +74,15 @@ bool Parser::stack_ok() {
   return false;
 }
 
+bool Parser::since(int minor, const char* what) {
+  if (context_.options.feature_version >= minor) [[likely]]
+    return true;
+  const Token& last = t_[-1];
+  fail_hard(SyntaxErrorInfo::Kind::kSyntax, last, last,
+            format_text(arena_, "%s only supported in Python 3.%d and greater", what, minor));
+  return false;
+}
+
 // ---- Entry points ----
 
 Mod* Parser::module(Mode mode) {
@@ -84,6 +93,14 @@ Mod* Parser::module(Mode mode) {
       if (!statements(body, Tok::kEndMarker)) return nullptr;
       Module* result = arena_.make<Module>();
       result->body = body.take<Stmt>();
+      List ignores(*this);
+      for (const Token& token : context_.type_ignores) {
+        TypeIgnore* ignore = arena_.make<TypeIgnore>();
+        ignore->line = token.line;
+        ignore->tag = text_of(token);
+        ignores.push(ignore);
+      }
+      result->type_ignores = ignores.take<TypeIgnore>();
       return result;
     }
     case Mode::kEval: {
@@ -147,6 +164,10 @@ void tokenize_all(ParseContext& context, const SourceText& source, Tokenizer& to
       for (; blocks > 0; blocks--) context.tokens.push_back(closing);
     }
     parsing_started = true;
+    if (ok && token.kind == Tok::kTypeIgnore) {
+      context.type_ignores.push_back(token);
+      continue;
+    }
     context.tokens.push_back(token);
     if (!ok || token.kind == Tok::kEndMarker) break;
   }
@@ -200,9 +221,10 @@ ParseResult parse(Arena& arena, std::string_view source, const ParseOptions& opt
                        {},
                        false,
                        {},
+                       {},
                        false,
                        static_cast<const char*>(__builtin_frame_address(0))};
-  Tokenizer tokenizer(arena, prepared.text, TokenizerOptions{false, prepared.newline_was_added});
+  Tokenizer tokenizer(arena, prepared.text, TokenizerOptions{false, prepared.newline_was_added, options.type_comments});
   tokenize_all(context, prepared, tokenizer);
   Parser parser(context, 0);
   result.module = parser.module(options.mode);

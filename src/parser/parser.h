@@ -67,6 +67,8 @@ struct ParseOptions {
   bool is_file = false;          // read from `filename`: messages about its encoding name it
   bool allow_incomplete_input = false;
   bool dont_imply_dedent = false;
+  bool type_comments = false;  // read "# type:" comments; misplaced ones are errors
+  int feature_version = 14;    // syntax that Python 3.N does not have yet is an error
   // Bytes of C stack the parser may use before it reports kTooComplex; finding the words for an error may use twice that
   // (and falls back to "invalid syntax" beyond: with the default, at some 100 nested brackets).
   size_t stack_budget = 768 * 1024;

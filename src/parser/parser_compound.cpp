@@ -102,15 +102,18 @@ Stmt* Parser::for_statement(const Token* start, bool is_async) {
   if (target == nullptr || !accept(Tok::kIn)) return nullptr;
   Expr* iter = star_expressions();
   if (iter == nullptr || !accept(Tok::kColon)) return nullptr;
+  std::string_view comment = type_comment();
   Seq<Stmt*> body, orelse;
   if (!block(body) || !else_block(orelse)) return nullptr;
   auto fill = [&](auto* stmt) -> Stmt* {
     stmt->target = target;
     stmt->iter = iter;
+    stmt->type_comment = comment;
     stmt->body = body;
     stmt->orelse = orelse;
     return stmt;
   };
+  if (is_async && !since(5, "Async for loops are")) return nullptr;
   return is_async ? fill(block_node<AsyncFor>(start)) : fill(block_node<For>(start));
 }
 
@@ -176,10 +179,13 @@ Stmt* Parser::with_statement(const Token* start, bool is_async) {
     items = list.take<WithItem>();
   }
   if (!accept(Tok::kColon)) return nullptr;
+  std::string_view comment = type_comment();
   Seq<Stmt*> body;
   if (!block(body)) return nullptr;
+  if (is_async && !since(5, "Async with statements are")) return nullptr;
   auto fill = [&](auto* stmt) -> Stmt* {
     stmt->items = items;
+    stmt->type_comment = comment;
     stmt->body = body;
     return stmt;
   };
@@ -202,7 +208,7 @@ ExceptHandler* Parser::except_handler(bool& is_star) {
       List items(*this);
       items.push(type);
       type = tuple_rest(type_start, items, false);
-      if (type == nullptr) return nullptr;
+      if (type == nullptr || !since(14, is_star ? "except* expressions without parentheses are" : "except expressions without parentheses are")) return nullptr;
     }
     if (at(Tok::kAs)) {
       if (bare_tuple) return nullptr;  // several types need parentheses when the exception gets a name
@@ -250,6 +256,7 @@ Stmt* Parser::try_statement() {
     stmt->finalbody = finalbody;
     return stmt;
   };
+  if (star && !since(11, "Exception groups are")) return nullptr;
   return star ? fill(block_node<TryStar>(start)) : fill(block_node<Try>(start));
 }
 
@@ -269,6 +276,22 @@ Stmt* Parser::decorated() {
   return at(Tok::kDef) ? function_definition(start, is_async, list) : nullptr;
 }
 
+// A function's comment stands behind its colon, or alone on the line between that and the body.
+bool Parser::function_type_comment(std::string_view& out) {
+  auto ends_header = [](const Token* p) { return p[0].kind == Tok::kNewline && p[1].kind == Tok::kIndent; };
+  bool on_own_line = at(Tok::kNewline) && t_[1].kind == Tok::kTypeComment;
+  const Token* second = on_own_line ? nullptr : t_ + 2;
+  if (second != nullptr && at(Tok::kTypeComment) && second[-1].kind == Tok::kNewline && second->kind == Tok::kTypeComment &&
+      ends_header(second + 1)) {
+    t_ = second + 2;
+    fail_hard(SyntaxErrorInfo::Kind::kSyntax, *t_, *t_, "Cannot have two type comments on def");
+    return false;
+  }
+  if (on_own_line && ends_header(t_ + 2)) t_++;
+  out = type_comment();
+  return true;
+}
+
 Stmt* Parser::function_definition(const Token* start, bool is_async, Seq<Expr*> decorators) {
   t_++;
   if (!at(Tok::kName)) return nullptr;
@@ -281,17 +304,21 @@ Stmt* Parser::function_definition(const Token* start, bool is_async, Seq<Expr*> 
   Expr* returns = nullptr;
   if (accept(Tok::kRArrow) && (returns = expression()) == nullptr) return nullptr;
   if (!accept(Tok::kColon)) return nullptr;
+  std::string_view comment;
+  if (!function_type_comment(comment)) return nullptr;
   Seq<Stmt*> body;
   if (!block(body)) return nullptr;
   auto fill = [&](auto* stmt) -> Stmt* {
     stmt->name = name;
     stmt->args = args;
     stmt->body = body;
+    stmt->type_comment = comment;
     stmt->decorator_list = decorators;
     stmt->returns = returns;
     stmt->type_params = type_params;
     return stmt;
   };
+  if (is_async && !since(5, "Async functions are")) return nullptr;
   return is_async ? fill(block_node<AsyncFunctionDef>(start)) : fill(block_node<FunctionDef>(start));
 }
 

@@ -111,7 +111,7 @@ Expr* Parser::named_expression() {
   name->ctx = ExprContext::kStore;
   t_++;
   Expr* value = expression();
-  if (value == nullptr) return nullptr;
+  if (value == nullptr || !since(8, "Assignment expressions are")) return nullptr;
   NamedExpr* named = node<NamedExpr>(start);
   named->target = name;
   named->value = value;
@@ -267,6 +267,7 @@ Expr* Parser::binary(int min_precedence) {
     t_++;
     Expr* right = row.precedence == 6 ? factor() : binary(row.precedence + 1);
     if (right == nullptr) return nullptr;
+    if (row.op == Operator::kMatMult && !since(5, "The '@' operator is")) return nullptr;
     BinOp* result = node<BinOp>(start);
     result->left = left;
     result->op = row.op;
@@ -299,7 +300,7 @@ Expr* Parser::power() {
   if (at(Tok::kAwait)) {
     t_++;
     Expr* value = primary();
-    if (value == nullptr) return nullptr;
+    if (value == nullptr || !since(5, "Await expressions are")) return nullptr;
     Await* await = node<Await>(start);
     await->value = value;
     base = await;
@@ -366,6 +367,8 @@ Expr* Parser::constant(const Token* start, ConstantValue::Type type) {
 
 Expr* Parser::number() {
   const Token* start = t_++;
+  bool underscores = text_of(*start).find('_') != std::string_view::npos;
+  if (underscores && !since(6, "Underscores in numeric literals are")) return nullptr;
   Constant* result = node<Constant>(start);
   result->value = parse_number(arena_, text_of(*start));
   return result;
@@ -593,6 +596,7 @@ bool Parser::comprehensions(Seq<Comprehension*>& generators) {
       if (condition == nullptr) return false;
       ifs.push(condition);
     }
+    if (is_async && !since(6, "Async comprehensions are")) return false;
     Comprehension* comprehension = node<Comprehension>(start);
     comprehension->target = target;
     comprehension->iter = iter;
@@ -751,6 +755,24 @@ Arg* Parser::parameter(bool is_lambda, bool star_annotation) {
   return arg;
 }
 
+// Behind a parameter (and its default): a comma, or the end, and the type comment that follows either. `more`: another parameter
+// may come.
+bool Parser::parameter_end(Arg* arg, Tok closer, bool& more) {
+  more = accept(Tok::kComma);
+  if (at(Tok::kTypeComment) && closer == Tok::kRPar) {
+    std::string_view comment = type_comment();
+    if (arg == nullptr) {
+      fail_hard(SyntaxErrorInfo::Kind::kSyntax, t_[-1], t_[-1], "bare * has associated type comment");
+      return false;
+    }
+    arg->type_comment = comment;
+    arg->end_lineno = t_[-1].end_line;
+    arg->end_col_offset = t_[-1].end_col;
+    if (!more) return at(closer);
+  }
+  return true;
+}
+
 // Up to, not including, `closer`.
 Arguments* Parser::parameters(Tok closer, bool is_lambda) {
   Arguments* result = arena_.make<Arguments>();
@@ -762,10 +784,12 @@ Arguments* Parser::parameters(Tok closer, bool is_lambda) {
   std::vector<Arg*> keyword_only;
   std::vector<Expr*> keyword_defaults;
   while (!at(closer)) {
+    bool more = false;
     if (accept(Tok::kSlash)) {
-      if (seen_slash || in_keyword_only || positional.size() == 0) return nullptr;
+      if (seen_slash || in_keyword_only || positional.size() == 0 || !since(8, "Positional-only parameters are")) return nullptr;
       seen_slash = true;
       result->posonlyargs = positional.take<Arg>();
+      more = accept(Tok::kComma);
     } else if (accept(Tok::kStar)) {
       if (in_keyword_only) return nullptr;
       in_keyword_only = true;
@@ -774,11 +798,11 @@ Arguments* Parser::parameters(Tok closer, bool is_lambda) {
       } else if ((result->vararg = parameter(is_lambda, true)) == nullptr) {
         return nullptr;
       }
+      if (!parameter_end(result->vararg, closer, more)) return nullptr;
     } else if (accept(Tok::kDoubleStar)) {
       if (needs_keyword_only) return nullptr;
       if ((result->kwarg = parameter(is_lambda, false)) == nullptr) return nullptr;
-      accept(Tok::kComma);
-      if (!at(closer)) return nullptr;
+      if (!parameter_end(result->kwarg, closer, more) || !at(closer)) return nullptr;
       break;
     } else {
       Arg* arg = parameter(is_lambda, false);
@@ -794,8 +818,9 @@ Arguments* Parser::parameters(Tok closer, bool is_lambda) {
         if (value != nullptr) defaults.push_back(value);
         positional.push(arg);
       }
+      if (!parameter_end(arg, closer, more)) return nullptr;
     }
-    if (!accept(Tok::kComma)) break;
+    if (!more) break;
   }
   if (needs_keyword_only || !at(closer)) return nullptr;
   result->args = positional.take<Arg>();

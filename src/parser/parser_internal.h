@@ -25,6 +25,7 @@ struct ParseContext {
   SyntaxErrorInfo token_error;  // meaningful when the last token is kError
   bool token_error_takes_precedence = false;
   SyntaxErrorInfo unclosed_bracket;  // lineno 0: none
+  std::vector<Token> type_ignores;
   bool barry_as_flufl = false;       // PEP 401: "<>" has replaced "!="
   const char* stack_base = nullptr;
 };
@@ -113,6 +114,15 @@ class Parser {
   std::nullptr_t fail_hard(SyntaxErrorInfo::Kind kind, const Token& start, const Token& end, std::string_view message);
   std::nullptr_t fail_at(const ast::Node* node, std::string_view message);
   bool stack_ok();
+  // Fails hard when the program is to be one of a Python before 3.`minor`; `what` is a clause like "Async functions are".
+  bool since(int minor, const char* what);
+
+  // ---- type comments ----
+  std::string_view type_comment() {
+    return at(Tok::kTypeComment) ? text_of(*t_++) : std::string_view();
+  }
+  bool function_type_comment(std::string_view& out);
+  bool parameter_end(ast::Arg* arg, Tok closer, bool& more);
 
   // ---- nodes ----
   template <typename T>

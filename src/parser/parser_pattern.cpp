@@ -57,6 +57,7 @@ Stmt* Parser::try_match_statement() {
     cases.push(one);
   }
   t_++;
+  if (!since(10, "Pattern matching is")) return nullptr;
   Match* stmt = block_node<Match>(start);
   stmt->subject = subject;
   stmt->cases = cases.take<MatchCase>();

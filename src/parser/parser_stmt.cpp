@@ -108,7 +108,9 @@ Stmt* Parser::assignment(const Token* start, Expr* first) {
     value = annotated_rhs();
     if (value == nullptr) return nullptr;
   }
+  std::string_view comment = type_comment();
   Assign* stmt = node<Assign>(start);
+  stmt->type_comment = comment;
   stmt->targets = targets.take<Expr>();
   stmt->value = value;
   return stmt;
@@ -123,6 +125,7 @@ Stmt* Parser::annotated_assignment(const Token* start, Expr* target) {
   if (annotation == nullptr) return nullptr;
   Expr* value = nullptr;
   if (accept(Tok::kEqual) && (value = annotated_rhs()) == nullptr) return nullptr;
+  if (!since(6, simple ? "Variable annotation syntax is" : "Variable annotations syntax is")) return nullptr;
   AnnAssign* stmt = node<AnnAssign>(start);
   stmt->target = target;
   stmt->annotation = annotation;
@@ -137,6 +140,7 @@ Stmt* Parser::augmented_assignment(const Token* start, Expr* target, Operator op
   t_++;
   Expr* value = annotated_rhs();
   if (value == nullptr) return nullptr;
+  if (op == Operator::kMatMult && !since(5, "The '@' operator is")) return nullptr;
   AugAssign* stmt = node<AugAssign>(start);
   stmt->target = target;
   stmt->op = op;
@@ -321,6 +325,7 @@ Stmt* Parser::type_alias() {
   if (!accept(Tok::kEqual)) return nullptr;
   Expr* value = expression();
   if (value == nullptr) return nullptr;
+  if (!since(12, "Type statement is")) return nullptr;
   TypeAlias* stmt = node<TypeAlias>(start);
   stmt->name = name;
   stmt->type_params = type_params;
@@ -338,7 +343,7 @@ bool Parser::type_parameters(Seq<TypeParam*>& out) {
     params.push(param);
   } while (accept(Tok::kComma));
   out = params.take<TypeParam>();
-  return accept(Tok::kRSqb);
+  return accept(Tok::kRSqb) && since(12, "Type parameter lists are");
 }
 
 TypeParam* Parser::type_parameter() {
@@ -352,7 +357,7 @@ TypeParam* Parser::type_parameter() {
   if (kind == Tok::kName && accept(Tok::kColon) && (bound = expression()) == nullptr) return nullptr;
   if (accept(Tok::kEqual)) {
     default_value = kind == Tok::kStar ? star_expression() : expression();
-    if (default_value == nullptr) return nullptr;
+    if (default_value == nullptr || !since(13, "Type parameter defaults are")) return nullptr;
   }
   if (kind == Tok::kStar) {
     TypeVarTuple* param = node<TypeVarTuple>(start);
@@ -377,8 +382,12 @@ TypeParam* Parser::type_parameter() {
 FunctionType* Parser::function_type() {
   if (!accept(Tok::kLPar)) return nullptr;
   List args(*this);
-  while (!at(Tok::kRPar)) {
-    if (!accept(Tok::kStar)) accept(Tok::kDoubleStar);
+  // Plain types, then at most one "*", then at most one "**", which is the last.
+  int last_kind = 0;
+  while (!at(Tok::kRPar) || args.size() != 0) {
+    int kind = accept(Tok::kStar) ? 1 : accept(Tok::kDoubleStar) ? 2 : 0;
+    if (kind < last_kind || (kind != 0 && kind == last_kind)) return nullptr;
+    last_kind = kind;
     Expr* arg = expression();
     if (arg == nullptr) return nullptr;
     args.push(arg);

@@ -63,6 +63,8 @@ enum class Tok : uint8_t {
   kColonEqual = 53,
   kExclamation = 54,
   kOp = 55,  // a character that starts no operator: never part of a program
+  kTypeIgnore = 56,   // the tag behind "# type: ignore"; only with TokenizerOptions::type_comments
+  kTypeComment = 57,  // the text behind "# type: "; likewise
   kFStringStart = 59,
   kFStringMiddle = 60,
   kFStringEnd = 61,

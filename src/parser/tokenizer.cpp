@@ -1,5 +1,6 @@
 #include "parser/tokenizer.h"
 
+#include <cctype>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -280,6 +281,31 @@ bool Tokenizer::read_comment(Token& token, bool& emitted) {
   return true;
 }
 
+// A type comment is a token of its own, from `start` ("#") to cur_; false: it is an ordinary comment.
+bool Tokenizer::read_type_comment(Token& token, const char* start, bool& blank_line) {
+  const char* p = start + 1;
+  auto skip_blanks = [&] {
+    while (p < cur_ && (*p == ' ' || *p == '\t')) p++;
+  };
+  skip_blanks();
+  constexpr std::string_view kPrefix = "type:", kIgnore = "ignore";
+  if (!std::string_view(p, size_t(cur_ - p)).starts_with(kPrefix)) return false;
+  p += kPrefix.size();
+  skip_blanks();
+  bool ignore = std::string_view(p, size_t(cur_ - p)).starts_with(kIgnore);
+  if (ignore && p + kIgnore.size() < cur_) {
+    unsigned char next = static_cast<unsigned char>(p[kIgnore.size()]);
+    ignore = next < 128 && !isalnum(next);
+  }
+  if (!ignore) {
+    // Even alone on its line it ends with a NEWLINE: the grammar says where that may stand.
+    return emit(token, Tok::kTypeComment, p, cur_);
+  }
+  emit(token, Tok::kTypeIgnore, p + kIgnore.size(), cur_);
+  comment_line_is_blank_ = blank_line;
+  return true;
+}
+
 // At a "\n". Emits NEWLINE, or NL in extra_tokens mode when the line holds no statement's end.
 bool Tokenizer::read_newline(Token& token, bool blank_line, bool& emitted) {
   bool significant = !blank_line && brackets_.empty();
@@ -315,6 +341,7 @@ bool Tokenizer::next_in_expression(Token& token) {
       bool emitted = false;
       comment = cur_;
       read_comment(token, emitted);
+      if (options_.type_comments && read_type_comment(token, comment, blank_line)) return true;
       if (emitted) {
         // Whether the newline behind belongs to a statement must survive until the next call.
         at_line_start_ = false;

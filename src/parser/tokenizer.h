@@ -28,6 +28,7 @@ SourceText prepare_source(Arena& arena, std::string_view source, const ParseOpti
 struct TokenizerOptions {
   bool extra_tokens = false;
   bool newline_was_added = false;
+  bool type_comments = false;
 };
 
 class Tokenizer {
@@ -95,6 +96,7 @@ class Tokenizer {
   bool emit_pending_indent(Token& token);
   bool end_of_input(Token& token);
   bool read_comment(Token& token, bool& emitted);
+  bool read_type_comment(Token& token, const char* start, bool& blank_line);
   bool read_newline(Token& token, bool blank_line, bool& emitted);
   bool read_continuation();
   bool read_name_or_string(Token& token);

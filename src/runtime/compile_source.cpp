@@ -124,7 +124,7 @@ Ref decode_source(Thread& t, std::string_view source, std::string_view encoding,
 }  // namespace
 
 Ref compile_source(Thread& t, std::string_view source, Value filename, const char* mode, int flags, bool dont_inherit,
-                   int optimize, bool is_bytes, bool is_file) {
+                   int optimize, bool is_bytes, bool is_file, int feature_version) {
   if (optimize < 0) optimize = g_config.optimize;
   if (!dont_inherit && t.frame != nullptr) flags |= int(frame::code(t.frame)->flags & u32(compile_flag::kFutures));
   Arena arena;
@@ -139,6 +139,8 @@ Ref compile_source(Thread& t, std::string_view source, Value filename, const cha
   options.is_bytes_source = is_bytes && !(flags & compile_flag::kIgnoreCookie);
   options.is_file = is_file;
   options.allow_incomplete_input = flags & compile_flag::kAllowIncomplete;
+  options.type_comments = flags & compile_flag::kTypeComments;
+  if (feature_version >= 0) options.feature_version = feature_version;
   options.dont_imply_dedent = flags & compile_flag::kDontImplyDedent;
   options.unicode_name_lookup = lookup_unicode_name;
   options.unicode_name_context = &t;

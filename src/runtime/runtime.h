@@ -38,9 +38,10 @@ int runtime_shutdown(Thread& t, int code);  // threading._shutdown, atexit, flus
 const ModuleDef* find_native_module(std::string_view name);
 Ref create_native_module(Thread& t, const ModuleDef& definition);
 
-// Source to code: `mode` "exec", "eval", "single"; flags: PyCF_* and inherited futures. SyntaxError on failure.
+// Source to code: `mode` "exec", "eval", "single"; flags: PyCF_* and inherited futures; feature_version: the N of the Python 3.N
+// whose syntax is meant, -1 for this one's. SyntaxError on failure.
 Ref compile_source(Thread& t, std::string_view source, Value filename, const char* mode, int flags, bool dont_inherit,
-                   int optimize, bool is_bytes, bool is_file = false);
+                   int optimize, bool is_bytes, bool is_file = false, int feature_version = -1);
 // Prints the pending exception as CPython's main does (sys.excepthook), handles SystemExit; the exit code.
 int print_pending_and_exit_code(Thread& t);
 // Compiled code to bytes and back (marshal format for code objects, own magic).

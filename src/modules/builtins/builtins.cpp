@@ -187,7 +187,6 @@ Ref f_compile(Thread& t, Value, const Value* a) {
   if (mode != "exec" && mode != "eval" && mode != "single" && !func_type)
     return raise(t, exc::ValueError, (flags & 0x400) ? "compile() mode must be 'exec', 'eval', 'single' or 'func_type'"
                                                      : "compile() mode must be 'exec', 'eval' or 'single'");
-  (void)feature;
   char mode_text[16];
   memcpy(mode_text, mode.data(), mode.size());
   mode_text[mode.size()] = 0;
@@ -198,7 +197,8 @@ Ref f_compile(Thread& t, Value, const Value* a) {
   ByteView view(t);
   std::string_view source;
   TRY(source_text(t, a[0], "compile", &bytes_source, buffer, view, &source));
-  return compile_source(t, source, filename, mode_text, int(flags), dont_inherit, int(optimize), bytes_source);
+  return compile_source(t, source, filename, mode_text, int(flags), dont_inherit, int(optimize), bytes_source, false,
+                        (flags & 0x400) && feature >= 0 ? int(std::min<i64>(feature, 14)) : -1);
 }
 
 // Namespaces for eval and exec: the caller's where none is given.
