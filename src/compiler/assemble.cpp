@@ -164,8 +164,16 @@ void Codegen::set_qualname(Unit& u) {
   Unit* parent = u.parent;
   bool typed = parent != nullptr && parent->scope->kind == ScopeKind::kTypeParameters;
   if (typed) parent = parent->parent;
-  if (parent == nullptr || parent->parent == nullptr) {
-    u.qualname = Ref::copy(names_.value(u.name));
+  // The annotations of a function are computed by a part of that function.
+  StrBuilder own;
+  if (u.function_name != kNoName) {
+    own.append(names_.value(u.function_name).as<Str>());
+    own.append_ascii(".");
+  }
+  own.append(names_.value(u.name).as<Str>());
+  RefTo<Str> own_name = own.finish(thread_);
+  if (own_name.failed() || parent == nullptr || parent->parent == nullptr) {
+    u.qualname = std::move(own_name).release_ref();
     return;
   }
   if (u.scope->kind == ScopeKind::kClass || (u.scope->kind == ScopeKind::kFunction && !u.scope->is_lambda)) {
@@ -179,7 +187,7 @@ void Codegen::set_qualname(Unit& u) {
   StrBuilder b;
   b.append(parent->qualname.as<Str>());
   b.append_ascii(in_function ? ".<locals>." : ".");
-  b.append(names_.value(u.name).as<Str>());
+  b.append(own_name.get());
   RefTo<Str> text = b.finish(thread_);
   u.qualname = std::move(text).release_ref();
 }

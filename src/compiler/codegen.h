@@ -92,6 +92,7 @@ struct Unit {
   Scope* outer_scope = nullptr;  // where the enclosing unit was
   NameId name = kNoName;
   NameId private_name = kNoName;  // the class for name mangling
+  NameId function_name = kNoName;  // of an __annotate__: the function's
   Ref qualname;
   Ref docstring;
   u32 flags = 0;

@@ -12,10 +12,6 @@ void Codegen::comprehension(const Expr* e, const CompParts& parts, u16 dest) {
   Scope* s = symbols_.scope(e, ScopeTag::kBody);
   if (s == nullptr) return;
   bool is_async = s->is_coroutine && parts.kind != CompKind::kGenerator;
-  if (is_async && !u_->is_async && u_->scope->comprehension == CompKind::kNone &&
-      !(top_level_await_ && u_->in_module())) {
-    return error(e, "asynchronous comprehension outside of an asynchronous function");
-  }
   if (s->inlined) return inlined_comprehension(e, s, parts, dest);
   // A function of its own, called with the outermost iterator (a generator expression just makes its generator).
   u16 mark = u_->top;

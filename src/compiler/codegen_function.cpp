@@ -248,6 +248,7 @@ void Codegen::function_annotations(const Node* node, const Arguments* args, cons
   Ref code;
   {
     Unit u(thread_);
+    u.function_name = is<FunctionDef>(node) ? names_.intern(as<FunctionDef>(node)->name) : names_.intern(as<AsyncFunctionDef>(node)->name);
     enter(u, s, name::k_annotate, 0, node->lineno);
     At at(*this, node);
     prologue(Pos{node->lineno, node->lineno, 0, 0});

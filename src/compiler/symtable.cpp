@@ -811,7 +811,11 @@ void SymbolTable::comprehension(const Expr* e, CompKind kind, Seq<Comprehension*
   expression(elt);
   bool is_async = s->is_coroutine && kind != CompKind::kGenerator;
   leave();
-  if (is_async) outer->is_coroutine = true;
+  if (!is_async) return;
+  bool allowed = outer->is_async_function || outer->comprehension != CompKind::kNone ||
+                 (top_level_await_ && outer->kind == ScopeKind::kModule);
+  if (!allowed) return reporter_.error(pos_of(e), "asynchronous comprehension outside of an asynchronous function");
+  outer->is_coroutine = true;
 }
 
 void SymbolTable::pattern(const Pattern* p) {

@@ -180,6 +180,15 @@ void discard_frame(Thread& t, Generator* g) {
   pop_frame(t, r);
 }
 
+// What the generator handles where it waits becomes the context of the pending exception, which is about to be raised there; what the
+// caller handles is not looked at.
+void link_handled(Thread& t, Generator* g) {
+  Value handled = g->exception.exception;
+  if (handled.is_none() || handled.is_empty()) return;
+  Ref pending = take_exception(t);
+  (void)raise_exception(t, std::move(pending));
+}
+
 // The same for a generator that is the running frame already.
 Ref throw_entered(Thread& t, Generator* g, Ref* result) {
   Value* r = t.frame;
@@ -313,7 +322,10 @@ Ref generator_throw(Thread& t, Generator* g, Value exception, Ref* result) {
     Ref inner;
     bool handed_over = true;
     Ref value = throw_into(t, delegate.get(), exception, &inner, &handed_over);
-    if (value.failed()) return throw_entered(t, g, result);
+    if (value.failed()) {
+      link_handled(t, g);
+      return throw_entered(t, g, result);
+    }
     if (!value.is_empty()) {
       if (is_traced(t) && trace_delegated_yield(t, t.frame, value).failed()) return throw_entered(t, g, result);
       suspend_frame(t, t.frame);
@@ -321,15 +333,8 @@ Ref generator_throw(Thread& t, Generator* g, Value exception, Ref* result) {
     }
     if (handed_over) return continue_after_delegate(t, g, std::move(inner), result);
   }
-  // Its context is what the caller itself handles; what the caller's callers handle is not looked at.
-  Value handled = g->exception.previous->exception;
-  if (handled.is_none() || handled.is_empty()) {
-    restore_exception(t, Ref::copy(exception));
-  } else {
-    t.exception_top = g->exception.previous;
-    (void)raise_exception(t, Ref::copy(exception));
-    t.exception_top = &g->exception;
-  }
+  restore_exception(t, Ref::copy(exception));
+  link_handled(t, g);
   return throw_entered(t, g, result);
 }
 

@@ -228,7 +228,7 @@ Status set_trace_lines(Thread& t, Value self, Value value) {
 }
 Ref get_trace_opcodes(Thread&, Value self) { return Ref::boolean(self_frame(self)->trace_opcodes); }
 Status set_trace_opcodes(Thread& t, Value self, Value value) {
-  if (value.is_empty()) return raise(t, exc::TypeError, "can't delete numeric/char attribute");
+  if (value.is_empty()) return raise(t, exc::AttributeError, "attribute 'f_trace_opcodes' of 'frame' objects cannot be deleted");
   if (!value.is_bool()) return raise(t, exc::TypeError, "attribute value type must be bool");
   self_frame(self)->trace_opcodes = value.is_true();
   return ok();

@@ -61,6 +61,10 @@ Status set_code(Thread& t, Value self, Value value) {
   i64 have = f->closure.is_empty() ? 0 : i64(f->closure.as<Tuple>()->size), want = value.as<Code>()->free_count;
   if (have != want)
     return raise(t, exc::ValueError, "%U() requires a code object with %zd free vars, not %zd", f->name.as<Str>(), have, want);
+  auto kind = [](Value code) { return code.as<Code>()->flags & code_flag::kAnyGenerator; };
+  if (kind(f->code.peek()) != kind(value))
+    TRY(warn(t, exc::DeprecationWarning, 1,
+             "Assigning a code object of non-matching type is deprecated (e.g., from a generator to a plain function)"));
   f->code.store(f, value);
   return ok();
 }
@@ -100,9 +104,6 @@ Status set_doc(Thread&, Value self, Value value) {
   self_function(self)->doc.store(self.object(), value);
   return ok();
 }
-Ref get_closure(Thread&, Value self) { return or_none(self_function(self)->closure); }
-Ref get_globals(Thread&, Value self) { return self_function(self)->globals.load(); }
-Ref get_builtins(Thread&, Value self) { return self_function(self)->builtins.load(); }
 
 // The annotations as a dict: computed by __annotate__(1) on first use (PEP 649), or made of the pairs the compiler stored.
 Ref get_annotations(Thread& t, Value self) {
@@ -178,9 +179,12 @@ const GetSet kFunctionGetsets[] = {
     {"__module__", get_module, set_module},
     {"__doc__", get_doc, set_doc},
     {"__type_params__", get_type_params, set_type_params, "Get the declared type parameters for a function."},
-    {"__closure__", get_closure},
-    {"__globals__", get_globals},
-    {"__builtins__", get_builtins},
+    {},
+};
+constexpr Member kFunctionMembers[] = {
+    {"__closure__", offsetof(Function, closure)},
+    {"__globals__", offsetof(Function, globals)},
+    {"__builtins__", offsetof(Function, builtins)},
     {},
 };
 
@@ -393,6 +397,7 @@ const TypeSpec spec_function = {
     .flags = type_flag::kHasDict | type_flag::kHasWeakref | type_flag::kMethodDescriptor | type_flag::kImmutable,
     .slots = function_slots(),
     .getsets = kFunctionGetsets,
+    .members = kFunctionMembers,
     .text_signature = kFunctionSignature,
 };
 const TypeSpec spec_cell = {

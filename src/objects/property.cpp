@@ -149,10 +149,13 @@ Ref get_abstract(Thread& t, Value self) {
   return Ref::boolean(false);
 }
 
+constexpr Member kMembers[] = {
+    {"fget", offsetof(Property, getter)},
+    {"fset", offsetof(Property, setter)},
+    {"fdel", offsetof(Property, deleter)},
+    {},
+};
 constexpr GetSet kGetSets[] = {
-    {"fget", get_part<&Property::getter>},
-    {"fset", get_part<&Property::setter>},
-    {"fdel", get_part<&Property::deleter>},
     {"__doc__", get_part<&Property::doc>, set_doc},
     {"__name__", get_name, set_name_attribute},
     {"__isabstractmethod__", get_abstract},
@@ -186,6 +189,7 @@ const TypeSpec spec_property = {
               .init = property_init},
     .methods = kMethods,
     .getsets = kGetSets,
+    .members = kMembers,
     .text_signature = "(fget=None, fset=None, fdel=None, doc=None)",
 };
 

@@ -1,4 +1,5 @@
 // The class `type`: calling classes, their attributes and methods, changing __bases__.
+#include "objects/codecs.h"
 #include "objects/protocol/protocol.h"
 #include "objects/type_internal.h"
 
@@ -46,6 +47,7 @@ Status set_name(Thread& t, Value self, Value value) {
   auto* name = value.as<Str>();
   for (size_t i = 0; i < name->length(); i++)
     if (name->at(i) == 0) return raise(t, exc::ValueError, "type name must not contain null characters");
+  TRY(encode_utf8(t, name));  // no lone surrogates
   self_of(self)->name.store(self.object(), value);
   return ok();
 }

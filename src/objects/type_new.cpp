@@ -1,5 +1,6 @@
 // Making classes at run time: metaclass choice, __slots__, the namespace's special entries, __set_name__,
 // __init_subclass__.
+#include "objects/codecs.h"
 #include "heap/collector.h"
 #include "objects/exception_types.h"
 #include "objects/protocol/protocol.h"
@@ -289,6 +290,13 @@ Ref type_new(Thread& t, Type* metatype, Str* name, Tuple* given_bases, Dict* nam
   }
   Type* base = TRY(best_base(t, bases.get()));
   RefTo<Dict> dict = TRY(dict_copy(t, namespace_));
+  // Name and doc must be encodable: no lone surrogates.
+  if (!name->is_ascii()) TRY(encode_utf8(t, name));
+  Value doc = dict_peek_str(dict.get(), names::__doc__);
+  if (is_str(doc) && !doc.as<Str>()->is_ascii()) {
+    Ref keep = Ref::copy(doc);
+    TRY(encode_utf8(t, keep.as<Str>()));
+  }
   SlotPlan plan;
   TRY(plan_slots(t, plan, base, bases.get(), name, dict.get()));
   Ref class_cell, dict_cell;

@@ -515,6 +515,7 @@ Status check_count(Thread& t, Args args, u32 least, u32 most) {
   if (args.count >= least && args.count <= most) return ok();
   if (least == most)
     return raise(t, exc::TypeError, "expected %d argument%s, got %d", int(most), most == 1 ? "" : "s", int(args.count));
+  if (least == 1 && most == 2) return raise(t, exc::TypeError, "expected 1 or 2 arguments, got %d", int(args.count));
   return raise(t, exc::TypeError, "expected at %s %d argument%s, got %d", args.count < least ? "least" : "most",
                int(args.count < least ? least : most), (args.count < least ? least : most) == 1 ? "" : "s",
                int(args.count));
@@ -542,7 +543,8 @@ RefTo<Str> attribute_name(Thread& t, Value v) {
 }
 
 Ref wrapped_descriptor_get(Thread& t, NativeDescriptor* d, Value self, Args args) {
-  TRY(check_count(t, args, 1, 2));
+  if (args.count < 1) return raise(t, exc::TypeError, "__get__ expected at least 1 argument, got 0");
+  if (args.count > 2) return raise(t, exc::TypeError, "__get__ expected at most 2 arguments, got %d", int(args.count));
   Value instance = args[0].is_none() ? EMPTY : args[0];
   Value owner = args.count > 1 && !args[1].is_none() ? args[1] : EMPTY;
   if (instance.is_empty() && owner.is_empty()) return raise(t, exc::TypeError, "__get__(None, None) is invalid");

@@ -213,6 +213,8 @@ ParseResult parse(Arena& arena, std::string_view source, const ParseOptions& opt
     result.error = prepared.error;
     return result;
   }
+  result.text = prepared.text;
+  if (prepared.newline_was_added) result.text.remove_suffix(1);
   ParseContext context{arena,
                        options,
                        prepared.text,

@@ -81,6 +81,7 @@ struct ParseResult {
   bool ok = false;
   SyntaxErrorInfo error;
   ast::Seq<Warning> warnings;
+  std::string_view text;  // what was read, in UTF-8 (in the arena); empty when it could not be decoded
 };
 
 // The tree may point into an arena copy of `source`, never into `source` itself.

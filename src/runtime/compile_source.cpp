@@ -153,6 +153,8 @@ Ref compile_source(Thread& t, std::string_view source, Value filename, const cha
     options.is_bytes_source = false;
     result = parser::parse(arena, source, options);
   }
+  // The bytes of a source with a cookie need not be UTF-8.
+  if (options.is_bytes_source) source = result.text;
   if (!result.ok) {
     (void)raise_parse_error(t, result.error, filename);
     set_metadata(t, result.error, is_file ? std::string_view() : source);

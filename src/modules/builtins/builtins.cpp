@@ -85,7 +85,7 @@ Ref f_dir(Thread& t, Value, const Value* a) {
   if (!a[0].is_empty()) return object_dir(t, a[0]);
   Ref locals = TRY(current_locals(t));
   Ref keys;
-  if (is_dict(locals))
+  if (type_of(locals) == types::dict)
     keys = TRY(dict_keys_list(t, locals.as<Dict>()));
   else
     keys = TRY(call_method_with(t, locals, names::keys));
@@ -318,12 +318,16 @@ Ref f_input(Thread& t, Value, const Value* a) {
   Ref in = TRY(sys_get(t, names::stdin_)), out = TRY(sys_get(t, names::stdout_)), err = TRY(sys_get(t, names::stderr_));
   if (in.is_empty() || in.get().is_none()) return raise(t, exc::RuntimeError, "lost sys.stdin");
   if (out.is_empty() || out.get().is_none()) return raise(t, exc::RuntimeError, "lost sys.stdout");
-  if (!err.is_empty() && !err.get().is_none()) TRY(call_method_with(t, err, names::flush));
+  // A stream that cannot be flushed does not matter here.
+  auto flush = [&](Value stream) {
+    if (call_method_with(t, stream, names::flush).failed()) clear_exception(t);
+  };
+  if (!err.is_empty() && !err.get().is_none()) flush(err);
   if (!a[0].is_empty()) {
     RefTo<Str> prompt = TRY(object_str(t, a[0]));
     TRY(call_method_with(t, out, names::write, prompt));
   }
-  TRY(call_method_with(t, out, names::flush));
+  flush(out);
   Ref line = TRY(call_method_with(t, in, names::readline));
   if (!is_str(line)) return raise(t, exc::TypeError, "object.readline() returned non-string");
   Str* text = line.as<Str>();

@@ -40,10 +40,12 @@ size_t field_count(const StructSequenceField* fields) {
 
 // Adds an instance of a fresh structure sequence type; the words are owned by the caller.
 Status add_sequence(Thread& t, Module* module, const char* attribute, const char* type_name, const StructSequenceField* fields,
-                    RootedVector& values, u32 visible = 0) {
+                    RootedVector& values, u32 visible = 0, bool sole_instance = false) {
   CHECK(values.size() == field_count(fields));
   RefTo<Type> type = TRY(struct_sequence_type(t, type_name, nullptr, fields, visible != 0 ? visible : u32(values.size())));
-  return module_add(t, module, attribute, struct_sequence_new(t, type.get(), values.data(), values.size()));
+  Ref made = TRY(struct_sequence_new(t, type.get(), values.data(), values.size()));
+  if (sole_instance) type->slots.new_ = nullptr;
+  return module_add(t, module, attribute, made);
 }
 
 Status push_text(Thread& t, RootedVector& v, const char* text) {
@@ -56,7 +58,7 @@ Ref version_info(Thread& t, Module* module) {
   for (int n : {kMajor, kMinor, kMicro}) v.push(Ref::adopt(Value::small_int(n)));
   TRY(push_text(t, v, "final"));
   v.push(Ref::adopt(Value::small_int(0)));
-  TRY(add_sequence(t, module, "version_info", "sys.version_info", kVersionFields, v));
+  TRY(add_sequence(t, module, "version_info", "sys.version_info", kVersionFields, v, 0, true));
   return dict_get_str(t, module->dict.as<Dict>(), str_immortal(t, "version_info"));
 }
 
@@ -75,7 +77,7 @@ Status add_flags(Thread& t, Module* module) {
   // As CPython's free-threaded build: threads inherit the context, warnings are context-aware.
   v.push(Ref::adopt(Value::small_int(c.gil ? 0 : 1)));
   v.push(Ref::adopt(Value::small_int(c.gil ? 0 : 1)));
-  return add_sequence(t, module, "flags", "sys.flags", kFlagFields, v, 18);
+  return add_sequence(t, module, "flags", "sys.flags", kFlagFields, v, 18, true);
 }
 
 Status add_numbers(Thread& t, Module* module) {
