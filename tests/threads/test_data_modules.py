@@ -3,6 +3,7 @@
 import bz2
 import codecs
 import io
+import gc
 import json
 import lzma
 import pickle
@@ -170,6 +171,36 @@ class DataModules(unittest.TestCase):
                     pass
 
         run_all(work)
+
+    def test_cursors_die_while_a_function_runs(self):
+        # A dying cursor's statement must not wait for the connection: the function below stops all threads.
+        connection = sqlite3.connect(":memory:", check_same_thread=False)
+        connection.execute("create table t(a)")
+        connection.executemany("insert into t values(?)", [(n,) for n in range(10)])
+        running, dropped = threading.Event(), threading.Event()
+
+        def function(a):
+            running.set()
+            while not dropped.wait(0.001):
+                gc.collect()
+            return a
+
+        connection.create_function("function", 1, function)
+        cursors = [connection.cursor() for _ in range(20)]
+        for cursor in cursors:
+            cursor.execute("select a from t")
+            self.assertEqual(cursor.fetchone(), (0,))
+        del cursor
+        rows = []
+        thread = threading.Thread(target=lambda: rows.extend(connection.execute("select function(a) from t where a < 3")))
+        thread.start()
+        running.wait()
+        while cursors:
+            cursors.pop()
+        dropped.set()
+        thread.join()
+        self.assertEqual(rows, [(0,), (1,), (2,)])
+        connection.execute("drop table t")  # refused while statements read it
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ void visit(Object* self, Visitor& v) { v.fields(&static_cast<Connection*>(self)-
 void release(Thread&, Object* self) {
   auto* c = static_cast<Connection*>(self);
   if (c->db != nullptr) sqlite3_close_v2(c->db);
+  if (c->handle != nullptr) c->handle->release();
 }
 // The last one to leave a closed connection closes the handle. Nobody comes in any more.
 void leave(Connection* c) {
@@ -21,6 +22,46 @@ void leave(Connection* c) {
 }
 
 }  // namespace
+
+Handle* Handle::create() { return new (std::nothrow) Handle; }
+Handle* Handle::retain() {
+  __atomic_add_fetch(&references_, 1, __ATOMIC_RELAXED);
+  return this;
+}
+void Handle::release() {
+  if (__atomic_sub_fetch(&references_, 1, __ATOMIC_ACQ_REL) == 0) delete this;
+}
+void Handle::unlock() {
+  sweep();
+  mutex_.unlock();
+  // One may have come between the two: its thread found the mutex held.
+  while (__atomic_load_n(&dead_, __ATOMIC_SEQ_CST) != nullptr && mutex_.try_lock()) {
+    sweep();
+    mutex_.unlock();
+  }
+}
+void Handle::finalize(sqlite3_stmt* statement) {
+  if (statement == nullptr) return;
+  if (!mutex_.try_lock()) {
+    auto* dead = new (std::nothrow) Dead{statement, nullptr};
+    if (dead == nullptr) return;  // the statement stays, for want of memory: blocking here would be worse
+    dead->next = __atomic_load_n(&dead_, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&dead_, &dead->next, dead, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {}
+    if (!mutex_.try_lock()) return;
+  } else {
+    sqlite3_finalize(statement);
+  }
+  unlock();
+}
+void Handle::sweep() {
+  Dead* dead = __atomic_exchange_n(&dead_, nullptr, __ATOMIC_ACQ_REL);
+  while (dead != nullptr) {
+    Dead* next = dead->next;
+    sqlite3_finalize(dead->statement);
+    delete dead;
+    dead = next;
+  }
+}
 
 Use::Use(Thread& t, Connection* c, bool check_thread, bool exclusive) {
   if (!c->open) {
@@ -36,7 +77,7 @@ Use::Use(Thread& t, Connection* c, bool check_thread, bool exclusive) {
   }
   // Callbacks run within a call and may use the connection as well.
   if (exclusive && __atomic_load_n(&c->user, __ATOMIC_RELAXED) != t.ident) {
-    c->mutex.lock(t);
+    c->handle->lock(t);
     __atomic_store_n(&c->user, t.ident, __ATOMIC_RELAXED);
     locked_ = true;
   }
@@ -45,7 +86,7 @@ Use::Use(Thread& t, Connection* c, bool check_thread, bool exclusive) {
     leave(c);
     if (locked_) {
       __atomic_store_n(&c->user, 0, __ATOMIC_RELAXED);
-      c->mutex.unlock();
+      c->handle->unlock();
     }
     (void)raise(t, g_programming_error, "Cannot operate on a closed database.");
     return;
@@ -57,7 +98,7 @@ Use::~Use() {
   leave(connection_);
   if (!locked_) return;
   __atomic_store_n(&connection_->user, 0, __ATOMIC_RELAXED);
-  connection_->mutex.unlock();
+  connection_->handle->unlock();
 }
 
 Status check_pending(Thread& t) {
@@ -125,6 +166,8 @@ namespace {
 Ref new_(Thread& t, Type* cls, Args) {
   Ref made = TRY(allocate_instance(t, cls));
   auto* c = self_of(made);
+  c->handle = Handle::create();
+  if (c->handle == nullptr) return raise_no_memory(t);
   RefTo<Dict> functions = TRY(dict_new(t));
   c->functions.init(c, std::move(functions));
   c->isolation_level.init(c, None);

@@ -11,8 +11,11 @@ Cursor* self_of(Value v) { return v.as<Cursor>(); }
 Connection* connection_of(Cursor* c) { return c->connection.as<Connection>(); }
 void visit_cursor(Object* self, Visitor& v) { v.fields(&static_cast<Cursor*>(self)->connection, 5); }
 void release_cursor(Thread&, Object* self) {
+  auto* c = static_cast<Cursor*>(self);
+  if (c->handle == nullptr) return;
   // The library's handle outlives its statements (sqlite3_close_v2).
-  sqlite3_finalize(static_cast<Cursor*>(self)->statement);
+  c->handle->finalize(c->statement);
+  c->handle->release();
 }
 void visit_row(Object* self, Visitor& v) { v.fields(&static_cast<Row*>(self)->data, 2); }
 
@@ -58,6 +61,7 @@ Status init_cursor(Thread& t, Value self, Args args) {
   Use use(t, a[0].as<Connection>());
   if (use.failed()) return Raised{};
   c->connection.store(c, a[0]);
+  c->handle = a[0].as<Connection>()->handle->retain();
   c->description.store(c, None);
   c->last_row_id.store(c, None);
   c->row_factory.store(c, None);

@@ -15,11 +15,34 @@
 
 namespace typhon::sqlite {
 
+// What a connection and its cursors share, outside the heap: whoever uses the library's handle holds it. Counted by all of them.
+class Handle {
+ public:
+  static Handle* create();  // one reference; null: no memory
+  Handle* retain();
+  void release();
+  void lock(Thread& t) { mutex_.lock(t); }  // waiting is detached
+  void unlock();
+  // Finalises a statement whose cursor died. Never waits, for the dying cursor's thread is attached and the library's own mutex
+  // would block it: when another thread uses the connection, that one does it on leaving.
+  void finalize(sqlite3_stmt* statement);
+
+ private:
+  struct Dead {
+    sqlite3_stmt* statement;
+    Dead* next;
+  };
+  void sweep();
+  Mutex mutex_;
+  u32 references_ = 1;
+  Dead* dead_ = nullptr;  // atomic stack
+};
+
 struct Connection : Object {
   sqlite3* db;       // null before __init__ and once closed and left by all
   i32 users;         // calls that are using db; atomic
   u32 closed;        // atomic
-  Mutex mutex;       // held by the thread that uses db; waiting for it is detached, waiting for the library's own mutex would not be
+  Handle* handle;    // locked by the thread that uses db
   u64 user;          // ident of that thread, or 0; atomic
   u64 thread;        // ident of the thread that made it
   i64 autocommit;    // 1, 0 or -1 (LEGACY_TRANSACTION_CONTROL)
@@ -32,6 +55,7 @@ struct Connection : Object {
 };
 struct Cursor : Object {
   Field connection, description, last_row_id, row_factory, next_row;
+  Handle* handle;           // of the connection; null before __init__
   sqlite3_stmt* statement;  // null: none; owned
   i64 row_count, array_size;
   u8 busy;        // atomic: a call is running
