@@ -1,4 +1,5 @@
 // set and frozenset: the C++ API of containers.h, the algebra, the types and their iterator.
+#include "objects/dict/table.h"
 #include "objects/itertypes.h"
 #include "objects/set_table.h"
 
@@ -91,14 +92,18 @@ Status for_each_item_py(Thread& t, Value iterable, Action&& action) {
     while (next_key(source.get(), &position, &key, &hash)) TRY(action(key.get(), hash));
     return ok();
   }
-  Ref keys;
   if (is_exact_dict(iterable)) {
-    keys = TRY(dict_keys_list(t, iterable.as<Dict>()));
-    iterable = keys;
-  } else {
-    RefTo<List> shared = TRY(shared_items(t, iterable));
-    if (!shared.is_empty()) iterable = keys = std::move(shared).release_ref();
+    // A copy: with the hashes that the dict knows.
+    RefTo<Dict> source = TRY(dict_copy(t, iterable.as<Dict>()));
+    u64 position = 0, hash = 0;
+    Ref key, value;
+    while (dict_table::next_entry(source.get(), dict_table::table_of(source.get()), &position, &key, &value, &hash))
+      TRY(action(key.get(), hash));
+    return ok();
   }
+  Ref keys;
+  RefTo<List> shared = TRY(shared_items(t, iterable));
+  if (!shared.is_empty()) iterable = keys = std::move(shared).release_ref();
   Ref iterator = TRY(get_iter(t, iterable));
   for (;;) {
     Ref item = TRY(iter_next(t, iterator));
@@ -182,8 +187,13 @@ RefTo<Set> difference(Thread& t, Value self, Value other) {
   }
   RefTo<Set> result = TRY(set_new(t, is_frozenset(self)));
   TRY(for_each_item_py(t, self, [&](Value key, u64 hash) -> Status {
-    bool there = TRY(is_exact_dict(other) ? dict_contains_py(t, other.as<Dict>(), key)
-                                          : contains_hashed_py(t, other.as<Set>(), key, hash));
+    bool there;
+    if (is_exact_dict(other)) {
+      Ref found = TRY(dict_table::get_hashed_py(t, other.as<Dict>(), key, hash));
+      there = !found.is_empty();
+    } else {
+      there = TRY(contains_hashed_py(t, other.as<Set>(), key, hash));
+    }
     return there ? ok() : add_status(t, result.get(), key, hash);
   }));
   return result;
@@ -506,7 +516,6 @@ RefTo<Set> intersection_of_all(Thread& t, Value self, Tuple* others) {
   return result;
 }
 Ref set_intersection(Thread& t, Value self, const Value* a) {
-  if (others_of(a)->size == 0 && is_exact_frozenset(self)) return Ref::copy(self);
   return intersection_of_all(t, self, others_of(a));
 }
 Ref set_intersection_update(Thread& t, Value self, const Value* a) {

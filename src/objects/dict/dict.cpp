@@ -1,5 +1,7 @@
 // dict: the C++ API of containers.h and the type itself. Views and iterators are in views.cpp.
 #include "objects/dict/table.h"
+#include "objects/exception_types.h"
+#include "objects/set_table.h"
 
 namespace typhon {
 
@@ -387,6 +389,15 @@ Status merge_mapping(Thread& t, Dict* d, Value other, bool override_existing) {
   }
 }
 
+// Tells with the pending exception, if it is a TypeError, which item of an update it was.
+Raised note_bad_pair(Thread& t, i64 i) {
+  if (!pending_matches(t, exc::TypeError)) return {};
+  Ref error = take_exception(t);
+  RefTo<Str> note = str_format(t, "Cannot convert dictionary update sequence element #%zd to a sequence", i);
+  if (!note.failed() && !add_exception_note(t, error, note).failed()) restore_exception(t, std::move(error));
+  return {};
+}
+
 Status merge_pairs(Thread& t, Dict* d, Value pairs, bool override_existing) {
   Ref iterator = TRY(get_iter(t, pairs));
   for (i64 i = 0;; i++) {
@@ -399,17 +410,12 @@ Status merge_pairs(Thread& t, Dict* d, Value pairs, bool override_existing) {
       Ref inner = get_iter(t, item);
       if (inner.failed()) {
         if (!pending_matches(t, exc::TypeError)) return Raised{};
-        Ref old = take_exception(t);
+        clear_exception(t);
         (void)raise(t, exc::TypeError, "object is not iterable");
-        Ref error = take_exception(t);
-        RefTo<Str> note = TRY(str_format(t, "Cannot convert dictionary update sequence element #%zd to a sequence", i));
-        RefTo<Str> method = TRY(str_from_ascii(t, "add_note"));
-        method = TRY(str_intern(t, method.value()));
-        Ref done = TRY(call_method_with(t, error, method.get(), note.value()));
-        restore_exception(t, std::move(error));
-        return Raised{};
+        return note_bad_pair(t, i);
       }
-      RefTo<List> items = TRY(to_list(t, inner));
+      RefTo<List> items = to_list(t, inner);
+      if (items.failed()) return note_bad_pair(t, i);
       pair = TRY(list_to_tuple(t, items.get()));
     }
     if (pair->size != 2)
@@ -645,6 +651,13 @@ Ref dict_fromkeys(Thread& t, Value cls, const Value* a) {
   Value value = a[1].is_empty() ? None : a[1];
   Ref result = TRY(call(t, cls));
   bool plain = is_exact_dict(result);
+  if (plain && (is_exact_set(a[0]) || is_exact_frozenset(a[0])) && !is_contended(a[0].object())) {  // with the hashes that they know
+    u64 position = 0, hash = 0;
+    Ref key;
+    while (set_table::next_key(a[0].as<Set>(), &position, &key, &hash))
+      TRY(set_hashed_py(t, result.as<Dict>(), key, hash, value));
+    return result;
+  }
   Ref iterator = TRY(get_iter(t, a[0]));
   for (;;) {
     Ref key = TRY(iter_next(t, iterator));

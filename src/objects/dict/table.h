@@ -139,7 +139,12 @@ TYPHON_INLINE Status with_entry_py(Thread& t, Dict* d, Value key, u64 hash, Valu
   bool ask_python = false;
   for (;;) {
     Search search;
-    if (ask_python) TRY(search_py(t, d, key, hash, &search));
+    if (ask_python) {
+      // Room first: a table that grows afterwards would have to be searched again.
+      DictTable* table = table_of(d);
+      if (!value.is_empty() && entry_count(table) == table->entry_capacity) TRY(grow(t, d, table));
+      TRY(search_py(t, d, key, hash, &search));
+    }
     publish_for(d, key);
     publish_for(d, value);
     DictTable* full = nullptr;

@@ -33,7 +33,7 @@ TYPHON_INLINE Outcome advance(DictIterator* it, DictPart part, Value* key, Value
   DictEntry* entries = table->entries();
   u64 n = entry_count(table);
   u64 i = it->position;
-  if (kBackwards && i > n) i = n;
+  if (kBackwards && i > n) return Outcome::kEnd;  // another table, with fewer entries
   while (kBackwards ? i > 0 : i < n) {
     DictEntry& entry = entries[kBackwards ? i - 1 : i];
     Value v = entry.value.peek(), k = entry.key.peek();
