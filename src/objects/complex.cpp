@@ -10,6 +10,7 @@ namespace typhon {
 
 Ref format_complex(Thread& t, Value v, Str* spec);                 // format_spec.cpp
 bool parse_double(const char* text, size_t n, double* out);        // float.cpp
+RefTo<Bytes> number_text(Thread& t, Str* s);                       // float.cpp: digits and spaces of Unicode as ASCII, else '?'
 
 Ref complex_from(Thread& t, double real, double imag) {
   auto* object = heap::allocate_as<Complex>(t, kShape_complex_, sizeof(Complex), false);
@@ -94,6 +95,31 @@ bool divide(Z a, Z b, Z* out) {
   return true;
 }
 
+// The same for a real dividend, whose imaginary part is no zero but absent: signs of zeros differ.
+bool divide_real(double a, Z b, Z* out) {
+  double abs_re = std::fabs(b.re), abs_im = std::fabs(b.im);
+  if (abs_re >= abs_im) {
+    if (abs_re == 0) return false;
+    double ratio = b.im / b.re, denominator = b.re + b.im * ratio;
+    *out = {a / denominator, -a * ratio / denominator};
+  } else if (abs_im >= abs_re) {
+    double ratio = b.re / b.im, denominator = b.re * ratio + b.im;
+    *out = {a * ratio / denominator, -a / denominator};
+  } else {
+    *out = {NAN, NAN};
+  }
+  if (std::isnan(out->re) && std::isnan(out->im)) {
+    if (std::isinf(a) && std::isfinite(b.re) && std::isfinite(b.im)) {
+      double x = std::copysign(1.0, a);
+      *out = {HUGE_VAL * (x * b.re), HUGE_VAL * (-x * b.im)};
+    } else if ((std::isinf(abs_re) || std::isinf(abs_im)) && std::isfinite(a)) {
+      double x = std::copysign(std::isinf(b.re) ? 1.0 : 0.0, b.re), y = std::copysign(std::isinf(b.im) ? 1.0 : 0.0, b.im);
+      *out = {0.0 * (a * x), 0.0 * (-a * y)};
+    }
+  }
+  return true;
+}
+
 enum class ZOp { kAdd, kSub, kMul, kDiv };
 
 template <ZOp op>
@@ -123,7 +149,7 @@ Ref arithmetic(Thread& t, Value left, Value right) {
         return complex_from(t, a.re / b.re, a.im / b.re);
       }
       Z r;
-      if (!divide(a, b, &r)) return raise(t, exc::ZeroDivisionError, "division by zero");
+      if (!(ka == Kind::kReal ? divide_real(a.re, b, &r) : divide(a, b, &r))) return raise(t, exc::ZeroDivisionError, "division by zero");
       return make(t, r);
     }
   }
@@ -278,7 +304,7 @@ Ref as_subclass(Thread& t, Type* cls, Z z) {
 // The complex value of a number argument, trying __complex__, __float__, __index__.
 Status number_argument(Thread& t, Value v, Z* out, bool* was_complex) {
   *was_complex = true;
-  if (is_complex_(v)) {
+  if (is_exact(v, kShape_complex_)) {
     *out = value_of(v);
     return ok();
   }
@@ -287,9 +313,18 @@ Status number_argument(Thread& t, Value v, Z* out, bool* was_complex) {
     if (!hook.is_empty()) {
       Ref z = TRY(call(t, hook));
       if (!is_complex_(z)) return raise(t, exc::TypeError, "%T.__complex__() must return a complex, not %T", v, z.get());
+      if (!is_exact(z, kShape_complex_))
+        TRY(warn(t, exc::DeprecationWarning, 1,
+                 "__complex__ returned non-complex (type %T).  The ability to return an instance of a strict subclass of complex is "
+                 "deprecated, and may be removed in a future version of Python.",
+                 z.get()));
       *out = value_of(z);
       return ok();
     }
+  }
+  if (is_complex_(v)) {
+    *out = value_of(v);
+    return ok();
   }
   *was_complex = false;
   *out = {TRY(to_double(t, v)), 0};
@@ -306,22 +341,33 @@ Ref complex_new(Thread& t, Type* cls, Args args) {
   Value a[2];
   Ref keep[1];
   TRY(bind_arguments(t, signature, "complex", args, a, keep));
+  bool single = args.count == 1 && args.keyword_count == 0;
   if (!a[0].is_empty() && is_str(a[0])) {
-    if (!a[1].is_empty()) return raise(t, exc::TypeError, "complex() argument 'real' must be a real number, not str");
-    Utf8Buffer buffer;
+    if (!single) return raise(t, exc::TypeError, "complex() argument 'real' must be a real number, not str");
+    RefTo<Bytes> text = TRY(number_text(t, a[0].as<Str>()));
     Z z;
-    if (!parse(str_utf8(a[0].as<Str>(), buffer), &z)) return raise(t, exc::ValueError, "complex() arg is a malformed string");
+    if (!parse({reinterpret_cast<char*>(text->data), text->size}, &z)) return raise(t, exc::ValueError, "complex() arg is a malformed string");
     return as_subclass(t, cls, z);
   }
   if (!a[0].is_empty() && !numeric(a[0])) {
-    if (a[1].is_empty()) return raise(t, exc::TypeError, "complex() argument must be a string or a number, not %T", a[0]);
+    if (single) return raise(t, exc::TypeError, "complex() argument must be a string or a number, not %T", a[0]);
     return raise(t, exc::TypeError, "complex() argument 'real' must be a real number, not %T", a[0]);
   }
-  if (!a[1].is_empty() && !numeric(a[1])) return raise(t, exc::TypeError, "complex() argument 'imag' must be a real number, not %T", a[1]);
+  bool im_complex = !a[1].is_empty() && is_complex_(a[1]);
+  if (!a[1].is_empty() && !im_complex && type_of(a[1])->slots.float_ == nullptr && type_of(a[1])->slots.index == nullptr)
+    return raise(t, exc::TypeError, "complex() argument 'imag' must be a real number, not %T", a[1]);
+  if (single && cls == types::complex_ && is_exact(a[0], kShape_complex_)) return Ref::copy(a[0]);
   Z re = {0, 0}, im = {0, 0};
-  bool re_complex = false, im_complex = false;
+  bool re_complex = false;
   if (!a[0].is_empty()) TRY(number_argument(t, a[0], &re, &re_complex));
-  if (!a[1].is_empty()) TRY(number_argument(t, a[1], &im, &im_complex));
+  if (re_complex && !single)
+    TRY(warn(t, exc::DeprecationWarning, 1, "complex() argument 'real' must be a real number, not %T", a[0]));
+  if (im_complex) {
+    TRY(warn(t, exc::DeprecationWarning, 1, "complex() argument 'imag' must be a real number, not %T", a[1]));
+    im = value_of(a[1]);
+  } else if (!a[1].is_empty()) {
+    im.re = TRY(to_double(t, a[1]));
+  }
   if (a[1].is_empty()) return as_subclass(t, cls, re);
   Z z = {re.re, im.re};
   if (im_complex) z.re -= im.im;

@@ -122,7 +122,7 @@ Ref power_slot(Thread& t, Value a, Value b, Value modulus) {
   if (!operand(t, b, &y, &failed)) return Ref::not_implemented();
   if (failed) return Raised{};
   if (!modulus.is_none()) return raise(t, exc::TypeError, "pow() 3rd argument not allowed unless all arguments are integers");
-  if (x == 0 && y < 0) return raise(t, exc::ZeroDivisionError, "zero to a negative power");
+  if (x == 0 && y < 0 && std::isfinite(y)) return raise(t, exc::ZeroDivisionError, "zero to a negative power");
   if (x < 0 && std::isfinite(x) && std::isfinite(y) && y != std::floor(y)) {
     Ref z = TRY(complex_from(t, x, 0));
     return power(t, z, b, None);
@@ -242,17 +242,17 @@ bool parse_double(const char* text, size_t n, double* out) {
 
 Ref float_from_string(Thread& t, const char* text, size_t n, Value original) {
   size_t start = 0, end = n;
-  while (start < end && unicode::is_space(u8(text[start]))) start++;
-  while (end > start && unicode::is_space(u8(text[end - 1]))) end--;
+  auto is_space = [](char c) { return c == ' ' || (c >= 9 && c <= 13); };
+  while (start < end && is_space(text[start])) start++;
+  while (end > start && is_space(text[end - 1])) end--;
   double d;
   if (!parse_double(text + start, end - start, &d))
     return raise(t, exc::ValueError, "could not convert string to float: %R", original);
   return float_from(t, d);
 }
 
-Result<double> to_double(Thread& t, Value v) {
-  if (is_float(v)) return float_value(v);
-  if (v.is_small_int()) return double(v.as_small_int());
+// As to_double, but asks __float__ of subclasses of float too.
+static Result<double> converted_double(Thread& t, Value v) {
   const Slots& slots = type_of(v)->slots;
   if (slots.float_ != nullptr) {
     Ref result = TRY(slots.float_(t, v));
@@ -271,6 +271,26 @@ Result<double> to_double(Thread& t, Value v) {
   return raise(t, exc::TypeError, "must be real number, not %T", v);
 }
 
+Result<double> to_double(Thread& t, Value v) {
+  if (is_float(v)) return float_value(v);
+  if (v.is_small_int()) return double(v.as_small_int());
+  return converted_double(t, v);
+}
+
+RefTo<Bytes> number_text(Thread& t, Str* s) {
+  size_t n = s->length();
+  RefTo<Bytes> text = TRY(bytes_allocate(t, n));
+  for (size_t i = 0; i < n; i++) {
+    u32 c = s->at(i);
+    if (c >= 128) {
+      u32 d = u32(unicode::decimal_value(c));
+      c = d <= 9 ? '0' + d : unicode::is_space(c) ? ' ' : '?';
+    }
+    text->data[i] = u8(c);
+  }
+  return text;
+}
+
 namespace {
 
 Ref as_subclass(Thread& t, Type* cls, double d) {
@@ -283,29 +303,22 @@ Ref as_subclass(Thread& t, Type* cls, double d) {
 Ref from_str(Thread& t, Str* s) {
   size_t n = s->length();
   if (s->is_ascii()) return float_from_string(t, s->data<char>(), n, s);
-  RefTo<Bytes> text = TRY(bytes_allocate(t, n));
-  for (size_t i = 0; i < n; i++) {
-    u32 c = s->at(i);
-    if (c >= 128) {
-      u32 d = u32(unicode::decimal_value(c));
-      c = d <= 9 ? '0' + d : unicode::is_space(c) ? ' ' : '?';
-    }
-    text->data[i] = u8(c);
-  }
+  RefTo<Bytes> text = TRY(number_text(t, s));
   return float_from_string(t, reinterpret_cast<char*>(text->data), n, s);
 }
 
 Ref float_new(Thread& t, Type* cls, Args args) {
-  if (args.keyword_count != 0 && cls == types::float_) return raise(t, exc::TypeError, "float() takes no keyword arguments");
+  if (args.keyword_count != 0 && (cls == types::float_ || cls->slots.init == types::float_->slots.init))
+    return raise(t, exc::TypeError, "float() takes no keyword arguments");
   if (args.count > 1) return raise(t, exc::TypeError, "float expected at most 1 argument, got %d", int(args.count));
   if (args.count == 0) return as_subclass(t, cls, 0.0);
   Value x = args[0];
   if (is_exact_float(x)) return as_subclass(t, cls, float_value(x));
   Ref value;
-  if (is_str(x)) {
+  if (type_of(x)->slots.float_ != nullptr || type_of(x)->slots.index != nullptr) {
+    return as_subclass(t, cls, TRY(converted_double(t, x)));
+  } else if (is_str(x)) {
     value = TRY(from_str(t, x.as<Str>()));
-  } else if (type_of(x)->slots.float_ != nullptr || type_of(x)->slots.index != nullptr) {
-    return as_subclass(t, cls, TRY(to_double(t, x)));
   } else if (has_buffer(x)) {
     ByteView view(t);
     TRY(view.get(x));
@@ -406,8 +419,14 @@ Ref m_fromhex(Thread& t, Value cls, const Value* a) {
   } else {
     if (body.size() > 1 && body[0] == '0' && (body[1] | 32) == 'x') body.remove_prefix(2);
     bool digit = false;
-    for (char c : body) {
-      if ((c | 32) == 'p') break;
+    size_t mark = body.find_first_of("pP");
+    if (mark != std::string_view::npos) {
+      std::string_view exponent = body.substr(mark + 1);
+      if (!exponent.empty() && (exponent[0] == '+' || exponent[0] == '-')) exponent.remove_prefix(1);
+      if (exponent.empty() || exponent.find_first_not_of("0123456789") != std::string_view::npos) return bad();
+    }
+    for (char c : body.substr(0, mark)) {
+      if (!((c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'f') || c == '.')) return bad();
       digit = digit || c != '.';
     }
     if (body.empty() || !digit || body.size() > 100000) return bad();
@@ -443,6 +462,7 @@ Ref m_format(Thread& t, Value self, const Value* a) {
 Ref m_getformat(Thread& t, Value, const Value* a) {
   if (is_str(a[0]) && (a[0].as<Str>()->equals_ascii("double") || a[0].as<Str>()->equals_ascii("float")))
     return str_from_ascii(t, "IEEE, little-endian");
+  if (!is_str(a[0])) return raise(t, exc::TypeError, "__getformat__() argument must be str, not %T", a[0]);
   return raise(t, exc::ValueError, "__getformat__() argument 1 must be 'double' or 'float'");
 }
 Ref get_real(Thread& t, Value self) { return exact(t, self); }
