@@ -1,8 +1,9 @@
 // array: compact arrays of numbers or characters. Items live in malloc'ed memory that an exported buffer pins; every access
 // is made under the object's lock (free for unshared arrays), conversions to and from Python values outside it.
 #include <cstdlib>
+#include <cstring>
 
-#include "objects/byte_builder.h"
+#include "objects/codecs.h"
 #include "objects/container_util.h"
 #include "objects/generic_alias.h"
 #include "objects/itertypes.h"
@@ -395,6 +396,11 @@ Ref a_tounicode(Thread& t, Value self, const Value*) {
   if (!is_text(x->kind)) return raise(t, exc::ValueError, "tounicode() may only be called on unicode type arrays ('u' or 'w')");
   ByteBuilder bytes;
   TRY(snapshot(t, x, bytes));
+  for (size_t i = 0; i < bytes.length(); i += 4) {
+    u32 c;
+    std::memcpy(&c, bytes.data() + i, 4);
+    if (c > 0x10FFFF) return raise(t, exc::ValueError, "character U+%x is not in range [U+0000; U+10ffff]", u64(c));
+  }
   return str_from_points(t, bytes.data(), 4, bytes.length() / 4);
 }
 Ref a_fromunicode(Thread& t, Value self, const Value* a) {
@@ -719,8 +725,17 @@ Ref f_reconstruct(Thread& t, Value, const Value* a) {
     TRY(from_bytes(t, x, a[3]));
     return made;
   }
-  // (size, signed, big-endian) of each format; 14..17 are floats, 18..21 text.
-  static constexpr u8 kSizes[] = {1, 1, 2, 2, 2, 2, 4, 4, 4, 4, 8, 8, 8, 8, 4, 4, 8, 8, 2, 2, 4, 4};
+  if (format >= 18) {
+    int order = format & 1 ? 1 : -1;
+    auto* bytes = a[3].as<Bytes>();
+    Ref text = TRY(format < 20 ? decode_utf16(t, bytes->data, bytes->size, "strict", &order, nullptr)
+                               : decode_utf32(t, bytes->data, bytes->size, "strict", &order, nullptr));
+    if (!is_text(x->kind)) return raise(t, exc::TypeError, "a number is required, not str");
+    TRY(from_text(t, x, text.as<Str>()));
+    return made;
+  }
+  // (size, signed, big-endian) of each format; 14..17 are floats.
+  static constexpr u8 kSizes[] = {1, 1, 2, 2, 2, 2, 4, 4, 4, 4, 8, 8, 8, 8, 4, 4, 8, 8};
   u32 size = kSizes[format];
   bool big = format >= 2 && (format & 1);
   bool is_signed = format == 1 || format == 4 || format == 5 || format == 8 || format == 9 || format == 12 || format == 13;
@@ -730,9 +745,7 @@ Ref f_reconstruct(Thread& t, Value, const Value* a) {
     u64 bits = 0;
     for (u32 k = 0; k < size; k++) bits |= u64(bytes->data[i + (big ? size - 1 - k : k)]) << (8 * k);
     Ref item;
-    if (format >= 18)
-      item = str_from_char(t, u32(bits));
-    else if (format >= 14)
+    if (format >= 14)
       item = float_from(t, size == 4 ? double(std::bit_cast<float>(u32(bits))) : std::bit_cast<double>(bits));
     else
       item = is_signed ? int_from(t, i64(bits << (64 - size * 8)) >> (64 - size * 8)) : int_from_u64(t, bits);

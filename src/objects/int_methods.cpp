@@ -91,6 +91,19 @@ Ref parse(Thread& t, const char* text, size_t n, int base, Value original) {
     base = 10;
     zero_only = i < n && text[i] == '0';  // "010" is no int literal, "000" is
   }
+  // What exceeds the limit is refused before anything is done that takes long.
+  bool power_of_two = (base & (base - 1)) == 0;
+  if (!power_of_two && g_int_max_str_digits > 0 && i64(n - i) > g_int_max_str_digits) {
+    i64 digits = 0;
+    size_t k = i;
+    for (; k < n && (digit_value(text[k]) < base || (text[k] == '_' && k > i && text[k - 1] != '_')); k++) digits += text[k] != '_';
+    bool complete = k == i || text[k - 1] != '_';
+    if (complete && !zero_only && digits > g_int_max_str_digits)
+      return raise(t, exc::ValueError,
+                   "Exceeds the limit (%zd digits) for integer string conversion: value has %zd digits; use "
+                   "sys.set_int_max_str_digits() to increase the limit",
+                   g_int_max_str_digits, digits);
+  }
   RefTo<Bytes> buffer = TRY(bytes_allocate(t, n + 1));
   char* digits = reinterpret_cast<char*>(buffer->data);
   size_t count = 0;
@@ -108,12 +121,6 @@ Ref parse(Thread& t, const char* text, size_t n, int base, Value original) {
   }
   (void)prefixed;
   if (count == 0 || last_underscore) return bad_literal(t, shown_base, original);
-  bool power_of_two = (base & (base - 1)) == 0;
-  if (!power_of_two && g_int_max_str_digits > 0 && i64(count) > g_int_max_str_digits)
-    return raise(t, exc::ValueError,
-                 "Exceeds the limit (%zd digits) for integer string conversion: value has %zd digits; use "
-                 "sys.set_int_max_str_digits() to increase the limit",
-                 g_int_max_str_digits, i64(count));
   return int_from_digits(t, digits, count, base, negative);
 }
 
@@ -228,6 +235,7 @@ Ref m_from_bytes(Thread& t, Value cls, const Value* a) {
   bool little = TRY(little_endian(t, a[1]));
   bool is_signed = a[2].is_empty() ? false : TRY(truth(t, a[2]));
   Ref value;
+  if (is_int(a[0])) return raise(t, exc::TypeError, "cannot convert 'int' object to bytes");
   if (has_buffer(a[0])) {
     ByteView view(t);
     TRY(view.get(a[0]));

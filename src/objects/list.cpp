@@ -497,6 +497,8 @@ Ref list_compare(Thread& t, Value self, Value other, CompareOp op) {
     }
     bool same = TRY(values_equal(t, x, y));
     if (same) continue;
+    size_t size_a = list_size(a), size_b = list_size(b);
+    if (i >= size_a || i >= size_b) return Ref::boolean(order_holds(op, i64(size_a) - i64(size_b)));  // the comparison emptied one
     if (equality) return Ref::boolean(op == CompareOp::kNe);
     return compare(t, op, x, y);
   }

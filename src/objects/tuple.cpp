@@ -138,6 +138,7 @@ Ref tuple_repr(Thread& t, Value self) {
 constexpr u64 kPrime1 = 11400714785074694791u, kPrime2 = 14029467366897019727u, kPrime5 = 2870177450012600261u;
 
 Result<i64> tuple_hash(Thread& t, Value self) {
+  TRY(enter_native(t, " while hashing a tuple"));
   Tuple* tuple = self.as<Tuple>();
   u64 acc = kPrime5;
   for (u64 i = 0; i < tuple->size; i++) {
