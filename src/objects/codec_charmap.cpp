@@ -58,7 +58,7 @@ Result<bool> append_encoded(Thread& t, ByteBuilder& out, Value mapping, u32 c) {
 Ref decode_charmap(Thread& t, const u8* data, size_t n, const char* errors, Value mapping) {
   if (mapping.is_empty() || mapping.is_none()) return decode_latin1(t, data, n);
   StrBuilder out;
-  Ref exception;
+  DecodeErrorState exception;
   Str* table = is_str(mapping) ? mapping.as<Str>() : nullptr;
   for (size_t i = 0; i < n;) {
     if (table != nullptr) {

@@ -90,6 +90,7 @@ Utf utf_by_name(std::string_view name) {
     if (n == sizeof plain) return {};
     plain[n++] = c >= 'A' && c <= 'Z' ? char(c + 32) : c;
   }
+  if (name.empty() || name.back() == '-' || name.back() == '_' || name.back() == ' ') return {};
   std::string_view key(plain, n);
   if (key == "utf8" || key == "cp65001") return {1, false};
   if (key == "utf16" || key == "utf16le") return {2, false};
@@ -218,24 +219,27 @@ Result<bool> repair_encoding(Thread& t, ErrorMode mode, const char* encoding, St
   return true;
 }
 
-// Calls a registered handler and checks its (replacement, position).
-Status call_handler(Thread& t, const char* errors, Value exception, size_t length, bool encoding, bool multibyte, ErrorAction* action) {
+// Calls a registered handler; a tuple of a replacement and what should be a position.
+Ref call_handler(Thread& t, const char* errors, Value exception, bool encoding, bool multibyte) {
   RefTo<Str> name = TRY(str_from_utf8(t, errors));
   Ref handler = TRY(codec_lookup_error(t, name.get()));
   Ref result = TRY(call_with(t, handler, exception));
   bool well_formed = is_tuple(result) && result.as<Tuple>()->size == 2;
-  Ref replacement, position;
   if (well_formed) {
-    replacement = result.as<Tuple>()->items[0].load();
-    position = result.as<Tuple>()->items[1].load();
+    Value replacement = result.as<Tuple>()->items[0].peek();
     well_formed = is_str(replacement) || (encoding && is_bytes(replacement));
-    if (multibyte) well_formed = well_formed && is_int(position);
+    if (multibyte) well_formed = well_formed && is_int(result.as<Tuple>()->items[1].peek());
   }
-  if (!well_formed)
-    return raise(t, exc::TypeError,
-                 multibyte && encoding ? "encoding error handler must return (str, int) tuple"
-                 : encoding ? "encoding error handler must return (str/bytes, int) tuple"
-                            : "decoding error handler must return (str, int) tuple");
+  if (well_formed) return result;
+  return raise(t, exc::TypeError,
+               multibyte && encoding ? "encoding error handler must return (str, int) tuple"
+               : encoding            ? "encoding error handler must return (str/bytes, int) tuple"
+                                     : "decoding error handler must return (str, int) tuple");
+}
+
+// Reads what call_handler gave, for an input of `length` units.
+Status read_result(Thread& t, Tuple* result, size_t length, bool multibyte, ErrorAction* action) {
+  Ref replacement = result->items[0].load(), position = result->items[1].load();
   // A position that is too large is -1 to the multibyte codecs, and out of bounds as well.
   auto number = to_i64(t, position, "Python int too large to convert to C ssize_t");
   bool overflow = number.failed();
@@ -249,6 +253,18 @@ Status call_handler(Thread& t, const char* errors, Value exception, size_t lengt
     return raise(t, exc::IndexError, "position %zd from error handler out of bounds", wanted);
   action->replacement = std::move(replacement);
   action->position = size_t(at);
+  return ok();
+}
+
+// The object of the exception, when the handler has put another one there.
+Status take_new_input(Thread& t, DecodeErrorState& state, const u8*& data, size_t& n) {
+  Ref object = state.exception.as<UnicodeErrorObject>()->object.load();
+  if (object.is_empty()) return raise(t, exc::TypeError, "UnicodeError 'object' attribute is not set");
+  if (!is_bytes(object)) return raise(t, exc::TypeError, "UnicodeError 'object' attribute must be a bytes");
+  if (is_same(object, state.input)) return ok();
+  data = object.as<Bytes>()->data;
+  n = object.as<Bytes>()->size;
+  state.input = std::move(object);
   return ok();
 }
 
@@ -269,23 +285,26 @@ Raised raise_encode_error(Thread& t, const char* encoding, const char* reason, S
   return raise_exception(t, std::move(exception));
 }
 
-Status decode_error(Thread& t, const char* errors, const char* encoding, const char* reason, const u8* data, size_t n,
-                    size_t start, size_t end, Ref& exception, ErrorAction* action, bool multibyte) {
+Status decode_error(Thread& t, const char* errors, const char* encoding, const char* reason, const u8*& data, size_t& n,
+                    size_t start, size_t end, DecodeErrorState& state, ErrorAction* action, bool multibyte) {
   ErrorMode mode = parse_error_mode(errors);
   if (mode != ErrorMode::kOther) {
     if (TRY(repair_decoding(t, mode, encoding, data, n, start, end, action))) return ok();
     return raise_decode_error(t, encoding, reason, data, n, start, end);
   }
-  if (exception.is_empty()) {
+  if (state.exception.is_empty()) {
     RefTo<Bytes> bytes = TRY(bytes_from(t, data, n));
-    exception = TRY(make_unicode_error(t, exc::UnicodeDecodeError, encoding, bytes, start, end, reason));
+    state.exception = TRY(make_unicode_error(t, exc::UnicodeDecodeError, encoding, bytes, start, end, reason));
+    state.input = std::move(bytes).release_ref();
   } else {
-    auto* e = exception.as<UnicodeErrorObject>();
+    auto* e = state.exception.as<UnicodeErrorObject>();
     e->start.store(e, Value::small_int(i64(start)));
     e->end.store(e, Value::small_int(i64(end)));
     e->reason.store(e, TRY(str_from_utf8(t, reason)));
   }
-  return call_handler(t, errors, exception, n, false, multibyte, action);
+  Ref result = TRY(call_handler(t, errors, state.exception, false, multibyte));
+  if (!multibyte) TRY(take_new_input(t, state, data, n));
+  return read_result(t, result.as<Tuple>(), n, multibyte, action);
 }
 
 Status encode_error(Thread& t, const char* errors, const char* encoding, const char* reason, Str* s, size_t start,
@@ -303,7 +322,8 @@ Status encode_error(Thread& t, const char* errors, const char* encoding, const c
     e->end.store(e, Value::small_int(i64(end)));
     e->reason.store(e, TRY(str_from_utf8(t, reason)));
   }
-  return call_handler(t, errors, exception, s->length(), true, multibyte, action);
+  Ref result = TRY(call_handler(t, errors, exception, true, multibyte));
+  return read_result(t, result.as<Tuple>(), s->length(), multibyte, action);
 }
 
 // --- the handlers as functions of an exception

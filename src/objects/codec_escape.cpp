@@ -50,7 +50,7 @@ Status warn_invalid_escape(Thread& t, u32 c, bool octal, const u8* digits) {
 
 Ref decode_unicode_escape(Thread& t, const u8* data, size_t n, const char* errors, size_t* consumed) {
   StrBuilder out;
-  Ref exception;
+  DecodeErrorState exception;
   bool warned = false;
   size_t i = 0;
   while (i < n) {
@@ -185,7 +185,7 @@ Ref encode_unicode_escape(Thread& t, Str* s) {
 
 Ref decode_raw_unicode_escape(Thread& t, const u8* data, size_t n, const char* errors, size_t* consumed) {
   StrBuilder out;
-  Ref exception;
+  DecodeErrorState exception;
   size_t i = 0;
   while (i < n) {
     u8 c = data[i];
@@ -333,11 +333,12 @@ bool is_direct(u32 c) {
 
 Ref decode_utf7(Thread& t, const u8* data, size_t n, const char* errors, size_t* consumed) {
   StrBuilder out;
-  Ref exception;
+  DecodeErrorState exception;
   bool shifted = false;
   size_t i = 0, shift_start = 0;
   size_t shift_length = 0;  // of the output when the shift sequence began
   u32 buffer = 0, bits = 0, high = 0;
+more:
   while (i < n) {
     u8 c = data[i];
     const char* reason = nullptr;
@@ -374,10 +375,8 @@ Ref decode_utf7(Thread& t, const u8* data, size_t n, const char* errors, size_t*
       else if (bits > 0 && buffer != 0)
         reason = "non-zero padding bits in shift sequence";
       if (reason == nullptr) {
-        if (high != 0) {
-          out.append(high);
-          high = 0;
-        }
+        if (high != 0 && c < 0x80) out.append(high);
+        high = 0;
         if (c == '-') {
           i++;
           continue;
@@ -428,9 +427,13 @@ Ref decode_utf7(Thread& t, const u8* data, size_t n, const char* errors, size_t*
       out.truncate(shift_length);
       i = shift_start;
     } else if (high != 0 || bits >= 6 || (bits > 0 && buffer != 0)) {
+      shifted = false;
+      high = 0;
       ErrorAction action;
       TRY(decode_error(t, errors, "utf7", "unterminated shift sequence", data, n, shift_start, n, exception, &action));
       out.append(action.replacement.as<Str>());
+      i = action.position;
+      if (i < n) goto more;
     }
   }
   if (consumed != nullptr) *consumed = i;

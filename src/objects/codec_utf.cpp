@@ -55,7 +55,7 @@ const char* diagnose_utf8(const u8* p, size_t left, size_t* bad) {
 
 Ref decode_utf8_slow(Thread& t, const u8* data, size_t n, const char* errors, size_t* consumed) {
   StrBuilder out;
-  Ref exception;
+  DecodeErrorState exception;
   size_t i = 0;
   while (i < n) {
     size_t plain = ascii_prefix(data + i, n - i);
@@ -72,6 +72,8 @@ Ref decode_utf8_slow(Thread& t, const u8* data, size_t n, const char* errors, si
     size_t bad;
     const char* reason = diagnose_utf8(data + i, n - i, &bad);
     if (reason == kUnexpectedEnd && consumed != nullptr) break;
+    // Two bytes of a surrogate: an error handler may want the third as well.
+    if (consumed != nullptr && data[i] == 0xED && n - i == 2 && (data[i + 1] & 0xE0) == 0xA0) break;
     ErrorAction action;
     TRY(decode_error(t, errors, "utf-8", reason, data, n, i, i + bad, exception, &action));
     append_replacement(out, action);
@@ -143,7 +145,7 @@ Ref decode_latin1(Thread& t, const u8* data, size_t n) { return str_from_points(
 Ref decode_ascii(Thread& t, const u8* data, size_t n, const char* errors) {
   if (ascii_prefix(data, n) == n) return str_from_ascii(t, as_text(data, n));
   StrBuilder out;
-  Ref exception;
+  DecodeErrorState exception;
   for (size_t i = 0; i < n;) {
     size_t plain = ascii_prefix(data + i, n - i);
     out.append_ascii(as_text(data + i, plain));
@@ -284,7 +286,7 @@ Ref decode_utf16(Thread& t, const u8* data, size_t n, const char* errors, int* b
   bool big = *byte_order > 0;
   const char* name = big ? "utf-16-be" : "utf-16-le";
   StrBuilder out;
-  Ref exception;
+  DecodeErrorState exception;
   while (i < n) {
     const char* reason;
     size_t end = i + 2;
@@ -336,7 +338,7 @@ Ref decode_utf32(Thread& t, const u8* data, size_t n, const char* errors, int* b
   bool big = *byte_order > 0;
   const char* name = big ? "utf-32-be" : "utf-32-le";
   StrBuilder out;
-  Ref exception;
+  DecodeErrorState exception;
   while (i < n) {
     const char* reason;
     size_t end = i + 4;

@@ -66,8 +66,13 @@ struct ErrorAction {
 // Calls the handler for data[start:end]. Raises what it raises, and checks what it returns. The exception object is made
 // on the first call and reused: keep `exception` over the codec's run.
 // `multibyte`: what the handler returns is checked as the multibyte codecs do.
-Status decode_error(Thread& t, const char* errors, const char* encoding, const char* reason, const u8* data, size_t n,
-                    size_t start, size_t end, Ref& exception, ErrorAction* action, bool multibyte = false);
+// A handler that decodes may give the exception another object: then that is the input from there on (not of the multibyte codecs).
+struct DecodeErrorState {
+  Ref exception;
+  Ref input;  // what the exception showed last
+};
+Status decode_error(Thread& t, const char* errors, const char* encoding, const char* reason, const u8*& data, size_t& n,
+                    size_t start, size_t end, DecodeErrorState& state, ErrorAction* action, bool multibyte = false);
 Status encode_error(Thread& t, const char* errors, const char* encoding, const char* reason, Str* s, size_t start,
                     size_t end, Ref& exception, ErrorAction* action, bool multibyte = false);
 Raised raise_decode_error(Thread& t, const char* encoding, const char* reason, const u8* data, size_t n, size_t start,

@@ -101,7 +101,7 @@ Status encode_text(Thread& t, const Codec& codec, State& state, Str* s, const ch
 // *rest: where an unfinished sequence begins, when it is not the end of the data (`last` false).
 Status decode_data(Thread& t, const Codec& codec, State& state, const u8* data, size_t n, const char* errors, bool last, StrBuilder& out,
                    size_t* rest) {
-  Ref exception;
+  DecodeErrorState exception;
   size_t at = 0;
   while (at < n) {
     int used = codec.decode(codec, state, data + at, n - at, out);
