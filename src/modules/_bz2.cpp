@@ -12,6 +12,7 @@ Type *g_compressor_type, *g_decompressor_type;
 struct Bz2 {
   using State = bz_stream;
   static constexpr bool kUnusableAfterErrors = true;
+  static constexpr bool kRunsWithoutRoom = false;
   static int run(bz_stream& z, compression::Span& in, compression::Span& out, bool finish) {
     size_t lent_in = in.size > UINT_MAX ? UINT_MAX : in.size, lent_out = out.size > UINT_MAX ? UINT_MAX : out.size;
     z.next_in = reinterpret_cast<char*>(in.data);

@@ -17,6 +17,7 @@ struct Lzma {
     u32 check;  // atomic: it is read while a stream is worked on
   };
   static constexpr bool kUnusableAfterErrors = false;
+  static constexpr bool kRunsWithoutRoom = false;
   static int run(State& s, compression::Span& in, compression::Span& out, bool finish) {
     s.z.next_in = in.data;
     s.z.avail_in = in.size;

@@ -2,7 +2,7 @@
 //
 // Lib is a class with:  using State;  static int run(State&, Span& in, Span& out, bool finish): the library's code;
 // static bool ended(int code);  static bool fine(int code);  static Raised fail(Thread&, int code);  static constexpr bool kUnusableAfterErrors;
-// static void close(State&, bool compresses)
+// static constexpr bool kRunsWithoutRoom: also called, once, when no output is wanted;  static void close(State&, bool compresses)
 #pragma once
 #include <cstdlib>
 #include <string>
@@ -134,6 +134,10 @@ Ref decompress(Thread& t, Stream<Lib>* s, Span data, i64 limit, const char* ende
           Span room = out.room(limit);
           if (room.size == 0) {
             full = true;
+            if (Lib::kRunsWithoutRoom && limit == 0) {
+              code = Lib::run(s->state, in, room, false);
+              ended = Lib::ended(code);
+            }
             break;
           }
           size_t before = room.size, before_in = in.size;

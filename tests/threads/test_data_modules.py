@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import unittest
 import xml.parsers.expat
+from compression import zstd
 from datetime import UTC, datetime, timedelta
 
 from support import race
@@ -149,6 +150,26 @@ class DataModules(unittest.TestCase):
                     parser.CurrentLineNumber
                     parser.buffer_size = 100
                 except (xml.parsers.expat.ExpatError, RuntimeError):
+                    pass
+
+        run_all(work)
+
+    def test_one_compressor_and_dictionary(self):
+        dictionary = zstd.ZstdDict(b"0123456789" * 100, is_raw=True)
+        shared = zstd.ZstdCompressor(zstd_dict=dictionary.as_digested_dict)
+        frames = zstd.compress(b"abc" * 1000, zstd_dict=dictionary)
+        decompressor = zstd.ZstdDecompressor(zstd_dict=dictionary)
+
+        def work(i):
+            for n in range(60):
+                data = b"0123456789" * (n + 1)
+                level = n % 5 + 1
+                mine = zstd.compress(data, level, zstd_dict=dictionary.as_digested_dict)
+                self.assertEqual(zstd.decompress(mine, dictionary), data)
+                self.assertEqual(zstd.decompress(shared.compress(data, shared.FLUSH_FRAME), dictionary), data)
+                try:
+                    decompressor.decompress(frames[n:n + 1])
+                except (zstd.ZstdError, EOFError):
                     pass
 
         run_all(work)
