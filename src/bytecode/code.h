@@ -125,6 +125,9 @@ PositionRow code_position(const Code* code, u32 unit);
 const ExceptionRow* find_handler(const Code* code, u32 unit);
 // Text of the instructions, for debugging and dis.
 RefTo<Str> disassemble(Thread& t, const Code* code);
+// The same for the module dis: ([(offset, units, opcode, name, (x, a, b, c), constant/name/number or None, operands as text, target
+// offset or None)], [(start, end, handler, first register cleared, register of the exception)]).
+Ref instructions_of(Thread& t, const Code* code);
 
 // --- indices carried by instructions
 enum class BuiltinIndex : u8 { kAssertionError, kBuildClass, kNotImplementedError, kTupleType, kAll, kAny, kListType, kSetType };

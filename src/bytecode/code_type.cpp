@@ -178,6 +178,7 @@ Ref varname_from_oparg(Thread& t, Value self, const Value* a) {
   return names->items[i].load();
 }
 
+Ref code_instructions(Thread& t, Value self, const Value*) { return instructions_of(t, self_code(self)); }
 Ref code_disassemble(Thread& t, Value self, const Value*) { return disassemble(t, self_code(self)); }
 
 // The result of replace() before it becomes code.
@@ -332,6 +333,7 @@ const Method kMethods[] = {
     method("co_lines", co_lines, "($self, /)"),
     method("co_branches", co_branches, "($self, /)"),
     method("_varname_from_oparg", varname_from_oparg, "($self, /, oparg)", "(internal-only) Return the local variable name for the given oparg."),
+    method("_instructions", code_instructions, "($self, /)", "Typhon's instructions, for the module dis."),
     method("_disassemble", code_disassemble, "($self, /)", "Typhon's instructions as text."),
     {},
 };

@@ -17,7 +17,7 @@ void append_number(StrBuilder& out, const char* format, i64 n) {
 void append_register(StrBuilder& out, const Code* code, u16 i, bool consumed) {
   if (i < code->local_count) {
     Tuple* names = code->variable_names.as<Tuple>();
-    if (i < names->size) {
+    if (i < names->size && names->items[i].as<Str>()->length() != 0) {
       out.append(names->items[i].as<Str>());
       return;
     }
@@ -25,38 +25,57 @@ void append_register(StrBuilder& out, const Code* code, u16 i, bool consumed) {
   append_number(out, consumed ? "r%lld!" : "r%lld", i);
 }
 
-Status append_operands(Thread& t, StrBuilder& out, const Code* code, u32 at) {
+// What one instruction means, besides its text.
+struct Meaning {
+  Value argument = None;  // its constant, name or number (borrowed from the code)
+  i64 target = -1;        // the unit it may jump to
+};
+
+Status append_operands(Thread& t, StrBuilder& out, const Code* code, u32 at, Meaning* meaning) {
   const Instr& in = code->instructions[at];
+  auto jump = [&](i64 distance) {
+    meaning->target = i64(at) + distance;
+    append_number(out, "-> %lld", meaning->target);
+  };
   const char* operands = op_operands(Op(in.op));
   const u16 fields[] = {in.a, in.b, in.c};
   int field = 0;
+  bool first = true;
   for (const char* p = operands; *p; p++, field++) {
     if (*p == '-') continue;
-    if (field > 0) out.append_ascii(", ");
+    if (!first) out.append_ascii(", ");
+    first = false;
     bool consumed = field < 3 && (in.x >> field & 1);
     switch (*p) {
       case 'K': {
         out.append_ascii("const ");
+        meaning->argument = code->constants[in.constant()];
         RefTo<Str> text = TRY(object_repr(t, code->constants[in.constant()]));
         out.append(text.get());
         break;
       }
       case 'N': {
         out.append_ascii(".");
-        if (in.name() < code->name_count) out.append(code->names[in.name()]);
+        if (in.name() < code->name_count) {
+          out.append(code->names[in.name()]);
+          meaning->argument = Value(code->names[in.name()]);
+        }
         break;
       }
-      case 'I': append_number(out, "#%lld", in.immediate()); break;
+      case 'I':
+        append_number(out, "#%lld", in.immediate());
+        meaning->argument = Value::small_int(in.immediate());
+        break;
       case '#': append_number(out, "#%lld", fields[field]); break;
       case 'J':
         if (p[1] == 'c') {
-          append_number(out, "-> %lld", i64(at) + in.immediate());
+          jump(in.immediate());
           p++;
         } else if (p[1] == 'u') {
-          append_number(out, "-> %lld", i64(at) + i32(u32(unit(&code->instructions[at + 1]))));
+          jump(i32(u32(unit(&code->instructions[at + 1]))));
           p++;
         } else {
-          append_number(out, "-> %lld", i64(at) + in.jump());
+          jump(in.jump());
         }
         break;
       default:
@@ -84,7 +103,8 @@ RefTo<Str> disassemble(Thread& t, const Code* code) {
     char name[32];
     int n = std::snprintf(name, sizeof name, "%-20s ", op_name(op));
     out.append_ascii({name, size_t(n)});
-    TRY(append_operands(t, out, code, at));
+    Meaning meaning;
+    TRY(append_operands(t, out, code, at, &meaning));
     out.append_ascii("\n");
     at += op_units(op);
   }
@@ -97,6 +117,35 @@ RefTo<Str> disassemble(Thread& t, const Code* code) {
     append_number(out, ", exception in r%lld]\n", row.exc_reg);
   }
   return out.finish(t);
+}
+
+Ref instructions_of(Thread& t, const Code* code) {
+  constexpr i64 kScale = 2;  // as co_positions() and tracebacks count
+  RefTo<List> rows = TRY(list_new(t)), handlers = TRY(list_new(t));
+  auto number = [](i64 n) { return Value::small_int(n); };
+  for (u32 at = 0; at < code->unit_count;) {
+    const Instr& in = code->instructions[at];
+    Op op = base_op(Op(in.op));
+    StrBuilder text;
+    Meaning meaning;
+    TRY(append_operands(t, text, code, at, &meaning));
+    RefTo<Str> operands = TRY(text.finish(t)), name = TRY(str_from_utf8(t, op_name(op)));
+    RefTo<Tuple> fields = TRY(tuple_of(t, number(in.x), number(in.a), number(in.b), number(in.c)));
+    Value target = meaning.target < 0 ? None : number(meaning.target * kScale);
+    TRY(list_append(t, rows.get(),
+                    tuple_of(t, number(at * kScale), number(op_units(op)), number(i64(op)), name.value(), fields.value(),
+                             meaning.argument, operands.value(), target)
+                        .release_ref()));
+    at += op_units(op);
+  }
+  for (u32 i = 0; i < code->exception_count; i++) {
+    const ExceptionRow& row = code->exceptions[i];
+    TRY(list_append(t, handlers.get(),
+                    tuple_of(t, number(row.start * kScale), number(row.end * kScale), number(row.handler * kScale),
+                             number(row.clear_from), number(row.exc_reg))
+                        .release_ref()));
+  }
+  return tuple_of(t, rows.value(), handlers.value());
 }
 
 }  // namespace typhon
