@@ -458,7 +458,6 @@ void set_growth_limit(u64 tracked_bytes, u64 collected_bytes) {
     g_growth_percent = 25;
   }
   i64 limit = i64(tracked_bytes / 100 * g_growth_percent);
-  heap::reset_growth();
   __atomic_store_n(&heap::g_growth_limit, limit < kMinGrowth ? kMinGrowth : limit, __ATOMIC_RELAXED);
 }
 
@@ -538,6 +537,8 @@ TYPHON_NOINLINE static Outcome collect_now(Thread& t, RootedVector* saved) {
     collected += free_deferred(t, garbage.deferred);
   }
   heap::scavenge(t);
+  // Growth counts from here: pages that the garbage gave back are no credit for more garbage.
+  heap::reset_growth();
   count_collection();
   __atomic_store_n(&g_collecting, false, __ATOMIC_RELEASE);
   return {collected, 0};
