@@ -24,7 +24,7 @@ namespace {
 bool g_enabled = true;      // atomic
 bool g_collecting = false;  // atomic: one collection at a time; others come back empty-handed
 u64 g_growth_percent = 25;  // raised while collections find little
-inline constexpr i64 kMinGrowth = i64(2) << 20;
+inline constexpr i64 kMinGrowth = i64(4) << 20;
 
 // A mark word per block: flags, and above them the references not yet accounted for.
 inline constexpr u32 kReachable = 1;
@@ -570,7 +570,11 @@ void run_handed_over_garbage(Thread& t) {
 bool collection_due() { return enabled() && heap::growth() > __atomic_load_n(&heap::g_growth_limit, __ATOMIC_RELAXED); }
 
 void collect_if_due(Thread& t) {
-  if (collection_due()) collect(t);
+  if (collection_due()) {
+    collect(t);
+  } else if (young_collection_due(t)) {
+    collect_young(t);
+  }
 }
 
 void for_each_visible_object(Thread& t, void (*f)(Object* object, void* context), void* context) {

@@ -11,6 +11,9 @@ struct Outcome {
 // marking from all roots, stacks scanned conservatively), clears weakrefs inside the stop, runs finalisers and callbacks
 // after it, frees what was not resurrected. Runs Python code. With `saved`, what would be freed is put there instead, untouched.
 Outcome collect(Thread& t, RootedVector* saved = nullptr);
+// A young collection: LOCAL cycles among what the calling thread made since its last one. Stops nobody. Runs Python code.
+Outcome collect_young(Thread& t);
+bool young_collection_due(Thread& t);
 // Called at safepoints when allocation suggests it (growth >= 25 % and a minimum), unless disabled.
 void collect_if_due(Thread& t);
 bool collection_due();

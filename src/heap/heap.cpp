@@ -192,6 +192,7 @@ void note_fresh(Thread& t, u64 bytes) {
   if (t.allocated_bytes >= kGrowthStep) [[unlikely]] {
     add_growth(t, i64(t.allocated_bytes));
     t.allocated_bytes = 0;
+    if (young_due(*t.heap_state)) request_poll(t);
   }
 }
 
@@ -211,8 +212,17 @@ void free_remote(void* block) {
   push_remote(__atomic_load_n(&meta_of(block)->owner, __ATOMIC_RELAXED), block);
 }
 
+// Blocks of the page become young objects from now on.
+void touch(HeapState* h, PageMeta* meta) {
+  if (meta->touched) return;
+  meta->touched = 1;
+  h->touched_bytes += kPageSize;
+}
+
 void* carve(Thread& t, PageMeta* meta) {
   u32 i = meta->bump++;
+  touch(t.heap_state, meta);
+  t.heap_state->young_bytes += meta->block_size;
   note_fresh(t, meta->block_size);
   void* block = page_start(meta) + size_t(i) * meta->block_size;
   return block;
@@ -238,6 +248,7 @@ PageMeta* adopt_page(Thread& t, u32 c) {
       if (page->owner == &g_orphans || page == meta) {
         link_of(orphaned) = page->free;
         page->free = orphaned;
+        page->free_count++;
       } else {
         push_remote(page->owner, orphaned);
       }
@@ -246,13 +257,23 @@ PageMeta* adopt_page(Thread& t, u32 c) {
   }
   meta->next = h->pages[c];
   h->pages[c] = meta;
-  while (meta->free != nullptr) {
-    void* block = meta->free;
-    meta->free = link_of(block);
-    link_of(block) = t.free_lists[c];
-    t.free_lists[c] = block;
-  }
+  meta->touched = 0;
+  meta->next_partial = h->partial[c];
+  h->partial[c] = meta;
   return meta;
+}
+
+// The free blocks of a page become the free list of the class, which is empty.
+void use_partial(Thread& t, u32 c) {
+  HeapState* h = t.heap_state;
+  PageMeta* meta = h->partial[c];
+  h->partial[c] = meta->next_partial;
+  touch(h, meta);
+  h->young_bytes += u64(meta->free_count) * meta->block_size;
+  t.free_lists[c] = meta->free;
+  meta->free = nullptr;
+  meta->free_count = 0;
+  if (young_due(*h)) request_poll(t);
 }
 
 PageMeta* fresh_page(Thread& t, u32 c) {
@@ -268,6 +289,7 @@ PageMeta* fresh_page(Thread& t, u32 c) {
     meta->capacity = kClasses.capacity[c];
     meta->bump = 0;
     meta->free_count = 0;
+    meta->touched = 0;
     meta->free = nullptr;
     meta->marks = nullptr;
     meta->kind = PageKind::kSmall;
@@ -295,6 +317,10 @@ TYPHON_NOINLINE void* take_block_slow(Thread& t, u32 c) {
       void* block = pop_free(t, c);
       memset(static_cast<char*>(block) + 16, 0, kClasses.size[c] - 16);
       return block;
+    }
+    if (h->partial[c] != nullptr) {
+      use_partial(t, c);
+      continue;
     }
     PageMeta* meta = h->current[c];
     if (meta != nullptr && meta->bump < meta->capacity) return carve(t, meta);
@@ -486,14 +512,18 @@ Object* try_allocate(Thread& t, u32 shape, size_t size, bool tracked) {
   return set_header(t, block, shape, tracked);
 }
 
-// A run, a remote block, or the thousandth block since the last scavenge.
+// A run, a remote block, the first block of a page that nothing young was in, or the thousandth block since the last scavenge.
 TYPHON_NOINLINE static void free_block_slow(Thread& t, void* block) {
   PageMeta* meta = meta_of(block);
   if (meta->kind != PageKind::kSmall) return free_run(t, meta);
   if (__atomic_load_n(&meta->owner, __ATOMIC_RELAXED) != t.heap_state) return free_remote(block);
   link_of(block) = t.free_lists[meta->size_class];
   t.free_lists[meta->size_class] = block;
-  scavenge(t);
+  if (meta->touched) {
+    scavenge(t);
+  } else {
+    touch(t.heap_state, meta);
+  }
 }
 
 void free_block(Thread& t, void* block) {
@@ -503,7 +533,10 @@ void free_block(Thread& t, void* block) {
   __atomic_store_n(static_cast<u32*>(block), 0, __ATOMIC_RELAXED);
   if (kChecking && meta->kind == PageKind::kSmall) memset(static_cast<char*>(block) + 16, 0xDB, meta->block_size - 16);
   HeapState* h = t.heap_state;
-  if (__atomic_load_n(&meta->owner, __ATOMIC_RELAXED) != h || meta->kind != PageKind::kSmall || --h->free_budget == 0)
+  u16 kind_touched;
+  static_assert(offsetof(PageMeta, touched) == offsetof(PageMeta, kind) + 1);
+  if (__atomic_load_n(&meta->owner, __ATOMIC_RELAXED) != h ||
+      (memcpy(&kind_touched, &meta->kind, 2), kind_touched != (u16(PageKind::kSmall) | 1 << 8)) || --h->free_budget == 0)
       [[unlikely]] {
     return free_block_slow(t, block);
   }
@@ -629,6 +662,7 @@ void collect_remote_frees(Thread& t) {
     PageMeta* meta = meta_of(block);
     HeapState* owner = __atomic_load_n(&meta->owner, __ATOMIC_RELAXED);
     if (owner == h) {
+      touch(h, meta);
       link_of(block) = t.free_lists[meta->size_class];
       t.free_lists[meta->size_class] = block;
     } else {
@@ -645,34 +679,33 @@ void scavenge(Thread& t) {
   i64 returned = 0;
   for (u32 c = 0; c < kClassCount; c++) {
     if (t.free_lists[c] == nullptr) continue;
-    for (void* b = t.free_lists[c]; b != nullptr; b = link_of(b), seen++) meta_of(b)->free_count++;
-    // Unlink the empty pages. `capacity` 0 marks them for the second walk.
-    PageMeta* empty = nullptr;
+    for (void* b = t.free_lists[c]; b != nullptr; seen++) {
+      void* next = link_of(b);
+      PageMeta* meta = meta_of(b);
+      link_of(b) = meta->free;
+      meta->free = b;
+      meta->free_count++;
+      b = next;
+    }
+    t.free_lists[c] = nullptr;
+    PageMeta *empty = nullptr, *partial = nullptr;
     for (PageMeta** at = &h->pages[c]; *at != nullptr;) {
       PageMeta* meta = *at;
-      bool is_empty = meta->free_count == meta->bump && meta->bump != 0;
-      meta->free_count = 0;
-      if (!is_empty) {
+      if (meta->free_count != meta->bump || meta->bump == 0) {
+        if (meta->free != nullptr) {
+          meta->next_partial = partial;
+          partial = meta;
+        }
         at = &meta->next;
         continue;
       }
       *at = meta->next;
       meta->next = empty;
-      meta->capacity = 0;
       empty = meta;
       if (h->current[c] == meta) h->current[c] = nullptr;
     }
+    h->partial[c] = partial;
     if (empty == nullptr) continue;
-    void** tail = &t.free_lists[c];
-    for (void* b = t.free_lists[c]; b != nullptr;) {
-      void* next = link_of(b);
-      if (meta_of(b)->capacity != 0) {
-        *tail = b;
-        tail = &link_of(b);
-      }
-      b = next;
-    }
-    *tail = nullptr;
     platform::RawLockGuard guard(g_pages_lock);
     while (empty != nullptr) {
       PageMeta* next = empty->next;
@@ -684,6 +717,14 @@ void scavenge(Thread& t) {
   u64 budget = seen * 2 < kFirstBudget ? kFirstBudget : seen * 2;
   h->free_budget = u32(budget > 0x7fffffff ? 0x7fffffff : budget);
   add_growth(t, -returned);
+}
+
+void reset_young(Thread& t) {
+  HeapState* h = t.heap_state;
+  for (u32 c = 0; c < kClassCount; c++) {
+    for (PageMeta* meta = h->pages[c]; meta != nullptr; meta = meta->next) meta->touched = 0;
+  }
+  h->young_bytes = h->touched_bytes = 0;
 }
 
 // --- threads
@@ -704,17 +745,10 @@ void attach_heap(Thread& t) {
 
 void detach_heap(Thread& t) {
   HeapState* h = t.heap_state;
-  scavenge(t);
-  for (u32 c = 0; c < kClassCount; c++) {
-    while (t.free_lists[c] != nullptr) {
-      void* block = t.free_lists[c];
-      t.free_lists[c] = link_of(block);
-      PageMeta* meta = meta_of(block);
-      link_of(block) = meta->free;
-      meta->free = block;
-    }
-    h->current[c] = nullptr;
-  }
+  scavenge(t);  // after it all free blocks are with their pages
+  for (u32 c = 0; c < kClassCount; c++) h->current[c] = h->partial[c] = nullptr;
+  h->young_bytes = h->touched_bytes = 0;
+  h->young_limit = kMinYoung;
   platform::RawLockGuard guard(g_pages_lock);
   for (u32 c = 0; c < kClassCount; c++) {
     while (h->pages[c] != nullptr) {

@@ -5,7 +5,7 @@
 // chunks, begins in page 1 of the first one and has its PageMeta there.
 //
 // Who may touch what: `owner`, `kind` and the run fields of a page change under g_pages_lock (page handed out, given
-// back, adopted), or while the world is stopped. `bump`, `free_count`, `next` belong to the owning thread. Everybody may
+// back, adopted), or while the world is stopped. `bump`, `free`, `touched`, `next` belong to the owning thread. Everybody may
 // read the PageMeta of a page in which it knows a live block.
 #pragma once
 #include "heap/heap.h"
@@ -28,16 +28,18 @@ enum class PageKind : u8 { kFree, kSmall, kMedium, kMediumTail, kHuge };
 struct PageMeta {
   HeapState* owner;  // the thread that allocates from it; &g_orphans when none. Relaxed atomic
   PageKind kind;
-  u8 size_class;
+  u8 touched;          // kSmall: may hold blocks handed out since the owner's last young collection (heap/young.cpp)
   u16 head;            // kMediumTail: index of the run's first page
   u32 block_size;      // kSmall
   u32 capacity;        // blocks in the page; 1 for medium and huge
   u32 bump;            // blocks [0, bump) were handed out at least once; the rest is zero
-  u32 free_count;      // scratch of scavenge
+  u32 free_count;      // blocks in `free`
+  u8 size_class;
   u64 run_bytes;       // medium, huge: size of the block
   PageMeta* next;      // owner's pages of the class; abandoned pages of the class; owner's runs
   PageMeta* previous;  // runs only
-  void* free;          // abandoned pages: their free blocks
+  PageMeta* next_partial;  // the owner's pages of the class with blocks in `free`
+  void* free;          // free blocks that are in no thread's free list
   u32* marks;          // collector: one word per block while a collection runs
   u32 single_mark;     // ... of medium and huge blocks
 };
@@ -67,13 +69,19 @@ extern Space g_space;
 
 }  // namespace typhon::heap
 
+namespace typhon::heap {
+inline constexpr u64 kMinYoung = u64(512) << 10, kMaxYoung = u64(8) << 20;
+}
 // Per-thread part of the allocator that only slow paths need. Never freed: reused by later threads.
 struct typhon::HeapState {
   typhon::heap::PageMeta* current[typhon::heap::kClassCount] = {};  // the page that fresh blocks are carved from
   typhon::heap::PageMeta* pages[typhon::heap::kClassCount] = {};    // all pages of the class that this thread owns
+  typhon::heap::PageMeta* partial[typhon::heap::kClassCount] = {};  // those of them with free blocks of their own
   typhon::heap::PageMeta* runs = nullptr;  // medium and huge blocks allocated by this thread (g_pages_lock)
   void* remote = nullptr;                  // stack of blocks that other threads freed (atomic)
   typhon::u32 free_budget = 0;             // frees until the free lists are searched for empty pages
+  typhon::u64 young_bytes = 0, touched_bytes = 0;  // handed out since the last young collection; size of the pages touched
+  typhon::u64 young_limit = typhon::heap::kMinYoung;
   typhon::Thread* thread = nullptr;        // null while nobody uses the state
   HeapState* next_unused = nullptr;
 };
@@ -172,8 +180,12 @@ void detach_heap(Thread& t);
 Thread* owner_thread(const void* block);
 // Calls f for every live object in the pages of one thread (the calling one, or with the world stopped).
 void for_each_object_of(Thread& t, void (*f)(Object* object, void* context), void* context);
-// Searches a thread's free lists for empty pages and gives them back.
+// Distributes a thread's free lists over the pages and gives the empty ones back.
 void scavenge(Thread& t);
+// Whether enough was handed out since the last young collection, of pages that are worth the look.
+inline bool young_due(const HeapState& h) { return h.young_bytes > h.young_limit && h.young_bytes > h.touched_bytes / 8; }
+// All pages of the thread count as untouched from now on.
+void reset_young(Thread& t);
 void collect_remote_frees(Thread& t);
 void reset_locks_after_fork();
 

@@ -426,6 +426,28 @@ TYPHON_NOINLINE int fused_compare_step(Thread& t, Value* r, Instr* pc) {
 }
 template <CompareOp kOp, bool kWanted>
 COLD_HANDLER(fused_cold) {
+  if constexpr (kOp == CompareOp::kEq || kOp == CompareOp::kNe) {
+    // Strings that are the same object, or both interned: most texts that programs compare with constants.
+    Value a = r[A(ins)], b = r[B(ins)];
+    if (is_exact_str(a) && is_exact_str(b)) {
+      Str *s = a.as<Str>(), *o = b.as<Str>();
+      bool known = s == o || (s->is_interned() && o->is_interned());
+      // Interned ones that are equal are one object, whose count both drops come from.
+      bool dies = ((X(ins) & kConsumeA) && !drops_quickly(a)) || ((X(ins) & kConsumeB) && (s == o || !drops_quickly(b)));
+      if (known && !dies) {
+        if (X(ins) & kConsumeA) {
+          (void)quick_drop(a);
+          r[A(ins)] = EMPTY;
+        }
+        if (X(ins) & kConsumeB) {
+          (void)quick_drop(b);
+          r[B(ins)] = EMPTY;
+        }
+        if (((s == o) == (kOp == CompareOp::kEq)) == kWanted) NEXT(IMMEDIATE(ins));
+        NEXT(1);
+      }
+    }
+  }
   int result = fused_compare_step<kOp>(*t, r, pc);
   if (result < 0) [[unlikely]] TAIL(op_raise);
   if (bool(result) == kWanted) NEXT(pc->immediate());
@@ -491,18 +513,48 @@ COLD_HANDLER(is_cold) { STEP(is_step(r, pc, true), 1); }
 COLD_HANDLER(is_not_cold) { STEP(is_step(r, pc, false), 1); }
 }  // namespace
 
+namespace {
+// Two words: 1 the same, 0 not, -1 when both are numbers of the heap.
+TYPHON_INLINE int quick_is(Value a, Value b) {
+  if (a.same_word(b)) return 1;
+  if (((a.bits | b.bits) & 7) != 0) return 0;
+  u32 shape = a.object()->shape_id();
+  return shape == kShape_int_ || shape == kShape_float_ ? -1 : 0;
+}
+// Objects on both sides.
+template <bool kWanted>
+COLD_HANDLER(is_object) {
+  Value a = r[B(ins)], b = r[C(ins)];
+  int same = quick_is(a, b);
+  bool dies = ((X(ins) & kConsumeB) && !drops_quickly(a)) || ((X(ins) & kConsumeC) && (a.same_word(b) || !drops_quickly(b)));
+  if (same < 0 || dies) [[unlikely]] {
+    if constexpr (kWanted) TAIL(is_cold);
+    TAIL(is_not_cold);
+  }
+  if (X(ins) & kConsumeB) {
+    (void)quick_drop(a);
+    r[B(ins)] = EMPTY;
+  }
+  if (X(ins) & kConsumeC) {
+    (void)quick_drop(b);
+    r[C(ins)] = EMPTY;
+  }
+  STORE_IMMEDIATE(Value::boolean(bool(same) == kWanted));
+}
+}  // namespace
+
 // One operand a singleton (None, True...): the words tell, and only the other operand may need a drop.
 HANDLER(IS) {
   Value a = r[B(ins)], b = r[C(ins)];
   if ((b.bits & 7) == 4 && !b.is_float_zero() && !(a.is_object() && (X(ins) & kConsumeB))) [[likely]]
     STORE_IMMEDIATE(Value::boolean(a.bits == b.bits));
-  TAIL(is_cold);
+  TAIL(is_object<true>);
 }
 HANDLER(IS_NOT) {
   Value a = r[B(ins)], b = r[C(ins)];
   if ((b.bits & 7) == 4 && !b.is_float_zero() && !(a.is_object() && (X(ins) & kConsumeB))) [[likely]]
     STORE_IMMEDIATE(Value::boolean(a.bits != b.bits));
-  TAIL(is_not_cold);
+  TAIL(is_object<false>);
 }
 HANDLER(IN) { STEP(contains_step(*t, r, pc, true), 1); }
 HANDLER(NOT_IN) { STEP(contains_step(*t, r, pc, false), 1); }

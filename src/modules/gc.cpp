@@ -12,7 +12,7 @@ i64 g_debug = 0;
 struct Statistics {
   u64 collections, collected, uncollectable;  // atomic
 };
-Statistics g_statistics[3];  // by the generation asked for: a collection looks at everything always
+Statistics g_statistics[3];  // by the generation; a collection that is asked for looks at everything always
 inline constexpr i64 kSaveAll = 32;
 
 Status run_callbacks(Thread& t, const char* phase, i64 generation, i64 collected, i64 uncollectable) {
@@ -34,7 +34,7 @@ Status run_callbacks(Thread& t, const char* phase, i64 generation, i64 collected
 
 // One collection with its callbacks; a second one meanwhile (of a callback, of another thread) comes back empty-handed.
 u8 g_running = 0;
-Result<u64> collect(Thread& t, i64 generation) {
+Result<u64> collect(Thread& t, i64 generation, collector::Outcome (*find)(Thread& t)) {
   if (__atomic_exchange_n(&g_running, 1, __ATOMIC_ACQ_REL)) return u64(0);
   Status status = run_callbacks(t, "start", generation, 0, 0);
   collector::Outcome outcome = {0, 0};
@@ -44,7 +44,7 @@ Result<u64> collect(Thread& t, i64 generation) {
       outcome = collector::collect(t, &saved);
       for (size_t i = 0; i < saved.size() && !status.failed(); i++) status = list_append(t, g_garbage.as<List>(), saved[i]);
     } else {
-      outcome = collector::collect(t);
+      outcome = find(t);
     }
     Statistics& s = g_statistics[generation];
     __atomic_fetch_add(&s.collections, 1, __ATOMIC_RELAXED);
@@ -56,16 +56,18 @@ Result<u64> collect(Thread& t, i64 generation) {
   TRY(std::move(status));
   return outcome.collected + outcome.uncollectable;
 }
+collector::Outcome collect_all(Thread& t) { return collector::collect(t); }
 // At safepoints, when allocation suggests it.
 void collect_automatically(Thread& t) {
-  if (!collector::collection_due()) return;
-  if (collect(t, 2).failed()) write_unraisable(t, "in garbage collection", EMPTY);
+  i64 generation = collector::collection_due() ? 2 : collector::young_collection_due(t) ? 0 : -1;
+  if (generation < 0) return;
+  if (collect(t, generation, generation == 0 ? collector::collect_young : collect_all).failed()) write_unraisable(t, "in garbage collection", EMPTY);
 }
 
 Ref f_collect(Thread& t, Value, const Value* a) {
   i64 generation = a[0].is_empty() ? 2 : TRY(to_i64(t, a[0]));
   if (generation < 0 || generation > 2) return raise(t, exc::ValueError, "invalid generation");
-  return int_from(t, i64(TRY(collect(t, generation))));
+  return int_from(t, i64(TRY(collect(t, generation, collect_all))));
 }
 Ref f_enable(Thread&, Value, const Value*) {
   collector::set_enabled(true);

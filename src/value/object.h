@@ -26,6 +26,7 @@ inline constexpr u8 kImmortal = 8;
 inline constexpr u8 kFinalized = 16;     // __del__ has run (PEP 442)
 inline constexpr u8 kTracked = 32;       // may be part of a cycle: the collector looks at it
 inline constexpr u8 kHasSideTable = 64;  // weakrefs or other rare data live in the side table
+inline constexpr u8 kOld = 128;          // LOCAL: survived a young collection
 inline constexpr u8 kOwnershipMask = kLocal | kShared | kDeferred | kImmortal;
 }  // namespace state
 

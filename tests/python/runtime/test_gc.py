@@ -84,5 +84,79 @@ class Collector(unittest.TestCase):
         self.assertEqual(log, ["start", "stop"])
 
 
+class Automatic(unittest.TestCase):
+    """Collections that nobody asks for: what they find is what was made since the last one."""
+
+    ROUNDS = 60000
+
+    def test_cycles_die_while_the_program_runs(self):
+        dead = 0
+        class K:
+            def __del__(self):
+                nonlocal dead
+                dead += 1
+        for _ in range(self.ROUNDS):
+            a, b = K(), K()
+            a.other, b.other = b, a
+        # All but the last few.
+        self.assertGreater(dead, self.ROUNDS)
+
+    def test_resurrected(self):
+        saved = []
+        class K:
+            def __del__(self):
+                if self.number % 1000 == 0:
+                    saved.append(self)
+        for i in range(self.ROUNDS):
+            k = K()
+            k.number, k.loop, k.parts = i, k, [k, (i, [i])]
+        self.assertTrue(saved)
+        for k in saved:
+            self.assertIs(k.loop, k)
+            self.assertIs(k.parts[0], k)
+            self.assertEqual(k.parts[1], (k.number, [k.number]))
+
+    def test_weakref_callbacks(self):
+        class K: pass
+        called, references = [], []
+        for i in range(self.ROUNDS):
+            k = K()
+            k.loop = k
+            if i % 100 == 0:
+                references.append(weakref.ref(k, called.append))
+        self.assertTrue(called)
+        for r in called:
+            self.assertIsNone(r())
+            self.assertIn(r, references)
+
+    def test_what_lives_stays(self):
+        class Node: pass
+        first = last = Node()
+        first.number, first.next = 0, None
+        suspended = []
+        def generate(node):
+            yield node.number
+            yield node.number + 1
+        for i in range(1, self.ROUNDS):
+            garbage = [Node()]
+            garbage[0].loop, garbage[0].last = garbage, last
+            if i % 20:
+                continue
+            node = Node()
+            node.number, node.next, node.back = i, None, last
+            last.next = node
+            last = node
+            suspended.append(generate(node))
+            next(suspended[-1])
+        node, numbers = first, []
+        while node is not None:
+            numbers.append(node.number)
+            if node.next is not None:
+                self.assertIs(node.next.back, node)
+            node = node.next
+        self.assertEqual(numbers, list(range(0, self.ROUNDS, 20)))
+        self.assertEqual([next(g) for g in suspended], [n + 1 for n in numbers[1:]])
+
+
 if __name__ == "__main__":
     unittest.main()
