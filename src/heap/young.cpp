@@ -138,7 +138,8 @@ class Analysis {
   std::vector<Object*> subjects_;
 };
 
-// After finalisers ran: drops from the list what is referred to from outside it, and what that reaches. One count of each is held here.
+// After finalisers ran: drops from the list what is referred to from outside it, and what that reaches. One count of each is held
+// here.
 void keep_resurrected(std::vector<Object*>& garbage) {
   struct Finder : Visitor {
     std::unordered_map<Object*, i64> references;  // left over

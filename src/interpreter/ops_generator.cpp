@@ -20,10 +20,15 @@ TYPHON_NOINLINE Continuation make_generator_step(Thread& t, Value* r, Instr* pc)
   if (made.failed()) return {nullptr, 0};
   Generator* g = made.get();
   Value* to = g->registers();
-  for (i32 i = -kFrameHeader; i < i32(code->register_count); i++) {
-    to[i] = r[i];
-    if (i >= 0) r[i] = EMPTY;
+  for (i32 i = -kFrameHeader; i < 0; i++) to[i] = r[i];
+  // Only variables hold anything yet, or the namespace of module code (push_frame); the rest of a fresh generator is EMPTY.
+  u32 used = code->local_count + 1u;
+  if (used > code->register_count) used = code->register_count;
+  for (u32 i = 0; i < used; i++) {
+    to[i] = to_heap_word(r[i]);
+    r[i] = EMPTY;
   }
+  check_clean(r, used, code->register_count);
   FrameInfo info = frame::info(r);
   Value* caller = frame::caller(r);
   if (!frame::frame_object(to).is_empty()) {
@@ -34,8 +39,6 @@ TYPHON_NOINLINE Continuation make_generator_step(Thread& t, Value* r, Instr* pc)
   for (int i = 1; i <= kFrameHeader; i++) r[-i] = EMPTY;
   frame::info(to) = {frame_flag::kGenerator, 0, 0};
   frame::caller(to) = nullptr;
-  for (u32 i = 0; i < code->register_count; i++)
-    if (to[i].is_deferred()) to[i] = to_heap_word(to[i]);
   frame::function_word(to) = to_heap_word(frame::function_word(to));
   frame::frame_object(to) = to_heap_word(frame::frame_object(to));
   t.frame = caller;
@@ -235,9 +238,62 @@ HANDLER(YIELD) {
   pc = frame::pc(r);
   SET_AND_NEXT(&r[pc->a], value, 2);
 }
-HANDLER(YIELD_FROM) { CONTINUE(delegate_step(*t, r, pc), HAS_RESULT); }
+namespace {
+COLD_HANDLER(delegate_cold) { CONTINUE(delegate_step(*t, r, pc), HAS_RESULT); }
+}  // namespace
+// The usual case, as begin_resume and deliver_sent do it: a local generator or coroutine that begins, or waits for a word.
+HANDLER(YIELD_FROM) {
+  Value iterator = r[B(ins)];
+  if (!is_exact(iterator, kShape_coroutine) && !is_exact(iterator, kShape_generator)) [[unlikely]] TAIL(delegate_cold);
+  Generator* g = iterator.as<Generator>();
+  if (!g->is_local() || g->state > u8(GeneratorState::kSuspended)) [[unlikely]] TAIL(delegate_cold);
+  Value* inner = g->registers();
+  Instr* resumed = frame::pc(inner);
+  Value sent = r[C(ins)];
+  Value* to;
+  Instr* next = resumed + 1;
+  switch (Op(resumed->op)) {
+    case Op::RETURN_GENERATOR:
+      if (!sent.is_none()) [[unlikely]] TAIL(delegate_cold);
+      to = &r[C(ins)];
+      break;
+    case Op::YIELD: to = &inner[resumed->a]; break;
+    case Op::YIELD_FROM:
+      to = &inner[resumed->c];
+      next = resumed;
+      break;
+    default: TAIL(delegate_cold);
+  }
+  Value* end = frame_stack_end(*t, r);
+  if (needs_drop(*to) || end + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit) [[unlikely]]
+    TAIL(delegate_cold);
+  save_pc(r, pc);
+  g->state = u8(GeneratorState::kRunning);
+  t->recursion_depth++;
+  frame::caller(inner) = r;
+  frame::info(inner) = {u16(1 << kResumeShift | frame_flag::kGenerator), A(ins), u32(end - t->stack_base)};
+  g->exception.previous = t->exception_top;
+  t->exception_top = &g->exception;
+  t->frame = inner;
+  r[C(ins)] = None;
+  *to = sent;
+  r = inner;
+  pc = next;
+  NEXT(0);
+}
 HANDLER(GET_YIELD_FROM_ITER) { STEP(yield_from_iter_step(*t, r, pc), 1); }
-HANDLER(GET_AWAITABLE) { STEP(awaitable_step(*t, r, pc), 1); }
+namespace {
+COLD_HANDLER(awaitable_cold) { STEP(awaitable_step(*t, r, pc), 1); }
+}  // namespace
+// A coroutine that was not begun is its own iterator, and nobody awaits it.
+HANDLER(GET_AWAITABLE) {
+  Value v = r[B(ins)];
+  if (!is_exact(v, kShape_coroutine) || !(X(ins) & kConsumeB)) TAIL(awaitable_cold);
+  Generator* g = v.as<Generator>();
+  if (!g->is_local() || g->state != u8(GeneratorState::kCreated)) TAIL(awaitable_cold);
+  r[B(ins)] = EMPTY;
+  SET_AND_NEXT(&r[A(ins)], v, 1);
+}
 HANDLER(GET_AITER) { STEP(unary_protocol(*t, r, pc, get_aiter), 1); }
 HANDLER(GET_ANEXT) { STEP(unary_protocol(*t, r, pc, get_anext), 1); }
 

@@ -61,7 +61,8 @@ collector::Outcome collect_all(Thread& t) { return collector::collect(t); }
 void collect_automatically(Thread& t) {
   i64 generation = collector::collection_due() ? 2 : collector::young_collection_due(t) ? 0 : -1;
   if (generation < 0) return;
-  if (collect(t, generation, generation == 0 ? collector::collect_young : collect_all).failed()) write_unraisable(t, "in garbage collection", EMPTY);
+  if (collect(t, generation, generation == 0 ? collector::collect_young : collect_all).failed())
+    write_unraisable(t, "in garbage collection", EMPTY);
 }
 
 Ref f_collect(Thread& t, Value, const Value* a) {
