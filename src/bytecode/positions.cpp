@@ -7,6 +7,8 @@
 
 #include <cstdlib>
 
+#include "heap/collector.h"
+
 namespace typhon {
 namespace {
 
@@ -93,9 +95,21 @@ bool PositionReader::next(PositionRow* row) {
 }
 
 PositionRow code_position(const Code* code, u32 at) {
+  // Programs that ask at all (logging does, for each record) ask for few places again and again.
+  struct Known {
+    const Code* code;
+    u32 at, epoch;
+    PositionRow row;
+  };
+  constexpr u64 kPlaces = 64;
+  static thread_local Known places[kPlaces];
+  Known& known = places[(u64(code) >> 4 ^ at) % kPlaces];
+  u32 epoch = collector::deferred_epoch();
+  if (known.code == code && known.at == at && known.epoch == epoch) return known.row;
   PositionReader reader(code);
   PositionRow row, found = {0, 0, 0, -1, -1};
   while (reader.next(&row) && row.unit <= at) found = row;
+  known = {code, at, epoch, found};
   return found;
 }
 

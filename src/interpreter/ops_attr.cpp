@@ -11,10 +11,23 @@ TYPHON_INLINE u16 resume_after(u32 units) { return u16(units << kResumeShift); }
 
 // --- LOAD_ATTR
 
+// What a record says is the attribute, borrowed, where that takes no call; EMPTY otherwise.
+TYPHON_INLINE Value recorded_value(Object* object, const AttributeRecord* record) {
+  switch (record->kind) {
+    case RecordKind::kValue: return record->value;
+    case RecordKind::kModule: {
+      DictTable* table = __atomic_load_n(&static_cast<Module*>(object)->dict.as<Dict>()->table, __ATOMIC_ACQUIRE);
+      return table_id(table) == record->extra ? table->entries()[record->offset].value.peek() : EMPTY;
+    }
+    case RecordKind::kClassAttribute:
+      return record->holder == object && type_version(static_cast<Type*>(object)) == record->version ? record->value : EMPTY;
+    default: return EMPTY;
+  }
+}
+
 // A cached attribute that is no plain slot. kRaised with nothing pending: the cache does not apply after all.
 Called load_record(Thread& t, Value* r, Instr* pc, Object* object, const AttributeRecord* record) {
   switch (record->kind) {
-    case RecordKind::kValue: return finish_ds(r, pc, Ref::copy(record->value)), Called::kDone;
     case RecordKind::kMethod:
     case RecordKind::kMethodCounted:
       if (!is_exact_function(record->value)) break;
@@ -44,16 +57,13 @@ Called load_record(Thread& t, Value* r, Instr* pc, Object* object, const Attribu
       if (field == nullptr || field->is_empty()) break;
       return finish_ds(r, pc, field->load()), Called::kDone;
     }
-    case RecordKind::kModule: {
-      DictTable* table = __atomic_load_n(&static_cast<Module*>(object)->dict.as<Dict>()->table, __ATOMIC_ACQUIRE);
-      if (table_id(table) != record->extra) break;
-      Value v = table->entries()[record->offset].value.peek();
+    case RecordKind::kValue:
+    case RecordKind::kModule:
+    case RecordKind::kClassAttribute: {
+      Value v = recorded_value(object, record);
       if (v.is_empty()) break;
       return finish_ds(r, pc, Ref::copy(v)), Called::kDone;
     }
-    case RecordKind::kClassAttribute:
-      if (record->holder != object || type_version(static_cast<Type*>(object)) != record->version) break;
-      return finish_ds(r, pc, Ref::copy(record->value)), Called::kDone;
     default: break;
   }
   return Called::kRaised;
@@ -90,12 +100,16 @@ COLD_HANDLER(load_attribute_general) {
 COLD_HANDLER(load_attribute_cold) {
   Value v = r[B(ins)];
   if (v.is_object()) {
-    // A site that sees several shapes.
-    Instr* place = cache_unit(pc + 1, v.object());
+    // A site that sees several shapes, or an attribute of a class or module.
+    u64 word = cache::load(cache_unit(pc + 1, v.object()));
     Field* field;
     Value found;
-    if (place != pc + 1 && cached_slot(v.object(), cache::load(place), &field) && quick_acquire(field->peek(), &found))
-      FINISH_LOAD(found, load_attribute_general);
+    if (cached_slot(v.object(), word, &field)) {
+      found = field->peek();
+    } else if (const AttributeRecord* record = cached_record(v.object(), word)) {
+      found = recorded_value(v.object(), record);
+    }
+    if (quick_acquire(found, &found)) FINISH_LOAD(found, load_attribute_general);
   }
   TAIL(load_attribute_general);
 }
@@ -204,17 +218,13 @@ TYPHON_NOINLINE bool load_method_step(Thread& t, Value* r, Instr* pc) {
           set_register(r, f + 1, cls);
           return true;
         }
-        case RecordKind::kValue: return unbound(record->value);
-        case RecordKind::kModule: {
-          DictTable* table = __atomic_load_n(&static_cast<Module*>(object)->dict.as<Dict>()->table, __ATOMIC_ACQUIRE);
-          if (table_id(table) != record->extra) break;
-          Value v = table->entries()[record->offset].value.peek();
+        case RecordKind::kValue:
+        case RecordKind::kModule:
+        case RecordKind::kClassAttribute: {
+          Value v = recorded_value(object, record);
           if (!v.is_empty()) return unbound(v);
           break;
         }
-        case RecordKind::kClassAttribute:
-          if (record->holder == object && type_version(static_cast<Type*>(object)) == record->version) return unbound(record->value);
-          break;
         default: break;
       }
     }
@@ -231,13 +241,20 @@ COLD_HANDLER(load_method_cold) {
   Value self = r[A(ins) + 1];
   Value* to = &r[A(ins)];
   if (self.is_object() && !needs_drop(*to)) {
-    const AttributeRecord* record = cached_record(self.object(), cache::load(cache_unit(pc + 1, self.object())));
-    if (record != nullptr && record->kind == RecordKind::kMethod) {
-      *to = record->value;
-      NEXT(2);
+    u64 word = cache::load(cache_unit(pc + 1, self.object()));
+    Field* field;
+    Value found;
+    if (cached_slot(self.object(), word, &field)) {
+      found = field->peek();
+    } else if (const AttributeRecord* record = cached_record(self.object(), word)) {
+      if (record->kind == RecordKind::kMethod) {
+        *to = record->value;
+        NEXT(2);
+      }
+      found = recorded_value(self.object(), record);
     }
-    if (record != nullptr && record->kind == RecordKind::kClassAttribute && record->holder == self.object() &&
-        static_cast<Type*>(self.object())->version == record->version && quick_acquire(record->value, to)) {
+    if (quick_acquire(found, &found)) {
+      *to = found;
       r[A(ins) + 1] = EMPTY;
       if (needs_drop(self)) DROP_AND_NEXT(self, 2);
       NEXT(2);
