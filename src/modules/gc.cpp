@@ -15,7 +15,7 @@ struct Statistics {
 Statistics g_statistics[3];  // by the generation; a collection that is asked for looks at everything always
 inline constexpr i64 kSaveAll = 32;
 
-Status run_callbacks(Thread& t, const char* phase, i64 generation, i64 collected, i64 uncollectable) {
+TYPHON_NOINLINE Status run_callbacks(Thread& t, const char* phase, i64 generation, i64 collected, i64 uncollectable) {
   auto* list = g_callbacks.as<List>();
   if (list_size(list) == 0) return ok();
   RefTo<Dict> info = TRY(dict_new(t));
@@ -32,19 +32,26 @@ Status run_callbacks(Thread& t, const char* phase, i64 generation, i64 collected
   return ok();
 }
 
+// gc.DEBUG_SAVEALL. A function of its own, like the callbacks: a frame that `collect` stands on is scanned, and room in it that holds
+// old words may keep garbage alive.
+TYPHON_NOINLINE Status collect_saving(Thread& t, collector::Outcome* outcome) {
+  RootedVector saved(t);
+  *outcome = collector::collect(t, &saved);
+  for (size_t i = 0; i < saved.size(); i++) TRY(list_append(t, g_garbage.as<List>(), saved[i]));
+  return ok();
+}
+
 // One collection with its callbacks; a second one meanwhile (of a callback, of another thread) comes back empty-handed.
 u8 g_running = 0;
-Result<u64> collect(Thread& t, i64 generation, collector::Outcome (*find)(Thread& t)) {
+Result<u64> collect(Thread& t, i64 generation, bool young = false) {
   if (__atomic_exchange_n(&g_running, 1, __ATOMIC_ACQ_REL)) return u64(0);
   Status status = run_callbacks(t, "start", generation, 0, 0);
   collector::Outcome outcome = {0, 0};
   if (!status.failed()) {
     if (__atomic_load_n(&g_debug, __ATOMIC_RELAXED) & kSaveAll) {
-      RootedVector saved(t);
-      outcome = collector::collect(t, &saved);
-      for (size_t i = 0; i < saved.size() && !status.failed(); i++) status = list_append(t, g_garbage.as<List>(), saved[i]);
+      status = collect_saving(t, &outcome);
     } else {
-      outcome = find(t);
+      outcome = young ? collector::collect_young(t) : collector::collect(t);
     }
     Statistics& s = g_statistics[generation];
     __atomic_fetch_add(&s.collections, 1, __ATOMIC_RELAXED);
@@ -56,19 +63,17 @@ Result<u64> collect(Thread& t, i64 generation, collector::Outcome (*find)(Thread
   TRY(std::move(status));
   return outcome.collected + outcome.uncollectable;
 }
-collector::Outcome collect_all(Thread& t) { return collector::collect(t); }
 // At safepoints, when allocation suggests it.
 void collect_automatically(Thread& t) {
   i64 generation = collector::collection_due() ? 2 : collector::young_collection_due(t) ? 0 : -1;
   if (generation < 0) return;
-  if (collect(t, generation, generation == 0 ? collector::collect_young : collect_all).failed())
-    write_unraisable(t, "in garbage collection", EMPTY);
+  if (collect(t, generation, generation == 0).failed()) write_unraisable(t, "in garbage collection", EMPTY);
 }
 
 Ref f_collect(Thread& t, Value, const Value* a) {
   i64 generation = a[0].is_empty() ? 2 : TRY(to_i64(t, a[0]));
   if (generation < 0 || generation > 2) return raise(t, exc::ValueError, "invalid generation");
-  return int_from(t, i64(TRY(collect(t, generation, collect_all))));
+  return int_from(t, i64(TRY(collect(t, generation))));
 }
 Ref f_enable(Thread&, Value, const Value*) {
   collector::set_enabled(true);
