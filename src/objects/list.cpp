@@ -140,7 +140,7 @@ RefTo<List> copy_items(Thread& t, List* list, i64 start, i64 step, i64 count) {
   {
     ObjectLock lock(t, list);
     ListBody* body = list->body;
-    for (i64 i = start; n < u64(count) && u64(i) < list->size; i += step)
+    for (u64 i = u64(start); n < u64(count) && i < list->size; i += u64(step))  // unsigned: the last step may wrap
       *to->body->items[n++].address() = heap_copy(body->items[i].peek());
   }
   to->size = n;
