@@ -9,6 +9,9 @@
 #include "objects/type_internal.h"
 
 namespace typhon {
+bool is_native_new(Value found);
+NewFn native_new_for(Type* type, Value found);
+
 namespace {
 
 // A self word followed by the words of a call, on the stack when short. The words are borrowed from the caller.
@@ -486,9 +489,8 @@ void* resolve_slot(Type* type, u32 offset) {
       continue;
     }
     generic = row.generic;
-    if (row.kind == SlotKind::kNew && is_exact_builtin_function(found) &&
-        is_type(found.as<NativeFunction>()->self.peek())) {
-      specific = erase(found.as<NativeFunction>()->self.as<Type>()->slots.new_.load());
+    if (row.kind == SlotKind::kNew && is_native_new(found)) {
+      specific = erase(native_new_for(type, found));
       continue;
     }
     if (row.kind == SlotKind::kHash && found.is_none()) {
@@ -763,6 +765,21 @@ const Method kNewMethod = {"__new__",
                            MethodKind::kInstance};
 
 }  // namespace
+
+bool is_native_new(Value found) {
+  return is_exact_builtin_function(found) && found.as<NativeFunction>()->definition == &kNewMethod;
+}
+
+// What makes instances of `type` when its `__new__` is `found`, that of a native type: that type's function, unless it would leave the
+// native part of an instance unmade; then the base's, as in CPython.
+NewFn native_new_for(Type* type, Value found) {
+  auto* owner = found.as<NativeFunction>()->self.as<Type>();
+  NewFn wanted = owner->slots.new_;
+  Type* native = type;
+  while (native != nullptr && (native->flags & type_flag::kHeapType)) native = native->base.as<Type>();
+  bool fits = owner == type || (is_subtype(type, owner) && native != nullptr && native->slots.new_ == wanted);
+  return fits ? wanted : NewFn(type->base.as<Type>()->slots.new_);
+}
 
 Ref new_wrapper_function(Thread& t, Type* type) { return native_function_new(t, &kNewMethod, type, EMPTY); }
 

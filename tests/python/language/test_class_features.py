@@ -234,6 +234,19 @@ class Metaclasses(unittest.TestCase):
         class K(*bases, **options): pass
         self.assertEqual(K(5), 5)
 
+    def test_new_of_another_type(self):
+        class A: __new__ = str.__subclasscheck__
+        self.assertIs(A(), False)
+        class B: __new__ = str.__new__
+        self.assertIs(type(B()), B)
+        self.assertIn("B object", repr(B()))
+        class L(list): __new__ = object.__new__
+        self.assertEqual(L("ab"), ["a", "b"])
+        class M(list): __new__ = list.__new__
+        self.assertEqual(M("ab"), ["a", "b"])
+        class N(int): __new__ = bool.__new__
+        self.assertEqual(N(5) + 1, 6)
+
 
 if __name__ == "__main__":
     unittest.main()
