@@ -45,7 +45,7 @@ Status append_pending(Thread& t, TextIO* x, const void* bytes, i64 n) {
     x->pending = data;
     x->pending_capacity = capacity;
   }
-  memcpy(x->pending + x->pending_size, bytes, size_t(n));
+  if (n != 0) memcpy(x->pending + x->pending_size, bytes, size_t(n));
   x->pending_size += n;
   return ok();
 }
