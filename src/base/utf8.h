@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace typhon::utf8 {
@@ -11,6 +12,19 @@ struct Decoded {
   uint32_t code_point;
   uint32_t length;  // bytes consumed; 0 when the bytes are not valid UTF-8
 };
+
+// The length of the longest prefix of ASCII characters.
+inline size_t ascii_prefix(std::string_view text) {
+  const char* p = text.data();
+  size_t n = text.size(), i = 0;
+  for (; i + 8 <= n; i += 8) {
+    uint64_t word;
+    std::memcpy(&word, p + i, 8);
+    if (word & 0x8080808080808080) break;
+  }
+  while (i < n && uint8_t(p[i]) < 0x80) i++;
+  return i;
+}
 
 // Strict: rejects overlong forms, surrogates and values above U+10FFFF.
 inline Decoded decode(const char* p, const char* end) {

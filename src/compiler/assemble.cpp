@@ -538,7 +538,8 @@ Ref Codegen::assemble(Unit& u) {
   CodeSpec spec{};
   spec.instructions = reinterpret_cast<const Instr*>(units.data());
   spec.unit_count = units.size();
-  spec.register_count = u16(u.max + 1);
+  // Two more than are used: a native function called with fewer arguments than it has parameters gets them in place.
+  spec.register_count = u16(u.max + 3);
   spec.local_count = u.named_count;
   spec.argument_count = u.argument_count;
   spec.positional_only_count = u.positional_only_count;

@@ -7,18 +7,8 @@
 namespace typhon {
 namespace {
 
-size_t ascii_prefix(const u8* data, size_t n) {
-  size_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    u64 word;
-    std::memcpy(&word, data + i, 8);
-    if (word & 0x8080808080808080) break;
-  }
-  while (i < n && data[i] < 0x80) i++;
-  return i;
-}
-
 std::string_view as_text(const u8* data, size_t n) { return {reinterpret_cast<const char*>(data), n}; }
+size_t ascii_prefix(const u8* data, size_t n) { return utf8::ascii_prefix(as_text(data, n)); }
 
 void append_replacement(StrBuilder& out, const ErrorAction& action) { out.append(action.replacement.as<Str>()); }
 
@@ -83,6 +73,24 @@ Ref decode_utf8_slow(Thread& t, const u8* data, size_t n, const char* errors, si
   return out.finish(t);
 }
 
+// Bytes of a string in UTF-8.
+constexpr size_t kHasSurrogates = ~size_t(0);
+size_t encoded_size(const Str* s) {
+  return with_characters(s, [&]<class C>(const C* p) {
+    size_t n = s->length(), size = n;
+    bool surrogates = false;
+    for (size_t i = 0; i < n; i++) {
+      u32 c = p[i];
+      size += c >= 0x80;
+      if constexpr (sizeof(C) > 1) {
+        size += (c >= 0x800) + (c >= 0x10000);
+        surrogates |= (c & ~0x7FFu) == 0xD800;
+      }
+    }
+    return surrogates ? kHasSurrogates : size;
+  });
+}
+
 // A code unit of an encoder's replacement text must be encodable itself: here, ASCII.
 bool replacement_is_ascii(const ErrorAction& action) { return action.replacement.as<Str>()->is_ascii(); }
 
@@ -108,6 +116,20 @@ Ref decode_utf8(Thread& t, const u8* data, size_t n, const char* errors) {
 Ref encode_utf8(Thread& t, Str* s, const char* errors) {
   if (s->is_ascii()) return bytes_from(t, s->raw(), s->length());
   size_t n = s->length();
+  size_t size = encoded_size(s);
+  if (size != kHasSurrogates) {
+    RefTo<Bytes> bytes = TRY(bytes_allocate(t, size));
+    char* to = reinterpret_cast<char*>(bytes->data);
+    with_characters(s, [&](const auto* p) {
+      for (size_t i = 0; i < n; i++) {
+        if (p[i] < 0x80)
+          *to++ = char(p[i]);
+        else
+          to += utf8::encode(p[i], to);
+      }
+    });
+    return bytes;
+  }
   ByteBuilder out;
   out.reserve(n + n / 2);
   Ref exception;

@@ -236,6 +236,8 @@ static Status check_names(Thread& t, Native codec, Value encoding, Value errors)
 }
 
 Ref decode_object(Thread& t, Value object, Value encoding, Value errors) {
+  if (encoding.is_empty() && errors.is_empty() && is_exact_bytes(object))
+    return decode_utf8(t, object.as<Bytes>()->data, object.as<Bytes>()->size, nullptr);
   NameArgument name, handler;
   TRY(name.get(t, encoding));
   TRY(handler.get(t, errors));
@@ -254,6 +256,7 @@ Ref decode_object(Thread& t, Value object, Value encoding, Value errors) {
 }
 
 Ref encode_object(Thread& t, Str* s, Value encoding, Value errors) {
+  if (encoding.is_empty() && errors.is_empty()) return encode_utf8(t, s, nullptr);
   NameArgument name, handler;
   TRY(name.get(t, encoding));
   TRY(handler.get(t, errors));

@@ -26,6 +26,11 @@ void visit_more(Object* self, Visitor& v) {
   v.fields(reinterpret_cast<Field*>(reinterpret_cast<char*>(self) + sizeof(BaseException)), N);
 }
 
+template <size_t N>
+bool dispose_more(Thread& t, Object* self) {
+  return dispose_fields<offsetof(BaseException, args), 5>(t, self) && dispose_fields<sizeof(BaseException), N>(t, self);
+}
+
 template <class T>
 constexpr size_t kOwnFields = (sizeof(T) - sizeof(BaseException)) / sizeof(Field);
 template <>
@@ -34,9 +39,9 @@ constexpr size_t kOwnFields<OSErrorObject> = 4;
 template <class T>
 constexpr Layout layout_of(const char* name) {
   if constexpr (kOwnFields<T> == 0)
-    return {name, sizeof(T), 0, visit_base, nullptr, nullptr, nullptr};
+    return {name, sizeof(T), 0, visit_base, nullptr, nullptr, nullptr, dispose_fields<offsetof(BaseException, args), 5>};
   else
-    return {name, sizeof(T), 0, visit_more<T, kOwnFields<T>>, nullptr, nullptr, nullptr};
+    return {name, sizeof(T), 0, visit_more<T, kOwnFields<T>>, nullptr, nullptr, nullptr, dispose_more<kOwnFields<T>>};
 }
 
 // --- BaseException
@@ -52,10 +57,22 @@ Status no_keywords(Thread& t, Value self, Args args) {
   return ok();
 }
 
+// The args of __init__: most often those that __new__ has stored already.
+Status set_args_once(Thread& t, Value self, Args args) {
+  auto* e = self_of(self);
+  Value present = e->args.peek();
+  if (is_exact_tuple(present) && present.as<Tuple>()->size == args.count) {
+    u32 same = 0;
+    while (same < args.count && is_same(present.as<Tuple>()->items[same].peek(), args[same])) same++;
+    if (same == args.count) return ok();
+  }
+  e->args.store(e, TRY(tuple_from(t, args.values, args.count)));
+  return ok();
+}
+
 Status base_init(Thread& t, Value self, Args args) {
   TRY(no_keywords(t, self, args));
-  self_of(self)->args.store(self.object(), TRY(tuple_from(t, args.values, args.count)));
-  return ok();
+  return set_args_once(t, self, args);
 }
 
 Ref base_str(Thread& t, Value self) {
@@ -227,7 +244,7 @@ Status keyword_attributes(Thread& t, Value self, Args args, const char* const (&
 
 Status name_init(Thread& t, Value self, Args args) {
   auto* e = self.as<NameErrorObject>();
-  e->args.store(e, TRY(tuple_from(t, args.values, args.count)));
+  TRY(set_args_once(t, self, args));
   const char* const names_allowed[] = {"name"};
   Field* const fields[] = {&e->name};
   return keyword_attributes(t, self, args, names_allowed, fields);
@@ -236,7 +253,7 @@ constexpr Member kNameMembers[] = {{"name", offsetof(NameErrorObject, name), tru
 
 Status attribute_init(Thread& t, Value self, Args args) {
   auto* e = self.as<AttributeErrorObject>();
-  e->args.store(e, TRY(tuple_from(t, args.values, args.count)));
+  TRY(set_args_once(t, self, args));
   const char* const names_allowed[] = {"name", "obj"};
   Field* const fields[] = {&e->name, &e->obj};
   return keyword_attributes(t, self, args, names_allowed, fields);
@@ -268,7 +285,7 @@ constexpr Method kAttributeMethods[] = {method("__reduce__", attribute_reduce, "
 
 Status import_init(Thread& t, Value self, Args args) {
   auto* e = self.as<ImportErrorObject>();
-  e->args.store(e, TRY(tuple_from(t, args.values, args.count)));
+  TRY(set_args_once(t, self, args));
   const char* const names_allowed[] = {"name", "path", "name_from"};
   Field* const fields[] = {&e->name, &e->path, &e->name_from};
   TRY(keyword_attributes(t, self, args, names_allowed, fields));
@@ -620,6 +637,11 @@ const TypeSpec spec_BaseException = {
     .methods = kBaseMethods,
     .getsets = kBaseGetSets,
 };
+
+Ref make_plain_exception(Thread& t, Type* type, const Value* values, u32 count) {
+  if (type->slots.new_ != base_new || type->slots.init != base_init || !is_exact(Value(type), kShape_type)) return Ref();
+  return base_new(t, type, Args{values, count, nullptr, 0});
+}
 
 Type* oserror_subclass(int error) {
   for (const ErrnoRow& row : kErrnoRows)

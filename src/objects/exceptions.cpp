@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 
 #include "objects/protocol/protocol.h"
 
@@ -62,6 +63,8 @@ Value handled_exception(Thread& t) {
 }
 
 Ref make_exception(Thread& t, Type* type, Value argument) {
+  Ref plain = make_plain_exception(t, type, &argument, argument.is_empty() ? 0 : 1);
+  if (!plain.is_empty()) return plain;
   if (argument.is_empty()) return call(t, type);
   return call_with(t, type, argument);
 }
@@ -87,7 +90,8 @@ Raised raise_none(Thread& t, Type* type) { return raise_value(t, type, EMPTY); }
 Raised raise(Thread& t, Type* type, const char* format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  RefTo<Str> message = str_vformat(t, format, arguments);
+  RefTo<Str> message =
+      std::strchr(format, '%') == nullptr ? str_from_utf8(t, format) : str_vformat(t, format, arguments);
   va_end(arguments);
   if (message.failed()) return {};
   return raise_value(t, type, message);
@@ -102,18 +106,14 @@ Raised raise_no_memory(Thread& t) {
 }
 
 Raised raise_key_error(Thread& t, Value key) {
-  RefTo<Tuple> args = tuple_of(t, key);  // a tuple key stays one argument
-  if (args.failed()) return {};
-  Ref exception = call_tuple_dict(t, exc::KeyError, args, EMPTY);
+  Ref exception = make_exception(t, exc::KeyError, key);
   if (exception.failed()) return {};
   return raise_exception(t, std::move(exception));
 }
 
 Raised raise_stop_iteration(Thread& t, Value value) {
   if (value.is_empty()) return raise_none(t, exc::StopIteration);
-  RefTo<Tuple> args = tuple_of(t, value);
-  if (args.failed()) return {};
-  Ref exception = call_tuple_dict(t, exc::StopIteration, args, EMPTY);
+  Ref exception = make_exception(t, exc::StopIteration, value);
   if (exception.failed()) return {};
   return raise_exception(t, std::move(exception));
 }
@@ -202,6 +202,7 @@ ExceptionSaver::~ExceptionSaver() { set_pending(thread_, Ref::adopt(saved_)); }
 
 Result<bool> exception_matches(Thread& t, Value exception, Value c) {
   constexpr const char* kMessage = "catching classes that do not inherit from BaseException is not allowed";
+  if (c.same_word(type_of(exception))) return true;
   if (is_tuple(c)) {
     Tuple* tuple = c.as<Tuple>();
     for (u64 i = 0; i < tuple->size; i++) {
@@ -223,7 +224,9 @@ namespace {
 Ref exception_instance(Thread& t, Value v, const char* message) {
   if (is_BaseException(v)) return Ref::copy(v);
   if (is_type(v) && is_subtype(v.as<Type>(), exc::BaseException)) {
-    Ref instance = TRY(call(t, v));
+    Ref instance = TRY(make_plain_exception(t, v.as<Type>(), nullptr, 0));
+    if (!instance.is_empty()) return instance;
+    instance = TRY(call(t, v));
     if (!is_BaseException(instance))
       return raise(t, exc::TypeError, "calling %R should have returned an instance of BaseException, not %R", v,
                    Value(type_of(instance)));

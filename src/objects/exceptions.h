@@ -67,6 +67,8 @@ Result<bool> exception_matches(Thread& t, Value exception, Value class_or_tuple)
 Raised raise_statement(Thread& t, Value exception, Value cause);  // cause EMPTY: none given
 // Instance of `type` with argument(s); does not raise it.
 Ref make_exception(Thread& t, Type* type, Value argument);
+// The instance that type(*values) makes, when neither __new__, __init__ nor a metaclass have a say in it; else EMPTY.
+Ref make_plain_exception(Thread& t, Type* type, const Value* values, u32 count);
 // The exception being handled (sys.exception()), borrowed, or None.
 Value handled_exception(Thread& t);
 // Prints "Exception ignored ..." through sys.unraisablehook and clears the pending exception. `where`: text or null; object: what it is about, or EMPTY.

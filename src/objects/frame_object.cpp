@@ -366,7 +366,8 @@ const TypeSpec spec_frame = {
 const TypeSpec spec_traceback = {
     .name = "traceback",
     .doc = "Create a new traceback object.",
-    .layout = {.name = "traceback", .basic_size = sizeof(Traceback), .item_size = 0, .visit = traceback_visit},
+    .layout = {.name = "traceback", .basic_size = sizeof(Traceback), .item_size = 0, .visit = traceback_visit,
+               .dispose = dispose_fields<offsetof(Traceback, next), 2>},
     .flags = type_flag::kImmutable,
     .slots = traceback_slots(),
     .methods = kTracebackMethods,

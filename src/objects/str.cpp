@@ -39,6 +39,10 @@ void str_release(Thread&, Object* self) {
   auto* s = static_cast<Str*>(self);
   if (s->is_interned()) str_forget_interned(s);
 }
+bool str_dispose(Thread& t, Object* self) {
+  str_release(t, self);
+  return true;
+}
 
 // All bits that occur in the code units: enough to tell the kind.
 template <class C>
@@ -149,9 +153,7 @@ RefTo<Str> str_from_points(Thread& t, const void* points, u32 width, size_t n) {
 }
 
 RefTo<Str> str_from_utf8(Thread& t, std::string_view text) {
-  size_t ascii = 0;
-  while (ascii < text.size() && u8(text[ascii]) < 0x80) ascii++;
-  if (ascii == text.size()) return str_from_ascii(t, text);
+  if (utf8::ascii_prefix(text) == text.size()) return str_from_ascii(t, text);
   u8 top = 0;  // the largest lead byte tells the kind
   for (char c : text) top = u8(c) > top ? u8(c) : top;
   u32 max_char = top < 0xC4 ? 0xFF : top < 0xF0 ? 0xFFFF : 0x10FFFF;
@@ -466,7 +468,7 @@ extern const TypeSpec spec_str;
 const TypeSpec spec_str = {
     .name = "str",
     .doc = kDoc,
-    .layout = {"str", sizeof(Str), 1, nullptr, str_release, str_native_size, nullptr},
+    .layout = {"str", sizeof(Str), 1, nullptr, str_release, str_native_size, nullptr, str_dispose},
     .flags = type_flag::kBaseType | type_flag::kImmutable | type_flag::kMatchSelf | type_flag::kUntracked,
     .slots = {.repr = slot_repr,
               .str = slot_str,

@@ -118,7 +118,7 @@ void StrBuilder::append_utf8(std::string_view text) {
   const char* end = p + text.size();
   while (p < end) {
     const char* start = p;
-    while (p < end && u8(*p) < 0x80) p++;
+    p += utf8::ascii_prefix({p, size_t(end - p)});
     append_ascii({start, size_t(p - start)});
     if (p >= end) return;
     // Message texts may come from foreign strings: a broken sequence becomes U+FFFD.

@@ -423,7 +423,13 @@ Ref str_replace(Thread& t, Value self, const Value* a) {
 
 // What one character becomes: EMPTY deletes, else a str or a small int (code point).
 Ref translate_char(Thread& t, Value table, u32 c) {
-  Ref found = get_item(t, table, Value::small_int(c));
+  Ref found;
+  if (is_exact_dict(table)) {
+    found = TRY(dict_get_py(t, table.as<Dict>(), Value::small_int(c)));
+    if (found.is_empty()) return Ref::adopt(Value::small_int(c));
+  } else {
+    found = get_item(t, table, Value::small_int(c));
+  }
   if (found.failed()) {
     if (clear_if(t, exc::LookupError)) return Ref::adopt(Value::small_int(c));
     return found;

@@ -101,8 +101,18 @@ size_t find(const C* text, size_t n, const C* needle, size_t m) {
   if (m > n) return kNotFound;
   if (m == 1) return find_char(text, n, needle[0]);
   if constexpr (sizeof(C) == 1) {
-    const void* at = memmem(text, n, needle, m);
-    return at == nullptr ? kNotFound : size_t(static_cast<const C*>(at) - text);
+    // From one occurrence of the first character to the next, while these are rare: memmem has tables to make first.
+    size_t at = 0, last = n - m;
+    for (u32 tries = 0; tries < 16; tries++, at++) {
+      if (at > last) return kNotFound;
+      const void* first = std::memchr(text + at, needle[0], last - at + 1);
+      if (first == nullptr) return kNotFound;
+      at = size_t(static_cast<const C*>(first) - text);
+      if (text[at + 1] == needle[1] && std::memcmp(text + at + 1, needle + 1, m - 1) == 0) return at;
+    }
+    if (at > last) return kNotFound;
+    const void* found = memmem(text + at, n - at, needle, m);
+    return found == nullptr ? kNotFound : size_t(static_cast<const C*>(found) - text);
   } else {
     if (m >= 8 && n >= 512) return two_way(text, n, needle, m);
     size_t last = n - m;
