@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "interpreter/interpreter.h"
+#include "objects/protocol/call_words.h"
 #include "objects/protocol/protocol.h"
 #include "objects/protocol/services.h"
 
@@ -476,7 +477,43 @@ Called call_window_ex(Thread& t, Value* r, u32 f, u16 flags, u16 destination) {
 
 // --- from native code
 
+namespace {
+// Parameters that a function without *args, **kwargs and keyword-only parameters takes from its defaults, behind the `n` given.
+// False: nothing was done.
+TYPHON_INLINE bool fill_plain_defaults(Function* f, const Code* code, Value* callee, u32 n) {
+  u32 takes = code->aux2;
+  Value word = f->defaults.peek();
+  if (takes == 0 || n >= --takes || word.is_empty()) return false;
+  Tuple* defaults = word.as<Tuple>();
+  if (takes - n > defaults->size) return false;
+  const Field* items = defaults->items + (defaults->size - takes);
+  for (u32 i = n; i < takes; i++) callee[i] = acquire(items[i].peek());
+  return true;
+}
+}  // namespace
+
+Ref call_function(Thread& t, Function* function, const Value* words, u32 n) {
+  TRY(enter_native(t));
+  Value* callee = python_stack_end(t) + kFrameHeader + 1;
+  Code* code = function->code.as<Code>();
+  if (callee + n + code->register_count + kStackSlack > t.stack_limit || t.recursion_depth >= t.recursion_limit) [[unlikely]] {
+    raise_recursion(t);
+    return Ref::error();
+  }
+  callee[-1] = acquire(Value(function));
+  for (u32 i = 0; i < n; i++) callee[i] = acquire(words[i]);
+  if (takes_exactly(code, n)) [[likely]] {
+    if (!push_frame(t, callee, code, t.frame, n, frame_flag::kEntry, 0)) return Ref::error();
+  } else if (fill_plain_defaults(function, code, callee, n)) {
+    if (!push_frame(t, callee, code, t.frame, code->argument_count, frame_flag::kEntry, 0)) return Ref::error();
+  } else if (!bind_and_push(t, callee, n, nullptr, t.frame, frame_flag::kEntry, 0)) {
+    return Ref::error();
+  }
+  return run_frame(t);
+}
+
 Ref call_function(Thread& t, Function* function, Args args) {
+  if (args.keyword_count == 0) [[likely]] return call_function(t, function, args.values, args.count);
   TRY(enter_native(t));
   Value* callee = python_stack_end(t) + kFrameHeader + 1;
   u32 n = args.count + args.keyword_count;
@@ -486,8 +523,7 @@ Ref call_function(Thread& t, Function* function, Args args) {
   }
   callee[-1] = acquire(Value(function));
   for (u32 i = 0; i < n; i++) callee[i] = acquire(args.values[i]);
-  Tuple* names = args.keyword_count ? args.names : nullptr;
-  if (!bind_and_push(t, callee, n, names, t.frame, frame_flag::kEntry, 0)) return Ref::error();
+  if (!bind_and_push(t, callee, n, args.names, t.frame, frame_flag::kEntry, 0)) return Ref::error();
   return run_frame(t);
 }
 

@@ -236,11 +236,21 @@ COLD_HANDLER(return_constructor) {
   pc = frame::pc(r);
   NEXT_RELOAD(info.flags >> kResumeShift);
 }
+// The end of a plain frame that native code called.
+COLD_HANDLER(return_entry) {
+  if (frame::frame_object(r).bits) [[unlikely]] TAIL(return_cold);
+  save_pc(r, pc);
+  Value result = r[A(ins)];
+  r[A(ins)] = EMPTY;
+  drop_frame(t, r);
+  return result.bits;
+}
 }  // namespace
 
 HANDLER(RETURN) {
   FrameInfo info = frame::info(r);
   if ((info.flags & kFlagMask) | frame::frame_object(r).bits) [[unlikely]] {
+    if ((info.flags & kFlagMask) == frame_flag::kEntry) TAIL(return_entry);
     if (info.flags & frame_flag::kConstructor) TAIL(return_constructor);
     TAIL(return_cold);
   }

@@ -1,5 +1,6 @@
 // The built-in iterator classes: enumerate, zip, map, filter, reversed.
 #include "objects/itertypes.h"
+#include "objects/protocol/call_words.h"
 
 namespace typhon {
 
@@ -321,7 +322,7 @@ Ref map_next(Thread& t, Value self) {
   if (iterators->size == 1) {
     Ref item = TRY(iter_next(t, iterators->items[0].peek()));
     if (item.is_empty()) return item;
-    return call_with(t, function, item.get());
+    return call_words(t, function, item.get());
   }
   Row row(t, iterators->size);
   bool ended = false;
@@ -403,7 +404,7 @@ Ref filter_next(Thread& t, Value self) {
     if (by_truth) {
       good = TRY(truth(t, item));
     } else {
-      Ref verdict = TRY(call_with(t, function, item.get()));
+      Ref verdict = TRY(call_words(t, function, item.get()));
       good = TRY(truth(t, verdict));
     }
     if (good) return item;

@@ -3,6 +3,7 @@
 // protocol.
 #include "objects/list_body.h"
 #include "objects/merge_sort.h"
+#include "objects/protocol/call_words.h"
 
 namespace typhon {
 
@@ -138,7 +139,7 @@ Status sort_values(Thread& t, RootedVector& values, Value key, bool reverse, Val
   if (key.is_none() || key.is_empty()) return sort_into<Value>(t, n, reverse, out, [&](u64 i) { return values[i]; });
   RootedVector keys(t);
   for (u64 i = 0; i < n; i++) {
-    Ref k = TRY(call_with(t, key, values[i]));
+    Ref k = TRY(call_words(t, key, values[i]));
     // Counted words: the sort moves them through memory that no scan sees.
     keys.push(Ref::adopt(to_heap_word(k.take())));
   }

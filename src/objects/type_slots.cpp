@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdlib>
 
+#include "objects/protocol/call_words.h"
 #include "objects/protocol/protocol.h"
 #include "objects/type_internal.h"
 
@@ -40,7 +41,7 @@ class CallWords {
 // Calls what type_lookup found for words[0]; n arguments follow it.
 Ref call_found(Thread& t, Value found, const Value* words, u32 n) {
   Ref keep = Ref::copy(found);
-  if (is_exact_function(found)) return call_function(t, found.as<Function>(), Args{words, n + 1});
+  if (is_exact_function(found)) return call_function(t, found.as<Function>(), words, n + 1);
   Type* type = type_of(found);
   if (type->flags & type_flag::kMethodDescriptor) return call(t, found, Args{words, n + 1});
   if (DescriptorGetFn get = type->slots.descriptor_get) {

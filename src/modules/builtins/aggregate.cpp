@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "modules/builtins/builtins.h"
+#include "objects/protocol/call_words.h"
 
 namespace typhon {
 
@@ -39,7 +40,7 @@ Ref extreme(Thread& t, Args args, CompareOp op, const char* name) {
     return raise(t, exc::TypeError, "Cannot specify a default for %s() with multiple positional arguments", name);
   Ref best, best_key;
   auto offer = [&](Ref&& item) -> Status {
-    Ref item_key = key.is_empty() ? item.dup() : TRY(call_with(t, key, item));
+    Ref item_key = key.is_empty() ? item.dup() : TRY(call_words(t, key, item));
     if (best.is_empty() || TRY(compare_bool(t, op, item_key, best_key))) {
       best = std::move(item);
       best_key = std::move(item_key);
