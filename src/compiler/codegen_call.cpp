@@ -178,11 +178,9 @@ void Codegen::call_ex(u16 f, u32 filled, Seq<Expr*> args, Seq<Keyword*> keywords
       load_const(tuple, folded);
     } else if (args.size == 1 && args[0]->kind == Kind::kStarred) {
       // Alone, what is spread is the call's to complain about.
-      emit(Op::BUILD_LIST, tuple, u_->top, 0);
       Operand o = operand(as<Starred>(args[0])->value);
-      emit(Op::LIST_EXTEND, tuple, o.reg, 1, o.temp ? kConsumeB : 0);
+      emit(Op::LIST_TO_TUPLE, tuple, o.reg, 1, o.temp ? kConsumeB : 0);
       u_->top = u16(f + 2);
-      emit(Op::LIST_TO_TUPLE, tuple, tuple, 0, kConsumeB);
     } else {
       sequence(args, SequenceKind::kTuple, tuple);
     }

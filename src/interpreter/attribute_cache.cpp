@@ -78,7 +78,7 @@ bool classify_class_value(Value d, Object* cls, bool through_class, AttributeRec
     record->kind = deferred ? RecordKind::kMethod : RecordKind::kMethodCounted;
     return true;
   }
-  if (is_exact(d, kShape_classmethod)) {
+  if (type == types::classmethod) {  // not by the shape: they have attributes of their own
     Value callable = d.as<ClassMethod>()->callable.peek();
     if (!is_exact_function(callable)) return false;
     record->value = callable;
@@ -86,7 +86,7 @@ bool classify_class_value(Value d, Object* cls, bool through_class, AttributeRec
     record->holder = cls;
     return true;
   }
-  if (is_exact(d, kShape_staticmethod)) {
+  if (type == types::staticmethod) {
     record->value = d.as<ClassMethod>()->callable.peek();
     record->kind = RecordKind::kValue;
     return true;
@@ -106,7 +106,7 @@ void fill_class_load(Instr* at, u64 old, Object* object, Str* name) {
   Value d = type_lookup(cls, name);
   AttributeRecord record{};
   if (d.is_empty() || !classify_class_value(d, cls, true, &record)) return;
-  if (record.kind == RecordKind::kClassMethod) return;  // one kind for classes is enough
+  record.extra = record.kind == RecordKind::kClassMethod;
   record.kind = RecordKind::kClassAttribute;
   record.version = version;
   record.holder = cls;

@@ -468,7 +468,11 @@ Called call_window_ex(Thread& t, Value* r, u32 f, u16 flags, u16 destination) {
       names->items[k++].init(names.get(), key.get());
       callee[to++] = value.take();
     }
-    DCHECK(k == named);
+    if (k < named) [[unlikely]] {  // a shared dict that another thread takes items from
+      drop_registers(callee, 0, to);
+      (void)raise(t, exc::RuntimeError, "dictionary changed size during iteration");
+      return Called::kRaised;
+    }
   }
   callee[-1] = function.take();
   return bind_and_push(t, callee, to, named > 0 ? names.get() : nullptr, r, flags, destination) ? Called::kPushed

@@ -2,6 +2,7 @@
 #include "interpreter/attribute_cache.h"
 #include "interpreter/call.h"
 #include "interpreter/dispatch.h"
+#include "interpreter/enter.h"
 #include "objects/protocol/services.h"
 
 namespace typhon {
@@ -11,6 +12,10 @@ TYPHON_INLINE u16 resume_after(u32 units) { return u16(units << kResumeShift); }
 
 // --- LOAD_ATTR
 
+TYPHON_INLINE bool is_recorded_class(Object* object, const AttributeRecord* record) {
+  return record->holder == object && type_version(static_cast<Type*>(object)) == record->version;
+}
+
 // What a record says is the attribute, borrowed, where that takes no call; EMPTY otherwise.
 TYPHON_INLINE Value recorded_value(Object* object, const AttributeRecord* record) {
   switch (record->kind) {
@@ -19,21 +24,29 @@ TYPHON_INLINE Value recorded_value(Object* object, const AttributeRecord* record
       DictTable* table = __atomic_load_n(&static_cast<Module*>(object)->dict.as<Dict>()->table, __ATOMIC_ACQUIRE);
       return table_id(table) == record->extra ? table->entries()[record->offset].value.peek() : EMPTY;
     }
-    case RecordKind::kClassAttribute:
-      return record->holder == object && type_version(static_cast<Type*>(object)) == record->version ? record->value : EMPTY;
+    case RecordKind::kClassAttribute: return record->extra == 0 && is_recorded_class(object, record) ? record->value : EMPTY;
     default: return EMPTY;
   }
 }
 
+// The function of a class method and in *cls its class, both borrowed; EMPTY when the record says something else.
+TYPHON_INLINE Value recorded_class_method(Object* object, const AttributeRecord* record, Object** cls) {
+  bool found = record->kind == RecordKind::kClassMethod ||
+               (record->kind == RecordKind::kClassAttribute && record->extra == 1 && is_recorded_class(object, record));
+  *cls = record->holder;
+  return found ? record->value : EMPTY;
+}
+
 // A cached attribute that is no plain slot. kRaised with nothing pending: the cache does not apply after all.
 Called load_record(Thread& t, Value* r, Instr* pc, Object* object, const AttributeRecord* record) {
+  Object* cls;
+  if (Value function = recorded_class_method(object, record, &cls); !function.is_empty())
+    return finish_ds(r, pc, method_new(t, function, Value(cls))) ? Called::kDone : Called::kRaised;
   switch (record->kind) {
     case RecordKind::kMethod:
     case RecordKind::kMethodCounted:
       if (!is_exact_function(record->value)) break;
       return finish_ds(r, pc, method_new(t, record->value, Value(object))) ? Called::kDone : Called::kRaised;
-    case RecordKind::kClassMethod:
-      return finish_ds(r, pc, method_new(t, record->value, Value(record->holder))) ? Called::kDone : Called::kRaised;
     case RecordKind::kProperty: {
       Value* callee = frame_stack_end(t, r) + kFrameHeader + 1;
       if (callee + kStackSlack > t.stack_limit) break;
@@ -107,6 +120,13 @@ COLD_HANDLER(load_attribute_cold) {
     if (cached_slot(v.object(), word, &field)) {
       found = field->peek();
     } else if (const AttributeRecord* record = cached_record(v.object(), word)) {
+      if (record->kind == RecordKind::kProperty && enters_special(t, r, record->value, 1)) {
+        Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
+        callee[-1] = acquire(record->value);
+        callee[0] = take_operand(r, pc, kConsumeB, pc->b);
+        Instr* first = enter_code(t, r, pc, callee, callee[-1].as<Function>()->code.as<Code>(), 1, 2 << kResumeShift, A(ins));
+        ENTER(callee, first);
+      }
       found = recorded_value(v.object(), record);
     }
     if (quick_acquire(found, &found)) FINISH_LOAD(found, load_attribute_general);
@@ -209,15 +229,16 @@ TYPHON_NOINLINE bool load_method_step(Thread& t, Value* r, Instr* pc) {
     if (cached_slot(object, word, &field)) {
       if (!field->is_empty()) return unbound(field->peek());
     } else if (const AttributeRecord* record = cached_record(object, word)) {
+      Object* cls;
+      if (Value function = recorded_class_method(object, record, &cls); !function.is_empty()) {
+        Value owned = acquire(Value(cls));
+        set_register(r, f, acquire(function));
+        set_register(r, f + 1, owned);
+        return true;
+      }
       switch (record->kind) {
         case RecordKind::kMethod:
         case RecordKind::kMethodCounted: set_register(r, f, acquire(record->value)); return true;
-        case RecordKind::kClassMethod: {
-          Value cls = acquire(Value(record->holder));
-          set_register(r, f, acquire(record->value));
-          set_register(r, f + 1, cls);
-          return true;
-        }
         case RecordKind::kValue:
         case RecordKind::kModule:
         case RecordKind::kClassAttribute: {

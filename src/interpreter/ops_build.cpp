@@ -1,5 +1,6 @@
 // Building containers and strings, items, formatting.
 #include "interpreter/dispatch.h"
+#include "interpreter/enter.h"
 #include "interpreter/intrinsics.h"
 #include "objects/container_util.h"
 
@@ -52,7 +53,22 @@ TYPHON_NOINLINE bool get_item_step(Thread& t, Value* r, Instr* pc) {
   }
   return finish_dss(r, pc, get_item(t, container, key));
 }
-COLD_HANDLER(get_item_cold) { STEP(get_item_step(*t, r, pc), 2); }
+COLD_HANDLER(get_item_general) { STEP(get_item_step(*t, r, pc), 2); }
+COLD_HANDLER(get_item_cold) {
+  Value container = r[B(ins)];
+  if (container.is_object() && container.object()->shape_id() >= kFirstDynamicShape) {
+    Value method = type_lookup(type_of_object(container.object()), names::__getitem__);
+    if (enters_special(t, r, method, 2)) {
+      Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
+      callee[-1] = acquire(method);
+      callee[0] = take_operand(r, pc, kConsumeB, pc->b);
+      callee[1] = take_operand(r, pc, kConsumeC, pc->c);
+      Instr* first = enter_code(t, r, pc, callee, callee[-1].as<Function>()->code.as<Code>(), 2, 2 << kResumeShift, A(ins));
+      ENTER(callee, first);
+    }
+  }
+  TAIL(get_item_general);
+}
 
 TYPHON_NOINLINE bool set_item_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
@@ -264,15 +280,32 @@ Status merge_keywords(Thread& t, Dict* into, Value source, Value callable) {
   }
   return ok();
 }
+// A Python function takes the items out of the mapping before anything else runs: it needs no copy of its own.
+bool spreads_at_once(Value callable) {
+  return is_exact_function(callable) ||
+         (is_exact_method(callable) && is_exact_function(callable.as<BoundMethod>()->function.peek()));
+}
 TYPHON_NOINLINE bool dict_merge_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
+  if (Op(pc[1].op) == Op::CALL_EX && is_exact_dict(r[pc->b]) && dict_size(r[pc->a].as<Dict>()) == 0 &&
+      r[pc->b].object()->is_local() && spreads_at_once(r[pc->c])) {
+    set_register(r, pc->a, take_operand(r, pc, kConsumeB, pc->b));
+    return true;
+  }
   if (merge_keywords(t, r[pc->a].as<Dict>(), r[pc->b], r[pc->c]).failed()) return false;
   consume(r, pc, kConsumeB, pc->b);
   return true;
 }
 TYPHON_NOINLINE bool list_to_tuple_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
-  return finish_ds(r, pc, list_to_tuple(t, r[pc->b].as<List>()));
+  Value source = r[pc->b];
+  if (pc->c == 0 || is_exact_list(source)) return finish_ds(r, pc, list_to_tuple(t, source.as<List>()));
+  if (is_exact_tuple(source)) return finish_ds(r, pc, Ref::copy(source));
+  if (!iterable(source)) {
+    (void)raise_not_iterable(t, source, r[pc->a - 1]);
+    return false;
+  }
+  return finish_ds(r, pc, to_tuple(t, source));
 }
 
 // --- formatting

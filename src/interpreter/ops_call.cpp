@@ -3,49 +3,12 @@
 #include "interpreter/attribute_cache.h"
 #include "interpreter/call.h"
 #include "interpreter/dispatch.h"
+#include "interpreter/enter.h"
 #include "interpreter/intrinsics.h"
 #include "objects/protocol/services.h"
 
 namespace typhon {
 namespace {
-
-// Pushes the frame of `code` at `callee`, where function and parameters (n) are in place. Null: no room, or the recursion limit.
-TYPHON_INLINE Instr* enter_code(Thread* t, Value* r, Instr* pc, Value* callee, Code* code, u32 n, u16 flags, u16 destination) {
-  u32 depth = t->recursion_depth;
-  if (callee + code->register_count + kStackSlack > t->stack_limit || depth >= t->recursion_limit) [[unlikely]]
-    return nullptr;
-  Instr* first = code->instructions;
-  u32 locals = code->local_count;
-  t->recursion_depth = depth + 1;
-  frame::pc(r) = pc;
-  frame::pc(callee) = first;
-  frame::caller(callee) = r;
-  frame::info(callee) = std::bit_cast<FrameInfo>(u64(flags) | u64(destination) << 16);
-  frame::frame_object(callee) = EMPTY;
-  frame::code(callee) = code;
-  empty_registers(callee, n, locals);
-  check_clean(callee, n, code->register_count);
-  t->frame = callee;
-  return first;
-}
-
-// The frame of a Python function that takes exactly the arguments given, pushed without leaving the handler. The window's
-// function register is callee[-1]. Null: not that simple.
-TYPHON_INLINE Instr* enter_plain(Thread* t, Value* r, Instr* pc, Value* callee, u32 n, u16 flags, u16 destination) {
-  Code* code = callee[-1].as<Function>()->code.as<Code>();
-  if (!takes_exactly(code, n)) [[unlikely]] return nullptr;
-  if (frame::info(r).flags & frame_flag::kGenerator) [[unlikely]] return nullptr;
-  return enter_code(t, r, pc, callee, code, n, flags, destination);
-}
-
-// Goes on in the callee; its RESUME has nothing to do unless a poll or tracing is wanted.
-#define ENTER(callee, first)                                                            \
-  do {                                                                                  \
-    r = (callee);                                                                       \
-    pc = (first);                                                                       \
-    if (Op(pc->op) == Op::RESUME && table == g_handlers && !poll_wanted(*t)) [[likely]] NEXT(1); \
-    NEXT(0);                                                                            \
-  } while (0)
 
 TYPHON_NOINLINE Called call_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
@@ -175,11 +138,36 @@ TYPHON_NOINLINE void fill_class_cache(Instr* pc, Type* cls) {
   record.kind = RecordKind::kConstructor;
   record.value = type_lookup(cls, names::__init__);
   record.holder = cls;
-  if (is_exact_function(record.value)) write_record_cache(pc + 1, kShape_type, record);
+  if (cls->slots.init == types::object->slots.init) record.value = EMPTY;  // nothing to run
+  if (record.value.is_empty() || is_exact_function(record.value)) write_record_cache(pc + 1, kShape_type, record);
 }
 COLD_HANDLER(call_class_uncached) {
   fill_class_cache(pc, r[B(ins)].as<Type>());
   TAIL(call_general);
+}
+// A class without __new__ and __init__: the instance is the result.
+COLD_HANDLER(call_class_plain) {
+  Type* cls = r[B(ins)].as<Type>();
+  if (C(ins) != 0 || !quick_drop(r[B(ins)])) TAIL(call_general);
+  const Shape* shape = shape_at(__atomic_load_n(&cls->root_shape, __ATOMIC_ACQUIRE));
+  Object* instance = heap::allocate(*t, shape->id, cls->instance_size, shape->flags & shape_flag::kTracked);
+  r[B(ins)] = EMPTY;
+  SET_AND_NEXT(&r[A(ins)], Value(instance), 2);
+}
+// type(x)
+COLD_HANDLER(call_type) {
+  Value* window = r + B(ins);
+  Value found;
+  if (!quick_acquire(Value(type_of(window[1])), &found) || !drops_quickly(window[0])) TAIL(call_general);
+  (void)quick_drop(window[0]);
+  window[0] = EMPTY;
+  Value argument = window[1];
+  window[1] = EMPTY;
+  Value* to = &r[A(ins)];
+  if (!needs_drop(argument) || quick_drop(argument)) SET_AND_NEXT(to, found, 2);
+  save_pc(r, pc);
+  set_register_word(*to, found);
+  DROP_AND_NEXT(argument, 2);
 }
 COLD_HANDLER(call_class) {
   u64 word = cache::load(pc + 1);
@@ -187,6 +175,7 @@ COLD_HANDLER(call_class) {
   const AttributeRecord* record = attribute_record(word);
   if (u32(word) != kShape_type || record->holder != cls || record->version != __atomic_load_n(&cls->version, __ATOMIC_ACQUIRE))
     TAIL(call_class_uncached);
+  if (record->value.is_empty()) TAIL(call_class_plain);
   // Function and self need two words in front of the arguments, and in front of the header lies the instance once more.
   u32 n = C(ins);
   Value* callee = r + B(ins) + 2;
@@ -262,7 +251,10 @@ COLD_HANDLER(call_cold) {
   Value callable = r[B(ins)];
   if (!is_exact(callable, kShape_builtin_function)) {
     if (is_exact_function(callable)) TAIL(call_function);
-    if (is_exact(callable, kShape_type)) TAIL(call_class);
+    if (is_exact(callable, kShape_type)) {
+      if (callable.same_word(Value(types::type)) && C(ins) == 1) TAIL(call_type);
+      TAIL(call_class);
+    }
     if (is_exact(callable, kShape_method)) TAIL(call_bound);
     TAIL(call_general);
   }

@@ -1,0 +1,54 @@
+// Entering Python functions from handlers: the frame is pushed and the loop goes on in it (docs/calls.md).
+#pragma once
+#include "interpreter/dispatch.h"
+
+namespace typhon {
+
+// Pushes the frame of `code` at `callee`, where function and parameters (n) are in place. Null: no room, or the recursion limit.
+TYPHON_INLINE Instr* enter_code(Thread* t, Value* r, Instr* pc, Value* callee, Code* code, u32 n, u16 flags, u16 destination) {
+  u32 depth = t->recursion_depth;
+  if (callee + code->register_count + kStackSlack > t->stack_limit || depth >= t->recursion_limit) [[unlikely]]
+    return nullptr;
+  Instr* first = code->instructions;
+  u32 locals = code->local_count;
+  t->recursion_depth = depth + 1;
+  frame::pc(r) = pc;
+  frame::pc(callee) = first;
+  frame::caller(callee) = r;
+  frame::info(callee) = std::bit_cast<FrameInfo>(u64(flags) | u64(destination) << 16);
+  frame::frame_object(callee) = EMPTY;
+  frame::code(callee) = code;
+  empty_registers(callee, n, locals);
+  check_clean(callee, n, code->register_count);
+  t->frame = callee;
+  return first;
+}
+
+// The frame of a Python function that takes exactly the arguments given, pushed without leaving the handler. The window's
+// function register is callee[-1]. Null: not that simple.
+TYPHON_INLINE Instr* enter_plain(Thread* t, Value* r, Instr* pc, Value* callee, u32 n, u16 flags, u16 destination) {
+  Code* code = callee[-1].as<Function>()->code.as<Code>();
+  if (!takes_exactly(code, n)) [[unlikely]] return nullptr;
+  if (frame::info(r).flags & frame_flag::kGenerator) [[unlikely]] return nullptr;
+  return enter_code(t, r, pc, callee, code, n, flags, destination);
+}
+
+// Goes on in the callee; its RESUME has nothing to do unless a poll or tracing is wanted.
+#define ENTER(callee, first)                                                            \
+  do {                                                                                  \
+    r = (callee);                                                                       \
+    pc = (first);                                                                       \
+    if (Op(pc->op) == Op::RESUME && table == g_handlers && !poll_wanted(*t)) [[likely]] NEXT(1); \
+    NEXT(0);                                                                            \
+  } while (0)
+
+// Whether a special method found in a class is a Python function that takes exactly n arguments and whose frame, behind the running
+// one, may be pushed by enter_code.
+TYPHON_INLINE bool enters_special(Thread* t, Value* r, Value function, u32 n) {
+  if (!is_exact_function(function)) return false;
+  Code* code = function.as<Function>()->code.as<Code>();
+  return takes_exactly(code, n) && t->recursion_depth < t->recursion_limit &&
+         frame_stack_end(*t, r) + kFrameHeader + 1 + code->register_count + kStackSlack <= t->stack_limit;
+}
+
+}  // namespace typhon
