@@ -174,7 +174,8 @@ bool bind_all(Thread& t, Function* f, Code* code, Value* words, u32 n, Tuple* na
   }
   Dict* extra = nullptr;
   if (code->flags & code_flag::kVarKeywords) {
-    RefTo<Dict> dict = dict_new(t);
+    // Room for the names that cannot all be parameters.
+    RefTo<Dict> dict = dict_new(t, named > all - used ? named - (all - used) : 0);
     if (dict.failed()) return false;
     extra = dict.get();
     out[next] = dict.take();

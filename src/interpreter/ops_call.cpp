@@ -66,6 +66,19 @@ TYPHON_NOINLINE Called call_ex_step(Thread& t, Value* r, Instr* pc) {
     TAIL(op_raise);                                         \
   } while (0)
 
+COLD_HANDLER(call_keywords_general) { CALLED(call_keywords_step(*t, r, pc, false), 3); }
+COLD_HANDLER(call_method_keywords_general) { CALLED(call_keywords_step(*t, r, pc, true), 3); }
+// A Python function in r[B], n arguments behind it: binds the keywords in the window and goes on in its frame.
+#define ENTER_KEYWORDS(n)                                                                          \
+  do {                                                                                             \
+    save_pc(r, pc);                                                                                \
+    Tuple* names_ = frame::code(r)->constants[u32(unit(pc + 2))].as<Tuple>();                      \
+    bool bound_ = bind_and_push(*t, r + B(ins) + 1, n, names_, r, u16(3 << kResumeShift), A(ins)); \
+    table = static_cast<const HandlerEntry*>(t->dispatch_table);                                   \
+    if (!bound_) TAIL(op_raise);                                                                   \
+    Value* callee_ = t->frame;                                                                     \
+    ENTER(callee_, frame::pc(callee_));                                                            \
+  } while (0)
 COLD_HANDLER(call_general) { CALLED(call_step(*t, r, pc), 2); }
 COLD_HANDLER(call_method_general) { CALLED(call_method_step(*t, r, pc), 2); }
 
@@ -383,8 +396,16 @@ HANDLER(CALL_METHOD) {
   }
   TAIL(call_method_cold);
 }
-HANDLER(CALL_KW) { CALLED(call_keywords_step(*t, r, pc, false), 3); }
-HANDLER(CALL_METHOD_KW) { CALLED(call_keywords_step(*t, r, pc, true), 3); }
+HANDLER(CALL_KW) {
+  if (is_exact_function(r[B(ins)]) && !(frame::info(r).flags & frame_flag::kGenerator)) [[likely]]
+    ENTER_KEYWORDS(C(ins));
+  TAIL(call_keywords_general);
+}
+HANDLER(CALL_METHOD_KW) {
+  if (is_exact_function(r[B(ins)]) && !r[B(ins) + 1].is_empty() && !(frame::info(r).flags & frame_flag::kGenerator)) [[likely]]
+    ENTER_KEYWORDS(C(ins) + 1u);
+  TAIL(call_method_keywords_general);
+}
 HANDLER(CALL_EX) { CALLED(call_ex_step(*t, r, pc), 2); }
 HANDLER(MAKE_FUNCTION) { STEP(make_function_step(*t, r, pc), 1); }
 HANDLER(SET_FUNCTION) { STEP(set_function_step(*t, r, pc), 1); }
