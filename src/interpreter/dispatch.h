@@ -36,9 +36,17 @@ extern const HandlerEntry g_handlers[256];
     table = static_cast<const HandlerEntry*>(t->dispatch_table);   \
     NEXT(n);                                                       \
   } while (0)
+// Before a handler calls out. The one register that C++ functions save and handlers use freely holds whatever some handler left in
+// it, and a conservative scan would take that for a reference for as long as the call lasts.
+#if defined(__x86_64__)
+#define FORGET_REGISTERS() asm volatile("xorl %%ebx, %%ebx" ::: "rbx", "cc")
+#else
+#define FORGET_REGISTERS() ((void)0)
+#endif
 // Runs a step (bool: false when it raised), then goes on.
 #define STEP(call, n)                    \
   do {                                   \
+    FORGET_REGISTERS();                  \
     if (!(call)) [[unlikely]] TAIL(op_raise); \
     NEXT(n);                             \
   } while (0)

@@ -59,6 +59,7 @@ TYPHON_NOINLINE Called call_ex_step(Thread& t, Value* r, Instr* pc) {
 
 #define CALLED(outcome, units)                              \
   do {                                                      \
+    FORGET_REGISTERS();                                     \
     Called called_ = (outcome);                             \
     table = static_cast<const HandlerEntry*>(t->dispatch_table); \
     if (called_ == Called::kDone) NEXT(units);              \
@@ -274,6 +275,7 @@ COLD_HANDLER(call_cold) {
   NativeFunction* f = callable.as<NativeFunction>();
   if (!fit_arguments(r, __atomic_load_n(&f->aux2, __ATOMIC_RELAXED), B(ins) + 1u, C(ins))) TAIL(call_general);
   save_pc(r, pc);
+  FORGET_REGISTERS();
   Value result = f->definition->bound(*t, f->self.peek(), r + B(ins) + 1).take();
   if (!finish_native(r, pc, B(ins), C(ins) + 1u, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(2);
@@ -282,6 +284,7 @@ COLD_HANDLER(call_unbound_native) {
   NativeFunction* f = r[B(ins)].as<NativeFunction>();
   if (!fit_arguments(r, __atomic_load_n(&f->aux2, __ATOMIC_RELAXED), B(ins) + 2u, C(ins))) TAIL(call_method_general);
   save_pc(r, pc);
+  FORGET_REGISTERS();
   Value result = f->definition->bound(*t, f->self.peek(), r + B(ins) + 2).take();
   if (!finish_native(r, pc, B(ins), C(ins) + 2u, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(2);
@@ -300,6 +303,7 @@ COLD_HANDLER(call_method_cold) {
   NativeDescriptor* d = callable.as<NativeDescriptor>();
   if (!fit_arguments(r, __atomic_load_n(&d->aux2, __ATOMIC_RELAXED), B(ins) + 2u, C(ins))) TAIL(call_method_general);
   save_pc(r, pc);
+  FORGET_REGISTERS();
   Value result = d->method->bound(*t, r[B(ins) + 1], r + B(ins) + 2).take();
   if (!finish_native(r, pc, B(ins), C(ins) + 2u, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(2);
