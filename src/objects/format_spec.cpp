@@ -200,8 +200,15 @@ void append_padded(StrBuilder& out, const Spec& spec, const NumberParts& parts, 
                   fraction_separators + parts.rest.size();
   i64 min_width = spec.fill == '0' && spec.align == '=' ? spec.width - i64(others) : 0;
   ByteBuilder reversed;
-  if (!parts.whole.empty()) group_reversed(reversed, parts.whole, min_width, grouping.sizes);
-  i64 padding = spec.width - i64(others + reversed.length());
+  size_t whole_width = parts.whole.size();
+  if (whole_width != 0 && grouping.separator == 0) {
+    // Without separators nothing but zeros is added.
+    if (min_width > i64(whole_width)) whole_width = size_t(min_width);
+  } else if (whole_width != 0) {
+    group_reversed(reversed, parts.whole, min_width, grouping.sizes);
+    whole_width = reversed.length();
+  }
+  i64 padding = spec.width - i64(others + whole_width);
   if (padding < 0) padding = 0;
   size_t left = spec.align == '>' ? size_t(padding) : spec.align == '^' ? size_t(padding) / 2 : 0;
   size_t inner = spec.align == '=' ? size_t(padding) : 0;
@@ -210,8 +217,7 @@ void append_padded(StrBuilder& out, const Spec& spec, const NumberParts& parts, 
   out.append_ascii(parts.prefix);
   out.append_repeated(spec.fill, inner);
   if (grouping.separator == 0) {
-    // Without separators nothing but zeros was added.
-    out.append_repeated('0', reversed.length() - parts.whole.size());
+    out.append_repeated('0', whole_width - parts.whole.size());
     out.append_ascii(parts.whole);
   } else {
     for (size_t i = reversed.length(); i-- > 0;) {

@@ -166,6 +166,14 @@ void frame_visit(Object* self, Visitor& v) {
   v.field(f->monitored_argument);
 }
 
+bool frame_dispose(Thread&, Object* self) {
+  FrameObject* f = static_cast<FrameObject*>(self);
+  for (Field* field : {&f->function, &f->code_field, &f->back, &f->saved, &f->trace, &f->extra_locals, &f->profiled_call,
+                       &f->monitored_call, &f->monitored_argument})
+    drop_field(*field);
+  return true;
+}
+
 Ref or_none(const Field& field) {
   Ref v = field.load();
   return v.is_empty() ? Ref::none() : std::move(v);
@@ -357,7 +365,8 @@ constexpr Slots traceback_slots() {
 extern const TypeSpec spec_frame, spec_traceback;
 const TypeSpec spec_frame = {
     .name = "frame",
-    .layout = {.name = "frame", .basic_size = sizeof(FrameObject), .item_size = 0, .visit = frame_visit},
+    .layout = {.name = "frame", .basic_size = sizeof(FrameObject), .item_size = 0, .visit = frame_visit,
+               .dispose = frame_dispose},
     .flags = type_flag::kDisallowInstantiation | type_flag::kImmutable,
     .slots = frame_slots(),
     .methods = kFrameMethods,

@@ -1,6 +1,7 @@
 // int: representation, conversions and arithmetic. Methods and the type: int_methods.cpp.
 #include "objects/int.h"
 
+#include <array>
 #include <cmath>
 
 #include "objects/big.h"
@@ -219,6 +220,30 @@ Status int_to_bytes(Thread& t, Value v, u8* out, size_t n, bool little_endian, b
   return ok();
 }
 
+// Decimal digits in front of `end`, two at a time; where they begin.
+static char* write_decimal(char* end, u64 n) {
+  static constexpr auto kPairs = [] {
+    std::array<char, 200> pairs{};
+    for (int i = 0; i < 100; i++) {
+      pairs[size_t(2 * i)] = char('0' + i / 10);
+      pairs[size_t(2 * i + 1)] = char('0' + i % 10);
+    }
+    return pairs;
+  }();
+  while (n >= 100) {
+    end -= 2;
+    memcpy(end, &kPairs[n % 100 * 2], 2);
+    n /= 100;
+  }
+  if (n < 10) {
+    *--end = char('0' + n);
+    return end;
+  }
+  end -= 2;
+  memcpy(end, &kPairs[n * 2], 2);
+  return end;
+}
+
 RefTo<Str> int_to_str(Thread& t, Value v, int base, bool prefix) {
   char small[80];
   char* end = small + sizeof small;
@@ -226,10 +251,14 @@ RefTo<Str> int_to_str(Thread& t, Value v, int base, bool prefix) {
   if (v.is_small_int()) {
     i64 n = v.as_small_int();
     u64 magnitude = n < 0 ? u64(-n) : u64(n);
-    do {
-      *--p = "0123456789abcdefghijklmnopqrstuvwxyz"[magnitude % unsigned(base)];
-      magnitude /= unsigned(base);
-    } while (magnitude != 0);
+    if (base == 10) {
+      p = write_decimal(p, magnitude);
+    } else {
+      do {
+        *--p = "0123456789abcdefghijklmnopqrstuvwxyz"[magnitude % unsigned(base)];
+        magnitude /= unsigned(base);
+      } while (magnitude != 0);
+    }
     if (prefix) {
       *--p = base == 16 ? 'x' : base == 8 ? 'o' : 'b';
       *--p = '0';

@@ -88,7 +88,12 @@ void write_into(Str* to, size_t at, const Str* from) {
   size_t n = from->length();
   u32 shift = to->kind();
   if (from->kind() == shift) {
-    std::memcpy(static_cast<u8*>(to->raw_mutable()) + (at << shift), from->raw(), n << shift);
+    u8* out = static_cast<u8*>(to->raw_mutable()) + (at << shift);
+    size_t bytes = n << shift;
+    if (bytes == 1)
+      *out = *from->data<u8>();
+    else
+      std::memcpy(out, from->raw(), bytes);
     return;
   }
   with_characters(from, [&](const auto* p) {

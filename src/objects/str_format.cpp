@@ -1,6 +1,6 @@
 // The message formatter behind raise() and str_format(): a printf subset plus directives for Python values (exceptions.h).
+#include <charconv>
 #include <cstdarg>
-#include <cstdio>
 
 #include "objects/protocol/protocol.h"
 
@@ -8,7 +8,11 @@ namespace typhon {
 
 RefTo<Str> str_vformat(Thread& t, const char* format, va_list arguments) {
   StrBuilder out;
-  char number[64];
+  auto put_number = [&out](auto n, int base) {
+    char digits[24];
+    char* end = std::to_chars(digits, digits + sizeof digits, n, base).ptr;
+    out.append_ascii({digits, size_t(end - digits)});
+  };
   for (const char* p = format; *p != 0; p++) {
     if (*p != '%') {
       const char* start = p;
@@ -33,19 +37,13 @@ RefTo<Str> str_vformat(Thread& t, const char* format, va_list arguments) {
       case 'c': out.append(u32(va_arg(arguments, int))); break;
       case 'd':
       case 'i':
-        if (wide)
-          std::snprintf(number, sizeof number, "%lld", (long long)va_arg(arguments, i64));
-        else
-          std::snprintf(number, sizeof number, "%d", va_arg(arguments, int));
-        out.append_ascii(number);
+        put_number(wide ? va_arg(arguments, i64) : va_arg(arguments, int), 10);
         break;
       case 'u':
-        std::snprintf(number, sizeof number, "%llu", (unsigned long long)va_arg(arguments, u64));
-        out.append_ascii(number);
+        put_number(va_arg(arguments, u64), 10);
         break;
       case 'x':
-        std::snprintf(number, sizeof number, "%llx", (unsigned long long)va_arg(arguments, u64));
-        out.append_ascii(number);
+        put_number(va_arg(arguments, u64), 16);
         break;
       case 'S': {
         RefTo<Str> text = TRY(object_str(t, Value(va_arg(arguments, u64))));

@@ -322,6 +322,10 @@ class PercentFormatter {
     RefTo<Str> digits = TRY(int_to_str(t_, n, d.type == 'o' ? 8 : index_only ? 16 : 10));
     NumberText number;
     std::string_view text = digits->ascii();
+    if (d.width < 0 && d.precision < 0 && d.type != 'X' && !d.plus && !d.space && !d.alternate) {
+      out.append_ascii(text);
+      return ok();
+    }
     if (text[0] == '-') {
       number.negative = true;
       text.remove_prefix(1);

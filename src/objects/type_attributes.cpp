@@ -409,7 +409,8 @@ Ref type_call(Thread& t, Value type, Args args) {
   Type* made = type_of(object);
   if (made != cls && !is_subtype(made, cls)) return object;
   if (InitFn init = made->slots.init) {
-    if (init == object_init && cls->slots.new_ == object_new && args.count == 0 && args.keyword_count == 0)
+    // object.__init__ looks at arguments only where __new__ is object's as well.
+    if (init == object_init && (made->slots.new_ != object_new || (args.count == 0 && args.keyword_count == 0)))
       return object;
     TRY(init(t, object, args));
   }

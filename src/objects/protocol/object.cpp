@@ -1,4 +1,5 @@
 // str, repr, hash, truth, isinstance and the like for any object.
+#include "objects/format_spec.h"
 #include "objects/protocol/protocol.h"
 
 namespace typhon {
@@ -70,6 +71,12 @@ RefTo<Str> object_format(Thread& t, Value v, Value spec) {
   if (plain) {
     if (is_exact_str(v)) return RefTo<Str>::copy(v.as<Str>());
     if (is_exact_int(v)) return int_to_str(t, v);
+  } else if (is_exact_int(v)) {
+    return RefTo<Str>::from(format_int(t, v, spec.as<Str>()));
+  } else if (is_exact_float(v)) {
+    return RefTo<Str>::from(format_float(t, v, spec.as<Str>()));
+  } else if (is_exact_str(v)) {
+    return RefTo<Str>::from(format_str(t, v, spec.as<Str>()));
   }
   Ref hook = TRY(lookup_special(t, v, names::__format__));
   if (hook.is_empty()) return raise(t, exc::TypeError, "Type %T doesn't define __format__", v);
