@@ -20,7 +20,8 @@ Code* self_code(Value self) { return self.as<Code>(); }
 Ref get_argcount(Thread& t, Value self) { return int_from(t, self_code(self)->argument_count); }
 Ref get_posonlyargcount(Thread& t, Value self) { return int_from(t, self_code(self)->positional_only_count); }
 Ref get_kwonlyargcount(Thread& t, Value self) { return int_from(t, self_code(self)->keyword_only_count); }
-Ref get_stacksize(Thread& t, Value self) { return int_from(t, self_code(self)->register_count); }
+// What a frame needs beside the variables.
+Ref get_stacksize(Thread& t, Value self) { return int_from(t, self_code(self)->register_count - self_code(self)->local_count); }
 Ref get_flags(Thread& t, Value self) { return int_from(t, self_code(self)->flags & ~code_flag::kHidden); }
 Ref get_firstlineno(Thread& t, Value self) { return int_from(t, self_code(self)->first_line); }
 Ref get_name(Thread&, Value self) { return self_code(self)->name.load(); }
@@ -74,12 +75,12 @@ RefTo<Tuple> variables_of_kind(Thread& t, Code* c, u8 kind) {
 Ref get_varnames(Thread& t, Value self) { return variables_of_kind(t, self_code(self), u8(VariableKind::kLocal)); }
 Ref get_cellvars(Thread& t, Value self) { return variables_of_kind(t, self_code(self), u8(VariableKind::kCell)); }
 Ref get_freevars(Thread& t, Value self) { return variables_of_kind(t, self_code(self), u8(VariableKind::kFree)); }
-Ref get_nlocals(Thread& t, Value self) {
-  Code* c = self_code(self);
+i64 count_of_kind(const Code* c, VariableKind kind) {
   i64 n = 0;
-  for (u32 i = 0; i < c->local_count; i++) n += (c->variable_kinds[i] & u8(VariableKind::kLocal)) != 0;
-  return int_from(t, n);
+  for (u32 i = 0; i < c->local_count; i++) n += (c->variable_kinds[i] & u8(kind)) != 0;
+  return n;
 }
+Ref get_nlocals(Thread& t, Value self) { return int_from(t, count_of_kind(self_code(self), VariableKind::kLocal)); }
 Ref get_lnotab(Thread& t, Value self) {
   TRY(warn(t, exc::DeprecationWarning, 1, "co_lnotab is deprecated, use co_lines instead."));
   return bytes_from(t, "", 0);
@@ -263,9 +264,15 @@ Ref code_replace(Thread& t, Value self, const Value* a) {
   TRY(replace_number(t, a[0], &s.argument_count));
   TRY(replace_number(t, a[1], &s.positional_only_count));
   TRY(replace_number(t, a[2], &s.keyword_only_count));
-  u32 ignored = 0, flags = s.flags;
-  TRY(replace_number(t, a[3], &ignored));  // co_nlocals follows from the variables
-  TRY(replace_number(t, a[4], &ignored));  // co_stacksize as well
+  u32 locals = u32(count_of_kind(c, VariableKind::kLocal)), stack = u32(s.register_count - s.local_count), flags = s.flags;
+  u32 own_stack = stack;
+  TRY(replace_number(t, a[3], &locals));
+  TRY(replace_number(t, a[4], &stack));
+  u64 names_given = !a[10].is_empty() && is_tuple(a[10]) ? a[10].as<Tuple>()->size : u64(count_of_kind(c, VariableKind::kLocal));
+  if (locals != names_given) return raise(t, exc::ValueError, "code: co_nlocals != len(co_varnames)");
+  if (stack < own_stack) return raise(t, exc::ValueError, "code: co_stacksize is too small");
+  if (stack > 0xFF00u - s.local_count) return raise(t, exc::OverflowError, "code: co_stacksize is too large");
+  s.register_count = u16(s.local_count + stack);
   TRY(replace_number(t, a[5], &flags));
   s.flags = (flags & ~code_flag::kHidden) | (c->flags & code_flag::kHidden);
   if (!a[6].is_empty()) s.first_line = i32(TRY(to_i64(t, a[6])));

@@ -277,6 +277,7 @@ class Codegen {
   u16 load_super_parts(const ast::Call* super_call, u16 base);
   void call_with(u16 f, u32 filled, bool method, ast::Seq<ast::Expr*> args, ast::Seq<ast::Keyword*> keywords, u16 dest,
                  u16 extra = kNoReg);
+  void named_keywords(ast::Seq<ast::Keyword*> keywords, u16 dest);
   void call_ex(u16 f, u32 filled, ast::Seq<ast::Expr*> args, ast::Seq<ast::Keyword*> keywords, u16 dest, u16 extra);
   void check_keywords(ast::Seq<ast::Keyword*> keywords);
   void at_attribute_name(const ast::Attribute* e);

@@ -9,7 +9,7 @@ namespace typhon::compiler {
 using namespace ast;
 
 namespace {
-constexpr u32 kMaxArguments = 200;  // more go through a list
+constexpr u32 kMaxArguments = 30;  // more go through a list and a dict
 }
 
 // The position of a method call in a chain over several lines is the line of the name.
@@ -153,6 +153,22 @@ void Codegen::call_with(u16 f, u32 filled, bool method, Seq<Expr*> args, Seq<Key
   emit(method ? Op::CALL_METHOD_KW : Op::CALL_KW, dest, f, u16(n), 0, index);
 }
 
+// A dict of keyword arguments that all have names, into `dest`; many are added one by one, so that they need few registers.
+void Codegen::named_keywords(Seq<Keyword*> keywords, u16 dest) {
+  bool at_once = keywords.size <= kMaxArguments / 2;
+  u16 first = u_->top;
+  if (!at_once) emit(Op::BUILD_MAP, dest, first, 0);
+  for (const Keyword* k : keywords) {
+    u16 name = alloc();
+    load_const(name, names_.value(names_.intern(k->arg)));
+    into_new(k->value);
+    if (at_once) continue;
+    emit_binary(Op::MAP_ADD, dest, {name, true}, {u16(name + 1), true});
+    u_->top = first;
+  }
+  if (at_once) emit(Op::BUILD_MAP, dest, first, u16(keywords.size));
+}
+
 void Codegen::call_ex(u16 f, u32 filled, Seq<Expr*> args, Seq<Keyword*> keywords, u16 dest, u16 extra) {
   u32 pos = u_->pos;
   u16 tuple = u16(f + 1);
@@ -214,19 +230,13 @@ void Codegen::call_ex(u16 f, u32 filled, Seq<Expr*> args, Seq<Keyword*> keywords
         emit(Op::DICT_MERGE, mapping, o.reg, f, o.temp ? kConsumeB : 0);
         i++;
       } else {
-        u16 first = u_->top;
-        u32 n = 0;
-        for (; i < keywords.size && keywords[i]->arg.data() != nullptr && n < 100; i++, n++) {
-          load_const(alloc(), names_.value(names_.intern(keywords[i]->arg)));
-          into_new(keywords[i]->value);
-        }
+        u32 end = i;
+        while (end < keywords.size && keywords[end]->arg.data() != nullptr) end++;
+        u16 part = have ? alloc() : mapping;
+        named_keywords({keywords.data + i, end - i}, part);
+        i = end;
         u_->pos = pos;
-        if (!have) {
-          emit(Op::BUILD_MAP, mapping, first, u16(n));
-        } else {
-          emit(Op::BUILD_MAP, first, first, u16(n));
-          emit(Op::DICT_MERGE, mapping, first, f, kConsumeB);
-        }
+        if (have) emit(Op::DICT_MERGE, mapping, part, f, kConsumeB);
       }
       have = true;
       u_->top = mark;

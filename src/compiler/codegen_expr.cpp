@@ -8,7 +8,8 @@ using namespace ast;
 
 namespace {
 
-constexpr u32 kMaxDisplay = 200;  // elements built from one range of registers
+constexpr u32 kMaxDisplay = 30;   // elements of a display built from one range of registers; longer ones grow one by one
+constexpr u32 kMaxStrings = 200;  // parts of an f-string joined at a time
 
 Op binary_opcode(Operator op) {
   switch (op) {
@@ -650,7 +651,8 @@ void Codegen::sequence(Seq<Expr*> elements, SequenceKind kind, u16 dest) {
   u16 result = u_->is_temp(dest) && kind != SequenceKind::kTuple ? dest : alloc();
   u16 saved = u_->top;
   u32 i = 0;
-  while (i < n && i < kMaxDisplay && elements[i]->kind != Kind::kStarred) into_new(elements[i++]);
+  if (n <= kMaxDisplay)
+    while (i < n && elements[i]->kind != Kind::kStarred) into_new(elements[i++]);
   emit(build, result, saved, u16(i));
   u_->top = saved;
   for (; i < n; i++) {
@@ -690,7 +692,7 @@ void Codegen::dict(const ast::Dict* e, u16 dest) {
   u16 result = u_->is_temp(dest) ? dest : alloc();
   u16 saved = u_->top;
   u32 i = 0;
-  for (; i < n && i < kMaxDisplay / 2 && e->keys[i] != nullptr; i++) {
+  for (; n <= kMaxDisplay / 2 && i < n && e->keys[i] != nullptr; i++) {
     into_new(e->keys[i]);
     into_new(e->values[i]);
   }
@@ -722,7 +724,7 @@ void Codegen::joined_str(Seq<Expr*> values, u16 dest) {
   u32 pending = 0;
   for (u32 i = 0; i < values.size; i++) {
     into_new(values[i]);
-    if (++pending == kMaxDisplay && i + 1 < values.size) {
+    if (++pending == kMaxStrings && i + 1 < values.size) {
       emit(Op::BUILD_STRING, first, first, u16(pending));
       u_->top = u16(first + 1);
       pending = 1;

@@ -398,7 +398,9 @@ TYPHON_INLINE Value cached_global(Value* r, const Instr* pc) {
   u32 n = u32(word >> 32) & 0x7FFFFFFF;
   if (!(word & kAbsent)) return value_at(globals, n);
   if (__atomic_load_n(&globals->entry_count, __ATOMIC_ACQUIRE) != n) return EMPTY;
-  DictTable* builtins = table_of(function->builtins.as<Dict>());
+  Value space = function->builtins.peek();
+  if (!is_exact_dict(space)) [[unlikely]] return EMPTY;
+  DictTable* builtins = table_of(space.as<Dict>());
   u64 second = cache::load(pc + 2);
   if (u32(second) != table_id(builtins) || second == 0) return EMPTY;
   return value_at(builtins, second >> 32);
@@ -439,7 +441,7 @@ Ref load_global_slow(Thread& t, Value* r, Instr* pc, Str* name) {
     }
     return dict_get_str(t, builtins, name);
   }
-  // Namespaces of subclasses of dict, as exec and eval accept them.
+  // Namespaces of subclasses of dict, as exec and eval accept them, and builtins that are any mapping.
   for (Value space : {globals_word, builtins_word}) {
     Ref value = get_item(t, space, Value(name));
     if (!value.failed()) return value;
@@ -588,7 +590,7 @@ TYPHON_NOINLINE bool load_builtin_step(Thread& t, Value* r, Instr* pc) {
   auto by_name = [&](const char* text) -> Ref {
     Str* name = str_immortal(t, text);
     Ref builtins = frame::function(r)->builtins.load();
-    Ref value = namespace_load(t, builtins.get(), name);
+    Ref value = TRY(namespace_load(t, builtins.get(), name));
     if (value.is_empty()) return raise(t, exc::NameError, "%s not found", text);
     return value;
   };

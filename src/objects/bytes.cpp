@@ -293,12 +293,7 @@ Ref slot_repr(Thread& t, Value self) {
 
 Result<i64> slot_hash(Thread&, Value self) {
   auto* bytes = self.as<Bytes>();
-  u32 hash = __atomic_load_n(&bytes->aux2, __ATOMIC_RELAXED);
-  if (hash == 0) {
-    hash = hash_bytes(bytes->data, bytes->size);
-    __atomic_store_n(&bytes->aux2, hash, __ATOMIC_RELAXED);
-  }
-  return i64(hash);
+  return hash_bytes(bytes->data, bytes->size);
 }
 
 Ref slot_compare(Thread&, Value a, Value b, CompareOp op) {

@@ -70,8 +70,17 @@ Quick quick_equal_slow(Value a, Value b) {
 }
 
 Result<u64> key_hash_slow(Thread& t, Value key, const char* role) {
+  if (is_exact_bytes(key)) {  // aux2: as for str
+    auto* bytes = key.as<Bytes>();
+    u32 hash = __atomic_load_n(&bytes->aux2, __ATOMIC_RELAXED);
+    if (hash == 0) {
+      hash = key_of_hash(hash_bytes(bytes->data, bytes->size));
+      __atomic_store_n(&bytes->aux2, hash, __ATOMIC_RELAXED);
+    }
+    return u64(hash);
+  }
   Result<i64> h = object_hash(t, key);
-  if (!h.failed()) return u64(h.get());
+  if (!h.failed()) return u64(key_of_hash(h.get()));
   // A plain TypeError says what the key was for; whatever else a __hash__ raises passes through.
   if (!pending_matches(t, exc::TypeError) || type_of(t.pending) != exc::TypeError) return Raised{};
   Ref reason = take_exception(t);

@@ -23,20 +23,18 @@ TYPHON_INLINE Result<bool> values_equal(Thread& t, Value a, Value b) {
   return equal(t, a, b);
 }
 
-// The 32-bit hash of a str, computed at most once.
+// The hash of a str as keys have it (key_of_hash), computed at most once.
 TYPHON_INLINE u32 str_key_hash(const Str* s) {
   u32 h = __atomic_load_n(&s->aux2, __ATOMIC_RELAXED);
   return h != 0 ? h : str_hash32(s);
 }
 inline constexpr i64 kHashModulus = (i64(1) << 61) - 1;
-// hash() of a key of a dict or set; TypeError "cannot use 'X' as a ROLE (unhashable type: 'X')". Exact str and small
+// The key_of_hash of the hash() of a key of a dict or set; TypeError "cannot use 'X' as a ROLE (unhashable type: 'X')". Exact str and small
 // ints run no Python code.
 Result<u64> key_hash_slow(Thread& t, Value key, const char* role);
 TYPHON_INLINE Result<u64> key_hash(Thread& t, Value key, const char* role) {
   if (key.is_small_int()) {
-    i64 n = key.as_small_int();
-    if (n > -kHashModulus && n < kHashModulus) [[likely]]
-      return u64(n == -1 ? -2 : n);
+    if (u64 n = u64(key.as_small_int()); n >> 32 == 0) [[likely]] return n;
   } else if (is_exact_str(key)) {
     return u64(str_key_hash(key.as<Str>()));
   }
@@ -54,7 +52,7 @@ Status check_no_keywords(Thread& t, const char* name, const Args& args);
 // "NAME expected at most 1 argument, got 2" and its variants.
 Status check_arity(Thread& t, const char* name, const Args& args, u32 minimum, u32 maximum);
 
-// builtins.NAME, for __reduce__; protocol/attribute.cpp.
+// NAME of the running frame's builtins, for __reduce__: AttributeError when it is not there; protocol/attribute.cpp.
 Ref builtin_named(Thread& t, const char* name);
 // (builtins.NAME, (argument,)[, state])
 Ref reduce_to_builtin(Thread& t, const char* name, Value argument, Value state = EMPTY);

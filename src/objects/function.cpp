@@ -20,10 +20,10 @@ RefTo<Function> function_new(Thread& t, Code* code, Dict* globals, Value qualnam
   if (!code->docstring.is_empty()) f->doc.init(f, code->docstring.peek());
   Ref module = dict_get_str(t, globals, names::__name__);
   if (!module.is_empty()) f->module.init(f, std::move(module));
-  // __builtins__ of the globals: a dict, or the module.
+  // __builtins__ of the globals: a dict, the module, or any mapping (what is none, a look-up complains about).
   Value builtins = dict_peek_str(globals, names::__builtins__);
   if (is_module(builtins)) builtins = builtins.as<Module>()->dict.peek();
-  if (!is_dict(builtins)) builtins = Value(builtins_dict());
+  if (builtins.is_empty()) builtins = Value(builtins_dict());
   f->builtins.init(f, builtins);
   return ref;
 }

@@ -8,7 +8,7 @@ namespace typhon {
 struct Function : Object {  // DEFERRED when made at module or class level
   Field code;               // Code
   Field globals;            // Dict
-  Field builtins;           // Dict
+  Field builtins;           // nearly always the Dict of the module builtins; any object that globals name __builtins__
   Field closure;            // Tuple of cells or EMPTY
   Field defaults;           // Tuple or EMPTY
   Field keyword_defaults;   // Dict or EMPTY

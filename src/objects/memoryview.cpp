@@ -26,6 +26,7 @@ struct MemoryView : Object {
   bool released;
   i32 dimensions;
   u32 exports;      // buffers handed out; atomic
+  i64 hash;         // 0: not computed yet
   i64 shape[kMaxDimensions], strides[kMaxDimensions];
 };
 
@@ -559,8 +560,9 @@ Ref slot_compare(Thread& t, Value a, Value b, CompareOp op) {
 
 Result<i64> slot_hash(Thread& t, Value self) {
   MemoryView* view = view_of(self);
-  u32 cached = __atomic_load_n(&view->aux2, __ATOMIC_RELAXED);
-  if (cached != 0) return i64(cached);
+  // Kept, since it must not change: neither with what a writable base holds nor when the view is released.
+  i64 cached = __atomic_load_n(&view->hash, __ATOMIC_RELAXED);
+  if (cached != 0) return cached;
   Exported exported;
   TRY(exported.get(t, view));
   if (!view->readonly) return raise(t, exc::ValueError, "cannot hash writable memoryview object");
@@ -573,9 +575,9 @@ Result<i64> slot_hash(Thread& t, Value self) {
   ByteBuilder out;
   flatten(view, out);
   if (out.failed()) return raise_no_memory(t);
-  u32 hash = hash_bytes(out.data(), out.length());
-  __atomic_store_n(&view->aux2, hash, __ATOMIC_RELAXED);
-  return i64(hash);
+  i64 hash = hash_bytes(out.data(), out.length());
+  __atomic_store_n(&view->hash, hash, __ATOMIC_RELAXED);
+  return hash;
 }
 
 Ref slot_repr(Thread& t, Value self) {

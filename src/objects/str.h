@@ -6,7 +6,7 @@
 
 namespace typhon {
 
-struct Str : Object {  // aux2: hash (0 = not computed yet; racing writers store the same value)
+struct Str : Object {  // aux2: key_of_hash of the hash (0 = not computed yet; racing writers store the same value)
   u64 length_kind;     // length << 8 | flags
   // code points follow, NUL-terminated
 
@@ -61,8 +61,8 @@ struct Utf8Buffer {
 };
 std::string_view str_utf8(const Str* s, Utf8Buffer& buffer);
 // Without NULs inside, for paths and C APIs: ValueError "embedded null character"; surrogateescape'd bytes come back as bytes.
-u32 str_hash32(const Str* s);  // cached
-i64 str_hash(const Str* s);
+u32 str_hash32(const Str* s);  // key_of_hash(str_hash(s)), cached
+i64 str_hash(const Str* s);    // hash(s), computed each time: the header has no room for it
 bool str_equal(const Str* a, const Str* b);
 int str_compare(const Str* a, const Str* b);
 i64 str_find(const Str* s, const Str* needle, size_t start, size_t end);  // -1 when absent
@@ -99,8 +99,13 @@ class StrBuilder {
 
 // Key of the string hash, from PYTHONHASHSEED or the system's randomness. Before the first string is made.
 void set_hash_secret(u64 k0, u64 k1);
-// The hash of bytes (and of the characters of strings) under that key; 0 for no bytes, else never 0.
-u32 hash_bytes(const void* data, size_t n);
+// hash() of bytes (and of the characters of strings) under that key: SipHash-1-3; 0 for no bytes.
+i64 hash_bytes(const void* data, size_t n);
+// What dicts, sets and the intern table keep of a hash(): 32 bits, those of small numbers unchanged.
+TYPHON_INLINE u32 key_of_hash(i64 hash) {
+  u32 high = u32(u64(hash) >> 32) ^ u32(hash >> 63);
+  return u32(hash) ^ high * 0x9E3779B1u;
+}
 // `s` itself when it is exactly a str, else an exact copy.
 RefTo<Str> str_exact(Thread& t, Str* s);
 

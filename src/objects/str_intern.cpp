@@ -154,22 +154,21 @@ void set_hash_secret(u64 k0, u64 k1) {
   g_key1 = k1;
 }
 
-u32 hash_bytes(const void* data, size_t n) {
+i64 hash_bytes(const void* data, size_t n) {
   if (n == 0) return 0;
-  u64 h = siphash13(data, n);
-  u32 folded = u32(h) ^ u32(h >> 32);
-  return folded != 0 ? folded : 1;
+  i64 hash = i64(siphash13(data, n));
+  return hash != -1 ? hash : -2;
 }
 
 u32 str_hash32(const Str* s) {
   u32 cached = __atomic_load_n(&s->aux2, __ATOMIC_RELAXED);
   if (cached != 0) [[likely]] return cached;
-  u32 hash = hash_bytes(s->raw(), s->length() << s->kind());
+  u32 hash = key_of_hash(str_hash(s));
   __atomic_store_n(const_cast<u32*>(&s->aux2), hash, __ATOMIC_RELAXED);
   return hash;
 }
 
-i64 str_hash(const Str* s) { return i64(str_hash32(s)); }
+i64 str_hash(const Str* s) { return hash_bytes(s->raw(), s->length() << s->kind()); }
 
 // What this thread has looked up lately, so that it need not write to a lock that all threads share. Interned strings are freed
 // after a stop of the world only: an entry counts until the next one.

@@ -324,11 +324,8 @@ Ref import_module_level(Thread& t, Str* name, Value globals, Value fromlist, i64
 }
 
 Ref import_name(Thread& t, Str* name, Value globals, Value locals, Value fromlist, Value level) {
-  Dict* builtins = builtins_dict();
   // A replaced __import__ must be called; the frame's builtins decide.
-  Ref frame_builtins = current_builtins(t);
-  if (!frame_builtins.failed() && is_dict(frame_builtins)) builtins = frame_builtins.as<Dict>();
-  Ref hook = dict_get_str(t, builtins, names::__import__);
+  Ref hook = TRY(frame_builtin(t, names::__import__));
   if (hook.is_empty()) return raise(t, exc::ImportError, "__import__ not found");
   if (hook.get().same_word(dict_peek_str(builtins_dict(), names::__import__)) && is_builtin_function(hook)) {
     i64 n = TRY(to_i64(t, level));
@@ -350,22 +347,21 @@ Ref import_from(Thread& t, Value module, Str* name) {
   RefTo<Str> shown = is_str(package) ? RefTo<Str>::copy(package.as<Str>()) : TRY(str_from_ascii(t, "<unknown module name>"));
   Ref spec = TRY(get_attribute_or_empty(t, module, names::__spec__));
   Ref file = TRY(get_attribute_or_empty(t, module, names::__file__));
-  Ref origin;
-  if (!spec.is_empty() && !spec.get().is_none()) {
-    Ref has_location = TRY(get_attribute_or_empty(t, spec, str_immortal(t, "has_location")));
-    if (!has_location.is_empty() && TRY(truth(t, has_location))) origin = TRY(get_attribute_or_empty(t, spec, str_immortal(t, "origin")));
-  }
-  if (!is_str(origin) && is_str(file)) origin = file.dup();
-  bool initialising = TRY(is_initialising(t, module));
-  RefTo<Str> message;
-  if (!is_str(origin))
-    message = TRY(initialising
-                      ? str_format(t, "cannot import name %R from partially initialized module %R (most likely due to a circular import) (unknown location)", Value(name), shown.value())
-                      : str_format(t, "cannot import name %R from %R (unknown location)", Value(name), shown.value()));
+  ModuleHints hints;
+  TRY(module_hints(t, spec, package, &hints));
+  Ref origin = hints.origin.is_empty() && is_str(file) ? std::move(file) : hints.origin.dup();
+  RefTo<Str> place;
+  if (hints.shadows_stdlib || (hints.initialising && hints.shadowing))
+    place = TRY(shadowing_advice(t, hints, shown));
+  else if (hints.initialising && !is_str(origin))
+    place = TRY(str_from_ascii(t, " (most likely due to a circular import)"));
+  else if (hints.initialising)
+    place = TRY(str_format(t, " (most likely due to a circular import) (%S)", origin.get()));
   else
-    message = TRY(initialising
-                      ? str_format(t, "cannot import name %R from partially initialized module %R (most likely due to a circular import) (%S)", Value(name), shown.value(), origin.get())
-                      : str_format(t, "cannot import name %R from %R (%S)", Value(name), shown.value(), origin.get()));
+    place = is_str(origin) ? TRY(str_format(t, " (%S)", origin.get())) : TRY(str_from_ascii(t, " (unknown location)"));
+  bool partial = hints.initialising && !hints.shadowing;
+  RefTo<Str> message = TRY(str_format(t, "cannot import name %R from %s%R%U", Value(name), partial ? "partially initialized module " : "",
+                                      shown.value(), place.get()));
   Ref exception = TRY(make_exception(t, exc::ImportError, message));
   auto* e = exception.as<ImportErrorObject>();
   e->name.store(e, shown);

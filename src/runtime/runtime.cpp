@@ -68,13 +68,13 @@ void find_paths() {
 void seed_hashes() {
   u64 key[2] = {0, 0};
   if (g_config.hash_seed_given) {
-    // A simple LCG stream, so that PYTHONHASHSEED=n gives the same hashes in every run; 0 means a key of zeros.
-    u64 state = g_config.hash_seed;
+    // CPython's linear congruential stream, so that PYTHONHASHSEED=n gives the hashes that it gives there; 0 means a key of zeros.
+    u32 state = u32(g_config.hash_seed);
     if (state != 0)
       for (u64& k : key)
         for (int i = 0; i < 8; i++) {
-          state = state * 6364136223846793005u + 1442695040888963407u;
-          k = k << 8 | (state >> 56);
+          state = state * 214013u + 2531011u;
+          k |= u64(state >> 16 & 0xff) << (8 * i);
         }
   } else if (getrandom(key, sizeof key, GRND_NONBLOCK) != sizeof key) {
     key[0] = u64(getpid()) * 0x9E3779B97F4A7C15u;
@@ -179,6 +179,7 @@ Dict* main_dict(Thread& t) {
 // sys.path[0] for a script, -c or -m, unless -P or -I.
 Status insert_path0(Thread& t, std::string_view directory) {
   if (g_config.safe_path) return ok();
+  remember_first_directory(directory);
   Ref path = sys_get(t, str_immortal(t, "path"));
   if (!is_list(path)) return ok();
   Ref entry = TRY(decode_fs(t, directory.data(), directory.size()));

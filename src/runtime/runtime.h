@@ -42,6 +42,8 @@ Ref create_native_module(Thread& t, const ModuleDef& definition);
 // whose syntax is meant, -1 for this one's. SyntaxError on failure.
 Ref compile_source(Thread& t, std::string_view source, Value filename, const char* mode, int flags, bool dont_inherit,
                    int optimize, bool is_bytes, bool is_file = false, int feature_version = -1);
+// What start-up puts first on sys.path, for the hints of errors (module_hints.cpp).
+void remember_first_directory(std::string_view directory);
 // Prints the pending exception as CPython's main does (sys.excepthook), handles SystemExit; the exit code.
 int print_pending_and_exit_code(Thread& t);
 // Compiled code to bytes and back (marshal format for code objects, own magic).

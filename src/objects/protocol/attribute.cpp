@@ -1,5 +1,6 @@
 // Attribute access: the default lookup of objects, classes and modules, and the entry points all of it goes through.
 #include "objects/protocol/protocol.h"
+#include "objects/protocol/services.h"
 #include "objects/type_internal.h"
 
 namespace typhon {
@@ -139,21 +140,25 @@ Raised module_attribute_error(Thread& t, Module* module, Str* name) {
   Ref own_name = dict.is_empty() ? Ref() : dict_get_str(t, dict.as<Dict>(), names::__name__);
   if (!is_str(own_name)) return attribute_error(t, module, name, str_format(t, "module has no attribute '%U'", name));
   Ref spec = dict_get_str(t, dict.as<Dict>(), names::__spec__);
-  bool initialising = false;
-  if (!spec.is_empty() && !spec.get().is_none()) {
-    Ref flag = get_attribute_or_empty(t, spec, names::_initializing);
-    if (flag.failed())
-      clear_exception(t);
-    else
-      initialising = flag.get().is_true();
+  ModuleHints hints;
+  TRY(module_hints(t, spec, own_name, &hints));
+  Str* shown = own_name.as<Str>();
+  if (hints.shadows_stdlib || (hints.initialising && hints.shadowing)) {
+    RefTo<Str> advice = TRY(shadowing_advice(t, hints, own_name));
+    return attribute_error(t, module, name, str_format(t, "module '%U' has no attribute '%U'%U", shown, name, advice.get()));
   }
-  return attribute_error(
-      t, module, name,
-      initialising
-          ? str_format(t,
-                       "partially initialized module '%U' has no attribute '%U' (most likely due to a circular import)",
-                       own_name.as<Str>(), name)
-          : str_format(t, "module '%U' has no attribute '%U'", own_name.as<Str>(), name));
+  if (hints.initialising) {
+    constexpr char kWhy[] = "(most likely due to a circular import)";
+    return attribute_error(
+        t, module, name,
+        hints.origin.is_empty()
+            ? str_format(t, "partially initialized module '%U' has no attribute '%U' %s", shown, name, kWhy)
+            : str_format(t, "partially initialized module '%U' from '%U' has no attribute '%U' %s", shown, hints.origin.as<Str>(), name, kWhy));
+  }
+  if (TRY(is_unfinished_submodule(t, spec, name)))
+    return attribute_error(t, module, name,
+                           str_format(t, "cannot access submodule '%U' of module '%U' (most likely due to a circular import)", name, shown));
+  return attribute_error(t, module, name, str_format(t, "module '%U' has no attribute '%U'", shown, name));
 }
 
 }  // namespace
@@ -254,8 +259,16 @@ Ref get_attribute_utf8(Thread& t, Value v, const char* name) {
 Ref builtin_named(Thread& t, const char* name) {
   RefTo<Str> text = TRY(str_from_utf8(t, name));
   text = TRY(str_intern(t, text));
-  Ref found = dict_get_str(t, builtins_dict(), text.get());
-  if (found.is_empty()) return raise(t, exc::AttributeError, "module 'builtins' has no attribute '%s'", name);
+  Ref found = TRY(frame_builtin(t, text.get()));
+  if (found.is_empty()) return raise(t, exc::AttributeError, "%s", name);
+  return found;
+}
+
+Ref frame_builtin(Thread& t, Str* name) {
+  Ref builtins = current_builtins(t);
+  if (is_exact_dict(builtins)) [[likely]] return dict_get_str(t, builtins.as<Dict>(), name);
+  Ref found = get_item(t, builtins, Value(name));
+  if (found.failed() && clear_if(t, exc::KeyError)) return Ref();
   return found;
 }
 
