@@ -4,6 +4,7 @@
 #include "bytecode/positions.h"
 #include "bytecode/code_events.h"
 #include "bytecode/code_object.h"
+#include "bytecode/frame.h"
 #include "heap/collector.h"
 #include "objects/protocol/protocol.h"
 
@@ -20,8 +21,23 @@ Code* self_code(Value self) { return self.as<Code>(); }
 Ref get_argcount(Thread& t, Value self) { return int_from(t, self_code(self)->argument_count); }
 Ref get_posonlyargcount(Thread& t, Value self) { return int_from(t, self_code(self)->positional_only_count); }
 Ref get_kwonlyargcount(Thread& t, Value self) { return int_from(t, self_code(self)->keyword_only_count); }
-// What a frame needs beside the variables.
-Ref get_stacksize(Thread& t, Value self) { return int_from(t, self_code(self)->register_count - self_code(self)->local_count); }
+// The registers for values beside the variables. Those that calls leave free for the header of the called frame are none.
+u32 stack_size(const Code* c) {
+  u32 size = u32(c->register_count - c->local_count);
+  for (u32 at = 0; at < c->unit_count;) {
+    Op op = base_op(Op(c->instructions[at].op));
+    switch (op) {
+      case Op::CALL:
+      case Op::CALL_METHOD:
+      case Op::CALL_KW:
+      case Op::CALL_METHOD_KW:
+      case Op::CALL_EX: return size > kFrameHeader ? size - kFrameHeader : 1;
+      default: at += op_units(op);
+    }
+  }
+  return size;
+}
+Ref get_stacksize(Thread& t, Value self) { return int_from(t, stack_size(self_code(self))); }
 Ref get_flags(Thread& t, Value self) { return int_from(t, self_code(self)->flags & ~code_flag::kHidden); }
 Ref get_firstlineno(Thread& t, Value self) { return int_from(t, self_code(self)->first_line); }
 Ref get_name(Thread&, Value self) { return self_code(self)->name.load(); }
@@ -264,15 +280,15 @@ Ref code_replace(Thread& t, Value self, const Value* a) {
   TRY(replace_number(t, a[0], &s.argument_count));
   TRY(replace_number(t, a[1], &s.positional_only_count));
   TRY(replace_number(t, a[2], &s.keyword_only_count));
-  u32 locals = u32(count_of_kind(c, VariableKind::kLocal)), stack = u32(s.register_count - s.local_count), flags = s.flags;
+  u32 locals = u32(count_of_kind(c, VariableKind::kLocal)), stack = stack_size(c), flags = s.flags;
   u32 own_stack = stack;
   TRY(replace_number(t, a[3], &locals));
   TRY(replace_number(t, a[4], &stack));
   u64 names_given = !a[10].is_empty() && is_tuple(a[10]) ? a[10].as<Tuple>()->size : u64(count_of_kind(c, VariableKind::kLocal));
   if (locals != names_given) return raise(t, exc::ValueError, "code: co_nlocals != len(co_varnames)");
   if (stack < own_stack) return raise(t, exc::ValueError, "code: co_stacksize is too small");
-  if (stack > 0xFF00u - s.local_count) return raise(t, exc::OverflowError, "code: co_stacksize is too large");
-  s.register_count = u16(s.local_count + stack);
+  if (stack - own_stack > 0xFF00u - s.register_count) return raise(t, exc::OverflowError, "code: co_stacksize is too large");
+  s.register_count = u16(s.register_count + (stack - own_stack));
   TRY(replace_number(t, a[5], &flags));
   s.flags = (flags & ~code_flag::kHidden) | (c->flags & code_flag::kHidden);
   if (!a[6].is_empty()) s.first_line = i32(TRY(to_i64(t, a[6])));

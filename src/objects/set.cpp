@@ -398,26 +398,22 @@ Ref set_repr(Thread& t, Value self) {
   return result;
 }
 
-// Order-independent: each item's hash is scattered, then all are added up; equal sets have equal items, so equal
-// hashes.
+// The function that collections.abc.Set._hash computes as well, of the items' hash(): the table keeps 32 bits of each only, so they
+// are asked again, once in the set's life.
 Result<i64> frozenset_hash(Thread& t, Value self) {
   Set* s = self.as<Set>();
   u64 cached = __atomic_load_n(&s->hash_cache, __ATOMIC_RELAXED);
   if (cached != 0) return i64(cached);
-  SetTable* table = table_of(s);
-  u64 sum = 0, mix = 0;
-  for (u64 i = 0; i <= table->mask; i++) {
-    if (!is_live(table->entries[i].key.peek())) continue;
-    u64 h = table->entries[i].hash;
-    h = (h ^ (h >> 32) ^ 0x9E3779B97F4A7C15u) * 0xD6E8FEB86659FD93u;
-    h ^= h >> 32;
-    sum += h;
-    mix ^= h * 0xFF51AFD7ED558CCDu;
+  TRY(enter_native(t, " while hashing a frozenset"));
+  u64 hash = (used_of(s) + 1) * 1927868237u, position = 0;
+  Ref item;
+  while (next_key(s, &position, &item, nullptr)) {
+    u64 h = u64(TRY(object_hash(t, item)));
+    hash ^= (h ^ (h << 16) ^ 89869747u) * 3644798167u;
   }
-  u64 hash = (sum ^ std::rotl(mix, 23)) + (used_of(s) + 1) * 1927868237u;
-  hash ^= hash >> 29;
+  hash ^= (hash >> 11) ^ (hash >> 25);
   hash = hash * 69069u + 907133923u;
-  if (hash == ~u64(0) || hash == 0) hash = 590923713u;
+  if (hash == ~u64(0)) hash = 590923713u;
   __atomic_store_n(&s->hash_cache, hash, __ATOMIC_RELAXED);
   return i64(hash);
 }
