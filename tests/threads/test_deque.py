@@ -56,6 +56,38 @@ class DequeRaces(unittest.TestCase):
         for k in range(2):
             self.assertEqual([i for owner, i in everything if owner == k], list(range(N)))
 
+    def test_searches_are_atomic(self):
+        # No Python code takes part in these comparisons: a search sees the deque of one moment, and a change is no error.
+        shared = deque(range(100))
+
+        def search(k):
+            for _ in range(N):
+                self.assertIn(shared.count(50), (0, 1))
+                50 in shared
+                try:
+                    shared.index(50)
+                    shared.remove("absent")
+                except ValueError:
+                    pass
+
+        def mutate():
+            for _ in range(N):
+                shared.append(0)
+                shared.clear()
+                shared.extend(range(100))
+                shared.appendleft(-1)
+        race(*numbered(search, 2), mutate)
+
+    def test_remove_takes_each_item_once(self):
+        shared = deque(i % 10 for i in range(N))
+
+        def work(k):
+            for i in range(N // 2):
+                shared.append(i % 10)
+                shared.remove(i % 10)
+        race(*numbered(work))
+        self.assertEqual(len(shared), N)
+
     def test_bounded(self):
         shared = deque(maxlen=10)
 

@@ -369,9 +369,19 @@ Ref m_reverse(Thread& t, Value self, const Value*) {
 
 enum class Found : u8 { kNo, kYes, kMutated };
 
-// Looks for `value` from item *position on, up to `stop`.
-Result<Found> search(Thread& t, Deque* d, Value value, u64* position, u64 stop) {
-  u64 version = version_of(d);
+// The part of a search that needs no Python code: from item *position on, up to `stop`. Under the lock, so that no writer
+// comes between. kUnknown: the item at *position must be asked.
+Quick search_quickly(Deque* d, Value value, u64* position, u64 stop) {
+  if (stop > d->size) stop = d->size;
+  for (; *position < stop; ++*position) {
+    Quick same = quick_equal(slot_at(d, *position).peek(), value);
+    if (same != Quick::kNo) return same;
+  }
+  return Quick::kNo;
+}
+
+// The rest, item by item, in the deque of that version.
+Result<Found> search_slowly(Thread& t, Deque* d, Value value, u64* position, u64 stop, u64 version) {
   for (u64 i = *position; i < stop; i++) {
     Ref item = item_at(t, d, i);
     if (item.is_empty()) return version_of(d) == version ? Found::kNo : Found::kMutated;
@@ -384,21 +394,43 @@ Result<Found> search(Thread& t, Deque* d, Value value, u64* position, u64 stop) 
   }
   return Found::kNo;
 }
+
+// Looks for `value` from item *position on, up to `stop`.
+Result<Found> search(Thread& t, Deque* d, Value value, u64* position, u64 stop) {
+  u64 version;
+  {
+    ObjectLock lock(t, d);
+    version = version_of(d);
+    Quick quick = search_quickly(d, value, position, stop);
+    if (quick != Quick::kUnknown) return quick == Quick::kYes ? Found::kYes : Found::kNo;
+  }
+  return search_slowly(t, d, value, position, stop, version);
+}
 Raised raise_mutated(Thread& t) { return raise(t, exc::RuntimeError, "deque mutated during iteration"); }
 
 Result<bool> deque_contains(Thread& t, Value self, Value value) {
   u64 at = 0;
   auto* d = self.as<Deque>();
-  Found found = TRY(search(t, d, value, &at, size_of(d)));
+  Found found = TRY(search(t, d, value, &at, kMaxItems));
   if (found == Found::kMutated) return raise_mutated(t);
   return found == Found::kYes;
 }
 
 Ref m_count(Thread& t, Value self, const Value* a) {
   auto* d = self.as<Deque>();
-  u64 version = version_of(d), n = size_of(d);
+  u64 version, n, i = 0;
   i64 count = 0;
-  for (u64 i = 0; i < n; i++) {
+  {
+    ObjectLock lock(t, d);
+    version = version_of(d);
+    n = d->size;
+    for (; i < n; i++) {
+      Quick same = quick_equal(slot_at(d, i).peek(), a[0]);
+      if (same == Quick::kUnknown) break;
+      count += same == Quick::kYes;
+    }
+  }
+  for (; i < n; i++) {
     Ref item = item_at(t, d, i);
     if (!item.is_empty() && TRY(values_equal(t, item, a[0]))) count++;
     if (version_of(d) != version) return raise_mutated(t);
@@ -413,7 +445,6 @@ Ref m_index(Thread& t, Value self, const Value* a) {
   i64 n = i64(size_of(d));
   if (start < 0) start = start + n < 0 ? 0 : start + n;
   if (stop < 0) stop = stop + n < 0 ? 0 : stop + n;
-  if (stop > n) stop = n;
   u64 at = u64(start);
   Found found = TRY(search(t, d, a[0], &at, u64(stop)));
   if (found == Found::kMutated) return raise_mutated(t);
@@ -423,17 +454,30 @@ Ref m_index(Thread& t, Value self, const Value* a) {
 
 Ref m_remove(Thread& t, Value self, const Value* a) {
   auto* d = self.as<Deque>();
-  u64 at = 0, version = version_of(d);
-  Found found = TRY(search(t, d, a[0], &at, size_of(d)));
-  if (found == Found::kNo) return raise(t, exc::ValueError, "deque.remove(x): x not in deque");
+  u64 at = 0, version;
   Value word = EMPTY;
-  if (found == Found::kYes) {
+  Quick quick;
+  {
     ObjectLock lock(t, d);
-    if (version_of(d) == version) {
+    version = version_of(d);
+    quick = search_quickly(d, a[0], &at, d->size);
+    if (quick == Quick::kYes) {
       Writing writing(d);
       word = remove_at(d, at);
     }
   }
+  Found found = quick == Quick::kNo ? Found::kNo : Found::kYes;
+  if (quick == Quick::kUnknown) {
+    found = TRY(search_slowly(t, d, a[0], &at, kMaxItems, version));
+    if (found == Found::kYes) {
+      ObjectLock lock(t, d);
+      if (version_of(d) == version) {
+        Writing writing(d);
+        word = remove_at(d, at);
+      }
+    }
+  }
+  if (found == Found::kNo) return raise(t, exc::ValueError, "deque.remove(x): x not in deque");
   if (word.is_empty()) return raise(t, exc::IndexError, "deque mutated during iteration");
   Field::release_heap(word);
   return Ref::none();
