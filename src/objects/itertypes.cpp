@@ -1,6 +1,7 @@
 // The built-in iterator classes: enumerate, zip, map, filter, reversed.
 #include "objects/itertypes.h"
 #include "objects/protocol/call_words.h"
+#include "objects/word_buffer.h"
 
 namespace typhon {
 
@@ -45,7 +46,7 @@ RefTo<Tuple> iterators_of(Thread& t, const Value* iterables, u32 n) {
 // The next item of every iterator. `ended`: one of them had no more.
 class Row {
  public:
-  Row(Thread& t, u64 n) : more_(t), n_(n) {}
+  Row(Thread& t, u64 n) : items_(t), n_(n) {}
   Status fill(Thread& t, const char* function, Tuple* iterators, bool strict, bool* ended) {
     for (u64 i = 0; i < n_; i++) {
       Value iterator = iterators->items[i].peek();
@@ -54,19 +55,13 @@ class Row {
         *ended = true;
         return strict ? check_strict(t, function, iterators, i) : ok();
       }
-      if (n_ <= kInline)
-        few_[i] = std::move(item);
-      else
-        more_.push(std::move(item));
+      items_.push(std::move(item));
     }
-    if (n_ <= kInline)
-      for (u64 i = 0; i < n_; i++) words_[i] = few_[i].get();
     return ok();
   }
-  const Value* words() const { return n_ <= kInline ? words_ : more_.data(); }
+  const Value* words() const { return items_.data(); }
 
  private:
-  static constexpr u64 kInline = 4;
 
   // Iterator `at` ended, those before it did not.
   Status check_strict(Thread& t, const char* function, Tuple* iterators, u64 at) {
@@ -82,9 +77,7 @@ class Row {
     return ok();
   }
 
-  Ref few_[kInline];
-  Value words_[kInline];
-  RootedVector more_;
+  WordBuffer items_;
   u64 n_;
 };
 
@@ -222,6 +215,15 @@ Ref zip_next(Thread& t, Value self) {
   Ref held = z->iterators.load();
   Tuple* iterators = held.as<Tuple>();
   if (iterators->size == 0) return Ref();
+  if (iterators->size == 2 && !z->strict) {
+    // The usual case, without a row.
+    Ref first = TRY(iter_next(t, iterators->items[0].peek()));
+    if (first.is_empty()) return Ref();
+    Ref second = TRY(iter_next(t, iterators->items[1].peek()));
+    if (second.is_empty()) return Ref();
+    Value pair[] = {first.take(), second.take()};
+    return tuple_take(t, pair, 2);
+  }
   Row row(t, iterators->size);
   bool ended = false;
   TRY(row.fill(t, "zip", iterators, z->strict, &ended));

@@ -1,6 +1,7 @@
 // list: the C++ API of containers.h and the type. Sorting is in list_sort.cpp, iterators in iterators.cpp.
 #include "objects/itertypes.h"
 #include "objects/list_body.h"
+#include "objects/word_buffer.h"
 
 namespace typhon {
 
@@ -140,7 +141,13 @@ RefTo<List> copy_items(Thread& t, List* list, i64 start, i64 step, i64 count) {
   {
     ObjectLock lock(t, list);
     ListBody* body = list->body;
-    for (u64 i = u64(start); n < u64(count) && i < list->size; i += u64(step))  // unsigned: the last step may wrap
+    if (step == 1) {
+      u64 first = u64(start), left = first < list->size ? list->size - first : 0;
+      const Field* from = body == nullptr ? nullptr : body->items + first;
+      Value* target = to->body->items[0].address();
+      for (u64 end = left < u64(count) ? left : u64(count); n < end; n++) target[n] = heap_copy(from[n].peek());
+    }
+    for (u64 i = u64(start); step != 1 && n < u64(count) && i < list->size; i += u64(step))  // unsigned: the last step may wrap
       *to->body->items[n++].address() = heap_copy(body->items[i].peek());
   }
   to->size = n;
@@ -159,7 +166,7 @@ namespace {
 // Replaces list[start:stop] by n words that the caller keeps alive. Bounds are clamped to the size found under the
 // lock.
 Status splice(Thread& t, List* list, u64 start, u64 stop, const Value* items, u64 n) {
-  RootedVector dropped(t);
+  WordBuffer dropped(t);
   for (u64 i = 0; i < n; i++) publish_for(list, items[i]);
   for (;;) {
     u64 size = size_of(list);
@@ -178,7 +185,8 @@ Status splice(Thread& t, List* list, u64 start, u64 stop, const Value* items, u6
       if (list->size == size && list->body == old) {
         done = true;
         ListBody* body = old;
-        for (u64 i = begin; i < end; i++) dropped.push(Field::adopt_heap(old->items[i].peek()));
+        for (u64 i = begin; i < end; i++)
+          if (old->items[i].peek().is_object()) dropped.push(Field::adopt_heap(old->items[i].peek()));
         if (fresh != nullptr) {
           move_to_new(list, fresh, begin);
           for (u64 i = end; i < size; i++) *fresh->items[i - end + begin + n].address() = old->items[i].peek();
@@ -331,12 +339,7 @@ Status list_insert(Thread& t, List* list, i64 index, Value item) {
 
 size_t list_size(const List* list) { return size_of(list); }
 
-Ref list_get(Thread& t, List* list, size_t index) {
-  u64 size = size_of(list);
-  ListBody* body = body_of(list);
-  if (index >= size || body == nullptr || index >= body->capacity) return Ref();
-  return body->items[index].load();
-}
+Ref list_get(Thread&, List* list, size_t index) { return item_at(list, index); }
 
 Status list_set(Thread& t, List* list, size_t index, Value item) {
   publish_for(list, item);
@@ -483,13 +486,38 @@ Ref list_repr(Thread& t, Value self) {
   return out.finish(t);
 }
 
+// The first place where two lists that no other thread can reach are not known to be equal.
+u64 common_prefix(const List* a, const List* b) {
+  if (is_contended(a) || is_contended(b)) return 0;
+  u64 n = a->size < b->size ? a->size : b->size, i = 0;
+  while (i < n && quick_equal(a->body->items[i].peek(), b->body->items[i].peek()) == Quick::kYes) i++;
+  return i;
+}
+
+// The first place from `i` on where such a list may hold something equal to `item`.
+u64 skip_unequal(const List* list, u64 i, Value item) {
+  if (is_contended(list)) return i;
+  u64 n = list->size;
+  if (item.is_small_int()) {
+    for (; i < n; i++) {
+      Value word = list->body->items[i].peek();
+      if (word.bits == item.bits || !word.is_small_int()) {
+        if (quick_equal(word, item) != Quick::kNo) break;
+      }
+    }
+    return i;
+  }
+  while (i < n && quick_equal(list->body->items[i].peek(), item) == Quick::kNo) i++;
+  return i;
+}
+
 Ref list_compare(Thread& t, Value self, Value other, CompareOp op) {
   if (!is_list(other)) return Ref::not_implemented();
   List *a = self.as<List>(), *b = other.as<List>();
   bool equality = op == CompareOp::kEq || op == CompareOp::kNe;
   if (equality && list_size(a) != list_size(b)) return Ref::boolean(op == CompareOp::kNe);
-  for (size_t i = 0;; i++) {
-    Ref x = list_get(t, a, i), y = list_get(t, b, i);
+  for (size_t i = common_prefix(a, b);; i++) {
+    Ref x = item_at(a, i), y = item_at(b, i);
     if (x.is_empty() || y.is_empty()) {
       // One is a prefix of the other: the sizes decide.
       i64 size_a = i64(list_size(a)), size_b = i64(list_size(b));
@@ -537,7 +565,7 @@ Status delete_slice(Thread& t, List* list, SliceIndices s) {
     s.step = -s.step;
   }
   if (s.step == 1) return splice(t, list, u64(s.start), u64(s.start + s.count), nullptr, 0);
-  RootedVector dropped(t);
+  WordBuffer dropped(t);
   {
     ObjectLock lock(t, list);
     u64 size = list->size, kept = u64(s.start);
@@ -547,7 +575,7 @@ Status delete_slice(Thread& t, List* list, SliceIndices s) {
     for (u64 i = kept; i < size; i++) {
       Field* items = list->body->items;
       if (left > 0 && i == next) {
-        dropped.push(Field::adopt_heap(items[i].peek()));
+        if (items[i].peek().is_object()) dropped.push(Field::adopt_heap(items[i].peek()));
         left--;
         next += u64(s.step);
       } else {
@@ -562,34 +590,42 @@ Status delete_slice(Thread& t, List* list, SliceIndices s) {
 
 Status assign_slice(Thread& t, List* list, Slice* slice, Value value) {
   SliceIndices s = TRY(slice_unpack_py(t, slice));
-  RefTo<Tuple> items;
-  if (!value.is_empty()) {
-    if (is_exact_tuple(value)) {
-      items = RefTo<Tuple>::copy(value.as<Tuple>());
-    } else {
-      items = to_tuple(t, value);
-      if (items.failed()) {
-        if (type_of(value)->slots.iter == nullptr && clear_if(t, exc::TypeError))
-          return raise(t, exc::TypeError, "must assign iterable to extended slice");
-        return Raised{};
-      }
-    }
+  RefTo<Tuple> kept;
+  WordBuffer gathered(t);
+  const Value* words = nullptr;
+  u64 n = 0;
+  if (value.is_empty()) {
+  } else if (is_exact_list(value) && !value.same_word(Value(list)) && !is_contended(value.as<List>())) {
+    List* source = value.as<List>();
+    words = source->body == nullptr ? nullptr : reinterpret_cast<const Value*>(source->body->items);
+    n = source->size;
+  } else if (is_exact_tuple(value) || is_exact_list(value)) {
+    kept = TRY(to_tuple(t, value));
+    words = words_of(kept.get());
+    n = kept->size;
+  } else {
+    if (type_of(value)->slots.iter == nullptr && !is_sequence(value))
+      return raise(t, exc::TypeError, "must assign iterable to extended slice");
+    TRY(gather_py(t, value, &gathered));
+    words = gathered.data();
+    n = gathered.size();
   }
   // Making the items may have run Python code: the length counts from here on.
   slice_adjust(&s, i64(list_size(list)));
   if (value.is_empty()) return delete_slice(t, list, s);
-  if (s.step == 1) return splice(t, list, u64(s.start), u64(s.start + s.count), words_of(items.get()), items->size);
-  if (i64(items->size) != s.count)
-    return raise(t, exc::ValueError, "attempt to assign sequence of size %zd to extended slice of size %zd",
-                 i64(items->size), s.count);
-  for (u64 i = 0; i < items->size; i++) publish_for(list, words_of(items.get())[i]);
-  RootedVector dropped(t);
+  if (s.step == 1) return splice(t, list, u64(s.start), u64(s.start + s.count), words, n);
+  if (i64(n) != s.count)
+    return raise(t, exc::ValueError, "attempt to assign sequence of size %zd to extended slice of size %zd", i64(n),
+                 s.count);
+  for (u64 i = 0; i < n; i++) publish_for(list, words[i]);
+  WordBuffer dropped(t);
   {
     ObjectLock lock(t, list);
     for (i64 i = 0; i < s.count; i++) {
       u64 at = u64(s.start + i * s.step);
       if (at >= list->size) break;
-      dropped.push(Field::adopt_heap(list->body->items[at].exchange(list, items->items[i].peek())));
+      Value old = list->body->items[at].exchange(list, words[i]);
+      if (old.is_object()) dropped.push(Field::adopt_heap(old));
     }
   }
   return ok();
@@ -616,7 +652,8 @@ Status list_set_item(Thread& t, Value self, Value key, Value value) {
 Result<bool> list_contains(Thread& t, Value self, Value item) {
   List* list = self.as<List>();
   for (size_t i = 0;; i++) {
-    Ref candidate = list_get(t, list, i);
+    i = skip_unequal(list, i, item);
+    Ref candidate = item_at(list, i);
     if (candidate.is_empty()) return false;
     bool same = TRY(values_equal(t, candidate, item));
     if (same) return true;
@@ -642,16 +679,22 @@ Ref list_concat(Thread& t, Value self, Value other) {
 Ref list_repeat(Thread& t, Value self, Value times) {
   i64 count = TRY(repeat_count(t, times));
   List* list = self.as<List>();
-  RefTo<Tuple> snapshot = TRY(list_to_tuple(t, list));
-  u64 size = snapshot->size;
+  RefTo<Tuple> snapshot;
+  if (is_contended(list)) snapshot = TRY(list_to_tuple(t, list));
+  u64 size = snapshot.is_empty() ? list->size : snapshot->size;
   if (size != 0 && u64(count) > kMaxItems / size) return raise_no_memory(t);
   u64 total = size * u64(count);
   RefTo<List> result = TRY(fresh_list(t, total));
-  const Value* words = words_of(snapshot.get());
+  const Value* words = !snapshot.is_empty()    ? words_of(snapshot.get())
+                       : list->body == nullptr ? nullptr
+                                               : reinterpret_cast<const Value*>(list->body->items);
   Value* to = total == 0 ? nullptr : result->body->items[0].address();
   if (size == 1) {
     Value word = words[0];
-    for (u64 i = 0; i < total; i++) to[i] = heap_copy(word);
+    if (word.is_object())
+      for (u64 i = 0; i < total; i++) to[i] = heap_copy(word);
+    else
+      std::fill_n(to, total, word);
   } else {
     for (u64 i = 0; i < total; i += size)
       for (u64 j = 0; j < size; j++) to[i + j] = heap_copy(words[j]);
@@ -717,7 +760,8 @@ Ref list_pop_method(Thread& t, Value self, const Value* a) {
 Ref list_remove(Thread& t, Value self, const Value* a) {
   List* list = self.as<List>();
   for (size_t i = 0;; i++) {
-    Ref candidate = list_get(t, list, i);
+    i = skip_unequal(list, i, a[0]);
+    Ref candidate = item_at(list, i);
     if (candidate.is_empty()) return raise(t, exc::ValueError, "list.remove(x): x not in list");
     bool same = TRY(values_equal(t, candidate, a[0]));
     if (!same) continue;
@@ -759,7 +803,8 @@ Ref list_count(Thread& t, Value self, const Value* a) {
   List* list = self.as<List>();
   i64 count = 0;
   for (size_t i = 0;; i++) {
-    Ref candidate = list_get(t, list, i);
+    i = skip_unequal(list, i, a[0]);
+    Ref candidate = item_at(list, i);
     if (candidate.is_empty()) return int_from(t, count);
     bool same = TRY(values_equal(t, candidate, a[0]));
     if (same) count++;
@@ -774,7 +819,9 @@ Ref list_index(Thread& t, Value self, const Value* a) {
   if (start < 0) start = start + size < 0 ? 0 : start + size;
   if (stop < 0) stop = stop + size < 0 ? 0 : stop + size;
   for (i64 i = start; i < stop; i++) {
-    Ref candidate = list_get(t, list, size_t(i));
+    i = i64(skip_unequal(list, u64(i), a[0]));
+    if (i >= stop) break;
+    Ref candidate = item_at(list, u64(i));
     if (candidate.is_empty()) break;
     bool same = TRY(values_equal(t, candidate, a[0]));
     if (same) return int_from(t, i);

@@ -12,6 +12,14 @@ TYPHON_INLINE ListBody* body_of(const List* list) { return __atomic_load_n(&list
 TYPHON_INLINE void set_size(List* list, u64 n) { __atomic_store_n(&list->size, n, __ATOMIC_RELEASE); }
 TYPHON_INLINE void set_body(List* list, ListBody* body) { __atomic_store_n(&list->body, body, __ATOMIC_RELEASE); }
 
+// Item `index`, EMPTY when there is none.
+TYPHON_INLINE Ref item_at(const List* list, u64 index) {
+  u64 size = size_of(list);
+  ListBody* body = body_of(list);
+  if (index >= size || body == nullptr || index >= body->capacity) return Ref();
+  return body->items[index].load();
+}
+
 // EMPTY-filled; null with MemoryError pending.
 ListBody* allocate_body(Thread& t, List* owner, u64 capacity);
 

@@ -1,6 +1,7 @@
 // set and frozenset: the C++ API of containers.h, the algebra, the types and their iterator.
 #include "objects/dict/table.h"
 #include "objects/itertypes.h"
+#include "objects/list_body.h"
 #include "objects/set_table.h"
 
 namespace typhon {
@@ -100,6 +101,14 @@ Status for_each_item_py(Thread& t, Value iterable, Action&& action) {
     while (dict_table::next_entry(source.get(), dict_table::table_of(source.get()), &position, &key, &value, &hash))
       TRY(action(key.get(), hash));
     return ok();
+  }
+  if (is_exact_list(iterable)) {
+    for (u64 i = 0;; i++) {
+      Ref item = list_body::item_at(iterable.as<List>(), i);
+      if (item.is_empty()) return ok();
+      u64 hash = TRY(hash_of_key(t, item));
+      TRY(action(item.get(), hash));
+    }
   }
   Ref keys;
   RefTo<List> shared = TRY(shared_items(t, iterable));

@@ -219,6 +219,22 @@ bool next_key(const Set* s, u64* position, Ref* key, u64* hash) {
 
 Result<bool> add_hashed_py(Thread& t, Set* s, Value key, u64 hash) {
   key = key.untagged();
+  if (!is_contended(s)) {
+    // The usual case of what follows.
+    SetTable* table = s->table;
+    Probe probe = probe_quick(table, key, hash);
+    if (probe.index >= 0) return false;
+    if (probe.index == kAbsent && has_room(table)) {
+      publish_for(s, key);
+      SetEntry& entry = table->entries[probe.slot];
+      entry.hash = hash;
+      *entry.key.address() = heap_copy(key);
+      table->fill++;
+      s->used++;
+      if (is_crowded(table)) [[unlikely]] TRY(grow(t, s, table));
+      return true;
+    }
+  }
   bool added = false;
   SetTable* crowded = nullptr;
   TRY(with_slot_py(t, s, key, hash, [&](SetTable* table, Probe probe) {

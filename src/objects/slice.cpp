@@ -57,9 +57,10 @@ void slice_adjust(SliceIndices* s, i64 length) {
   s->stop = clamp(s->stop);
   s->count = 0;
   if (s->step < 0) {
-    if (s->stop < s->start) s->count = (s->start - s->stop - 1) / -s->step + 1;
+    if (s->stop < s->start) s->count = s->step == -1 ? s->start - s->stop : (s->start - s->stop - 1) / -s->step + 1;
   } else if (s->start < s->stop) {
-    s->count = (s->stop - s->start - 1) / s->step + 1;
+    // No division in the usual case.
+    s->count = s->step == 1 ? s->stop - s->start : (s->stop - s->start - 1) / s->step + 1;
   }
 }
 

@@ -1,5 +1,6 @@
 // accumulate, batched, chain, pairwise, zip_longest.
 #include "modules/itertools/itertools.h"
+#include "objects/word_buffer.h"
 
 namespace typhon::itertools {
 
@@ -84,7 +85,7 @@ Ref batched_next(Thread& t, Value self) {
   auto* b = self.as<Batched>();
   Ref iterator = b->iterator.load();
   if (iterator.is_empty()) return Ref();
-  RootedVector items(t);
+  WordBuffer items(t);
   while (i64(items.size()) < b->size) {
     Ref item = iter_next(t, iterator);
     if (item.failed()) {
@@ -93,7 +94,7 @@ Ref batched_next(Thread& t, Value self) {
     }
     if (item.is_empty()) {
       b->iterator.clear(b);
-      if (items.empty()) return item;
+      if (items.size() == 0) return item;
       if (b->strict) return raise(t, exc::ValueError, "batched(): incomplete batch");
       break;
     }
@@ -266,13 +267,13 @@ Ref zip_longest_next(Thread& t, Value self) {
   Ref held = z->iterators.load(), fill = z->fill.load();
   auto* iterators = held.as<Tuple>();
   if (iterators->size == 0 || __atomic_load_n(&z->active, __ATOMIC_RELAXED) <= 0) return Ref();
-  RootedVector row(t);
+  WordBuffer row(t);
   for (u64 i = 0; i < iterators->size; i++) {
     Ref iterator = iterators->items[i].load();
     Ref item;
     if (!iterator.is_empty()) {
       item = iter_next(t, iterator);
-      if (item.failed()) {
+      if (item.failed()) [[unlikely]] {
         __atomic_store_n(&z->active, 0, __ATOMIC_RELAXED);
         return item;
       }

@@ -132,6 +132,19 @@ namespace dict_table {
 Status set_hashed_py(Thread& t, Dict* d, Value key, u64 hash, Value value) {
   key = key.untagged();
   Value old = EMPTY;
+  if (!is_contended(d)) {
+    // The usual case of what follows.
+    DictTable* table = d->table;
+    Probe probe = probe_quick(table, key, hash);
+    if (probe.index != kUnknown) {
+      publish_for(d, key);
+      publish_for(d, value);
+      if (put(d, table, probe, hash, key, value, &old)) {
+        Field::release_heap(old);
+        return ok();
+      }
+    }
+  }
   TRY(with_entry_py(t, d, key, hash, value,
                     [&](DictTable* table, Probe probe) { return put(d, table, probe, hash, key, value, &old); }));
   Field::release_heap(old);
@@ -313,6 +326,19 @@ RefTo<List> dict_list(Thread& t, Dict* d, DictPart part) {
     d = snapshot.get();
   }
   RefTo<List> result = TRY(list_new(t, used_of(d)));
+  if (part != DictPart::kItems) {
+    // Nothing is allocated and no Python code runs on the way.
+    DictTable* table = d->table;
+    const DictEntry* entries = table->entries();
+    u64 n = 0;
+    for (u32 i = 0; i < table->entry_count && n < used_of(d); i++) {
+      if (entries[i].value.is_empty()) continue;
+      const Field& field = part == DictPart::kKeys ? entries[i].key : entries[i].value;
+      *result->body->items[n++].address() = heap_copy(field.peek());
+    }
+    result->size = n;
+    return result;
+  }
   u64 position = 0;
   Ref key, value;
   while (next_entry(d, table_of(d), &position, &key, &value, nullptr)) {

@@ -2,6 +2,8 @@
 #include "objects/generator.h"
 #include "objects/dict/table.h"
 #include "objects/itertypes.h"
+#include "objects/list_body.h"
+#include "objects/word_buffer.h"
 #include "objects/protocol/protocol.h"
 
 namespace typhon {
@@ -24,6 +26,18 @@ Ref get_iter(Thread& t, Value v) {
 }
 
 Ref iter_next(Thread& t, Value iterator) {
+  // Over a list, by far the most frequent: no further calls.
+  if (is_exact(iterator, kShape_list_iterator) && !is_contended(iterator.object())) {
+    ListIterator* it = iterator.as<ListIterator>();
+    Value list = it->sequence.peek();
+    if (!list.is_empty()) {
+      Ref item = list_body::item_at(list.as<List>(), u64(it->index));
+      if (!item.is_empty()) {
+        it->index++;
+        return item;
+      }
+    }
+  }
   NextFn fn = type_of(iterator)->slots.next;
   if (fn == nullptr) return raise(t, exc::TypeError, "'%T' object is not an iterator", iterator);
   Ref item = fn(t, iterator);
@@ -49,18 +63,22 @@ RefTo<List> to_list(Thread& t, Value iterable) {
   return list;
 }
 
+Status gather_py(Thread& t, Value iterable, WordBuffer* out) {
+  Ref iterator = TRY(get_iter(t, iterable));
+  while (true) {
+    Ref item = TRY(iter_next(t, iterator));
+    if (item.is_empty()) return ok();
+    out->push(std::move(item));
+  }
+}
+
 RefTo<Tuple> to_tuple(Thread& t, Value iterable) {
   if (is_exact_tuple(iterable)) return RefTo<Tuple>::copy(iterable.as<Tuple>());
   if (is_exact_list(iterable)) return list_to_tuple(t, iterable.as<List>());
   RefTo<List> shared = TRY(shared_items(t, iterable));
   if (!shared.is_empty()) return list_to_tuple(t, shared.get());
-  Ref iterator = TRY(get_iter(t, iterable));
-  RootedVector items(t);
-  while (true) {
-    Ref item = TRY(iter_next(t, iterator));
-    if (item.is_empty()) break;
-    items.push(std::move(item));
-  }
+  WordBuffer items(t);
+  TRY(gather_py(t, iterable, &items));
   return tuple_from(t, items.data(), items.size());
 }
 

@@ -276,5 +276,69 @@ class Sorting(unittest.TestCase):
         self.assertEqual(sorted(["é", "z", "漢", "a"]), ["a", "z", "é", "漢"])
 
 
+class SliceAssignmentSources(unittest.TestCase):
+    """What stands on the right of a slice assignment: gathered on the stack while it is short, elsewhere when it is long."""
+
+    def test_iterators_of_many_lengths(self):
+        for n in (0, 1, 15, 16, 17, 100):
+            items = list(range(5))
+            items[1:3] = (i * i for i in range(n))
+            self.assertEqual(items, [0] + [i * i for i in range(n)] + [3, 4])
+            items = [str(i) for i in range(n)]
+            items[:n // 2 + 1] = reversed(items[:n // 2 + 1])
+            self.assertEqual(items, [str(i) for i in range(n)][:n // 2 + 1][::-1] + [str(i) for i in range(n)][n // 2 + 1:])
+
+    def test_the_list_itself_and_lists_that_die(self):
+        items = [[i] for i in range(20)]
+        items[5:5] = items
+        self.assertEqual(len(items), 40)
+        self.assertEqual(items[5:25], [[i] for i in range(20)])
+        items[::2] = [[None] for _ in range(20)]
+        self.assertEqual(items[::2], [[None]] * 20)
+
+    def test_an_item_that_changes_the_list_when_it_dies(self):
+        items = []
+
+        class Dying:
+            def __del__(self):
+                items.append(0)
+
+        items.extend(Dying() for _ in range(20))
+        items[:18] = ["new"]
+        self.assertEqual(items[0], "new")
+        self.assertEqual(items[3:], [0] * 18)
+
+    def test_a_generator_that_raises(self):
+        def broken():
+            for i in range(30):
+                yield [i]
+            raise KeyError("x")
+
+        items = [1, 2, 3]
+        with self.assertRaises(KeyError):
+            items[1:] = broken()
+        self.assertEqual(items, [1, 2, 3])
+        with self.assertRaisesRegex(TypeError, "must assign iterable to extended slice"):
+            items[1:] = 5
+        with self.assertRaisesRegex(ValueError, "attempt to assign sequence of size 3 to extended slice of size 2"):
+            items[::2] = iter("abc")
+
+    def test_search_with_equal_and_strange_items(self):
+        class Same:
+            def __eq__(self, other):
+                return other == 7
+
+        items = [1, 2.0, "x", True, Same(), 7]
+        self.assertEqual(items.index(7), 4)
+        self.assertEqual(items.index(7.0), 4)
+        self.assertEqual(items.count(1), 2)
+        self.assertIn(2, items)
+        self.assertEqual(items.index(7, 5), 5)
+        with self.assertRaises(ValueError):
+            items.index(7, 0, 4)
+        self.assertTrue([1, 2.0, True] == [1.0, 2, 1])
+        self.assertTrue([1, 2, 3] < [1, 2, 4] and [1, 2] < [1, 2, 0])
+
+
 if __name__ == "__main__":
     unittest.main()
