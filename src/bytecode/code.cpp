@@ -45,7 +45,7 @@ const char* op_name(Op op) { return op < Op::kCount ? kOps[u8(op)].name : "?"; }
 const char* op_operands(Op op) { return op < Op::kCount ? kOps[u8(op)].operands : ""; }
 
 u32 cache_units(Op op) {
-  switch (op) {
+  switch (base_op(op)) {
     case Op::LOAD_GLOBAL:
     case Op::LOAD_NAME: return 0b110;
     case Op::STORE_GLOBAL:
@@ -69,6 +69,7 @@ void copy_instructions(Instr* to, const Instr* from, u32 n) {
     u32 units = op_units(Op(from[i].op)), caches = cache_units(Op(from[i].op));
     for (u32 k = 0; k < units && i + k < n; k++)
       unit(&to[i + k]) = (caches >> k & 1) ? 0 : unit(const_cast<Instr*>(&from[i + k]));
+    to[i].op = u8(base_op(Op(from[i].op)));
     i += units;
   }
 }
@@ -128,6 +129,7 @@ RefTo<Code> make_code(Thread& t, const CodeSpec& spec) {
     variable_names->items[i].init(variable_names.get(), interned(variables->items[i].peek()));
   c->variable_names.init(c, deferred_word(variable_names.value()));
   if (!spec.docstring.is_empty()) c->docstring.init(c, deferred_word(spec.docstring));
+  choose_variants(c);
   collector::make_deferred(c);
   return ref;
 }

@@ -35,7 +35,7 @@ inline u64& unit(Instr* at) { return *reinterpret_cast<u64*>(at); }
 u32 op_units(Op op);
 const char* op_name(Op op);
 const char* op_operands(Op op);
-// The instruction as the compiler wrote it, for an opcode that may have been quickened.
+// The instruction as the compiler wrote it, for an opcode that may be a variant.
 Op base_op(Op op);
 // What extra unit `k` of an instruction holds on disk: caches are dropped, wide operands kept.
 u64 persistent_unit(Op op, u32 k, u64 value);

@@ -91,7 +91,7 @@ RefTo<Str> disassemble(Thread& t, const Code* code) {
   StrBuilder out;
   i32 line = 0;
   for (u32 at = 0; at < code->unit_count;) {
-    Op op = Op(code->instructions[at].op);
+    Op op = base_op(Op(code->instructions[at].op));
     PositionRow position = code_position(code, at);
     if (position.line != line) {
       line = position.line;

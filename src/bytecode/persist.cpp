@@ -3,8 +3,6 @@
 
 namespace typhon {
 
-Op base_op(Op op) { return op; }  // no opcode is quickened yet
-
 u64 persistent_unit(Op op, u32 k, u64 value) {
   switch (op) {
     case Op::FOR_ITER:

@@ -66,7 +66,7 @@ class CompilerTest : public ObjectTest {
     Code* c = code.as<Code>();
     u32 n = 0;
     for (u32 at = 0; at < c->unit_count; at += op_units(Op(c->instructions[at].op)))
-      n += c->instructions[at].op == u8(op);
+      n += base_op(Op(c->instructions[at].op)) == op;
     return n;
   }
 };

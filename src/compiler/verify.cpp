@@ -109,7 +109,7 @@ class Verifier {
 
   void step(u32 at) {
     const Instr& i = code_->instructions[at];
-    Op op = Op(i.op);
+    Op op = base_op(Op(i.op));
     u32 next = at + kUnits[i.op];
     u32 extra = u32(*reinterpret_cast<const u64*>(&code_->instructions[next - 1]));
     const ExceptionRow* row = nullptr;
@@ -296,7 +296,7 @@ class Verifier {
   }
 
   void generic(u32 at, const Instr& i, bool* falls, bool* to_target, u32* target) {
-    Op op = Op(i.op);
+    Op op = base_op(Op(i.op));
     const char* letters = kOperands[i.op];
     const u16 regs[3] = {i.a, i.b, i.c};
     for (int k = 0; k < 3 && letters[k] != 0; k++) {

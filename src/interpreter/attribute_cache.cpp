@@ -28,7 +28,7 @@ bool may_rewrite(u64 old) { return cache::rewrites(old) < cache::kMaxRewrites; }
 
 void write_cache(Instr* at, u64 old, u32 shape, u64 kind, u64 payload) {
   u64 count = old == 0 ? 0 : cache::rewrites(old) + 1;
-  u64 word = u64(shape) | kind << 32 | count << 34 | payload << 38;
+  u64 word = u64(shape) | count << 32 | payload << 36 | kind << 62;
   __atomic_store_n(reinterpret_cast<u64*>(at), word, __ATOMIC_RELEASE);
 }
 

@@ -1,7 +1,7 @@
 // Inline caches of attribute instructions (docs/inline-caches.md).
 //
-// A cache is one 64-bit unit, read and written whole: {shape:32 | kind:2 | rewrites:4 | payload:26}. Zero never matches (shape 0
-// is dead memory). For kSlot the payload is {offset / 8: 6 | version: 20}: the attribute is the word at that offset of the
+// A cache is one 64-bit unit, read and written whole: {shape:32 | rewrites:4 | payload:26 | kind:2}. Zero never matches (shape 0
+// is dead memory). For kSlot the payload is {offset / 8: 6 | version: 20}, so that one compare tells version and kind: the attribute is the word at that offset of the
 // object, as long as the class still has that version (its low bits), so no data descriptor of the name was added. For
 // kRecord it is the index of an immutable AttributeRecord. Records are never freed or changed. A site that was rewritten 3
 // times sees several shapes: its own unit stays as it is, and a table of the thread holds words for each (site, shape). Shape ids are never reused; class versions are unique.
@@ -40,11 +40,12 @@ namespace cache {
 inline constexpr u64 kSlot = 1, kRecord = 2;
 inline constexpr u32 kVersionMask = 0xFFFFF;
 inline constexpr u32 kMaxRewrites = 3;
-TYPHON_INLINE u32 kind(u64 word) { return u32(word >> 32) & 3; }
-TYPHON_INLINE u32 rewrites(u64 word) { return u32(word >> 34) & 15; }
-TYPHON_INLINE u32 index(u64 word) { return u32(word >> 38); }
-TYPHON_INLINE u32 slot_offset(u64 word) { return (u32(word >> 38) & 63) * 8; }
-TYPHON_INLINE u32 slot_version(u64 word) { return u32(word >> 44); }
+TYPHON_INLINE bool is_record(u64 word) { return word >> 62 == kRecord; }
+TYPHON_INLINE u32 rewrites(u64 word) { return u32(word >> 32) & 15; }
+TYPHON_INLINE u32 index(u64 word) { return u32(word >> 36) & 0x3FFFFFF; }
+TYPHON_INLINE u32 slot_offset(u64 word) { return (u32(word >> 36) & 63) * 8; }
+// Whether it is a slot of a class of this version.
+TYPHON_INLINE bool is_slot(u64 word, u32 version) { return u32(word >> 42) == ((version & kVersionMask) | kSlot << 20); }
 TYPHON_INLINE u64 load(const Instr* at) {
   return __atomic_load_n(reinterpret_cast<const u64*>(at), __ATOMIC_ACQUIRE);  // the record was written before the word
 }
@@ -57,15 +58,13 @@ TYPHON_INLINE u32 shape_version(u32 shape) { return __atomic_load_n(&shape_at(sh
 
 // A shared test: the object has the cached shape and the slot is still what it was. Then *field is the slot.
 TYPHON_INLINE bool cached_slot(Object* object, u64 word, Field** field) {
-  u64 wanted = __atomic_load_n(&object->shape, __ATOMIC_RELAXED) | cache::kSlot << 32;
-  if ((word ^ wanted) << 30) return false;  // shape and kind in one test
-  if ((shape_version(u32(word)) & cache::kVersionMask) != cache::slot_version(word)) return false;
+  if (__atomic_load_n(&object->shape, __ATOMIC_RELAXED) != u32(word) || !cache::is_slot(word, shape_version(u32(word)))) return false;
   *field = reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + cache::slot_offset(word));
   return true;
 }
 // The record of a matching cache, its version checked; null otherwise.
 TYPHON_INLINE const AttributeRecord* cached_record(Object* object, u64 word) {
-  if (__atomic_load_n(&object->shape, __ATOMIC_RELAXED) != u32(word) || cache::kind(word) != cache::kRecord) return nullptr;
+  if (__atomic_load_n(&object->shape, __ATOMIC_RELAXED) != u32(word) || !cache::is_record(word)) return nullptr;
   const AttributeRecord* record = attribute_record(word);
   if (record->kind == RecordKind::kClassAttribute || record->kind == RecordKind::kModule) return record;
   return shape_version(u32(word)) == record->version ? record : nullptr;

@@ -148,6 +148,14 @@ template <int kUnits>
     NEXT(n);                                              \
   } while (0)
 
+// The same for a temporary of the frame: it holds nothing to drop.
+#define SET_TEMP_AND_NEXT(to, owned, n)  \
+  do {                                   \
+    DCHECK(!needs_drop(*(to)));          \
+    *(to) = (owned);                     \
+    NEXT(n);                             \
+  } while (0)
+
 // Stores what was found (an owned word) in the container r[b] and goes on after two units; drops the container when it is consumed.
 // With two things to drop, the handler `general` does it all again.
 #define FINISH_LOAD(found, general)                                       \

@@ -3,6 +3,7 @@
 #include "interpreter/call.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
+#include "interpreter/sequence_item.h"
 #include "objects/protocol/services.h"
 
 namespace typhon {
@@ -14,6 +15,21 @@ TYPHON_INLINE u16 resume_after(u32 units) { return u16(units << kResumeShift); }
 
 TYPHON_INLINE bool is_recorded_class(Object* object, const AttributeRecord* record) {
   return record->holder == object && type_version(static_cast<Type*>(object)) == record->version;
+}
+// What the cached slot of the instance `v` holds, borrowed; EMPTY: the cache does not apply.
+TYPHON_INLINE Value cached_attribute(Value v, u64 word) {
+  if (!v.is_object()) [[unlikely]] return EMPTY;
+  Field* field;
+  return cached_slot(v.object(), word, &field) ? field->peek() : EMPTY;
+}
+// Whether the cached method applies to `v`; then *out is its register word, which holds no count.
+TYPHON_INLINE bool cached_method(Value v, u64 word, Value* out) {
+  if (!v.is_object()) [[unlikely]] return false;
+  if (__atomic_load_n(&v.object()->shape, __ATOMIC_RELAXED) != u32(word) || !cache::is_record(word)) [[unlikely]]
+    return false;
+  const AttributeRecord* record = attribute_record(word);
+  *out = record->value;
+  return record->kind == RecordKind::kMethod && shape_version(u32(word)) == record->version;
 }
 
 // What a record says is the attribute, borrowed, where that takes no call; EMPTY otherwise.
@@ -633,6 +649,43 @@ HANDLER(LOAD_ATTR) {
   TAIL(load_attribute_cold);
 }
 
+// The attribute, borrowed, of the instance r[b] of the LOAD_ATTR at pc, when it lies in the cached slot; EMPTY otherwise.
+#define CACHED_ATTRIBUTE() cached_attribute(r[B(ins)], cache::load(pc + 1))
+
+HANDLER(LOAD_ATTR_TEMP) {
+  Value v = CACHED_ATTRIBUTE();
+  if (quick_acquire(v, &v)) [[likely]] SET_TEMP_AND_NEXT(&r[A(ins)], v, 2);
+  TAIL(load_attribute_cold);
+}
+// In the pairs the first attribute is only borrowed: nothing runs before the second is found.
+HANDLER(LOAD_ATTR_ATTR) {
+  Value v = cached_attribute(CACHED_ATTRIBUTE(), cache::load(pc + 3));
+  if (quick_acquire(v, &v)) [[likely]] SET_AND_NEXT(&r[A(unit(pc + 2))], v, 4);
+  TAIL(op_LOAD_ATTR_TEMP);
+}
+HANDLER(LOAD_ATTR_ITEM) {
+  u64 next = unit(pc + 2);
+  Value v = sequence_item(CACHED_ATTRIBUTE(), r[C(next)]);
+  if (!(X(next) & kConsumeC) && quick_acquire(v, &v)) [[likely]] SET_AND_NEXT(&r[A(next)], v, 4);
+  TAIL(op_LOAD_ATTR_TEMP);
+}
+HANDLER(LOAD_ATTR_METHOD) {
+  Value v = CACHED_ATTRIBUTE(), method;
+  if (cached_method(v, cache::load(pc + 3), &method) && quick_acquire(v, &v)) [[likely]] {
+    r[A(ins) - 1] = method;
+    SET_TEMP_AND_NEXT(&r[A(ins)], v, 4);
+  }
+  TAIL(op_LOAD_ATTR_TEMP);
+}
+HANDLER(MOVE_METHOD) {
+  Value v = r[B(ins)], method;
+  if (cached_method(v, cache::load(pc + 2), &method) && quick_acquire(v, &v)) [[likely]] {
+    r[A(ins) - 1] = method;
+    SET_TEMP_AND_NEXT(&r[A(ins)], v, 3);
+  }
+  TAIL(op_MOVE_TEMP);
+}
+
 HANDLER(STORE_ATTR) {
   Value target = r[A(ins)], v = r[B(ins)];
   if (target.is_object() && (v.bits & 7) && !(X(ins) & kConsumeA)) [[likely]] {
@@ -648,15 +701,8 @@ HANDLER(STORE_ATTR) {
 HANDLER(DELETE_ATTR) { STEP(delete_attribute_step(*t, r, pc), 1); }
 
 HANDLER(LOAD_METHOD) {
-  Value self = r[A(ins) + 1];
-  if (self.is_object()) [[likely]] {
-    const AttributeRecord* record = cached_record(self.object(), cache::load(pc + 1));
-    Value* to = &r[A(ins)];
-    if (record != nullptr && record->kind == RecordKind::kMethod && !needs_drop(*to)) [[likely]] {
-      *to = record->value;
-      NEXT(2);
-    }
-  }
+  Value method;
+  if (cached_method(r[A(ins) + 1], cache::load(pc + 1), &method)) [[likely]] SET_TEMP_AND_NEXT(&r[A(ins)], method, 2);
   TAIL(load_method_cold);
 }
 HANDLER(LOAD_SPECIAL) { STEP(load_special_step(*t, r, pc), 1); }
@@ -666,6 +712,11 @@ HANDLER(LOAD_SUPER_METHOD) { STEP(load_super_step(*t, r, pc, true), 1); }
 HANDLER(LOAD_GLOBAL) {
   Value v = cached_global(r, pc);
   if (quick_acquire(v, &v)) [[likely]] SET_AND_NEXT(&r[A(ins)], v, 3);
+  TAIL(load_global_cold);
+}
+HANDLER(LOAD_GLOBAL_TEMP) {
+  Value v = cached_global(r, pc);
+  if (quick_acquire(v, &v)) [[likely]] SET_TEMP_AND_NEXT(&r[A(ins)], v, 3);
   TAIL(load_global_cold);
 }
 HANDLER(STORE_GLOBAL) { STEP(store_global_step(*t, r, pc), 2); }

@@ -1,6 +1,7 @@
 // Building containers and strings, items, formatting.
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
+#include "interpreter/sequence_item.h"
 #include "interpreter/intrinsics.h"
 #include "objects/container_util.h"
 
@@ -8,17 +9,6 @@ namespace typhon {
 namespace {
 
 // --- items
-
-TYPHON_INLINE Value list_item(Value container, Value key) {
-  List* list = container.as<List>();
-  ListBody* body = __atomic_load_n(&list->body, __ATOMIC_ACQUIRE);
-  u64 size = __atomic_load_n(&list->size, __ATOMIC_RELAXED);
-  i64 i = key.as_small_int();
-  if (i < 0) i += i64(size);
-  // The array tells its own capacity: whatever races, the read stays inside.
-  if (u64(i) >= size || body == nullptr || u64(i) >= body->capacity) return EMPTY;
-  return body->items[i].peek();
-}
 
 TYPHON_NOINLINE bool get_item_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
@@ -348,20 +338,8 @@ TYPHON_NOINLINE bool template_step(Thread& t, Value* r, Instr* pc) {
 }  // namespace
 
 HANDLER(GET_ITEM) {
-  Value container = r[B(ins)], key = r[C(ins)];
-  if (container.is_object() && key.is_small_int()) [[likely]] {
-    Value v = EMPTY;
-    u32 shape = container.object()->shape_id();
-    if (shape == kShape_list) {
-      v = list_item(container, key);
-    } else if (shape == kShape_tuple) {
-      Tuple* tuple = container.as<Tuple>();
-      i64 i = key.as_small_int();
-      if (i < 0) i += i64(tuple->size);
-      if (u64(i) < tuple->size) v = tuple->items[i].peek();
-    }
-    if (quick_acquire(v, &v)) [[likely]] FINISH_LOAD(v, get_item_cold);
-  }
+  Value v = sequence_item(r[B(ins)], r[C(ins)]);
+  if (quick_acquire(v, &v)) [[likely]] FINISH_LOAD(v, get_item_cold);
   TAIL(get_item_cold);
 }
 HANDLER(SET_ITEM) {

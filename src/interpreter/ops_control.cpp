@@ -391,6 +391,15 @@ HANDLER(LOAD_CONST) {
   // Constants are DEFERRED or IMMORTAL (make_code): no look at the object is needed.
   SET_AND_NEXT(&r[A(ins)], Value(v.bits | ((v.bits & 7) == 0 ? Value::kDeferredBit : 0)), 1);
 }
+HANDLER(MOVE_TEMP) {
+  Value v = r[B(ins)];
+  if (!quick_acquire(v, &v)) [[unlikely]] TAIL(move_cold);
+  SET_TEMP_AND_NEXT(&r[A(ins)], v, 1);
+}
+HANDLER(LOAD_IMMEDIATE) { SET_TEMP_AND_NEXT(&r[A(ins)], frame::code(r)->constants[u32(ins >> 32)], 1); }
+HANDLER(LOAD_OBJECT) {
+  SET_TEMP_AND_NEXT(&r[A(ins)], Value(frame::code(r)->constants[u32(ins >> 32)].bits | Value::kDeferredBit), 1);
+}
 HANDLER(CLEAR) { SET_AND_NEXT(&r[A(ins)], EMPTY, 1); }
 HANDLER(CLEAR_RANGE) { STEP(clear_step(r, pc, B(ins)), 1); }
 HANDLER(CHECK_BOUND) {
@@ -436,6 +445,12 @@ HANDLER(FOR_ITER) {
     SET_AND_NEXT(to, Value::small_int(n), 2);
   }
   TAIL(for_other);
+}
+HANDLER(JUMP_BACK_FOR) {
+  if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_back_edge);
+  pc += JUMP(ins);
+  ins = unit(pc);
+  TAIL(op_FOR_ITER);
 }
 HANDLER(UNPACK_SEQUENCE) {
   Value source = r[B(ins)];

@@ -102,7 +102,7 @@ Status set_frame_register(Thread& t, FrameObject* f, u32 i, Value value) {
 // The line of an instruction. The way back to a loop's head may have none of its own: it polls, and so is seen.
 static i32 line_at(const Code* code, u32 at) {
   i32 line = code_position(code, at).line;
-  if (line <= 0 && at > 0 && Op(code->instructions[at].op) == Op::JUMP_BACK) line = code_position(code, at - 1).line;
+  if (line <= 0 && at > 0 && base_op(Op(code->instructions[at].op)) == Op::JUMP_BACK) line = code_position(code, at - 1).line;
   return line;
 }
 

@@ -1,0 +1,68 @@
+// Variants of instructions: which a code gets, and what each is a variant of (bytecode/ops.def).
+#include "bytecode/code_object.h"
+
+namespace typhon {
+namespace {
+
+// What LOAD_ATTR and the instruction behind it make together, when the attribute goes to a temporary.
+Op attribute_variant(const Instr& load, const Instr& next) {
+  bool same = next.b == load.a && (next.x & kConsumeB);
+  switch (Op(next.op)) {
+    case Op::LOAD_ATTR: return same ? Op::LOAD_ATTR_ATTR : Op::LOAD_ATTR_TEMP;
+    case Op::GET_ITEM: return same && next.c != load.a ? Op::LOAD_ATTR_ITEM : Op::LOAD_ATTR_TEMP;
+    case Op::LOAD_METHOD: return next.a + 1 == load.a ? Op::LOAD_ATTR_METHOD : Op::LOAD_ATTR_TEMP;
+    default: return Op::LOAD_ATTR_TEMP;
+  }
+}
+
+// `next`: the instruction behind it, a base.
+Op variant_of(const Code* c, u32 at, const Instr& next) {
+  const Instr& in = c->instructions[at];
+  Op op = Op(in.op);
+  bool temporary = in.a >= c->local_count;
+  switch (op) {
+    case Op::MOVE:
+      if (!temporary || (in.x & kConsumeB)) return op;
+      return Op(next.op) == Op::LOAD_METHOD && next.a + 1 == in.a ? Op::MOVE_METHOD : Op::MOVE_TEMP;
+    case Op::LOAD_CONST:
+      if (!temporary || in.constant() >= c->constant_count) return op;
+      return c->constants[in.constant()].is_object() ? Op::LOAD_OBJECT : Op::LOAD_IMMEDIATE;
+    case Op::LOAD_GLOBAL: return temporary ? Op::LOAD_GLOBAL_TEMP : op;
+    case Op::LOAD_ATTR: return temporary && !(in.x & kConsumeB) ? attribute_variant(in, next) : op;
+    case Op::JUMP_BACK: {
+      u32 target = u32(i32(at) + in.jump());
+      return target < c->unit_count && Op(c->instructions[target].op) == Op::FOR_ITER ? Op::JUMP_BACK_FOR : op;
+    }
+    default: return op;
+  }
+}
+
+}  // namespace
+
+void choose_variants(Code* c) {
+  if (c->flags & (code_flag::kModule | code_flag::kClassBody)) return;  // run once; register 0 is no variable there
+  for (u32 at = 0; at < c->unit_count;) {
+    u32 next = at + op_units(Op(c->instructions[at].op));
+    if (next >= c->unit_count) return;
+    c->instructions[at].op = u8(variant_of(c, at, c->instructions[next]));
+    at = next;
+  }
+}
+
+Op base_op(Op op) {
+  switch (op) {
+    case Op::MOVE_TEMP:
+    case Op::MOVE_METHOD: return Op::MOVE;
+    case Op::LOAD_IMMEDIATE:
+    case Op::LOAD_OBJECT: return Op::LOAD_CONST;
+    case Op::LOAD_GLOBAL_TEMP: return Op::LOAD_GLOBAL;
+    case Op::LOAD_ATTR_TEMP:
+    case Op::LOAD_ATTR_ATTR:
+    case Op::LOAD_ATTR_ITEM:
+    case Op::LOAD_ATTR_METHOD: return Op::LOAD_ATTR;
+    case Op::JUMP_BACK_FOR: return Op::JUMP_BACK;
+    default: return op;
+  }
+}
+
+}  // namespace typhon

@@ -1,0 +1,34 @@
+// Items of lists and tuples, as the handlers that index them read them.
+#pragma once
+#include "interpreter/dispatch.h"
+
+namespace typhon {
+
+// The item, borrowed; EMPTY when the index, an int, is out of range.
+TYPHON_INLINE Value list_item(Value container, Value key) {
+  List* list = container.as<List>();
+  ListBody* body = __atomic_load_n(&list->body, __ATOMIC_ACQUIRE);
+  u64 size = __atomic_load_n(&list->size, __ATOMIC_RELAXED);
+  i64 i = key.as_small_int();
+  if (i < 0) i += i64(size);
+  // The array tells its own capacity: whatever races, the read stays inside.
+  if (u64(i) >= size || body == nullptr || u64(i) >= body->capacity) [[unlikely]] return EMPTY;
+  return body->items[i].peek();
+}
+TYPHON_INLINE Value tuple_item(Value container, Value key) {
+  Tuple* tuple = container.as<Tuple>();
+  i64 i = key.as_small_int();
+  if (i < 0) i += i64(tuple->size);
+  if (u64(i) >= tuple->size) [[unlikely]] return EMPTY;
+  return tuple->items[i].peek();
+}
+// The same for any two words; EMPTY too when they are no list or tuple and int.
+TYPHON_INLINE Value sequence_item(Value container, Value key) {
+  if (!container.is_object()) [[unlikely]] return EMPTY;
+  if (!key.is_small_int()) [[unlikely]] return EMPTY;
+  u32 shape = container.object()->shape_id();
+  if (shape == kShape_list) [[likely]] return list_item(container, key);
+  return shape == kShape_tuple ? tuple_item(container, key) : EMPTY;
+}
+
+}  // namespace typhon

@@ -1,0 +1,145 @@
+"""Expressions that the interpreter does two instructions at a time: attribute of an attribute, item of an attribute, method of
+an attribute or a variable. What is unusual in one half must show as if each were done by itself."""
+
+import dis
+import sys
+import unittest
+
+
+class Node:
+    kind = "class value"
+
+    def __init__(self, inner=None):
+        self.inner = inner
+        self.items = [10, 20, 30]
+
+    @property
+    def computed(self):
+        return self.inner
+
+    def method(self, n):
+        return n + 1
+
+
+class WithGetattr:
+    def __getattr__(self, name):
+        return name
+
+
+def inner_items(node):
+    return node.inner.items
+
+
+def second_item(node, i):
+    return node.items[i]
+
+
+def append(node, value):
+    node.items.append(value)
+    return len(node.items)
+
+
+def call_method(node):
+    return node.method(1)
+
+
+def call_inner(node):
+    return node.inner.method(1)
+
+
+class PairTest(unittest.TestCase):
+    def test_attribute_of_attribute(self):
+        node = Node(Node())
+        for _ in range(5):
+            self.assertIs(inner_items(node), node.inner.items)
+        self.assertEqual(inner_items(Node(WithGetattr())), "items")
+        with self.assertRaisesRegex(AttributeError, "'NoneType' object has no attribute 'items'"):
+            inner_items(Node())
+        with self.assertRaisesRegex(AttributeError, "'int' object has no attribute 'inner'"):
+            inner_items(5)
+        node.inner = Node()
+        self.assertIs(inner_items(node), node.inner.items)
+
+    def test_item_of_attribute(self):
+        node = Node()
+        for i in range(-3, 3):
+            self.assertEqual(second_item(node, i), [10, 20, 30][i])
+        for container, key, item in [((1, 2), 1, 2), ({"a": 1}, "a", 1), ("abc", 1, "b"), ([1, 2], True, 2)]:
+            node.items = container
+            self.assertEqual(second_item(node, key), item)
+        node.items = [1]
+        for i in (1, -2, 1 << 70):
+            with self.assertRaises(IndexError):
+                second_item(node, i)
+        with self.assertRaises(TypeError):
+            second_item(Node(), None)
+
+    def test_method(self):
+        node = Node(Node())
+        for i in range(4, 8):
+            self.assertEqual(append(node, i), i)
+        self.assertEqual([call_method(node) for _ in range(3)], [2, 2, 2])
+        self.assertEqual([call_inner(node) for _ in range(3)], [2, 2, 2])
+        node.method = node.inner.method = lambda n: n + 100
+        self.assertEqual((call_method(node), call_inner(node)), (101, 101))
+
+    def test_class_changes_between_calls(self):
+        class Local(Node):
+            pass
+
+        node = Local(Local())
+        self.assertEqual([inner_items(node), call_inner(node)], [[10, 20, 30], 2])
+        Local.method = lambda self, n: "new"
+        Local.items = property(lambda self: "property", lambda self, v: None)
+        self.assertEqual([inner_items(node), call_inner(node), second_item(node, 1)], ["property", "new", "r"])
+        del Local.items
+        self.assertEqual(inner_items(node), [10, 20, 30])
+
+    def test_first_part_dies_with_the_store(self):
+        node = Node(Node(Node()))
+        node = node.inner.inner
+        self.assertEqual(node.items, [10, 20, 30])
+
+    def test_tracebacks_point_at_the_part(self):
+        code = inner_items.__code__
+        at = None
+        try:
+            inner_items(Node())
+        except AttributeError as error:
+            at = error.__traceback__.tb_next.tb_lasti
+        positions = list(code.co_positions())[at // 2]
+        self.assertEqual(positions[2:], (11, 27))
+
+    def test_traced(self):
+        def loop(node):
+            total = 0
+            for x in node.items:
+                total += node.inner.items[0]
+            return total
+
+        lines = []
+
+        def tracer(frame, event, arg):
+            if frame.f_code is loop.__code__ and event == "line":
+                lines.append(frame.f_lineno - frame.f_code.co_firstlineno)
+            return tracer
+
+        before = sys.gettrace()
+        sys.settrace(tracer)
+        try:
+            self.assertEqual(loop(Node(Node())), 30)
+        finally:
+            sys.settrace(before)
+        self.assertEqual(lines, [1, 2, 3, 2, 3, 2, 3, 2, 4])
+
+    def test_code_is_shown_and_copied_unchanged(self):
+        names = {i.opname for i in dis.get_instructions(inner_items)}
+        self.assertFalse([n for n in names if n.endswith("_TEMP") or n == "LOAD_ATTR_ATTR"])
+        code = inner_items.__code__
+        copy = code.replace(co_code=code.co_code)
+        self.assertEqual(copy, code)
+        self.assertEqual(copy.co_code, code.co_code)
+
+
+if __name__ == "__main__":
+    unittest.main()
