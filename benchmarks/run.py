@@ -60,7 +60,7 @@ class Interpreter:
 
 
 def run_once(interpreter, group, path, options):
-    """Returns the JSON line of a program, or {'error': text}."""
+    """Returns the JSON lines of a program by their rows ("" where it has one only), or {"": {'error': text}}."""
     environment = dict(os.environ, BENCH_REPEATS=str(options.repeats), BENCH_SECONDS=str(options.seconds))
     environment.setdefault("PYTHONHASHSEED", "0")
     command = interpreter.line(path)
@@ -73,19 +73,24 @@ def run_once(interpreter, group, path, options):
                                   timeout=options.timeout)
             times.append(time.perf_counter() - start)
             if done.returncode:
-                return {"error": done.stderr.strip()[-300:] or f"exit code {done.returncode}"}
-        return {"first": times[0], "times": times[1:], "check": repr(done.stdout)}
+                return failed(done.stderr.strip()[-300:] or f"exit code {done.returncode}")
+        return {"": {"first": times[0], "times": times[1:], "check": repr(done.stdout)}}
     try:
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False,
                               timeout=options.timeout)
     except subprocess.TimeoutExpired:
-        return {"error": f"no end after {options.timeout} s"}
+        return failed(f"no end after {options.timeout} s")
     if done.returncode:
-        return {"error": done.stderr.strip()[-300:] or f"exit code {done.returncode}"}
+        return failed(done.stderr.strip()[-300:] or f"exit code {done.returncode}")
     try:
-        return json.loads(done.stdout.strip().splitlines()[-1])
-    except (IndexError, ValueError):
-        return {"error": f"no JSON line: {done.stdout[-200:]!r}"}
+        figures = [json.loads(text) for text in done.stdout.splitlines() if text.startswith("{")]
+        return {figure.get("row", ""): figure for figure in figures} or failed("no JSON line")
+    except ValueError:
+        return failed(f"no JSON line: {done.stdout[-200:]!r}")
+
+
+def failed(text):
+    return {"": {"error": text}}
 
 
 def interpreters(parser, options):
@@ -149,15 +154,18 @@ def measure(commands, options):
     results = {}
     for group, program, path in programs(options.group or ["micro", "macro"],
                                          {name for name in options.only.split(",") if name}):
-        rows = {name: [] for name in names}
+        rounds = {name: [] for name in names}
         for number in range(options.rounds):
             # Every other round goes backwards, so that no interpreter always runs first.
             for name in names if number % 2 == 0 else names[::-1]:
-                if rows[name] and "error" in rows[name][-1]:
-                    continue
-                rows[name].append(run_once(commands[name], group, path, options))
-        results[group, program] = rows
-        print(line(f"{group}/{program}", summary(rows, group), names), flush=True)
+                if not (rounds[name] and "error" in rounds[name][-1].get("", {})):
+                    rounds[name].append(run_once(commands[name], group, path, options))
+        for row in dict.fromkeys(row for name in names for figures in rounds[name] for row in figures):
+            title = f"{program}/{row}" if row else program
+            missing = {"error": "no such row"}
+            rows = {name: [figures.get(row, figures.get("", missing)) for figures in rounds[name]] for name in names}
+            results[group, title] = rows
+            print(line(f"{group}/{title}", summary(rows, group), names), flush=True)
     return results
 
 
@@ -193,7 +201,7 @@ def summary(rows, group):
 
 
 def line(title, figures, names):
-    parts = [f"{title:28}"]
+    parts = [f"{title:40}"]
     base = figures[names[0]]
     for name in names:
         figure = figures[name]
