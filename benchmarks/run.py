@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares interpreters on the programs under micro/, macro/, scaling/, startup/ and concurrency/.
+"""Compares interpreters on the programs under micro/, macro/, scaling/, startup/, concurrency/ and memory/.
 
     run.py cpython=python3.14 typhon=build/release/typhon          micro and macro
     run.py --peers build/peers --typhon build/release/typhon       the same, with the CPython of tools/peers
@@ -9,7 +9,7 @@
 
 Every round runs each program on each interpreter in turn (A B A B ...), a new process each time, so that a slow phase
 of the machine hits all of them. A program times its own loops in CPU time; the figure of an interpreter is the least time
-over all rounds (for the scaling programs: the median of wall times). Ratios are first interpreter / other: above 1 the
+over all rounds (for the scaling programs: the median of wall times; for memory: bytes per element). Ratios are first interpreter / other: above 1 the
 other is faster. The geometric mean is over the programs that all interpreters ran with the same checksum.
 """
 
@@ -26,7 +26,7 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-GROUPS = ("micro", "macro", "startup", "scaling", "concurrency")
+GROUPS = ("micro", "macro", "startup", "scaling", "concurrency", "memory")
 
 
 def programs(groups, only):
@@ -165,7 +165,7 @@ def measure(commands, options):
             missing = {"error": "no such row"}
             rows = {name: [figures.get(row, figures.get("", missing)) for figures in rounds[name]] for name in names}
             results[group, title] = rows
-            print(line(f"{group}/{title}", summary(rows, group), names), flush=True)
+            print(line(f"{group}/{title}", summary(rows, group), names, group), flush=True)
     return results
 
 
@@ -200,7 +200,7 @@ def summary(rows, group):
     return figures
 
 
-def line(title, figures, names):
+def line(title, figures, names, group):
     parts = [f"{title:40}"]
     base = figures[names[0]]
     for name in names:
@@ -208,7 +208,7 @@ def line(title, figures, names):
         if "error" in figure:
             parts.append(f"{name}: ERROR {figure['error'].splitlines()[-1][:60]}")
             continue
-        text = f"{name} {figure['steady'] * 1000:9.2f} ms"
+        text = f"{name} {figure['steady']:9.1f} B" if group == "memory" else f"{name} {figure['steady'] * 1000:9.2f} ms"
         if name != names[0] and "error" not in base:
             text += f" ({base['steady'] / figure['steady']:6.2f}x)"
             if base["check"] != figure["check"]:
@@ -235,9 +235,10 @@ def write_page(path, results, totals, names):
 
 def table(results, means, names, group):
     base, others = names[0], names[1:]
+    unit, scale = ("bytes", 1) if group == "memory" else ("ms", 1000)
     yield f"Measured on {platform.machine()}, {os.cpu_count()} processors, {time.strftime('%Y-%m-%d')}."
     yield ""
-    yield "| program | " + f"{base} ms | " + " | ".join(f"{n} ms | ratio | memory" for n in others) + " |"
+    yield f"| program | {base} {unit} | " + " | ".join(f"{n} {unit} | ratio | memory" for n in others) + " |"
     yield "|---|--:|" + "--:|--:|--:|" * len(others)
     for (row_group, program), rows in results.items():
         if row_group != group:
@@ -246,10 +247,10 @@ def table(results, means, names, group):
         if any("error" in figures[n] for n in names):
             yield f"| {program} | " + " | ".join(f"{n} failed" for n in names if "error" in figures[n]) + " |"
             continue
-        cells = [program, f"{figures[base]['steady'] * 1000:.1f}"]
+        cells = [program, f"{figures[base]['steady'] * scale:.1f}"]
         for name in others:
             memory = figures[name]["peak"] / figures[base]["peak"] if figures[base]["peak"] else 0
-            cells += [f"{figures[name]['steady'] * 1000:.1f}", f"{figures[base]['steady'] / figures[name]['steady']:.2f}",
+            cells += [f"{figures[name]['steady'] * scale:.1f}", f"{figures[base]['steady'] / figures[name]['steady']:.2f}",
                       f"{memory:.2f}" if memory else ""]
         yield "| " + " | ".join(cells) + " |"
     for name in others:

@@ -3,12 +3,14 @@
 A program defines main(), which does a fixed amount of work and returns a checksum, and ends with run(main). The line is
 {"name", "first", "times", "check", "peak"}: CPU seconds of the first call (warm-up included) and of each call after it,
 the largest resident size in KiB. CPU time, so that other work on the machine disturbs less. A program of many short rows
-ends with run_rows(name=function, ...) instead: one line for each, with {"row"}.
+ends with run_rows(name=function, ...) instead: one line for each, with {"row"};
+one of memory/ with run_memory.
 """
 
 import json
 import os
 import resource
+import subprocess
 import sys
 import time
 
@@ -20,6 +22,30 @@ def run(main):
 def run_rows(**rows):
     for row, main in rows.items():
         print(json.dumps({"name": program_name(), "row": row, **measure(main)}))
+
+
+def run_memory(**rows):
+    """The figures are bytes per element. Each row runs in a process of its own, which this program starts."""
+    if len(sys.argv) > 1:
+        row = sys.argv[1]
+        make = rows[row]
+        count = 200_000
+        warm = [make(i) for i in range(1000)]
+        before = resident()
+        keep = [None] * count
+        for i in range(count):
+            keep[i] = make(i)
+        per_element = (resident() - before) / count
+        print(json.dumps({"name": program_name(), "row": row, "first": per_element, "times": [per_element],
+                          "check": repr(len(keep) + len(warm))}))
+        return
+    for row in rows:
+        subprocess.run([sys.executable, sys.argv[0], row], check=True)
+
+
+def resident():
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
 
 
 def program_name():

@@ -57,11 +57,11 @@ int run_main_on_own_stack(int (*body)(void*), void* argument);  // threads/
 int main(int argc, char** argv) {
   int exit_code = 0;
   if (!typhon::parse_options(argc, argv, &exit_code)) return exit_code;
-  // Objects live in Typhon's own heap; malloc serves tables and buffers. Few arenas and early return of big blocks keep
+  // Objects live in Typhon's own heap; malloc serves tables and buffers. Few arenas and the return of big blocks keep
   // a process with many threads small.
   mallopt(M_ARENA_MAX, 4);
-  mallopt(M_MMAP_THRESHOLD, 256 << 10);
-  mallopt(M_TRIM_THRESHOLD, 256 << 10);
+  mallopt(M_MMAP_THRESHOLD, 2 << 20);
+  mallopt(M_TRIM_THRESHOLD, 2 << 20);
   typhon::heap::initialise();
   return typhon::run_main_on_own_stack(typhon::run, nullptr);
 }

@@ -40,6 +40,7 @@ HeapState* g_unused_states = nullptr;
 
 i64 g_growth = 0;  // atomic
 inline constexpr u64 kGrowthStep = 32 * 1024;
+inline constexpr u32 kWorthReturning = 16 * 1024;  // less memory than that stays where it is
 inline constexpr u32 kFirstBudget = 64 * 1024;
 inline constexpr u32 kHugePagesFrom = 16;  // chunks; a small heap must not pay 2 MiB at a time
 
@@ -145,6 +146,7 @@ void give_back_pages(PageMeta* meta, u32 count) {
   u32 first = u32(meta - chunk->pages);
   char* start = page_start(meta);
   for (u32 i = 0; i < count; i++) {
+    if (meta[i].kind == PageKind::kSmall) meta[i].resident = kPageSize;
     meta[i].kind = PageKind::kFree;
     __atomic_store_n(&meta[i].owner, nullptr, __ATOMIC_RELAXED);
   }
@@ -344,7 +346,8 @@ TYPHON_INLINE void clear_tail(void* block, u32 size) {
   }
 }
 
-void* take_run(Thread& t, size_t size) {
+// Bytes from `cleared` on need not be zero.
+void* take_run(Thread& t, size_t size, size_t cleared) {
   u32 count = u32((size + kPageSize - 1) / kPageSize);
   u64 dirty;
   PageMeta* meta;
@@ -365,12 +368,15 @@ void* take_run(Thread& t, size_t size) {
   }
   char* start = page_start(meta);
   for (u32 i = 0; i < count; i++) {
-    if (!((dirty >> i) & 1)) continue;
     char* page = start + i * kPageSize;
-    size_t needed = i + 1 < count ? kPageSize : size - i * kPageSize;
-    size_t cleared = align_up(needed, platform::page_size());
-    memset(page, 0, cleared);
-    if (cleared < kPageSize) platform::discard(page + cleared, kPageSize - cleared);
+    size_t needed = i + 1 < count ? kPageSize : align_up(size - i * kPageSize, platform::page_size());
+    if (!((dirty >> i) & 1)) {
+      meta[i].resident = u32(needed);
+      continue;
+    }
+    if (i * kPageSize < cleared) memset(page, 0, needed < cleared - i * kPageSize ? needed : cleared - i * kPageSize);
+    if (needed + kWorthReturning <= meta[i].resident) platform::discard(page + needed, kPageSize - needed);
+    if (needed + kWorthReturning <= meta[i].resident || needed > meta[i].resident) meta[i].resident = u32(needed);
   }
   note_fresh(t, size);
   return start;
@@ -420,13 +426,13 @@ void free_run(Thread& t, PageMeta* meta) {
   add_growth(t, -bytes);
 }
 
-// Uninitialised header, the rest zero. Null without memory.
-TYPHON_NOINLINE void* take(Thread& t, size_t size) {
-  if (size > kMaxSmall) return size <= kMaxMedium ? take_run(t, size) : take_huge(t, size);
+// Uninitialised header; from there to `cleared` zero. Null without memory.
+TYPHON_NOINLINE void* take(Thread& t, size_t size, size_t cleared = ~size_t(0)) {
+  if (size > kMaxSmall) return size <= kMaxMedium ? take_run(t, size, cleared) : take_huge(t, size);
   u32 c = class_of(size);
   if (t.free_lists[c] == nullptr) return take_block_slow(t, c);
   void* block = pop_free(t, c);
-  memset(static_cast<char*>(block) + 16, 0, kClasses.size[c] - 16);
+  memset(static_cast<char*>(block) + 16, 0, (cleared < kClasses.size[c] ? cleared : kClasses.size[c]) - 16);
   return block;
 }
 
@@ -488,8 +494,9 @@ TYPHON_NOINLINE static Object* allocate_slow(Thread& t, u32 shape, size_t size, 
   return set_header(t, block, shape, tracked);
 }
 
-TYPHON_NOINLINE static Object* try_allocate_slow(Thread& t, u32 shape, size_t size, bool tracked) {
-  void* block = take(t, size);
+TYPHON_NOINLINE static Object* try_allocate_slow(Thread& t, u32 shape, size_t size, bool tracked,
+                                                 size_t cleared = ~size_t(0)) {
+  void* block = take(t, size, cleared);
   if (block == nullptr) [[unlikely]] {
     g_raise_memory_error(t);
     return nullptr;
@@ -510,6 +517,12 @@ Object* try_allocate(Thread& t, u32 shape, size_t size, bool tracked) {
   if (block == nullptr) [[unlikely]]
     return try_allocate_slow(t, shape, size, tracked);
   return set_header(t, block, shape, tracked);
+}
+
+Object* try_allocate_text(Thread& t, u32 shape, size_t size, size_t head) {
+  if (size > 256) [[unlikely]]
+    return try_allocate_slow(t, shape, size, false, head);
+  return try_allocate(t, shape, size, false);
 }
 
 // A run, a remote block, the first block of a page that nothing young was in, or the thousandth block since the last scavenge.

@@ -31,6 +31,9 @@ Object* allocate(Thread& t, u32 shape, size_t size, bool tracked);
 // The same for sizes that a Python program chooses; ERROR-style null plus a pending MemoryError when it cannot be had.
 Object* try_allocate(Thread& t, u32 shape, size_t size, bool tracked);
 
+// The same for an untracked object that holds text: bytes from `head` on may be anything.
+Object* try_allocate_text(Thread& t, u32 shape, size_t size, size_t head);
+
 template <class T>
 T* allocate_as(Thread& t, u32 shape, size_t size = sizeof(T), bool tracked = true) {
   return static_cast<T*>(allocate(t, shape, size, tracked));

@@ -358,6 +358,19 @@ TYPHON_NOINLINE bool unpack_ex_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   Ref source = Ref::adopt(take_operand(r, pc, kConsumeB, pc->b));
   u32 before = pc->c, after = u32(unit(pc + 1)), to = pc->a;
+  if (is_exact_list(source) || is_exact_tuple(source)) {
+    RefTo<Tuple> items = to_tuple(t, source);
+    if (items.failed()) return false;
+    u64 size = items->size;
+    if (size < before + after) return raise_too_few(t, before + after, size, true);
+    u64 middle = size - before - after;
+    RefTo<List> list = list_from(t, reinterpret_cast<const Value*>(items->items + before), middle);
+    if (list.failed()) return false;
+    for (u32 i = 0; i < before; i++) set_register(r, to + i, acquire(items->items[i].peek()));
+    set_register(r, to + before, list.take());
+    for (u32 i = 0; i < after; i++) set_register(r, to + before + 1 + i, acquire(items->items[before + middle + i].peek()));
+    return true;
+  }
   Ref rest;
   if (!unpack_iterable(t, r, to, before, source.get(), true, after, &rest)) return false;
   List* list = rest.as<List>();

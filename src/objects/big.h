@@ -43,6 +43,8 @@ class Big {
   mpz_t value_;
 };
 
+// Decimal digits in front of `end`, two at a time; where they begin.
+char* write_decimal(char* end, u64 n);
 // The int Value for a number: immediate when it fits.
 Ref int_from_mpz(Thread& t, mpz_srcptr n);
 // a / b correctly rounded; false on overflow. b != 0.

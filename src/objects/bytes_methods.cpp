@@ -643,6 +643,16 @@ Ref bytes_hex(Thread& t, const u8* data, size_t n, Value separator, Value group_
   } else {
     group = 0;
   }
+  if (group == 0) {
+    if (n == 0) return Ref::copy(empty_str());
+    RefTo<Str> text = TRY(str_allocate(t, 2 * n, 0x7F));
+    u8* to = static_cast<u8*>(text->raw_mutable());
+    for (size_t i = 0; i < n; i++) {
+      to[2 * i] = u8(kDigits[data[i] >> 4]);
+      to[2 * i + 1] = u8(kDigits[data[i] & 15]);
+    }
+    return text;
+  }
   ByteBuilder out;
   out.reserve(n * 2);
   u64 step = group < 0 ? u64(-group) : u64(group);

@@ -121,11 +121,21 @@ Ref encode_utf8(Thread& t, Str* s, const char* errors) {
     RefTo<Bytes> bytes = TRY(bytes_allocate(t, size));
     char* to = reinterpret_cast<char*>(bytes->data);
     with_characters(s, [&](const auto* p) {
-      for (size_t i = 0; i < n; i++) {
-        if (p[i] < 0x80)
-          *to++ = char(p[i]);
-        else
-          to += utf8::encode(p[i], to);
+      size_t i = 0;
+      while (i < n) {
+        // Sixteen ASCII characters at a time, as far as there are any.
+        for (; i + 16 <= n; i += 16, to += 16) {
+          u32 all = 0;
+          for (size_t k = 0; k < 16; k++) all |= p[i + k];
+          if (all >= 0x80) break;
+          for (size_t k = 0; k < 16; k++) to[k] = char(p[i + k]);
+        }
+        for (size_t stop = i + 16 < n ? i + 16 : n; i < stop; i++) {
+          if (p[i] < 0x80)
+            *to++ = char(p[i]);
+          else
+            to += utf8::encode(p[i], to);
+        }
       }
     });
     return bytes;

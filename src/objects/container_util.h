@@ -90,6 +90,20 @@ Result<i64> search_bound(Thread& t, Value v, i64 fallback);
 TYPHON_INLINE void put_word(Field& field, Value word) {
   __atomic_store_n(&field.address()->bits, word.bits, __ATOMIC_RELEASE);
 }
+// Whether a range holds immediates only, so that it may be copied as it is.
+inline bool immediates_only(const Value* words, u64 n) {
+  u64 objects = 0;
+  for (u64 i = 0; i < n; i++) objects |= u64((words[i].bits & 7) == 0);
+  return objects == 0;
+}
+// Heap words for n borrowed ones, into storage that nobody looks at yet.
+inline void copy_words(Value* to, const Value* from, u64 n) {
+  if (immediates_only(from, n)) {
+    if (n != 0) std::memcpy(static_cast<void*>(to), static_cast<const void*>(from), n * sizeof(Value));
+    return;
+  }
+  for (u64 i = 0; i < n; i++) to[i] = heap_copy(from[i]);
+}
 // Moves n heap words between overlapping ranges of one array.
 inline void move_words(const Object* owner, Field* to, Field* from, u64 n) {
   if (!is_contended(owner)) {

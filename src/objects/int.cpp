@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "objects/big.h"
+#include "objects/int_limbs.h"
 #include "objects/protocol/protocol.h"
 
 namespace typhon {
@@ -60,6 +61,7 @@ Ref int_from_digits(Thread& t, const char* digits, size_t n, int base, bool nega
     }
     return int_from(t, negative ? -value : value);
   }
+  if (base == 10 && n <= kMaxShortDigits) return limbs_from_decimal(t, digits, n, negative);
   RefTo<Bytes> text = TRY(bytes_allocate(t, n));  // NUL-terminated for GMP
   memcpy(text->data, digits, n);
   text->data[n] = 0;
@@ -220,8 +222,7 @@ Status int_to_bytes(Thread& t, Value v, u8* out, size_t n, bool little_endian, b
   return ok();
 }
 
-// Decimal digits in front of `end`, two at a time; where they begin.
-static char* write_decimal(char* end, u64 n) {
+char* write_decimal(char* end, u64 n) {
   static constexpr auto kPairs = [] {
     std::array<char, 200> pairs{};
     for (int i = 0; i < 100; i++) {
@@ -281,6 +282,10 @@ RefTo<Str> int_to_str(Thread& t, Value v, int base, bool prefix) {
                    "Exceeds the limit (%zd digits) for integer string conversion; use sys.set_int_max_str_digits() to "
                    "increase the limit",
                    g_int_max_str_digits);
+  }
+  if (base == 10 && !prefix && v.is_object()) {
+    RefTo<Str> text = limbs_to_decimal(t, v.as<Int>());
+    if (!text.is_empty()) return text;
   }
   RefTo<Bytes> text = TRY(bytes_allocate(t, digits + 4));
   char* out = reinterpret_cast<char*>(text->data);
@@ -363,10 +368,7 @@ Ref shift_left(Thread& t, Value a, Value b) {
     if ((shifted >> n) == x) return int_from(t, shifted);
   }
   if (n > (u64(1) << 34)) return raise_no_memory(t);
-  BigView x(a);
-  Big out;
-  mpz_mul_2exp(out, x, n);
-  return int_from_mpz(t, out);
+  return limbs_shift_left(t, a, n);
 }
 
 Ref shift_right(Thread& t, Value a, Value b) {
@@ -374,6 +376,7 @@ Ref shift_right(Thread& t, Value a, Value b) {
   u64 n;
   if (!int_fits_u64(b, &n)) return Ref::adopt(Value::small_int(int_sign(a) < 0 ? -1 : 0));
   if (a.is_small_int()) return Ref::adopt(Value::small_int(a.as_small_int() >> (n > 63 ? 63 : n)));
+  if (int_sign(a) >= 0) return limbs_shift_right(t, a, n);
   BigView x(a);
   Big out;
   mpz_fdiv_q_2exp(out, x, n);
@@ -424,13 +427,17 @@ Ref int_binary(Thread& t, IntOp op, Value a, Value b) {
       default: break;
     }
   }
+  if (op <= IntOp::kMul || (op >= IntOp::kAnd && op <= IntOp::kXor)) {
+    Ref result = limbs_binary(t, op, a, b);
+    if (!result.is_empty()) return result;
+  }
   BigView x(a), y(b);
   bool zero_divisor = mpz_sgn(static_cast<mpz_srcptr>(y)) == 0;
   Big out;
   switch (op) {
-    case IntOp::kAdd: mpz_add(out, x, y); break;
-    case IntOp::kSub: mpz_sub(out, x, y); break;
-    case IntOp::kMul: mpz_mul(out, x, y); break;
+    case IntOp::kAdd:
+    case IntOp::kSub:
+    case IntOp::kMul: CHECK(false);  // limbs_binary has done it
     case IntOp::kAnd: mpz_and(out, x, y); break;
     case IntOp::kOr: mpz_ior(out, x, y); break;
     case IntOp::kXor: mpz_xor(out, x, y); break;

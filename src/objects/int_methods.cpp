@@ -104,6 +104,12 @@ Ref parse(Thread& t, const char* text, size_t n, int base, Value original) {
                    "sys.set_int_max_str_digits() to increase the limit",
                    g_int_max_str_digits, digits);
   }
+  if (base == 10 && !zero_only && i < n) {
+    // Nothing but digits, as nearly always.
+    bool plain = true;
+    for (size_t k = i; k < n; k++) plain &= u8(text[k] - '0') < 10;
+    if (plain) return int_from_digits(t, text + i, n - i, base, negative);
+  }
   RefTo<Bytes> buffer = TRY(bytes_allocate(t, n + 1));
   char* digits = reinterpret_cast<char*>(buffer->data);
   size_t count = 0;

@@ -84,6 +84,12 @@ TYPHON_INLINE Status append_with(Thread& t, List* list, Store&& store) {
 // Appends copies of n words that the caller keeps alive.
 Status append_all(Thread& t, List* list, const Value* items, u64 n) {
   if (n == 0) return ok();
+  if (list->is_local()) {
+    TRY(reserve(t, list, n, list->size == 0));
+    copy_words(list->body->items[list->size].address(), items, n);
+    list->size += n;
+    return ok();
+  }
   for (u64 i = 0; i < n; i++) publish_for(list, items[i]);
   for (;;) {
     TRY(reserve(t, list, n, size_of(list) == 0));
@@ -145,7 +151,11 @@ RefTo<List> copy_items(Thread& t, List* list, i64 start, i64 step, i64 count) {
       u64 first = u64(start), left = first < list->size ? list->size - first : 0;
       const Field* from = body == nullptr ? nullptr : body->items + first;
       Value* target = to->body->items[0].address();
-      for (u64 end = left < u64(count) ? left : u64(count); n < end; n++) target[n] = heap_copy(from[n].peek());
+      n = left < u64(count) ? left : u64(count);
+      if (is_contended(list))
+        for (u64 i = 0; i < n; i++) target[i] = heap_copy(from[i].peek());
+      else
+        copy_words(target, reinterpret_cast<const Value*>(from), n);
     }
     for (u64 i = u64(start); step != 1 && n < u64(count) && i < list->size; i += u64(step))  // unsigned: the last step may wrap
       *to->body->items[n++].address() = heap_copy(body->items[i].peek());

@@ -170,6 +170,22 @@ Status set_symmetric_update_py(Thread& t, Set* s, Value other) {
 
 namespace {
 
+// Whether a walk that began now meets every key once: the thing walked over is a set, and nothing was added to it since.
+class Walk {
+ public:
+  explicit Walk(Value over) : set_(is_any_set(over) ? over.as<Set>() : nullptr) {
+    if (set_ == nullptr) return;
+    generation_ = generation_of(set_);
+    fill_ = fill_of(table_of(set_));
+  }
+  bool distinct() const { return set_ != nullptr && generation_of(set_) == generation_ && fill_of(table_of(set_)) == fill_; }
+
+ private:
+  Set* set_;
+  u32 generation_ = 0;
+  u64 fill_ = 0;
+};
+
 RefTo<Set> intersection(Thread& t, Value self, Value other) {
   bool frozen = is_frozenset(self);
   if (self.same_word(other)) return copy_of(t, self);
@@ -177,9 +193,11 @@ RefTo<Set> intersection(Thread& t, Value self, Value other) {
   // Walk the smaller one.
   if (is_any_set(other) && used_of(other.as<Set>()) > used_of(self.as<Set>())) std::swap(self, other);
   Set* within = self.as<Set>();
+  Walk walk(other);
   TRY(for_each_item_py(t, other, [&](Value key, u64 hash) -> Status {
     bool there = TRY(contains_hashed_py(t, within, key, hash));
-    return there ? add_status(t, result.get(), key, hash) : ok();
+    if (!there) return ok();
+    return walk.distinct() ? add_distinct(t, result.get(), key, hash) : add_status(t, result.get(), key, hash);
   }));
   return result;
 }
@@ -195,6 +213,7 @@ RefTo<Set> difference(Thread& t, Value self, Value other) {
     return result;
   }
   RefTo<Set> result = TRY(set_new(t, is_frozenset(self)));
+  Walk walk(self);
   TRY(for_each_item_py(t, self, [&](Value key, u64 hash) -> Status {
     bool there;
     if (is_exact_dict(other)) {
@@ -203,7 +222,8 @@ RefTo<Set> difference(Thread& t, Value self, Value other) {
     } else {
       there = TRY(contains_hashed_py(t, other.as<Set>(), key, hash));
     }
-    return there ? ok() : add_status(t, result.get(), key, hash);
+    if (there) return ok();
+    return walk.distinct() ? add_distinct(t, result.get(), key, hash) : add_status(t, result.get(), key, hash);
   }));
   return result;
 }

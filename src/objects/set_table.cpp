@@ -8,24 +8,12 @@ SetTable g_empty_storage;  // mask 0 and one EMPTY entry: every probe ends at on
 
 constexpr u64 kMinSize = 8;
 
-// One entry at least stays EMPTY, or probes would not end.
-bool has_room(const SetTable* table) { return table->fill < table->mask; }
-
 void insert_word(SetTable* table, u64 hash, Value key_word) {
   Sequence at(table, hash);
   while (!table->entries[at.position].key.is_empty()) at.advance();
   table->entries[at.position].hash = hash;
   *table->entries[at.position].key.address() = key_word;
   table->fill++;
-}
-
-// The key's own reference comes from a deleted entry's word: dropped by the caller.
-Value delete_entry(Set* s, SetTable* table, u64 index) {
-  Field& key = table->entries[index].key;
-  Value word = key.peek();
-  put_word(key, UNBOUND);
-  set_used(s, s->used - 1);
-  return word;
 }
 
 void install(Set* s, SetTable* table) {
@@ -203,38 +191,7 @@ void clear(Thread& t, Set* s) {
   drop_table(t, s, old);
 }
 
-bool next_key(const Set* s, u64* position, Ref* key, u64* hash) {
-  const SetTable* table = table_of(s);
-  for (u64 i = *position; i <= table->mask; i++) {
-    Value k = table->entries[i].key.peek();
-    if (!is_live(k)) continue;
-    if (hash != nullptr) *hash = table->entries[i].hash;
-    *position = i + 1;
-    *key = Ref::copy(k);
-    return true;
-  }
-  *position = table->mask + 1;
-  return false;
-}
-
-Result<bool> add_hashed_py(Thread& t, Set* s, Value key, u64 hash) {
-  key = key.untagged();
-  if (!is_contended(s)) {
-    // The usual case of what follows.
-    SetTable* table = s->table;
-    Probe probe = probe_quick(table, key, hash);
-    if (probe.index >= 0) return false;
-    if (probe.index == kAbsent && has_room(table)) {
-      publish_for(s, key);
-      SetEntry& entry = table->entries[probe.slot];
-      entry.hash = hash;
-      *entry.key.address() = heap_copy(key);
-      table->fill++;
-      s->used++;
-      if (is_crowded(table)) [[unlikely]] TRY(grow(t, s, table));
-      return true;
-    }
-  }
+Result<bool> add_slow_py(Thread& t, Set* s, Value key, u64 hash) {
   bool added = false;
   SetTable* crowded = nullptr;
   TRY(with_slot_py(t, s, key, hash, [&](SetTable* table, Probe probe) {
@@ -253,17 +210,13 @@ Result<bool> add_hashed_py(Thread& t, Set* s, Value key, u64 hash) {
   return added;
 }
 
-Result<bool> contains_hashed_py(Thread& t, Set* s, Value key, u64 hash) {
-  key = key.untagged();
-  Probe probe = probe_quick(table_of(s), key, hash);
-  if (probe.index != kUnknown) return probe.index >= 0;
+Result<bool> contains_slow_py(Thread& t, Set* s, Value key, u64 hash) {
   Search search;
   TRY(search_py(t, s, key, hash, &search));
   return search.probe.index >= 0;
 }
 
-Result<bool> discard_hashed_py(Thread& t, Set* s, Value key, u64 hash) {
-  key = key.untagged();
+Result<bool> discard_slow_py(Thread& t, Set* s, Value key, u64 hash) {
   Value word = EMPTY;
   TRY(with_slot_py(t, s, key, hash, [&](SetTable* table, Probe probe) {
     if (probe.index >= 0) word = delete_entry(s, table, u64(probe.index));

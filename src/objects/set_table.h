@@ -86,7 +86,21 @@ Status fill_from(Thread& t, Set* s, Set* source);
 void move_table(Thread& t, Set* s, Set* from);
 void clear(Thread& t, Set* s);
 
-bool next_key(const Set* s, u64* position, Ref* key, u64* hash);
+TYPHON_INLINE bool next_key(const Set* s, u64* position, Ref* key, u64* hash) {
+  const SetTable* table = table_of(s);
+  for (u64 i = *position; i <= table->mask; i++) {
+    Value k = table->entries[i].key.peek();
+    if (!is_live(k)) continue;
+    if (hash != nullptr) *hash = table->entries[i].hash;
+    *position = i + 1;
+    *key = Ref::copy(k);
+    return true;
+  }
+  *position = table->mask + 1;
+  return false;
+}
+// One entry at least stays EMPTY, or probes would not end.
+TYPHON_INLINE bool has_room(const SetTable* table) { return table->fill < table->mask; }
 
 // Runs action(table, probe) under the lock, with the truth about the key. False: it needs a (larger) table.
 template <class Action>
@@ -118,9 +132,70 @@ TYPHON_INLINE Status with_slot_py(Thread& t, Set* s, Value key, u64 hash, Action
   }
 }
 
-Result<bool> add_hashed_py(Thread& t, Set* s, Value key, u64 hash);
-Result<bool> contains_hashed_py(Thread& t, Set* s, Value key, u64 hash);
-Result<bool> discard_hashed_py(Thread& t, Set* s, Value key, u64 hash);
+Result<bool> add_slow_py(Thread& t, Set* s, Value key, u64 hash);
+Result<bool> contains_slow_py(Thread& t, Set* s, Value key, u64 hash);
+Result<bool> discard_slow_py(Thread& t, Set* s, Value key, u64 hash);
+
+// Fills a free entry of a set that nobody else looks at.
+TYPHON_INLINE Status fill_entry(Thread& t, Set* s, SetTable* table, u64 slot, Value key, u64 hash) {
+  publish_for(s, key);
+  SetEntry& entry = table->entries[slot];
+  entry.hash = hash;
+  *entry.key.address() = heap_copy(key);
+  table->fill++;
+  s->used++;
+  if (is_crowded(table)) [[unlikely]] return grow(t, s, table);
+  return ok();
+}
+
+// The usual cases here: nobody else looks at the set, and no Python code is needed to compare.
+TYPHON_INLINE Result<bool> add_hashed_py(Thread& t, Set* s, Value key, u64 hash) {
+  key = key.untagged();
+  if (!is_contended(s)) {
+    SetTable* table = s->table;
+    Probe probe = probe_quick(table, key, hash);
+    if (probe.index >= 0) return false;
+    if (probe.index == kAbsent && has_room(table)) {
+      TRY(fill_entry(t, s, table, probe.slot, key, hash));
+      return true;
+    }
+  }
+  return add_slow_py(t, s, key, hash);
+}
+// A key that is known to be in no entry, into a set that is the caller's own.
+TYPHON_INLINE Status add_distinct(Thread& t, Set* s, Value key, u64 hash) {
+  key = key.untagged();
+  if (!has_room(s->table)) TRY(grow(t, s, s->table));
+  Sequence at(s->table, hash);
+  while (!s->table->entries[at.position].key.is_empty()) at.advance();
+  return fill_entry(t, s, s->table, at.position, key, hash);
+}
+TYPHON_INLINE Result<bool> contains_hashed_py(Thread& t, Set* s, Value key, u64 hash) {
+  key = key.untagged();
+  Probe probe = probe_quick(table_of(s), key, hash);
+  if (probe.index != kUnknown) [[likely]] return probe.index >= 0;
+  return contains_slow_py(t, s, key, hash);
+}
+// The key's own reference comes from a deleted entry's word: dropped by the caller.
+TYPHON_INLINE Value delete_entry(Set* s, SetTable* table, u64 index) {
+  Field& key = table->entries[index].key;
+  Value word = key.peek();
+  put_word(key, UNBOUND);
+  set_used(s, s->used - 1);
+  return word;
+}
+TYPHON_INLINE Result<bool> discard_hashed_py(Thread& t, Set* s, Value key, u64 hash) {
+  key = key.untagged();
+  if (!is_contended(s)) {
+    Probe probe = probe_quick(s->table, key, hash);
+    if (probe.index == kAbsent) return false;
+    if (probe.index >= 0) {
+      Field::release_heap(delete_entry(s, s->table, u64(probe.index)));
+      return true;
+    }
+  }
+  return discard_slow_py(t, s, key, hash);
+}
 inline Result<u64> hash_of_key(Thread& t, Value key) { return key_hash(t, key, "set element"); }
 
 }  // namespace typhon::set_table

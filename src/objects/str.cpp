@@ -25,7 +25,6 @@ u32 kind_for(u32 max_char) { return max_char < 0x100 ? 0 : max_char < 0x10000 ? 
 Str* set_up(Str* s, size_t length, u32 max_char) {
   u32 kind = kind_for(max_char);
   s->length_kind = u64(length) << 8 | kind | (max_char < 0x80 ? Str::kAscii : 0);
-  // The heap gives zeroed memory, but the caller overwrites all but the terminator.
   std::memset(static_cast<u8*>(s->raw_mutable()) + (length << kind), 0, size_t(1) << kind);
   return s;
 }
@@ -127,7 +126,7 @@ RefTo<Str> str_allocate(Thread& t, size_t length, u32 max_char) {
   if (length == 0) return RefTo<Str>::copy(g_empty);
   if (length > size_t(1) << 46) return raise_no_memory(t);
   Object* object =
-      heap::try_allocate(t, kShape_str, sizeof(Str) + ((length + 1) << kind_for(max_char)), false);
+      heap::try_allocate_text(t, kShape_str, sizeof(Str) + ((length + 1) << kind_for(max_char)), sizeof(Str));
   if (object == nullptr) return Raised{};
   return RefTo<Str>::adopt(set_up(static_cast<Str*>(object), length, max_char));
 }

@@ -238,7 +238,10 @@ Ref str_splitlines(Thread& t, Value self, const Value* a) {
   RefTo<List> list = TRY(list_new(t));
   for (size_t i = 0; i < n;) {
     size_t start = i;
-    while (i < n && !unicode::is_line_break(s->at(i))) i++;
+    with_characters(s, [&](const auto* p) {
+      // Most characters are none by their range.
+      while (i < n && !((p[i] < 0x1F || p[i] == 0x85 || p[i] > 0x2000) && unicode::is_line_break(p[i]))) i++;
+    });
     size_t end = i;
     if (i < n) {
       i += s->at(i) == '\r' && i + 1 < n && s->at(i + 1) == '\n' ? 2 : 1;
@@ -452,6 +455,15 @@ Ref str_translate(Thread& t, Value self, const Value* a) {
   bool remember = is_exact_dict(a[0]);
   StrBuilder out;
   for (size_t i = 0; i < s->length(); i++) {
+    if (s->is_ascii()) {
+      // A run of characters that are known to become ASCII.
+      const u8* p = s->data<u8>();
+      char run[256];
+      size_t k = 0;
+      for (; k < sizeof run && i < s->length() && u16(known[p[i]]) < 128; i++) run[k++] = char(known[p[i]]);
+      out.append_ascii({run, k});
+      if (i == s->length()) break;
+    }
     u32 c = s->at(i);
     if (c < 128 && known[c] != kUnknown) {
       if (known[c] != kDeleted) out.append(u32(known[c]));

@@ -1,6 +1,9 @@
 #include "objects/str_search.h"
 
 #include <cstdlib>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 namespace typhon {
 namespace search {
@@ -75,6 +78,64 @@ size_t two_way(const C* s, size_t n, const C* p, size_t m) {
   return kNotFound;
 }
 
+// Sixteen bytes of text at a time: the mask of the characters that equal `c`, one bit per byte.
+#ifdef __SSE2__
+template <class C>
+struct Block {
+  static constexpr size_t kCount = 16 / sizeof(C);
+  explicit Block(C c) {
+    if constexpr (sizeof(C) == 1)
+      wanted = _mm_set1_epi8(char(c));
+    else if constexpr (sizeof(C) == 2)
+      wanted = _mm_set1_epi16(short(c));
+    else
+      wanted = _mm_set1_epi32(int(c));
+  }
+  u32 matches(const C* text) const {
+    __m128i found = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text));
+    if constexpr (sizeof(C) == 1)
+      found = _mm_cmpeq_epi8(found, wanted);
+    else if constexpr (sizeof(C) == 2)
+      found = _mm_cmpeq_epi16(found, wanted);
+    else
+      found = _mm_cmpeq_epi32(found, wanted);
+    return u32(_mm_movemask_epi8(found));
+  }
+  __m128i wanted;
+};
+#else
+template <class C>
+struct Block {
+  static constexpr size_t kCount = 16 / sizeof(C);
+  explicit Block(C c) : wanted(c) {}
+  u32 matches(const C* text) const {
+    u32 mask = 0;
+    for (size_t i = 0; i < kCount; i++)
+      if (text[i] == wanted) mask |= ((1u << sizeof(C)) - 1) << (i * sizeof(C));
+    return mask;
+  }
+  C wanted;
+};
+#endif
+template <class C>
+size_t first_of(u32 mask) {
+  return size_t(__builtin_ctz(mask)) / sizeof(C);
+}
+template <class C>
+size_t last_of(u32 mask) {
+  return size_t(31 - __builtin_clz(mask)) / sizeof(C);
+}
+template <class C>
+u32 without(u32 mask, size_t i) {
+  return mask & ~(((1u << sizeof(C)) - 1) << (i * sizeof(C)));
+}
+
+// Whether text[0..m) is the needle, of which the first and the last character are known to match.
+template <class C>
+TYPHON_INLINE bool inner_equal(const C* text, const C* needle, size_t m) {
+  return m <= 2 || (text[1] == needle[1] && std::memcmp(text + 1, needle + 1, (m - 2) * sizeof(C)) == 0);
+}
+
 }  // namespace
 
 template <class C>
@@ -83,7 +144,11 @@ size_t find_char(const C* text, size_t n, C c) {
     const void* at = std::memchr(text, c, n);
     return at == nullptr ? kNotFound : size_t(static_cast<const C*>(at) - text);
   } else {
-    for (size_t i = 0; i < n; i++)
+    Block<C> block(c);
+    size_t i = 0;
+    for (; i + block.kCount <= n; i += block.kCount)
+      if (u32 mask = block.matches(text + i)) return i + first_of<C>(mask);
+    for (; i < n; i++)
       if (text[i] == c) return i;
     return kNotFound;
   }
@@ -91,7 +156,11 @@ size_t find_char(const C* text, size_t n, C c) {
 
 template <class C>
 size_t rfind_char(const C* text, size_t n, C c) {
-  for (size_t i = n; i-- > 0;)
+  Block<C> block(c);
+  size_t i = n;
+  for (; i >= block.kCount; i -= block.kCount)
+    if (u32 mask = block.matches(text + i - block.kCount)) return i - block.kCount + last_of<C>(mask);
+  while (i-- > 0)
     if (text[i] == c) return i;
   return kNotFound;
 }
@@ -100,41 +169,53 @@ template <class C>
 size_t find(const C* text, size_t n, const C* needle, size_t m) {
   if (m > n) return kNotFound;
   if (m == 1) return find_char(text, n, needle[0]);
-  if constexpr (sizeof(C) == 1) {
-    // From one occurrence of the first character to the next, while these are rare: memmem has tables to make first.
-    size_t at = 0, last = n - m;
-    for (u32 tries = 0; tries < 16; tries++, at++) {
-      if (at > last) return kNotFound;
-      const void* first = std::memchr(text + at, needle[0], last - at + 1);
-      if (first == nullptr) return kNotFound;
-      at = size_t(static_cast<const C*>(first) - text);
-      if (text[at + 1] == needle[1] && std::memcmp(text + at + 1, needle + 1, m - 1) == 0) return at;
+  // Places where the first and the last character match are looked at. Are these many, as in periodic texts, then the
+  // algorithm that is linear in all cases takes over.
+  C first = needle[0], last = needle[m - 1];
+  Block<C> firsts(first), lasts(last);
+  size_t places = n - m + 1, i = 0, work = 0;
+  for (; i + firsts.kCount <= places; i += firsts.kCount) {
+    u32 mask = firsts.matches(text + i);
+    if (mask == 0) continue;
+    mask &= lasts.matches(text + i + m - 1);
+    while (mask != 0) {
+      size_t k = first_of<C>(mask);
+      if (inner_equal(text + i + k, needle, m)) return i + k;
+      mask = without<C>(mask, k);
+      work += m;
     }
-    if (at > last) return kNotFound;
-    const void* found = memmem(text + at, n - at, needle, m);
-    return found == nullptr ? kNotFound : size_t(static_cast<const C*>(found) - text);
-  } else {
-    if (m >= 8 && n >= 512) return two_way(text, n, needle, m);
-    size_t last = n - m;
-    for (size_t i = 0; i <= last; i++) {
-      size_t step = find_char(text + i, last - i + 1, needle[0]);
-      if (step == kNotFound) return kNotFound;
-      i += step;
-      if (std::memcmp(text + i + 1, needle + 1, (m - 1) * sizeof(C)) == 0) return i;
+    if (work > 1024 + 8 * i) {
+      i += firsts.kCount;
+      if (n - i < m) return kNotFound;
+      size_t found = two_way(text + i, n - i, needle, m);
+      return found == kNotFound ? found : i + found;
     }
-    return kNotFound;
   }
+  for (; i < places; i++)
+    if (text[i] == first && text[i + m - 1] == last && inner_equal(text + i, needle, m)) return i;
+  return kNotFound;
 }
 
 template <class C>
 size_t rfind(const C* text, size_t n, const C* needle, size_t m) {
   if (m > n) return kNotFound;
-  size_t from = n - m + 1;
-  while (true) {
-    size_t at = rfind_char(text, from, needle[0]);
-    if (at == kNotFound || std::memcmp(text + at, needle, m * sizeof(C)) == 0) return at;
-    from = at;
+  if (m == 1) return rfind_char(text, n, needle[0]);
+  C first = needle[0], last = needle[m - 1];
+  Block<C> firsts(first), lasts(last);
+  size_t i = n - m + 1;
+  for (; i >= firsts.kCount; i -= firsts.kCount) {
+    const C* at = text + i - firsts.kCount;
+    u32 mask = firsts.matches(at);
+    if (mask != 0) mask &= lasts.matches(at + m - 1);
+    while (mask != 0) {
+      size_t k = last_of<C>(mask);
+      if (inner_equal(at + k, needle, m)) return i - firsts.kCount + k;
+      mask = without<C>(mask, k);
+    }
   }
+  while (i-- > 0)
+    if (text[i] == first && text[i + m - 1] == last && inner_equal(text + i, needle, m)) return i;
+  return kNotFound;
 }
 
 template <class C>

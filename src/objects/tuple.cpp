@@ -42,6 +42,14 @@ RefTo<Tuple> tuple_allocate(Thread& t, size_t n) {
 
 RefTo<Tuple> tuple_from(Thread& t, const Value* items, size_t n) {
   if (n == 0) return tuple_of(t);
+  if (n > 8 && n < kMaxItems && immediates_only(items, n)) {
+    auto* plain = static_cast<Tuple*>(
+        heap::try_allocate_text(t, kShape_tuple, kTupleHeader + n * sizeof(Field), kTupleHeader));
+    if (plain == nullptr) return Raised{};
+    plain->size = n;
+    std::memcpy(static_cast<void*>(plain->items), static_cast<const void*>(items), n * sizeof(Field));
+    return RefTo<Tuple>::adopt(plain);
+  }
   Tuple* tuple = allocate_tuple(t, n, needs_tracking(items, n));
   if (tuple == nullptr) return Raised{};
   for (size_t i = 0; i < n; i++) *tuple->items[i].address() = heap_copy(items[i]);

@@ -2,11 +2,14 @@
 #include <cmath>
 
 #include "modules/builtins/builtins.h"
+#include "objects/container_util.h"
 #include "objects/protocol/call_words.h"
 
 namespace typhon {
 
 namespace {
+
+const Value* words_at(const Field* items) { return reinterpret_cast<const Value*>(items); }
 
 // Whether any item has that truth.
 Result<bool> any_item(Thread& t, Value iterable, bool wanted) {
@@ -24,7 +27,40 @@ Result<bool> any_item(Thread& t, Value iterable, bool wanted) {
   }
 }
 
+// Of ints or floats only, and at least one of them: no objects, no calls. EMPTY for others.
+Value extreme_number(const Value* words, u64 n, bool greatest) {
+  if (n == 0) return EMPTY;
+  Value best = words[0];
+  if (best.is_small_int()) {
+    for (u64 i = 1; i < n; i++) {
+      if (!words[i].is_small_int()) return EMPTY;
+      bool better = greatest ? words[i].as_small_int() > best.as_small_int() : words[i].as_small_int() < best.as_small_int();
+      if (better) best = words[i];
+    }
+    return best;
+  }
+  for (u64 i = 0; i < n; i++) {
+    if (!words[i].is_immediate_float()) return EMPTY;
+    double x = words[i].as_immediate_float(), y = best.as_immediate_float();
+    if (greatest ? x > y : x < y) best = words[i];
+  }
+  return best;
+}
+
+// The same for the items of a list or tuple that nobody changes meanwhile.
+Value extreme_item(Value sequence, bool greatest) {
+  if (is_exact_tuple(sequence)) return extreme_number(words_at(sequence.as<Tuple>()->items), sequence.as<Tuple>()->size, greatest);
+  if (!is_exact_list(sequence) || is_contended(sequence.object()) || sequence.as<List>()->size == 0) return EMPTY;
+  List* list = sequence.as<List>();
+  return extreme_number(words_at(list->body->items), list->size, greatest);
+}
+
 Ref extreme(Thread& t, Args args, CompareOp op, const char* name) {
+  if (args.keyword_count == 0 && args.count != 0) {
+    bool greatest = op == CompareOp::kGt;
+    Value number = args.count > 1 ? extreme_number(args.values, args.count, greatest) : extreme_item(args[0], greatest);
+    if (!number.is_empty()) return Ref::adopt(number);
+  }
   Value key = EMPTY, fallback = EMPTY;
   for (u32 k = 0; k < args.keyword_count; k++) {
     Str* given = args.names->items[k].as<Str>();

@@ -81,7 +81,21 @@ Ref try_power_slots(Thread& t, Value a, Value b, Value modulus) {
   return Ref::not_implemented();
 }
 
-// Both operands tagged floats or small ints: the arithmetic without any dispatch. EMPTY when it does not apply.
+bool is_plain_int(Value v) { return v.is_small_int() || v.is_bool() || is_exact(v, kShape_int_); }
+
+// bool with int, and ints beyond the immediates.
+Ref plain_ints(Thread& t, BinaryOp op, Value a, Value b) {
+  static constexpr IntOp kOps[] = {IntOp::kAdd,    IntOp::kSub,    IntOp::kMul, IntOp::kTrueDiv, IntOp::kFloorDiv,
+                                   IntOp::kMod,    IntOp::kPow,    IntOp::kLshift, IntOp::kRshift, IntOp::kAnd,
+                                   IntOp::kOr,     IntOp::kXor};
+  if (a.is_bool() && b.is_bool()) return Ref();  // the bit operations of these give bools
+  if (size_t(op) >= std::size(kOps) || op == BinaryOp::kPow) return Ref();
+  if (a.is_bool()) a = Value::small_int(a.is_true());
+  if (b.is_bool()) b = Value::small_int(b.is_true());
+  return int_binary(t, kOps[size_t(op)], a, b);
+}
+
+// Both operands tagged floats or ints: the arithmetic without any dispatch. EMPTY when it does not apply.
 Ref fast_arithmetic(Thread& t, BinaryOp op, Value a, Value b) {
   if (a.is_small_int() && b.is_small_int()) {
     i64 x = a.as_small_int(), y = b.as_small_int(), z;
@@ -97,6 +111,7 @@ Ref fast_arithmetic(Thread& t, BinaryOp op, Value a, Value b) {
       default: return Ref();
     }
   }
+  if (is_plain_int(a) && is_plain_int(b)) return plain_ints(t, op, a, b);
   if ((a.is_immediate_float() || a.is_small_int()) && (b.is_immediate_float() || b.is_small_int())) {
     constexpr i64 kExact = i64(1) << 53;
     auto number = [](Value v, double* out) {
