@@ -3,6 +3,7 @@
 
 #include "objects/module.h"
 #include "objects/protocol/protocol.h"
+#include "objects/metatype.h"
 #include "objects/type_internal.h"
 
 namespace typhon {
@@ -512,6 +513,13 @@ const TypeSpec spec_builtin_function = {
 Status type_add_method(Thread& t, Type* type, const Method* method) {
   RefTo<NativeDescriptor> d = TRY(descriptor_new(t, kShape_method_descriptor, type, method->name));
   d->method = method;
+  Ref name = d->name.load();
+  return set_attribute(t, Value(type), name.as<Str>(), d.value());
+}
+
+Status type_add_getset(Thread& t, Type* type, const GetSet* getset) {
+  RefTo<NativeDescriptor> d = TRY(descriptor_new(t, kShape_getset_descriptor, type, getset->name));
+  d->getset = getset;
   Ref name = d->name.load();
   return set_attribute(t, Value(type), name.as<Str>(), d.value());
 }

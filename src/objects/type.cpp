@@ -7,6 +7,7 @@
 #include "heap/collector.h"
 #include "heap/object_model.h"
 #include "objects/protocol/protocol.h"
+#include "objects/metatype.h"
 #include "objects/type_internal.h"
 
 namespace typhon {
@@ -588,20 +589,30 @@ RefTo<Tuple> linearise_native(Thread& t, Type* type, Type* base) {
   return tuple_from(t, mro.data(), mro.size());
 }
 
-RefTo<Type> make_type(Thread& t, const TypeSpec& spec, u32 fixed_shape) {
+static RefTo<Type> make_type_of(Thread& t, Type* metatype, const TypeSpec& spec, u32 fixed_shape) {
   Type* base = spec.base != nullptr ? *spec.base : types::object;
-  RefTo<Type> type = TRY(allocate_type(t, nullptr));
+  RefTo<Type> type = TRY(allocate_type(t, metatype));
   start_native_type(type.get(), spec, base, fixed_shape);
   TRY(fill_native_type(t, type.get(), spec, base));
   if (base != nullptr) TRY(add_subclass(t, base, type.get()));
   return type;
 }
 
-Status make_static_type(Thread& t, const TypeSpec& spec, Type** where, u32 fixed_shape) {
-  if (fixed_shape != 0 && *where != nullptr) return ok();  // a core type: initialise_types has made it
-  RefTo<Type> type = TRY(make_type(t, spec, fixed_shape));
+RefTo<Type> make_type(Thread& t, const TypeSpec& spec, u32 fixed_shape) { return make_type_of(t, nullptr, spec, fixed_shape); }
+
+static void keep_static_type(RefTo<Type>&& type, Type** where) {
   collector::make_immortal(type.get());
   *where = type.get();
+}
+
+Status make_static_type(Thread& t, const TypeSpec& spec, Type** where, u32 fixed_shape) {
+  if (fixed_shape != 0 && *where != nullptr) return ok();  // a core type: initialise_types has made it
+  keep_static_type(TRY(make_type_of(t, nullptr, spec, fixed_shape)), where);
+  return ok();
+}
+
+Status make_static_type_of(Thread& t, Type* metatype, const TypeSpec& spec, Type** where) {
+  keep_static_type(TRY(make_type_of(t, metatype, spec, 0)), where);
   return ok();
 }
 

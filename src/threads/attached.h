@@ -27,4 +27,10 @@ class [[nodiscard]] Attached {
   void* spilled_sp_;
 };
 
+// Makes a Python thread of the calling thread, which the VM did not start, and attaches it; null when there is no memory for its
+// record. Makes the program multi-threaded. Every call is followed by one of detach_foreign_thread, which drops the thread's Python
+// state.
+Thread* attach_foreign_thread();
+void detach_foreign_thread(Thread& t);
+
 }  // namespace typhon

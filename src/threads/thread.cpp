@@ -12,6 +12,7 @@
 #include "heap/counting.h"
 #include "heap/pages.h"
 #include "heap/reclaim.h"
+#include "threads/attached.h"
 #include "threads/hooks.h"
 #include "threads/internal.h"
 #include "threads/object_lock.h"
@@ -393,7 +394,8 @@ Thread& attach_main_thread() {
 
 // --- starting and finishing
 
-static void finish_thread(Thread& t, platform::NativeStack stack) {
+// The thread has no Python state any more.
+static void forget_thread(Thread& t) {
   if (g_thread_finishing != nullptr) g_thread_finishing(t);
   collector::thread_exit(t);
   counting::thread_finished();
@@ -406,6 +408,10 @@ static void finish_thread(Thread& t, platform::NativeStack stack) {
   free_thread_record(t);
   g_list_lock.unlock();
   if (g_gil_mode) gil::release(t);
+}
+
+static void finish_thread(Thread& t, platform::NativeStack stack) {
+  forget_thread(t);
   platform::finish_native_thread(stack);
 }
 
@@ -428,10 +434,13 @@ static void thread_main(void* raw, platform::NativeStack stack) {
 
 // Makes the program multi-threaded. The calling thread is the only one, and at a safepoint: its guards remember whether they
 // locked, its counted words stay counted (R9), nobody else has any.
-static void become_multi_threaded(Thread& t) {
+static void switch_to_multi_threaded(Thread& t) {
   __atomic_store_n(&g_counted_states, state::kLocal, __ATOMIC_RELAXED);
   __atomic_store_n(&g_multi_threaded, true, __ATOMIC_RELAXED);
   if (g_multi_threaded_hook != nullptr) g_multi_threaded_hook(t);
+}
+static void become_multi_threaded(Thread& t) {
+  switch_to_multi_threaded(t);
   collector::start_helper();
 }
 
@@ -493,6 +502,46 @@ bool start_helper_thread(void (*body)(Thread& t)) {
   g_list_lock.unlock();
   return started;
 }
+
+// --- threads that others started
+
+Thread* attach_foreign_thread() {
+  CHECK(g_main != nullptr);
+  g_list_lock.lock_unattached();
+  Thread* t = new_thread_record(kPythonStack);
+  if (t == nullptr) {
+    g_list_lock.unlock();
+    return nullptr;
+  }
+  t->daemon = true;
+  t->recursion_limit = g_main->recursion_limit;
+  t->dispatch_table = g_main->dispatch_table;
+  t->native_base = nullptr;  // detached until it attaches itself: no stack to scan yet
+  __atomic_store_n(&t->ident, u64(pthread_self()), __ATOMIC_RELAXED);
+  t->native_id = platform::native_thread_id();
+  link_thread(t);
+  g_list_lock.unlock();
+  tls_current_thread = t;
+  attach_slow(*t);
+  char *low, *high;
+  platform::current_stack(&low, &high);
+  set_native_bounds(*t, low, high);
+  if (!g_gil_mode && !__atomic_load_n(&g_multi_threaded, __ATOMIC_RELAXED)) {
+    // The other threads are at safepoints or detached, where facts about the mode die as facts about locality do.
+    bool switched = false;
+    stop_the_world(*t);
+    if (!g_multi_threaded) {
+      switch_to_multi_threaded(*t);
+      switched = true;
+    }
+    start_the_world(*t);
+    if (switched) collector::start_helper();
+  }
+  if (g_thread_started != nullptr) g_thread_started(*t);
+  return t;
+}
+
+void detach_foreign_thread(Thread& t) { forget_thread(t); }
 
 // --- requests
 
