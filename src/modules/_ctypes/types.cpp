@@ -193,8 +193,9 @@ const TypeSpec kMetaSpec = {
 Ref data_from_param(Thread& t, Value cls, const Value* a) {
   if (is_instance_of(a[0], cls.as<Type>())) return Ref::copy(a[0]);
   if (a[0].is_object() && type_of(a[0]) == g_argument_type) {
-    Ref object = a[0].as<CArgument>()->object.load();
-    if (!object.is_empty() && is_instance_of(object, cls.as<Type>())) return Ref::copy(a[0]);
+    // byref(): of what the pointer (or array) is made of.
+    Ref object = a[0].as<CArgument>()->object.load(), element = as_ctype(cls)->element.load();
+    if (!object.is_empty() && !element.is_empty() && is_instance_of(object, element.as<Type>())) return Ref::copy(a[0]);
     return raise(t, exc::TypeError, "expected %N instance instead of pointer to %s", cls.as<Type>(),
                  object.is_empty() ? "unknown" : type_name(object));
   }
