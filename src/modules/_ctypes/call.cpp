@@ -171,7 +171,8 @@ Status pass(Thread& t, Slot& slot, Value v, i64 number, RootedVector& kept) {
   }
   Ref replacement = TRY(get_attribute_or_empty(t, v, n::as_parameter_));
   if (replacement.is_empty()) return raise(t, exc::TypeError, "Don't know how to convert parameter %d", int(number));
-  TRY(enter_native(t, " while processing _as_parameter_"));
+  ParameterDepth depth;
+  TRY(depth.check(t));
   return pass(t, slot, replacement, number, kept);
 }
 
@@ -183,7 +184,7 @@ Raised argument_error(Thread& t, i64 number) {
 }
 
 // --- results
-Ref convert_result(Thread& t, Value restype, u8* result) {
+Ref convert_result(Thread& t, Value restype, u8* result, size_t room) {
   if (restype.is_empty()) return int_from(t, *reinterpret_cast<int*>(result));
   if (restype.is_none()) return Ref::none();
   const Info* info = storage_of(restype);
@@ -192,11 +193,11 @@ Ref convert_result(Thread& t, Value restype, u8* result) {
     if (info->code != 'O') return get_simple(t, info->code, info->swapped, result);
     // The callee hands over one count.
     Value word(*reinterpret_cast<u64*>(result));
-    if (word.is_empty()) return raise(t, exc::ValueError, "PyObject is NULL");
+    TRY(check_object_word(t, word));
     return Field::adopt_heap(word);
   }
   Ref made = TRY(data_new(t, restype.as<Type>(), Args{}));
-  copy_shared_bytes(data_of(as_cdata(made)), result, size_t(std::min(info->size, size_of(as_cdata(made)))));
+  copy_shared_bytes(data_of(as_cdata(made)), result, std::min(room, size_t(size_of(as_cdata(made)))));
   return made;
 }
 
@@ -261,14 +262,16 @@ Ref call_foreign(Thread& t, void* address, const Value* arguments, i64 n, u32 fl
   alignas(16) u8 small_result[64] = {};
   std::unique_ptr<u8, decltype(&std::free)> big_result(nullptr, &std::free);
   u8* result = small_result;
+  size_t room = sizeof small_result;
   if (result_type->size > sizeof small_result) {
     big_result.reset(static_cast<u8*>(std::calloc(1, align_up(result_type->size, 16))));
     if (big_result == nullptr) return raise_no_memory(t);
     result = big_result.get();
+    room = result_type->size;
   }
   enter_foreign(t, flags, &cif, address, result, values);
   if ((flags & kFlagPythonApi) && exception_pending(t)) return Raised{};
-  Ref converted = TRY(convert_result(t, restype, result));
+  Ref converted = TRY(convert_result(t, restype, result, room));
   if (checker.is_empty()) return converted;
   return call_with(t, checker, converted);
 }

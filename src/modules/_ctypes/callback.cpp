@@ -34,13 +34,13 @@ void report(Thread& t, const char* what, Value callable) {
   write_unraisable(t, where.c_str(), EMPTY);
 }
 
-Ref argument_value(Thread& t, Value type, const void* at) {
+Ref argument_value(Thread& t, Value type, const void* at, i64 size) {
   const Info* info = storage_of(type);
   if (info == nullptr) return raise(t, exc::TypeError, "cannot build parameter of type %R", type);
   if (info->kind == Kind::kSimple && info->plain_simple) return get_simple(t, info->code, info->swapped, static_cast<const u8*>(at));
   Ref made = TRY(data_new(t, type.as<Type>(), Args{}));
   // An array is passed as the address of its first item; that address is what is copied, as far as it fits.
-  copy_shared_bytes(data_of(as_cdata(made)), at, size_t(std::min(info->kind == Kind::kArray ? i64(sizeof(void*)) : info->size, size_of(as_cdata(made)))));
+  copy_shared_bytes(data_of(as_cdata(made)), at, size_t(std::min(size, size_of(as_cdata(made)))));
   return made;
 }
 
@@ -77,7 +77,7 @@ void run(Thread& t, Thunk* thunk, void* result, void** values) {
   auto* types = thunk->argtypes.as<Tuple>();
   RootedVector arguments(t);
   for (u64 i = 0; i < types->size; i++) {
-    Ref value = argument_value(t, types->items[i].peek(), values[i]);
+    Ref value = argument_value(t, types->items[i].peek(), values[i], i64(thunk->ffi_arguments[i]->size));
     if (value.failed()) {
       char text[96];
       snprintf(text, sizeof text, "while creating argument %d for ctypes callback function ", int(i));
@@ -107,13 +107,20 @@ void enter(ffi_cif* cif, void* result, void** values, void* user) {
     t = attach_foreign_thread();
     if (t == nullptr) return;
     run_apart(*t, thunk, result, values);
+    int error = errno;
     detach_foreign_thread(*t);
+    errno = error;
     return;
   }
   if ((__atomic_load_n(&t->status, __ATOMIC_RELAXED) & thread_status::kStateMask) == thread_status::kAttached)
     return run_apart(*t, thunk, result, values);
-  Attached attached(*t);
-  run_apart(*t, thunk, result, values);
+  int error;
+  {
+    Attached attached(*t);
+    run_apart(*t, thunk, result, values);
+    error = errno;
+  }
+  errno = error;  // what the caller finds is what the callable left
 }
 
 }  // namespace
@@ -134,7 +141,9 @@ RefTo<Thunk> thunk_new(Thread& t, Value callable, Tuple* argtypes, Value restype
   thunk->ffi_arguments = static_cast<ffi_type**>(std::calloc(argtypes->size + 1, sizeof(ffi_type*)));
   if (thunk->ffi_arguments == nullptr) return raise_no_memory(t);
   for (u64 i = 0; i < argtypes->size; i++) {
-    thunk->ffi_arguments[i] = ffi_of(argtypes->items[i].peek());
+    Value type = argtypes->items[i].peek();
+    if (storage_of(type) != nullptr) finish_type(type.as<Type>());
+    thunk->ffi_arguments[i] = ffi_of(type);
     if (thunk->ffi_arguments[i] == nullptr) thunk->ffi_arguments[i] = &ffi_type_sint;
   }
   thunk->closure = static_cast<ffi_closure*>(ffi_closure_alloc(sizeof(ffi_closure), &thunk->code));

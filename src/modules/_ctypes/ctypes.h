@@ -103,6 +103,7 @@ struct CFunction : CData {
   Field thunk;       // of a Python callable
   Field paramflags;  // tuple or EMPTY
   Field argtypes, converters, restype, checker, errcheck;  // EMPTY: the type's
+  Field types;       // argtypes as a tuple
 };
 
 namespace n {  // names of attributes
@@ -136,6 +137,14 @@ RefTo<Type> array_type_of(Thread& t, Value item, i64 length);
 // The ffi_type of aggregates, from the leaves of the type.
 void make_aggregate_ffi(Info* info, CType* type);
 Ref data_from_param(Thread& t, Value cls, const Value* a);
+// Lives while an _as_parameter_ is looked at: they may refer to each other without end.
+class ParameterDepth {
+ public:
+  ParameterDepth();
+  ~ParameterDepth();
+  ParameterDepth(const ParameterDepth&) = delete;
+  Status check(Thread& t) const;  // RecursionError
+};
 extern const Method kMetaMethods[];  // of all metaclasses but those of simple types and pointers
 extern const Method kSimpleMetaMethods[], kPointerMetaMethods[];
 extern const Method kFromAddress, kFromBuffer, kFromBufferCopy, kInDll;
@@ -153,6 +162,8 @@ const Code* code_of(char letter);  // null: no such code
 // Reads and writes one value. `put` returns what must be kept alive (None: nothing).
 Ref get_simple(Thread& t, char code, bool swapped, const u8* at);
 Ref put_simple(Thread& t, char code, bool swapped, u8* at, Value v);
+// What C code gives as a Python object: ValueError when the word cannot be one.
+Status check_object_word(Thread& t, Value word);
 u64 load_bits(const u8* at, u32 size, bool swapped);
 void store_bits(u8* at, u32 size, bool swapped, u64 v);
 bool is_signed_code(char code);

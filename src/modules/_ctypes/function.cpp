@@ -10,7 +10,7 @@ constexpr u32 kIn = 1, kOut = 2, kLocale = 4;
 CFunction* as_function(Value v) { return v.as<CFunction>(); }
 void visit_function(Object* self, Visitor& visitor) {
   visit_data(self, visitor);
-  visitor.fields(&static_cast<CFunction*>(self)->thunk, 7);
+  visitor.fields(&static_cast<CFunction*>(self)->thunk, 8);
 }
 
 Ref result_checker(Thread& t, Value restype) {
@@ -114,10 +114,9 @@ Status read_flag(Thread& t, Value item, ParameterFlag* out) {
   if (parts->size > 2) out->fallback = parts->items[2].load();
   return ok();
 }
-Status check_flags(Thread& t, CType* cls, Value flags) {
-  if (flags.is_none() || flags.is_empty() || cls->argtypes.is_empty()) return ok();
+Status check_flags(Thread& t, Tuple* types, Value flags) {
+  if (flags.is_none() || flags.is_empty() || types == nullptr) return ok();
   if (!is_tuple(flags)) return raise(t, exc::TypeError, "paramflags must be a tuple or None");
-  auto* types = cls->argtypes.as<Tuple>();
   auto* list = flags.as<Tuple>();
   if (list->size != types->size) return raise(t, exc::ValueError, "paramflags must have the same length as argtypes");
   for (u64 i = 0; i < list->size; i++) {
@@ -150,7 +149,7 @@ Ref from_library(Thread& t, Type* cls, Value pair, Value flags) {
   void* address = find_symbol(t, name, int_low_u64(handle), "function", &error);
   if (error.failed()) return Raised{};
   if (address == nullptr) return raise_value(t, exc::AttributeError, error);
-  TRY(check_flags(t, static_cast<CType*>(cls), flags));
+  TRY(check_flags(t, static_cast<CType*>(cls)->argtypes.as<Tuple>(), flags));
   Ref made = TRY(make(t, cls));
   auto* self = as_function(made);
   TRY(keep(t, self, 0, std::move(library)));
@@ -273,10 +272,12 @@ Ref function_call(Thread& t, Value v, Args args) {
   Ref checker = own_result ? self->checker.load() : cls->checker.load();
   Ref converters = self->converters.load();
   if (converters.is_empty()) converters = cls->converters.load();
-  Ref errcheck = self->errcheck.load(), flags = self->paramflags.load(), types = cls->argtypes.load();
+  Ref errcheck = self->errcheck.load(), flags = self->paramflags.load(), types = self->types.load();
+  if (types.is_empty()) types = cls->argtypes.load();
   RootedVector words(t);
   Outcome outcome;
-  if (!flags.is_empty() && !types.is_empty() && flags.as<Tuple>()->size > 0) {
+  // Another thread may be assigning argtypes: then they are not those that were checked with the flags.
+  if (!flags.is_empty() && !types.is_empty() && flags.as<Tuple>()->size > 0 && flags.as<Tuple>()->size <= types.as<Tuple>()->size) {
     TRY(flagged_arguments(t, flags.as<Tuple>(), types.as<Tuple>(), args, words, &outcome));
   } else {
     for (u32 i = 0; i < args.count; i++) words.push_copy(args[i]);
@@ -321,11 +322,15 @@ Status set_argtypes(Thread& t, Value v, Value value) {
   auto* self = as_function(v);
   if (value.is_empty() || value.is_none()) {
     self->argtypes.clear(self);
+    self->types.clear(self);
     self->converters.clear(self);
     return ok();
   }
   RefTo<Tuple> types, converters;
   TRY(argument_types(t, value, &types, &converters));
+  Ref flags = self->paramflags.load();
+  TRY(check_flags(t, types.get(), flags));
+  self->types.store(self, types.value());
   self->converters.store(self, converters.value());
   self->argtypes.store(self, value);
   return ok();

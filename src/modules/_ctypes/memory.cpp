@@ -3,6 +3,7 @@
 
 #include "modules/_ctypes/ctypes.h"
 #include "objects/bytes_util.h"
+#include "threads/attached.h"
 
 namespace typhon::ctypes {
 namespace {
@@ -46,7 +47,17 @@ Ref cast_value(Thread& t, void* address, Value source, Value cls) {
   set_pointer(as_cdata(made), address);
   return made;
 }
-u64 cast(void* address, u64 source, u64 cls) { return handed_over(cast_value(Thread::current(), address, Value(source), Value(cls))); }
+// Whoever calls without the flag of Python functions comes detached.
+template <class F>
+u64 attached_call(F f) {
+  Thread& t = Thread::current();
+  if ((__atomic_load_n(&t.status, __ATOMIC_RELAXED) & thread_status::kStateMask) == thread_status::kAttached) return handed_over(f(t));
+  Attached attached(t);
+  return handed_over(f(t));
+}
+u64 cast(void* address, u64 source, u64 cls) {
+  return attached_call([=](Thread& t) { return cast_value(t, address, Value(source), Value(cls)); });
+}
 
 Ref bytes_at(Thread& t, const char* text, i64 size) {
   TRY(audit(t, "ctypes.string_at", Value::small_int(i64(u64(text) & (u64(1) << 62) - 1)), Value::small_int(size)));
@@ -56,7 +67,7 @@ Ref bytes_at(Thread& t, const char* text, i64 size) {
   if (size < 0) size = i64(strlen(text));
   return bytes_from(t, text, size_t(size));
 }
-u64 string_at(const char* text, int size) { return handed_over(bytes_at(Thread::current(), text, size)); }
+u64 string_at(const char* text, int size) { return attached_call([=](Thread& t) { return bytes_at(t, text, size); }); }
 
 Ref text_at(Thread& t, const wchar_t* text, i64 size) {
   TRY(audit(t, "ctypes.wstring_at", Value::small_int(i64(u64(text) & (u64(1) << 62) - 1)), Value::small_int(size)));
@@ -68,7 +79,7 @@ Ref text_at(Thread& t, const wchar_t* text, i64 size) {
     if (u32(text[i]) > 0x10FFFF) return raise(t, exc::ValueError, "character U+%x is not in range [U+0000; U+10ffff]", u64(u32(text[i])));
   return str_from_points(t, text, 4, size_t(size));
 }
-u64 wide_string_at(const wchar_t* text, int size) { return handed_over(text_at(Thread::current(), text, size)); }
+u64 wide_string_at(const wchar_t* text, int size) { return attached_call([=](Thread& t) { return text_at(t, text, size); }); }
 
 // Foreign memory, for a memoryview.
 struct Region : Object {
@@ -98,7 +109,9 @@ Ref view_at(Thread& t, void* data, i64 size, bool readonly) {
   region->readonly = readonly;
   return memoryview_new(t, owner, readonly ? buffer_flag::kFullRo : buffer_flag::kFull);
 }
-u64 memoryview_at(void* data, i64 size, int readonly) { return handed_over(view_at(Thread::current(), data, size, readonly != 0)); }
+u64 memoryview_at(void* data, i64 size, int readonly) {
+  return attached_call([=](Thread& t) { return view_at(t, data, size, readonly != 0); });
+}
 
 // --- errno
 Ref f_get_errno(Thread& t, Value, const Value*) {
@@ -117,8 +130,8 @@ Ref f_from_ptr(Thread& t, Value, const Value* a) {
   if (!is_int(a[0])) return raise(t, exc::TypeError, "an integer is required");
   TRY(audit(t, "ctypes.PyObj_FromPtr", a[0]));
   Value word(int_low_u64(a[0]));
-  if (word.is_empty() || word.is_error()) return raise(t, exc::ValueError, "no object has this address");
-  return Ref::copy(word.untagged());
+  TRY(check_object_word(t, word));
+  return Ref::copy(word);
 }
 Ref f_incref(Thread&, Value, const Value* a) {
   if (a[0].is_object() && a[0].object()->is_local()) publish(a[0].object());

@@ -47,8 +47,8 @@ Status point_to(Thread& t, CType* cls, Value target) {
 
 Ref m_set_type(Thread& t, Value cls, const Value* a) {
   if (info_of(cls.as<Type>()) == nullptr) return raise(t, exc::TypeError, "abstract class");
-  TRY(set_attribute(t, cls, n::type_, a[0]));
   TRY(point_to(t, as_ctype(cls), a[0]));
+  TRY(set_attribute(t, cls, n::type_, a[0]));
   return Ref::none();
 }
 
@@ -82,14 +82,8 @@ Status pointer_meta_init(Thread& t, Value self, Args args) {
   auto* cls = as_ctype(self);
   if (info_of(cls) != nullptr) return raise(t, exc::SystemError, "StgInfo of '%N' is already initialized.", static_cast<Type*>(cls));
   Ref target = own_entry(t, cls, n::type_);
-  if (target.is_empty()) {
-    // A subclass points to what its base points to.
-    auto* base = cls->base.as<Type>();
-    Ref inherited = base != nullptr && base != g_pointer && storage_of_kind(Value(base), Kind::kPointer) != nullptr
-                        ? static_cast<CType*>(base)->element.load() : Ref();
-    return point_to(t, cls, inherited.is_empty() ? None : inherited.get());
-  }
-  return point_to(t, cls, target);
+  // A subclass does not point to what its base points to.
+  return point_to(t, cls, target.is_empty() ? None : target.get());
 }
 
 namespace {

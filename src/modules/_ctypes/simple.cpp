@@ -178,11 +178,25 @@ Ref put_object(Thread&, u8* at, Value v) {
 }
 Ref get_object(Thread& t, const u8* at) {
   Value word(load_as<u64>(at));
-  if (word.is_empty()) return raise(t, exc::ValueError, "PyObject is NULL");
+  TRY(check_object_word(t, word));
   return Ref::copy(word);
 }
 
 }  // namespace
+
+// As far as it can be told with other threads at work; of a word that is an object it is certain.
+static bool is_live_object(Object* object) {
+  return heap::find_block(object) == static_cast<void*>(object) && object->shape_id() > kShapeBody;
+}
+
+Status check_object_word(Thread& t, Value word) {
+  if (word.is_empty()) return raise(t, exc::ValueError, "PyObject is NULL");
+  // Words for the VM's own use, and addresses where no object lies.
+  bool special = (word.bits & 7) == 4 && !word.is_none() && !word.is_bool() && !word.is_float_zero() && !word.same_word(Ellipsis) && !word.same_word(NotImplemented);
+  bool nowhere = word.is_object() && (word.is_deferred() || !is_live_object(word.object()));
+  if (special || nowhere) return raise(t, exc::ValueError, "no object has the address 0x%x", word.bits);
+  return ok();
+}
 
 Ref memory_new(Thread& t, void* memory) {
   auto* made = allocate_native<Memory>(t, g_memory_type);
@@ -414,7 +428,8 @@ Ref from_value(Thread& t, const Info* info, Value v) {
 Ref by_as_parameter(Thread& t, Value cls, Value v) {
   Ref replacement = TRY(get_attribute_or_empty(t, v, n::as_parameter_));
   if (replacement.is_empty()) return replacement;
-  TRY(enter_native(t, " while processing _as_parameter_"));
+  ParameterDepth depth;
+  TRY(depth.check(t));
   return call_method_with(t, cls, n::from_param, replacement);
 }
 

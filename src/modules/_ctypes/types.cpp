@@ -165,8 +165,10 @@ Ref get_pointer_type(Thread& t, Value cls) {
 }
 Status set_pointer_type(Thread& t, Value cls, Value v) {
   if (info_of(cls.as<Type>()) == nullptr) return raise(t, exc::TypeError, "%R must have storage info", cls);
-  if (v.is_empty()) return raise(t, exc::TypeError, "cannot delete attribute");
-  as_ctype(cls)->pointer_type.store(cls.object(), v);
+  if (v.is_empty())
+    as_ctype(cls)->pointer_type.clear(cls.object());
+  else
+    as_ctype(cls)->pointer_type.store(cls.object(), v);
   return ok();
 }
 Ref m_sizeof(Thread& t, Value cls, const Value*) {
@@ -201,8 +203,18 @@ Ref data_from_param(Thread& t, Value cls, const Value* a) {
   }
   Ref replacement = TRY(get_attribute_or_empty(t, a[0], n::as_parameter_));
   if (replacement.is_empty()) return raise(t, exc::TypeError, "expected %N instance instead of %T", cls.as<Type>(), a[0]);
-  TRY(enter_native(t, " while processing _as_parameter_"));
+  ParameterDepth depth;
+  TRY(depth.check(t));
   return call_method_with(t, cls, n::from_param, replacement);
+}
+
+static thread_local u32 t_parameter_depth = 0;
+ParameterDepth::ParameterDepth() { t_parameter_depth++; }
+ParameterDepth::~ParameterDepth() { t_parameter_depth--; }
+Status ParameterDepth::check(Thread& t) const {
+  TRY(enter_native(t, " while processing _as_parameter_"));
+  if (t_parameter_depth > t.recursion_limit) return raise(t, exc::RecursionError, "maximum recursion depth exceeded while processing _as_parameter_");
+  return ok();
 }
 
 Ref own_entry(Thread& t, Type* cls, Str* name) { return dict_get_str(t, cls->dict.as<Dict>(), name); }
@@ -307,7 +319,7 @@ ffi_type g_big = {64, 1, FFI_TYPE_STRUCT, g_big_elements};
 
 void choose_elements(Info* info, CType* type) {
   Eightbytes found;
-  if (info->size <= 16 && info->size > 0) classify(Value(type), 0, &found, 0);
+  if (info->size <= 16 && info->size > 0) classify_fields(type, 0, &found, 0);
   ffi_type** out = info->elements;
   if (info->size > 16 || found.memory) {
     *out = &g_big;

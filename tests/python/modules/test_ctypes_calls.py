@@ -162,6 +162,32 @@ class CallTest(unittest.TestCase):
         with self.assertRaises(AttributeError):
             ctypes.pythonapi.there_is_no_such_function
 
+    def test_structure_in_registers(self):
+        # Two doubles in a structure arrive where two doubles do.
+        atan2 = fresh("atan2", c_double, Inherited, lib=libm)
+        self.assertAlmostEqual(atan2(Inherited(0.0, -1.0)), 3.141592653589793)
+
+    def test_objects_by_address(self):
+        from _ctypes import Py_DECREF, Py_INCREF, PyObj_FromPtr
+
+        marker = object()
+        self.assertIs(PyObj_FromPtr(id(marker)), marker)
+        self.assertIs(Py_DECREF(Py_INCREF(marker)), marker)
+        if sys.implementation.name == "typhon":
+            for address in (0, 0x14, 0x24, 8, 0x1000, id(marker) + 16 * 1000003 + 8):
+                with self.assertRaises(ValueError):
+                    PyObj_FromPtr(address)
+            with self.assertRaises(ValueError):
+                py_object.from_buffer(bytearray(b"\x14" + bytes(7))).value
+
+    def test_library_helpers_without_attachment(self):
+        # CPython's own helpers want to be called as Python functions.
+        if sys.implementation.name != "typhon":
+            self.skipTest("CPython dies of it")
+        from _ctypes import _string_at_addr
+
+        self.assertEqual(CFUNCTYPE(py_object, c_char_p, c_int)(_string_at_addr)(b"abc", 2), b"ab")
+
     def test_dllist(self):
         from ctypes.util import dllist
 
@@ -214,8 +240,16 @@ class Packed(Structure):
     _fields_ = [("a", c_ubyte), ("b", c_double)]
 
 
-class Bits(Structure):
-    _fields_ = [("a", c_int, 3), ("b", c_uint, 20), ("c", c_longlong, 40)]
+class Vector(Structure):
+    _fields_ = [("y", c_double), ("x", c_double)]
+
+
+class Empty(Vector):
+    _fields_ = []
+
+
+class Inherited(Empty):
+    pass
 
 
 class StructureCallTest(unittest.TestCase):
@@ -229,7 +263,8 @@ class StructureCallTest(unittest.TestCase):
     def test_passed_to_callbacks_and_back(self):
         # A structure goes through a C call into a callback: what arrives is what was sent, in registers or in memory.
         for value in (Pair(1, 2), LongPair(3, 4), Small(5, 6), Floats(1.5, 2.5, 3.5), Mixed(1.5, 7), MixedBack(8, 2.5), Big((1, 2, 3, 4, 5, 6)),
-                      Bytes(tuple(range(13))), LongDouble(1.25), Packed(1, 2.5)):
+                      Bytes(tuple(range(13))), LongDouble(1.25), Packed(1, 2.5),
+                      Inherited(1.5, 2.5)):
             cls = type(value)
             seen = []
 
