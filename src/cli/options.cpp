@@ -96,6 +96,18 @@ bool thread_local_bytecode(const char* text, const char* problem) {
   return false;
 }
 
+// Whether modules of start-up come without a search. Nothing means "on".
+bool frozen_modules(const char* text, const char* source) {
+  std::string_view value = text != nullptr ? text : "";
+  bool on = value.empty() || value == "on";
+  if (!on && value != "off") {
+    std::fprintf(stderr, "Fatal Python error: bad value for %s (expected \"on\" or \"off\")\nPython runtime state: preinitialized\n\n", source);
+    return false;
+  }
+  g_config.frozen_modules = on;
+  return true;
+}
+
 // -X option; false with a message when its value makes no sense.
 bool x_option(const char* option) {
   if (strcmp(option, "gil=1") == 0) {
@@ -111,6 +123,8 @@ bool x_option(const char* option) {
     if (!cpu_count(value_of(option), "-X cpu_count=n option: n is missing or an invalid number, n must be greater than 0")) return false;
   } else if (names(option, "tlbc")) {
     if (!thread_local_bytecode(value_of(option), "-X tlbc=n: n is missing or invalid")) return false;
+  } else if (names(option, "frozen_modules")) {
+    if (!frozen_modules(value_of(option), "option -X frozen_modules")) return false;
   } else if (names(option, "pycache_prefix")) {
     const char* prefix = value_of(option);
     g_config.pycache_prefix = prefix != nullptr ? prefix : "";
@@ -162,15 +176,18 @@ bool read_environment(bool gil_given, bool random_hashes) {
       c.hash_randomization = value != 0;
     }
   }
-  bool digits_given = false, count_given = false;
+  bool digits_given = false, count_given = false, frozen_given = false;
   for (int i = 0; i < c.x_option_count; i++) {
     digits_given |= names(c.x_options[i], "int_max_str_digits");
     count_given |= names(c.x_options[i], "cpu_count");
+    frozen_given |= names(c.x_options[i], "frozen_modules");
   }
   if (const char* digits = environment("PYTHONINTMAXSTRDIGITS"); digits != nullptr && !digits_given)
     if (!digits_limit(digits, "PYTHONINTMAXSTRDIGITS")) return false;
   if (const char* count = environment("PYTHON_CPU_COUNT"); count != nullptr && !count_given)
     if (!cpu_count(count, "PYTHON_CPU_COUNT=N: N is missing or an invalid number, n must be greater than 0")) return false;
+  if (const char* frozen = environment("PYTHON_FROZEN_MODULES"); frozen != nullptr && !frozen_given)
+    if (!frozen_modules(frozen, "PYTHON_FROZEN_MODULES")) return false;
   if (const char* tlbc = environment("PYTHON_TLBC"))
     if (!thread_local_bytecode(tlbc, "PYTHON_TLBC=N: N is missing or invalid")) return false;
   if (c.pycache_prefix == nullptr) c.pycache_prefix = environment("PYTHONPYCACHEPREFIX");

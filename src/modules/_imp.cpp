@@ -1,25 +1,69 @@
 // _imp: what importlib's bootstrap needs of the VM.
+#include <atomic>
+#include <cstdio>
+
 #include "runtime/library.h"
 #include "threads/sync.h"
 
 namespace typhon {
 namespace {
 
-// Modules that start-up runs from library files under the names CPython freezes.
+// Modules that CPython keeps in its binary under these names. Here their code comes from the library file, by way of a cache that needs
+// no search (load_library_code).
 struct FrozenRow {
   const char* name;
   const char* file;
-  const char* filename;
+  const char* original;  // the module that this is the code of, when it goes by another name; "<": the package itself
+  bool package = false;
+  bool essential = false;  // also with -X frozen_modules=off
 };
 constexpr FrozenRow kFrozen[] = {
-    {"_frozen_importlib", "importlib/_bootstrap.py", "<frozen importlib._bootstrap>"},
-    {"_frozen_importlib_external", "importlib/_bootstrap_external.py", "<frozen importlib._bootstrap_external>"},
-    {"zipimport", "zipimport.py", "<frozen zipimport>"},
+    {"_frozen_importlib", "importlib/_bootstrap.py", "importlib._bootstrap", false, true},
+    {"_frozen_importlib_external", "importlib/_bootstrap_external.py", "importlib._bootstrap_external", false, true},
+    {"zipimport", "zipimport.py", "zipimport", false, true},
+    {"abc", "abc.py", "abc"},
+    {"codecs", "codecs.py", "codecs"},
+    {"io", "io.py", "io"},
+    {"_collections_abc", "_collections_abc.py", "_collections_abc"},
+    {"_sitebuiltins", "_sitebuiltins.py", "_sitebuiltins"},
+    {"genericpath", "genericpath.py", "genericpath"},
+    {"ntpath", "ntpath.py", "ntpath"},
+    {"posixpath", "posixpath.py", "posixpath"},
+    {"os", "os.py", "os"},
+    {"site", "site.py", "site"},
+    {"stat", "stat.py", "stat"},
+    {"importlib.util", "importlib/util.py", "importlib.util"},
+    {"importlib.machinery", "importlib/machinery.py", "importlib.machinery"},
+    {"runpy", "runpy.py", "runpy"},
+    {"__hello__", "__hello__.py", "__hello__"},
+    {"__hello_alias__", "__hello__.py", "__hello__"},
+    {"__phello_alias__", "__hello__.py", "__hello__", true},
+    {"__phello_alias__.spam", "__hello__.py", "__hello__"},
+    {"__phello__", "__phello__/__init__.py", "__phello__", true},
+    {"__phello__.__init__", "__phello__/__init__.py", "<__phello__"},
+    {"__phello__.ham", "__phello__/ham/__init__.py", "__phello__.ham", true},
+    {"__phello__.ham.__init__", "__phello__/ham/__init__.py", "<__phello__.ham"},
+    {"__phello__.ham.eggs", "__phello__/ham/eggs.py", "__phello__.ham.eggs"},
+    {"__phello__.spam", "__phello__/spam.py", "__phello__.spam"},
 };
+// What tests ask for: below 0 off, above 0 on, 0 as configured.
+std::atomic<i32> g_frozen_override{0};
+
 const FrozenRow* find_frozen(Str* name) {
+  i32 override = g_frozen_override.load(std::memory_order_relaxed);
+  bool enabled = override == 0 ? g_config.frozen_modules : override > 0;
   for (const FrozenRow& row : kFrozen)
-    if (name->equals_ascii(row.name)) return &row;
+    if (name->equals_ascii(row.name)) return enabled || row.essential ? &row : nullptr;
   return nullptr;
+}
+Ref not_frozen(Thread& t, Value name) {
+  RefTo<Str> message = TRY(str_format(t, "No such frozen object named %R", name));
+  return raise_import_error(t, exc::ImportError, message, name, EMPTY);
+}
+Ref load_frozen(Thread& t, const FrozenRow& row) {
+  char filename[64];
+  std::snprintf(filename, sizeof filename, "<frozen %s>", row.original + (row.original[0] == '<'));
+  return load_library_code(t, row.file, filename);
 }
 
 Status str_argument(Thread& t, Value v, const char* function) {
@@ -98,28 +142,42 @@ Ref f_is_frozen(Thread& t, Value, const Value* a) {
 }
 Ref f_is_frozen_package(Thread& t, Value, const Value* a) {
   TRY(str_argument(t, a[0], "is_frozen_package"));
-  if (find_frozen(a[0].as<Str>()) == nullptr) return raise(t, exc::ImportError, "No such frozen object named %R", a[0]);
-  return Ref::boolean(false);
+  const FrozenRow* row = find_frozen(a[0].as<Str>());
+  if (row == nullptr) return not_frozen(t, a[0]);
+  return Ref::boolean(row->package);
 }
 Ref f_find_frozen(Thread& t, Value, const Value* a) {
   TRY(str_argument(t, a[0], "find_frozen"));
   const FrozenRow* row = find_frozen(a[0].as<Str>());
   if (row == nullptr) return Ref::none();
-  RefTo<Str> original = TRY(str_from_ascii(t, strcmp(row->name, "_frozen_importlib") == 0 ? "importlib._bootstrap"
-                                              : strcmp(row->name, "zipimport") == 0     ? "zipimport"
-                                                                                        : "importlib._bootstrap_external"));
-  return tuple_of(t, None, False, original);
+  RefTo<Str> original = TRY(str_from_ascii(t, row->original));
+  Ref data = Ref::none();
+  if (!a[1].is_empty() && a[1].is_true()) {
+    Ref code = TRY(load_frozen(t, *row));
+    Ref bytes = TRY(marshal_dumps(t, code, 5));
+    data = TRY(call_with(t, types::memoryview, bytes));
+  }
+  return tuple_of(t, data, Value::boolean(row->package), original);
 }
 Ref f_get_frozen_object(Thread& t, Value, const Value* a) {
   TRY(str_argument(t, a[0], "get_frozen_object"));
+  if (!a[1].is_empty() && !a[1].is_none()) {
+    ByteView view(t);
+    TRY(view.get(a[1]));
+    Ref code = marshal_loads(t, view.data(), view.size());
+    if (!code.failed() && is_code(code)) return code;
+    if (code.failed()) clear_exception(t);
+    return raise(t, exc::ImportError, "Frozen object named %R is invalid", a[0]);
+  }
   const FrozenRow* row = find_frozen(a[0].as<Str>());
-  if (row == nullptr) return raise_import_error(t, exc::ImportError, TRY(str_format(t, "No such frozen object named %U", a[0].as<Str>())).value(), a[0], EMPTY);
-  return load_library_code(t, row->file, row->filename);
+  if (row == nullptr) return not_frozen(t, a[0]);
+  return load_frozen(t, *row);
 }
 Ref f_init_frozen(Thread& t, Value, const Value* a) { return raise(t, exc::ImportError, "No such frozen object named %R", a[0]); }
 Ref f_frozen_module_names(Thread& t, Value, const Value*) {
   RefTo<List> list = TRY(list_new(t));
-  for (const FrozenRow& row : kFrozen) TRY(list_append(t, list.get(), TRY(str_from_ascii(t, row.name)).release_ref()));
+  for (const FrozenRow& row : kFrozen)
+    TRY(list_append(t, list.get(), TRY(str_from_ascii(t, row.name)).release_ref()));
   return list;
 }
 
@@ -186,6 +244,11 @@ Ref f_source_hash(Thread& t, Value, const Value* a) {
   return bytes_from(t, &hash, 8);
 }
 
+Ref f_override_frozen(Thread& t, Value, const Value* a) {
+  i64 value = TRY(to_i64(t, a[0]));
+  g_frozen_override.store(value < 0 ? -1 : value > 0, std::memory_order_relaxed);
+  return Ref::none();
+}
 Ref f_override_nothing(Thread&, Value, const Value*) { return Ref::adopt(Value::small_int(0)); }
 
 const Method kFunctions[] = {
@@ -201,7 +264,7 @@ const Method kFunctions[] = {
     method("is_builtin", f_is_builtin, "(name, /)", "Returns True if the module name corresponds to a built-in module."),
     method("is_frozen", f_is_frozen, "(name, /)", "Returns True if the module name corresponds to a frozen module."),
     method("_frozen_module_names", f_frozen_module_names, "()"),
-    method("_override_frozen_modules_for_tests", f_override_nothing, "(override, /)"),
+    method("_override_frozen_modules_for_tests", f_override_frozen, "(override, /)"),
     method("_override_multi_interp_extensions_check", f_override_nothing, "(override, /)"),
     method("create_dynamic", f_create_dynamic, "(spec, file=None, /)", "Create an extension module."),
     method("exec_dynamic", f_exec_dynamic, "(mod, /)", "Initialize an extension module."),

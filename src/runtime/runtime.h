@@ -8,7 +8,7 @@ namespace typhon {
 struct Config {
   int gil = 0;                    // 1: GIL mode
   bool isolated = false, ignore_environment = false, no_site = false, no_user_site = false, dont_write_bytecode = false,
-       quiet = false, inspect = false, interactive = false, unbuffered = false, safe_path = false, dev_mode = false;
+       quiet = false, inspect = false, interactive = false, unbuffered = false, safe_path = false, dev_mode = false, frozen_modules = true;
   int optimize = 0, verbose = 0, debug = 0, bytes_warning = 0, utf8_mode = 1, warn_default_encoding = 0;
   int hash_randomization = 1;
   u64 hash_seed = 0; bool hash_seed_given = false;
