@@ -8,6 +8,7 @@
 #include "bytecode/code_object.h"
 #include "heap/collector.h"
 #include "objects/containers.h"
+#include "threads/object_lock.h"
 
 namespace typhon {
 
@@ -23,20 +24,16 @@ constexpr OpRow kOps[] = {
 #undef OP
 };
 
-template <class T>
-T* duplicate(const T* from, size_t n) {
-  T* to = static_cast<T*>(std::malloc(n * sizeof(T) + 1));
-  CHECK(to != nullptr);
-  if (n) std::memcpy(static_cast<void*>(to), from, n * sizeof(T));
-  return to;
-}
-
 // Constants and names live as long as the code, and many registers hold them: not counted.
 Value deferred_word(Value v) {
   if (!v.is_object()) return v;
   Object* object = v.object();
   if (!(object->ownership() & (state::kDeferred | state::kImmortal))) collector::make_deferred(object);
   return heap_copy(Value(object));
+}
+Value interned(Thread& t, Value v) {
+  RefTo<Str> s = str_intern(t, v);
+  return deferred_word(s.value());
 }
 }  // namespace
 
@@ -74,13 +71,16 @@ void copy_instructions(Instr* to, const Instr* from, u32 n) {
   }
 }
 
-RefTo<Code> make_code(Thread& t, const CodeSpec& spec) {
+Instr g_unloaded_body[1] = {{u8(Op::LOAD_BODY), 0, 0, 0, 0}};
+Status (*g_unpack_body)(Thread& t, Code* code, Value packed, const u8* data, size_t size);
+
+namespace {
+
+// What callers need to know, in a code object without a body.
+RefTo<Code> make_outline(Thread& t, const CodeSpec& spec) {
   RefTo<Code> ref = RefTo<Code>::adopt(heap::allocate_as<Code>(t, kShape_code));
   Code* c = ref.get();
-  c->unit_count = spec.unit_count;
-  c->instructions = static_cast<Instr*>(std::malloc(spec.unit_count * sizeof(Instr) + 1));
-  CHECK(c->instructions != nullptr);
-  copy_instructions(c->instructions, spec.instructions, spec.unit_count);
+  c->instructions = g_unloaded_body;
   c->register_count = spec.register_count;
   c->local_count = spec.local_count;
   c->argument_count = spec.argument_count;
@@ -95,43 +95,103 @@ RefTo<Code> make_code(Thread& t, const CodeSpec& spec) {
   // One word tells the interpreter that a call with so many arguments needs no binding (interpreter/frame.h).
   constexpr u32 kBinds = code_flag::kVarArgs | code_flag::kVarKeywords | code_flag::kModule | code_flag::kClassBody;
   c->aux2 = (spec.flags & kBinds) || spec.keyword_only_count != 0 ? 0 : spec.argument_count + 1;
+  c->name.init(c, interned(t, spec.name));
+  c->qualname.init(c, interned(t, spec.qualname));
+  c->filename.init(c, interned(t, spec.filename));
+  return ref;
+}
 
-  Value* constants = duplicate(spec.constants, spec.constant_count);
-  for (u32 i = 0; i < spec.constant_count; i++) constants[i] = deferred_word(spec.constants[i]);
-  c->constants = constants;
-  c->constant_count = spec.constant_count;
-  auto interned = [&](Value v) {
-    RefTo<Str> s = str_intern(t, v);
-    return deferred_word(s.value());
-  };
-  Str** names = static_cast<Str**>(std::malloc(spec.name_count * sizeof(Str*) + 1));
-  CHECK(names != nullptr);
-  for (u32 i = 0; i < spec.name_count; i++) names[i] = interned(spec.names[i]).as<Str>();
-  c->names = names;
-  c->name_count = spec.name_count;
-  c->exceptions = duplicate(spec.exceptions, spec.exception_count);
-  c->exception_count = spec.exception_count;
-  if (spec.packed_positions != nullptr) {
-    c->positions = duplicate(spec.packed_positions, spec.packed_size);
-    c->position_bytes = spec.packed_size;
-  } else {
-    c->positions = pack_positions(spec.positions, spec.position_count, &c->position_bytes);
+// A block that is filled from its start, the parts with the stricter alignment first.
+class Block {
+ public:
+  explicit Block(size_t size) : start_(static_cast<u8*>(std::malloc(size + 1))), at_(start_) { CHECK(start_ != nullptr); }
+  template <class T>
+  T* room(size_t n) {
+    T* part = reinterpret_cast<T*>(at_);
+    at_ += n * sizeof(T);
+    return part;
   }
-  c->variable_kinds = duplicate(spec.variable_kinds, spec.local_count);
+  template <class T>
+  T* copy(const T* from, size_t n) {
+    T* part = room<T>(n);
+    if (n != 0) std::memcpy(static_cast<void*>(part), static_cast<const void*>(from), n * sizeof(T));
+    return part;
+  }
 
-  c->name.init(c, interned(spec.name));
-  c->qualname.init(c, interned(spec.qualname));
-  c->filename.init(c, interned(spec.filename));
+ private:
+  u8* start_;
+  u8* at_;
+};
+
+}  // namespace
+
+void install_body(Thread& t, Code* c, const CodeSpec& spec) {
+  u32 position_bytes = spec.packed_size;
+  u8* packed = nullptr;
+  if (spec.packed_positions == nullptr) packed = pack_positions(spec.positions, spec.position_count, &position_bytes);
+  Block block(spec.unit_count * sizeof(Instr) + spec.constant_count * sizeof(Value) + spec.name_count * sizeof(Str*) +
+              spec.exception_count * sizeof(ExceptionRow) + position_bytes + spec.local_count);
+  Instr* instructions = block.copy(spec.instructions, spec.unit_count);
+  copy_instructions(instructions, instructions, spec.unit_count);  // without what is in the caches
+  Value* constants = block.room<Value>(spec.constant_count);
+  for (u32 i = 0; i < spec.constant_count; i++) constants[i] = deferred_word(spec.constants[i]);
+  Str** names = block.room<Str*>(spec.name_count);
+  for (u32 i = 0; i < spec.name_count; i++) names[i] = interned(t, spec.names[i]).as<Str>();
+  const ExceptionRow* exceptions = block.copy(spec.exceptions, spec.exception_count);
+  const u8* positions = block.copy(packed != nullptr ? packed : spec.packed_positions, position_bytes);
+  u8* kinds = block.copy(spec.variable_kinds, spec.local_count);
+  std::free(packed);
   // Variable names are looked up by identity in keyword calls: interned as well.
   Tuple* variables = spec.variable_names.as<Tuple>();
   RefTo<Tuple> variable_names = tuple_allocate(t, variables->size);
   for (size_t i = 0; i < variables->size; i++)
-    variable_names->items[i].init(variable_names.get(), interned(variables->items[i].peek()));
-  c->variable_names.init(c, deferred_word(variable_names.value()));
-  if (!spec.docstring.is_empty()) c->docstring.init(c, deferred_word(spec.docstring));
-  choose_variants(c);
-  collector::make_deferred(c);
+    variable_names->items[i].init(variable_names.get(), interned(t, variables->items[i].peek()));
+  c->variable_names.init_once(c, deferred_word(variable_names.value()));
+  if (!spec.docstring.is_empty()) c->docstring.init_once(c, deferred_word(spec.docstring));
+  choose_variants(c, instructions, spec.unit_count, constants, spec.constant_count);
+  bool first;
+  {
+    ObjectLock lock(t, c);
+    first = !is_loaded(c);
+    if (first) {
+      c->unit_count = spec.unit_count;
+      c->constants = constants;
+      c->constant_count = spec.constant_count;
+      c->names = names;
+      c->name_count = spec.name_count;
+      c->exceptions = exceptions;
+      c->exception_count = spec.exception_count;
+      c->positions = positions;
+      c->position_bytes = position_bytes;
+      c->variable_kinds = kinds;
+      __atomic_store_n(&c->instructions, instructions, __ATOMIC_RELEASE);
+    }
+  }
+  if (!first) std::free(instructions);
+}
+
+RefTo<Code> make_code(Thread& t, const CodeSpec& spec) {
+  RefTo<Code> ref = make_outline(t, spec);
+  install_body(t, ref.get(), spec);
+  collector::make_deferred(ref.get());
   return ref;
+}
+
+RefTo<Code> make_unloaded_code(Thread& t, const CodeSpec& spec, Value packed, u32 at, u32 size) {
+  RefTo<Code> ref = make_outline(t, spec);
+  ref->packed_body.init(ref.get(), packed);
+  ref->packed_at = at;
+  ref->packed_bytes = size;
+  collector::make_deferred(ref.get());
+  return ref;
+}
+
+Status load_body_slow(Thread& t, Code* c) {
+  Ref packed = c->packed_body.load();
+  if (packed.is_empty()) return ok();  // another thread was quicker
+  TRY(g_unpack_body(t, c, packed, packed.as<Bytes>()->data + c->packed_at, c->packed_bytes));
+  c->packed_body.store(c, EMPTY);
+  return ok();
 }
 
 bool branch_targets(const Code* code, u32 unit_at, Branch* out) {
@@ -160,14 +220,17 @@ const ExceptionRow* find_handler(const Code* code, u32 at) {
 
 void code_visit(Object* self, Visitor& visitor) {
   Code* c = static_cast<Code*>(self);
-  visitor.fields(reinterpret_cast<Field*>(const_cast<Value*>(c->constants)), c->constant_count);
-  visitor.fields(reinterpret_cast<Field*>(const_cast<Str**>(c->names)), c->name_count);
+  if (is_loaded(c)) {
+    visitor.fields(reinterpret_cast<Field*>(const_cast<Value*>(c->constants)), c->constant_count);
+    visitor.fields(reinterpret_cast<Field*>(const_cast<Str**>(c->names)), c->name_count);
+  }
   visitor.field(c->name);
   visitor.field(c->qualname);
   visitor.field(c->filename);
   visitor.field(c->variable_names);
   visitor.field(c->constants_tuple);
   visitor.field(c->docstring);
+  visitor.field(c->packed_body);
 }
 
 u32 g_tool_epoch[kMonitorTools], g_tool_code_events[kMonitorTools];
@@ -182,12 +245,7 @@ CodeEvents::~CodeEvents() {
 
 void code_release(Thread&, Object* self) {
   Code* c = static_cast<Code*>(self);
-  std::free(c->instructions);
-  std::free(const_cast<Value*>(c->constants));
-  std::free(const_cast<Str**>(c->names));
-  std::free(const_cast<ExceptionRow*>(c->exceptions));
-  std::free(const_cast<u8*>(c->positions));
-  std::free(c->variable_kinds);
+  if (is_loaded(c)) std::free(c->instructions);
   delete c->events;
 }
 

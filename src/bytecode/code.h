@@ -68,9 +68,14 @@ struct PositionRow {
 
 enum class VariableKind : u8 { kLocal = 0x20, kCell = 0x40, kFree = 0x80, kArgument = 1, kHiddenLocal = 0x10 };  // bits
 
-// DEFERRED from birth; its constants and names are DEFERRED as well. Memory behind raw pointers is owned (malloc), freed with it.
+// DEFERRED from birth; its constants and names are DEFERRED as well.
+//
+// Of a function in a compiled file only what its callers need is read at first. The rest, its body, stays packed in the file's bytes
+// until somebody calls the function or looks into it: most functions that a program imports it never calls. Until then `instructions`
+// is g_unloaded_body, whose one instruction loads the body and starts again. The fields marked "body" may be used only of code that
+// runs, or after load_body().
 struct Code : Object {
-  Instr* instructions;
+  Instr* instructions;  // body; the start of the one malloc'ed block that all these pointers point into
   u32 unit_count;
   u16 register_count;  // all registers, call windows and one spare included
   u16 local_count;     // named variables (parameters first, then locals, cells, free variables)
@@ -82,20 +87,22 @@ struct Code : Object {
   u16 free_first, free_count;  // registers of the closure's cells
   u16 self_attribute_count;    // distinct `self.X = ...` targets in this function: a hint for inline slots
   u16 class_cell_register;     // of the free variable __class__ for zero-argument super, or kNoRegister
-  const Value* constants;      // heap words, visited
+  const Value* constants;      // body: heap words, visited
   u32 constant_count;
   u32 name_count;
-  Str* const* names;           // interned, DEFERRED, visited
-  const ExceptionRow* exceptions;
+  Str* const* names;           // body: interned, DEFERRED, visited
+  const ExceptionRow* exceptions;  // body
   u32 exception_count;
   u32 position_bytes;
-  const u8* positions;         // packed (bytecode/positions.h)
-  u8* variable_kinds;          // local_count VariableKind bit sets
+  const u8* positions;         // body: packed (bytecode/positions.h)
+  u8* variable_kinds;          // body: local_count VariableKind bit sets
   CodeEvents* events;          // bytecode/code_events.h; null, mostly. Set once, atomically
   Field name, qualname, filename;
-  Field variable_names;        // tuple of local_count str
+  Field variable_names;        // body: tuple of local_count str
   Field constants_tuple;       // co_consts, made on request
-  Field docstring;
+  Field docstring;             // body
+  Field packed_body;           // while the body is not loaded: the Bytes that hold it ...
+  u32 packed_at, packed_bytes; // ... there
 
   u32 parameter_count() const {
     return argument_count + keyword_only_count + ((flags & code_flag::kVarArgs) ? 1 : 0) +
@@ -120,6 +127,25 @@ struct CodeSpec {
   Value docstring;                                  // or EMPTY
 };
 RefTo<Code> make_code(Thread& t, const CodeSpec& spec);
+
+// Code whose body lies in `size` bytes from `at` on of `packed` (Bytes). The spec's body (instructions, constants, names, exceptions,
+// positions, kinds and names of variables, docstring) is not looked at.
+RefTo<Code> make_unloaded_code(Thread& t, const CodeSpec& spec, Value packed, u32 at, u32 size);
+extern Instr g_unloaded_body[1];
+// Where a call of the code begins.
+inline Instr* first_instruction(const Code* code) { return __atomic_load_n(&code->instructions, __ATOMIC_ACQUIRE); }
+inline bool is_loaded(const Code* code) { return first_instruction(code) != g_unloaded_body; }
+// Makes the body there; several threads may ask at once. Fails for want of memory, or when the packed body is damaged. Runs no Python
+// code. No lock may be held.
+Status load_body_slow(Thread& t, Code* code);
+inline Status load_body(Thread& t, Code* code) {
+  if (is_loaded(code)) [[likely]] return ok();
+  return load_body_slow(t, code);
+}
+// How bodies are unpacked: reads `size` bytes and ends with install_body (modules/marshal.cpp).
+extern Status (*g_unpack_body)(Thread& t, Code* code, Value packed, const u8* data, size_t size);
+// Gives `code` the body of `spec`; does nothing when it has got one meanwhile.
+void install_body(Thread& t, Code* code, const CodeSpec& spec);
 
 PositionRow code_position(const Code* code, u32 unit);
 const ExceptionRow* find_handler(const Code* code, u32 unit);

@@ -16,6 +16,11 @@ namespace {
 constexpr i64 kOffsetScale = 2;
 
 Code* self_code(Value self) { return self.as<Code>(); }
+// For what looks into the body.
+Result<Code*> loaded_code(Thread& t, Value self) {
+  TRY(load_body(t, self_code(self)));
+  return self_code(self);
+}
 
 // --- attributes
 Ref get_argcount(Thread& t, Value self) { return int_from(t, self_code(self)->argument_count); }
@@ -37,30 +42,30 @@ u32 stack_size(const Code* c) {
   }
   return size;
 }
-Ref get_stacksize(Thread& t, Value self) { return int_from(t, stack_size(self_code(self))); }
+Ref get_stacksize(Thread& t, Value self) { return int_from(t, stack_size(TRY(loaded_code(t, self)))); }
 Ref get_flags(Thread& t, Value self) { return int_from(t, self_code(self)->flags & ~code_flag::kHidden); }
 Ref get_firstlineno(Thread& t, Value self) { return int_from(t, self_code(self)->first_line); }
 Ref get_name(Thread&, Value self) { return self_code(self)->name.load(); }
 Ref get_qualname(Thread&, Value self) { return self_code(self)->qualname.load(); }
 Ref get_filename(Thread&, Value self) { return self_code(self)->filename.load(); }
 Ref get_exceptiontable(Thread& t, Value self) {
-  Code* c = self_code(self);
+  Code* c = TRY(loaded_code(t, self));
   return bytes_from(t, c->exceptions, c->exception_count * sizeof(ExceptionRow));
 }
 Ref get_linetable(Thread& t, Value self) {
-  Code* c = self_code(self);
+  Code* c = TRY(loaded_code(t, self));
   return bytes_from(t, c->positions, c->position_bytes);
 }
 
 Ref get_code_bytes(Thread& t, Value self) {
-  Code* c = self_code(self);
+  Code* c = TRY(loaded_code(t, self));
   RefTo<Bytes> bytes = TRY(bytes_allocate(t, size_t(c->unit_count) * sizeof(Instr)));
   copy_instructions(reinterpret_cast<Instr*>(bytes->data), c->instructions, c->unit_count);
   return bytes;
 }
 
 Ref get_consts(Thread& t, Value self) {
-  Code* c = self_code(self);
+  Code* c = TRY(loaded_code(t, self));
   if (!c->constants_tuple.is_empty()) return c->constants_tuple.load();
   // The docstring comes first, where inspect and doctest expect it.
   u32 extra = (c->flags & code_flag::kHasDocstring) && !c->docstring.is_empty() ? 1 : 0;
@@ -72,7 +77,7 @@ Ref get_consts(Thread& t, Value self) {
 }
 
 Ref get_names(Thread& t, Value self) {
-  Code* c = self_code(self);
+  Code* c = TRY(loaded_code(t, self));
   RefTo<Tuple> names = TRY(tuple_allocate(t, c->name_count));
   for (u32 i = 0; i < c->name_count; i++) names->items[i].init(names.get(), Value(c->names[i]));
   return names;
@@ -88,15 +93,15 @@ RefTo<Tuple> variables_of_kind(Thread& t, Code* c, u8 kind) {
     if (c->variable_kinds[i] & kind) names->items[to++].init(names.get(), all->items[i].peek());
   return names;
 }
-Ref get_varnames(Thread& t, Value self) { return variables_of_kind(t, self_code(self), u8(VariableKind::kLocal)); }
-Ref get_cellvars(Thread& t, Value self) { return variables_of_kind(t, self_code(self), u8(VariableKind::kCell)); }
-Ref get_freevars(Thread& t, Value self) { return variables_of_kind(t, self_code(self), u8(VariableKind::kFree)); }
+Ref get_varnames(Thread& t, Value self) { return variables_of_kind(t, TRY(loaded_code(t, self)), u8(VariableKind::kLocal)); }
+Ref get_cellvars(Thread& t, Value self) { return variables_of_kind(t, TRY(loaded_code(t, self)), u8(VariableKind::kCell)); }
+Ref get_freevars(Thread& t, Value self) { return variables_of_kind(t, TRY(loaded_code(t, self)), u8(VariableKind::kFree)); }
 i64 count_of_kind(const Code* c, VariableKind kind) {
   i64 n = 0;
   for (u32 i = 0; i < c->local_count; i++) n += (c->variable_kinds[i] & u8(kind)) != 0;
   return n;
 }
-Ref get_nlocals(Thread& t, Value self) { return int_from(t, count_of_kind(self_code(self), VariableKind::kLocal)); }
+Ref get_nlocals(Thread& t, Value self) { return int_from(t, count_of_kind(TRY(loaded_code(t, self)), VariableKind::kLocal)); }
 Ref get_lnotab(Thread& t, Value self) {
   TRY(warn(t, exc::DeprecationWarning, 1, "co_lnotab is deprecated, use co_lines instead."));
   return bytes_from(t, "", 0);
@@ -130,7 +135,7 @@ const GetSet kGetsets[] = {
 Ref int_or_none(Thread& t, i64 n, bool known) { return known ? int_from(t, n) : Ref::none(); }
 
 Ref co_positions(Thread& t, Value self, const Value*) {
-  Code* c = self_code(self);
+  Code* c = TRY(loaded_code(t, self));
   RefTo<List> rows = list_new(t, c->unit_count);
   PositionReader reader(c);
   PositionRow p = {0, 0, 0, -1, -1}, ahead;
@@ -149,7 +154,7 @@ Ref co_positions(Thread& t, Value self, const Value*) {
 }
 
 Ref co_lines(Thread& t, Value self, const Value*) {
-  Code* c = self_code(self);
+  Code* c = TRY(loaded_code(t, self));
   RefTo<List> rows = list_new(t);
   std::vector<i32> lines(c->unit_count);
   PositionReader reader(c);
@@ -177,7 +182,7 @@ Ref co_lines(Thread& t, Value self, const Value*) {
 }
 
 Ref co_branches(Thread& t, Value self, const Value*) {
-  Code* c = self_code(self);
+  Code* c = TRY(loaded_code(t, self));
   RefTo<List> rows = list_new(t);
   auto offset = [](u32 at) { return Value::small_int(i64(at) * kOffsetScale); };
   for (u32 at = 0; at < c->unit_count; at += op_units(base_op(Op(c->instructions[at].op)))) {
@@ -190,13 +195,13 @@ Ref co_branches(Thread& t, Value self, const Value*) {
 
 Ref varname_from_oparg(Thread& t, Value self, const Value* a) {
   i64 i = TRY(to_i64(t, a[0]));
-  Tuple* names = self_code(self)->variable_names.as<Tuple>();
+  Tuple* names = TRY(loaded_code(t, self))->variable_names.as<Tuple>();
   if (i < 0 || u64(i) >= names->size) return raise(t, exc::IndexError, "tuple index out of range");
   return names->items[i].load();
 }
 
-Ref code_instructions(Thread& t, Value self, const Value*) { return instructions_of(t, self_code(self)); }
-Ref code_disassemble(Thread& t, Value self, const Value*) { return disassemble(t, self_code(self)); }
+Ref code_instructions(Thread& t, Value self, const Value*) { return instructions_of(t, TRY(loaded_code(t, self))); }
+Ref code_disassemble(Thread& t, Value self, const Value*) { return disassemble(t, TRY(loaded_code(t, self))); }
 
 // The result of replace() before it becomes code.
 struct Replacement {
@@ -274,7 +279,7 @@ CodeSpec spec_of(Code* c) {
 }
 
 Ref code_replace(Thread& t, Value self, const Value* a) {
-  Code* c = self_code(self);
+  Code* c = TRY(loaded_code(t, self));
   CodeSpec s = spec_of(c);
   RootedVector kept(t);
   TRY(replace_number(t, a[0], &s.argument_count));
@@ -413,12 +418,12 @@ Result<bool> same_code(Thread& t, Code* a, Code* b) {
 
 Ref code_compare(Thread& t, Value a, Value b, CompareOp op) {
   if ((op != CompareOp::kEq && op != CompareOp::kNe) || !is_code(a) || !is_code(b)) return Ref::not_implemented();
-  bool same = TRY(same_code(t, self_code(a), self_code(b)));
+  bool same = TRY(same_code(t, TRY(loaded_code(t, a)), TRY(loaded_code(t, b))));
   return Ref::boolean(same == (op == CompareOp::kEq));
 }
 
 Result<i64> code_hash(Thread& t, Value self) {
-  Code* c = self_code(self);
+  Code* c = TRY(loaded_code(t, self));
   u64 h = u64(str_hash(c->name.as<Str>()));
   auto mix = [&h](u64 v) { h = (h ^ v) * 0x9E3779B97F4A7C15u; };
   mix(c->argument_count);

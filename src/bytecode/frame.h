@@ -40,7 +40,8 @@ inline Value*& caller(Value* r) { return *reinterpret_cast<Value**>(&r[-3]); }
 inline FrameInfo& info(Value* r) { return *reinterpret_cast<FrameInfo*>(&r[-4]); }
 inline Value& frame_object(Value* r) { return r[-5]; }
 inline Code*& code(Value* r) { return *reinterpret_cast<Code**>(&r[-6]); }
-inline u32 unit_index(Value* r) { return u32(pc(r) - code(r)->instructions); }
+// 0 as well for a frame whose code is being loaded.
+inline u32 unit_index(Value* r) { return pc(r) == g_unloaded_body ? 0 : u32(pc(r) - code(r)->instructions); }
 }  // namespace frame
 
 }  // namespace typhon

@@ -95,6 +95,7 @@ bool PositionReader::next(PositionRow* row) {
 }
 
 PositionRow code_position(const Code* code, u32 at) {
+  if (!is_loaded(code)) return {0, code->first_line, code->first_line, -1, -1};
   // Programs that ask at all (logging does, for each record) ask for few places again and again.
   struct Known {
     const Code* code;

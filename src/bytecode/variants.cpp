@@ -15,23 +15,30 @@ Op attribute_variant(const Instr& load, const Instr& next) {
   }
 }
 
+struct Body {
+  Instr* instructions;
+  u32 unit_count;
+  const Value* constants;
+  u32 constant_count, local_count;
+};
+
 // `next`: the instruction behind it, a base.
-Op variant_of(const Code* c, u32 at, const Instr& next) {
-  const Instr& in = c->instructions[at];
+Op variant_of(const Body& c, u32 at, const Instr& next) {
+  const Instr& in = c.instructions[at];
   Op op = Op(in.op);
-  bool temporary = in.a >= c->local_count;
+  bool temporary = in.a >= c.local_count;
   switch (op) {
     case Op::MOVE:
       if (!temporary || (in.x & kConsumeB)) return op;
       return Op(next.op) == Op::LOAD_METHOD && next.a + 1 == in.a ? Op::MOVE_METHOD : Op::MOVE_TEMP;
     case Op::LOAD_CONST:
-      if (!temporary || in.constant() >= c->constant_count) return op;
-      return c->constants[in.constant()].is_object() ? Op::LOAD_OBJECT : Op::LOAD_IMMEDIATE;
+      if (!temporary || in.constant() >= c.constant_count) return op;
+      return c.constants[in.constant()].is_object() ? Op::LOAD_OBJECT : Op::LOAD_IMMEDIATE;
     case Op::LOAD_GLOBAL: return temporary ? Op::LOAD_GLOBAL_TEMP : op;
     case Op::LOAD_ATTR: return temporary && !(in.x & kConsumeB) ? attribute_variant(in, next) : op;
     case Op::JUMP_BACK: {
       u32 target = u32(i32(at) + in.jump());
-      return target < c->unit_count && Op(c->instructions[target].op) == Op::FOR_ITER ? Op::JUMP_BACK_FOR : op;
+      return target < c.unit_count && Op(c.instructions[target].op) == Op::FOR_ITER ? Op::JUMP_BACK_FOR : op;
     }
     default: return op;
   }
@@ -39,12 +46,13 @@ Op variant_of(const Code* c, u32 at, const Instr& next) {
 
 }  // namespace
 
-void choose_variants(Code* c) {
+void choose_variants(const Code* c, Instr* instructions, u32 unit_count, const Value* constants, u32 constant_count) {
   if (c->flags & (code_flag::kModule | code_flag::kClassBody)) return;  // run once; register 0 is no variable there
-  for (u32 at = 0; at < c->unit_count;) {
-    u32 next = at + op_units(Op(c->instructions[at].op));
-    if (next >= c->unit_count) return;
-    c->instructions[at].op = u8(variant_of(c, at, c->instructions[next]));
+  Body body{instructions, unit_count, constants, constant_count, c->local_count};
+  for (u32 at = 0; at < unit_count;) {
+    u32 next = at + op_units(Op(instructions[at].op));
+    if (next >= unit_count) return;
+    instructions[at].op = u8(variant_of(body, at, instructions[next]));
     at = next;
   }
 }

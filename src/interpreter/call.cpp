@@ -115,6 +115,7 @@ bool raise_positional_only(Thread& t, Function* f, Code* code, Tuple* names) {
 
 // Fills parameters that were not given. `out` are the registers of all parameters, EMPTY where nothing was given.
 bool fill_defaults(Thread& t, Function* f, Code* code, Value* out, u32 positional) {
+  if (load_body(t, code).failed()) return false;  // the names
   u32 takes = code->argument_count;
   if (positional < takes) {
     Tuple* defaults = f->defaults.is_empty() ? nullptr : f->defaults.as<Tuple>();
@@ -159,6 +160,7 @@ bool fill_defaults(Thread& t, Function* f, Code* code, Value* out, u32 positiona
 
 // Binds `n` words (the last `names->size` named) to out[0 .. parameter_count), which is EMPTY. Moves from `words`.
 bool bind_all(Thread& t, Function* f, Code* code, Value* words, u32 n, Tuple* names, Value* out) {
+  if (load_body(t, code).failed()) return false;  // the names
   u32 named = names ? u32(names->size) : 0, positional = n - named;
   u32 takes = code->argument_count, all = takes + code->keyword_only_count;
   u32 used = positional < takes ? positional : takes;
@@ -228,7 +230,8 @@ bool bind_in_place(Code* code, Value* callee, u32 n, Tuple* names) {
   constexpr u32 kMost = 8;
   u32 named = names ? u32(names->size) : 0, positional = n - named;
   u32 takes = code->argument_count, all = takes + code->keyword_only_count;
-  if ((code->flags & (code_flag::kVarArgs | code_flag::kVarKeywords)) || positional > takes || named > kMost || all > 64)
+  if ((code->flags & (code_flag::kVarArgs | code_flag::kVarKeywords)) || positional > takes || named > kMost || all > 64 ||
+      !is_loaded(code))
     return false;
   u32 first = positional > code->positional_only_count ? positional : code->positional_only_count;
   const Field* parameters = code->variable_names.as<Tuple>()->items;

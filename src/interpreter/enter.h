@@ -9,7 +9,7 @@ TYPHON_INLINE Instr* enter_code(Thread* t, Value* r, Instr* pc, Value* callee, C
   u32 depth = t->recursion_depth;
   if (callee + code->register_count + kStackSlack > t->stack_limit || depth >= t->recursion_limit) [[unlikely]]
     return nullptr;
-  Instr* first = code->instructions;
+  Instr* first = first_instruction(code);
   u32 locals = code->local_count;
   t->recursion_depth = depth + 1;
   frame::pc(r) = pc;

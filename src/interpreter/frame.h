@@ -51,7 +51,7 @@ TYPHON_INLINE bool push_frame(Thread& t, Value* callee, Code* code, Value* calle
   if (callee + registers + kStackSlack > t.stack_limit || t.recursion_depth >= t.recursion_limit) [[unlikely]]
     return raise_recursion(t);
   t.recursion_depth++;
-  frame::pc(callee) = code->instructions;
+  frame::pc(callee) = first_instruction(code);
   frame::caller(callee) = caller;
   frame::info(callee) = {flags, destination, 0};
   frame::frame_object(callee) = EMPTY;

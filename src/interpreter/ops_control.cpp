@@ -381,9 +381,22 @@ TYPHON_NOINLINE bool unpack_ex_step(Thread& t, Value* r, Instr* pc) {
   return true;
 }
 
+TYPHON_NOINLINE bool load_body_step(Thread& t, Value* r) {
+  Code* code = frame::code(r);
+  if (load_body(t, code).failed()) return false;
+  frame::pc(r) = first_instruction(code);
+  return true;
+}
+
 }  // namespace
 
 HANDLER(NOP) { NEXT(1); }
+HANDLER(LOAD_BODY) {
+  FORGET_REGISTERS();
+  if (!load_body_step(*t, r)) [[unlikely]] TAIL(op_raise);
+  pc = frame::pc(r);
+  NEXT_RELOAD(0);
+}
 HANDLER(RESUME) {
   if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_entry);
   NEXT(1);

@@ -13,6 +13,7 @@ struct TracedTable {
   HandlerEntry entries[256];
   TracedTable() {
     for (HandlerEntry& e : entries) e.run = op_traced;
+    entries[u8(Op::LOAD_BODY)].run = op_LOAD_BODY;  // no instruction of the program
   }
 };
 const TracedTable g_traced_handlers;

@@ -50,6 +50,7 @@ class Writer {
   Status integer(Value v);
   Status text(Str* s);
   Status code(Code* code, int depth);
+  Status code_body(Code* code, int depth);
   Status items(int code, const Field* fields, u64 n, int depth);
 
   Thread& t_;
@@ -59,6 +60,7 @@ class Writer {
   // Interned strings written so far, by the index that a reference to them has; and what keeps them alive meanwhile.
   std::unordered_map<const Str*, u32> written_;
   RootedVector kept_;
+  Value filename_ = EMPTY;  // of the code around, which keeps it alive
 };
 
 Status Writer::integer(Value v) {
@@ -121,13 +123,28 @@ Status Writer::items(int code, const Field* fields, u64 n, int depth) {
   return ok();
 }
 
+// What callers need, then the size of the body and the body: a stream of its own, so that it can be read alone. A file name that is
+// that of the code around is written as None.
 Status Writer::code(Code* c, int depth) {
+  TRY(load_body(t_, c));
   byte('T');
-  for (u32 n : {c->unit_count, u32(c->register_count), u32(c->local_count), c->argument_count, c->positional_only_count,
-                c->keyword_only_count, c->flags, u32(c->first_line), u32(c->free_first), u32(c->free_count),
-                u32(c->self_attribute_count), u32(c->class_cell_register), c->constant_count, c->name_count,
-                c->exception_count, c->position_bytes})
+  for (u32 n : {u32(c->register_count), u32(c->local_count), c->argument_count, c->positional_only_count, c->keyword_only_count, c->flags,
+                u32(c->first_line), u32(c->free_first), u32(c->free_count), u32(c->self_attribute_count), u32(c->class_cell_register)})
     u32_(n);
+  Ref name = c->name.load(), qualname = c->qualname.load(), filename = c->filename.load();
+  TRY(object(name, depth + 1));
+  TRY(object(qualname, depth + 1));
+  TRY(object(filename.get().same_word(filename_) ? None : filename.get(), depth + 1));
+  Writer body(t_, version_, allow_code_);
+  body.filename_ = filename.get();
+  TRY(body.code_body(c, depth + 1));
+  u32_(u32(body.out_.size()));
+  out_ += body.out_;
+  return ok();
+}
+
+Status Writer::code_body(Code* c, int depth) {
+  for (u32 n : {c->unit_count, c->constant_count, c->name_count, c->exception_count, c->position_bytes}) u32_(n);
   // Instructions as compiled: quickened opcodes and caches do not belong on disk.
   u32 at = 0;
   while (at < c->unit_count) {
@@ -141,15 +158,15 @@ Status Writer::code(Code* c, int depth) {
     }
     at += units;
   }
-  for (u32 i = 0; i < c->constant_count; i++) TRY(object(c->constants[i], depth + 1));
-  for (u32 i = 0; i < c->name_count; i++) TRY(object(Value(c->names[i]), depth + 1));
   block(c->exceptions, c->exception_count * sizeof(ExceptionRow));
   block(c->positions, c->position_bytes);
   block(c->variable_kinds, c->local_count);
-  for (const Field* f : {&c->name, &c->qualname, &c->filename, &c->variable_names, &c->docstring}) {
+  for (const Field* f : {&c->variable_names, &c->docstring}) {
     Ref v = f->load();
-    TRY(object(v, depth + 1));
+    TRY(object(v, depth));
   }
+  for (u32 i = 0; i < c->constant_count; i++) TRY(object(c->constants[i], depth));
+  for (u32 i = 0; i < c->name_count; i++) TRY(object(Value(c->names[i]), depth));
   return ok();
 }
 
@@ -243,8 +260,12 @@ Status Writer::object(Value v, int depth) {
 // --- reading
 class Reader {
  public:
-  Reader(Thread& t, const u8* data, size_t n, bool allow_code) : t_(t), at_(data), start_(data), end_(data + n), references_(t), allow_code_(allow_code) {}
+  // `owner`: immutable Bytes that `data` lies in, or EMPTY: then all code is unpacked at once. `filename`: of the code around.
+  Reader(Thread& t, const u8* data, size_t n, bool allow_code, Value owner, Value filename = EMPTY)
+      : t_(t), at_(data), start_(data), end_(data + n), references_(t), allow_code_(allow_code), owner_(owner), filename_(filename) {}
   Ref object(int depth);
+  // The body of `code`, which is all that this reader reads.
+  Status code_body(Code* code, int depth);
   size_t consumed() const { return size_t(at_ - start_); }
 
  private:
@@ -271,6 +292,10 @@ class Reader {
   Ref integer();
   Ref sequence(u32 n, int depth, bool list, bool flag);
   Ref code(int depth);
+  const u8* skip(size_t n) {
+    at_ += n;
+    return at_ - n;
+  }
 
   Thread& t_;
   const u8* at_;
@@ -278,6 +303,7 @@ class Reader {
   const u8* end_;
   RootedVector references_;
   bool allow_code_;
+  Value owner_, filename_;  // borrowed
 };
 
 Ref Reader::text(size_t n, bool ascii, bool interned) {
@@ -335,58 +361,74 @@ Ref Reader::sequence(u32 n, int depth, bool as_list, bool flag) {
 
 Ref Reader::code(int depth) {
   if (!allow_code_) return raise(t_, exc::ValueError, "unmarshalling code objects is disallowed");
-  u32 head[16];
+  u32 head[11];
   if (!have(sizeof head)) return truncated();
-  memcpy(head, at_, sizeof head);
-  at_ += sizeof head;
+  memcpy(head, skip(sizeof head), sizeof head);
+  CodeSpec spec{};
+  spec.register_count = u16(head[0]);
+  spec.local_count = u16(head[1]);
+  spec.argument_count = head[2];
+  spec.positional_only_count = head[3];
+  spec.keyword_only_count = head[4];
+  spec.flags = head[5];
+  spec.first_line = i32(head[6]);
+  spec.free_first = u16(head[7]);
+  spec.free_count = u16(head[8]);
+  spec.self_attribute_count = u16(head[9]);
+  spec.class_cell_register = u16(head[10]);
+  Ref name = TRY(object(depth + 1)), qualname = TRY(object(depth + 1)), filename = TRY(object(depth + 1));
+  if (filename.get().is_none() && !filename_.is_empty()) filename = Ref::copy(filename_);
+  if (!is_str(name) || !is_str(qualname) || !is_str(filename)) return raise(t_, exc::ValueError, "bad marshal data (code)");
+  spec.name = name;
+  spec.qualname = qualname;
+  spec.filename = filename;
+  if (!have(4)) return truncated();
+  u32 size = u32_();
+  if (!have(size)) return truncated();
+  const u8* body = skip(size);
+  // Code of a module or class runs at once.
+  bool later = !owner_.is_empty() && !(spec.flags & code_flag::kHidden);
+  u64 at = later ? u64(body - owner_.as<Bytes>()->data) : 0;
+  RefTo<Code> code = TRY(make_unloaded_code(t_, spec, later && at <= UINT32_MAX ? owner_ : EMPTY, u32(at), size));
+  if (code->packed_body.is_empty()) TRY(Reader(t_, body, size, true, owner_, code->filename.peek()).code_body(code.get(), depth + 1));
+  return code;
+}
+
+Status Reader::code_body(Code* code, int depth) {
+  u32 head[5];
+  if (!have(sizeof head)) return truncated();
+  memcpy(head, skip(sizeof head), sizeof head);
   CodeSpec spec{};
   spec.unit_count = head[0];
-  if (!have(size_t(head[0]) * 8)) return truncated();
-  RefTo<Bytes> instructions = TRY(bytes_from(t_, at_, size_t(head[0]) * 8));  // aligned copy
-  spec.instructions = reinterpret_cast<const Instr*>(instructions->data);
-  at_ += size_t(head[0]) * 8;
-  spec.register_count = u16(head[1]);
-  spec.local_count = u16(head[2]);
-  spec.argument_count = head[3];
-  spec.positional_only_count = head[4];
-  spec.keyword_only_count = head[5];
-  spec.flags = head[6];
-  spec.first_line = i32(head[7]);
-  spec.free_first = u16(head[8]);
-  spec.free_count = u16(head[9]);
-  spec.self_attribute_count = u16(head[10]);
-  spec.class_cell_register = u16(head[11]);
-  spec.constant_count = head[12];
-  spec.name_count = head[13];
-  spec.exception_count = head[14];
-  spec.packed_size = head[15];
+  spec.constant_count = head[1];
+  spec.name_count = head[2];
+  spec.exception_count = head[3];
+  spec.packed_size = head[4];
+  spec.local_count = code->local_count;
+  size_t instructions = size_t(spec.unit_count) * sizeof(Instr), rows = size_t(spec.exception_count) * sizeof(ExceptionRow);
+  if (!have(instructions + rows + spec.packed_size + spec.local_count)) return truncated();
+  if (instructions == 0) return raise(t_, exc::ValueError, "bad marshal data (code)");
+  spec.instructions = reinterpret_cast<const Instr*>(skip(instructions));
+  spec.exceptions = reinterpret_cast<const ExceptionRow*>(skip(rows));
+  spec.packed_positions = skip(spec.packed_size);
+  spec.variable_kinds = skip(spec.local_count);
+  Ref variables = TRY(object(depth)), doc = TRY(object(depth));
+  if (!is_exact_tuple(variables) || variables.as<Tuple>()->size != spec.local_count) return raise(t_, exc::ValueError, "bad marshal data (code)");
+  for (u32 i = 0; i < spec.local_count; i++)
+    if (!is_exact_str(variables.as<Tuple>()->items[i].peek())) return raise(t_, exc::ValueError, "bad marshal data (name is no str)");
   RootedVector constants(t_), names_found(t_);
-  for (u32 i = 0; i < spec.constant_count; i++) constants.push(TRY(object(depth + 1)));
+  for (u32 i = 0; i < spec.constant_count; i++) constants.push(TRY(object(depth)));
   for (u32 i = 0; i < spec.name_count; i++) {
-    Ref name = TRY(object(depth + 1));
+    Ref name = TRY(object(depth));
     if (!is_exact_str(name)) return raise(t_, exc::ValueError, "bad marshal data (name is no str)");
     names_found.push(std::move(name));
   }
   spec.constants = constants.data();
   spec.names = names_found.data();
-  size_t rows = size_t(spec.exception_count) * sizeof(ExceptionRow), positions = spec.packed_size;
-  if (!have(rows + positions + spec.local_count)) return truncated();
-  RefTo<Bytes> tables = TRY(bytes_from(t_, at_, rows));
-  spec.exceptions = reinterpret_cast<const ExceptionRow*>(tables->data);
-  at_ += rows;
-  spec.packed_positions = at_;
-  at_ += positions;
-  spec.variable_kinds = at_;
-  at_ += spec.local_count;
-  Ref name = TRY(object(depth + 1)), qualname = TRY(object(depth + 1)), filename = TRY(object(depth + 1));
-  Ref variables = TRY(object(depth + 1)), doc = TRY(object(depth + 1));
-  if (!is_str(name) || !is_str(qualname) || !is_str(filename) || !is_tuple(variables)) return raise(t_, exc::ValueError, "bad marshal data (code)");
-  spec.name = name;
-  spec.qualname = qualname;
-  spec.filename = filename;
   spec.variable_names = variables;
   spec.docstring = doc;
-  return make_code(t_, spec);
+  install_body(t_, code, spec);
+  return ok();
 }
 
 Ref Reader::object(int depth) {
@@ -490,21 +532,26 @@ Ref Reader::object(int depth) {
 
 }  // namespace
 
+Status unpack_code_body(Thread& t, Code* code, Value owner, const u8* data, size_t n) {
+  Ref filename = code->filename.load();
+  return Reader(t, data, n, true, owner, filename).code_body(code, 0);
+}
+
 Ref marshal_dumps(Thread& t, Value v, int version) {
   Writer writer(t, version, true);
   TRY(writer.object(v, 0));
   return bytes_from(t, writer.bytes().data(), writer.bytes().size());
 }
 
-Ref marshal_loads(Thread& t, const u8* data, size_t n) {
-  Reader reader(t, data, n, true);
+Ref marshal_loads(Thread& t, const u8* data, size_t n, Value owner) {
+  Reader reader(t, data, n, true, owner);
   return reader.object(0);
 }
 
 namespace {
 
-Ref loads_checked(Thread& t, const u8* data, size_t n, bool allow_code, size_t* consumed) {
-  Reader reader(t, data, n, allow_code);
+Ref loads_checked(Thread& t, const u8* data, size_t n, bool allow_code, size_t* consumed, Value owner = EMPTY) {
+  Reader reader(t, data, n, allow_code, owner);
   Ref value = TRY(reader.object(0));
   if (value.is_empty()) return raise(t, exc::TypeError, "NULL object in marshal data for object");
   if (consumed != nullptr) *consumed = reader.consumed();
@@ -530,7 +577,12 @@ Ref f_loads(Thread& t, Value, const Value* a) {
   bool allow = a[1].is_empty() || TRY(truth(t, a[1]));
   ByteView view(t);
   TRY(view.get(a[0]));
-  return loads_checked(t, view.data(), view.size(), allow, nullptr);
+  // importlib gives a view of the bytes that it read.
+  Ref owner = Ref::copy(a[0]);
+  if (a[0].is_object() && type_of(a[0]) == types::memoryview) owner = TRY(get_attribute_utf8(t, a[0], "obj"));
+  bool keeps = is_exact_bytes(owner) && view.data() >= owner.as<Bytes>()->data &&
+               view.data() + view.size() <= owner.as<Bytes>()->data + owner.as<Bytes>()->size;
+  return loads_checked(t, view.data(), view.size(), allow, nullptr, keeps ? owner.get() : EMPTY);
 }
 // Reads all there is, then goes back to just behind the object where the file can seek.
 Ref f_load(Thread& t, Value, const Value* a) {

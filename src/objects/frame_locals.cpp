@@ -33,6 +33,7 @@ Result<i32> find_variable(Thread& t, FrameObject* f, Value key) {
   bool exact = is_exact_str(key);
   i64 hash = exact ? 0 : i64(TRY(object_hash(t, key)));
   Code* code = frame_code(f);
+  if (!is_loaded(code)) return -1;  // another thread is about to run it
   Tuple* names = code->variable_names.as<Tuple>();
   i32 found = -1;
   for (u32 i = 0; i < code->local_count; i++) {
@@ -54,6 +55,7 @@ Dict* extra_of(FrameObject* f) { return f->extra_locals.is_empty() ? nullptr : f
 RefTo<Dict> snapshot(Thread& t, FrameObject* f) {
   RefTo<Dict> dict = TRY(dict_new(t));
   Code* code = frame_code(f);
+  if (!is_loaded(code)) return dict;
   Tuple* names = code->variable_names.as<Tuple>();
   for (bool hidden : {false, true}) {
     for (u32 i = 0; i < code->local_count; i++) {

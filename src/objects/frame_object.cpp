@@ -121,6 +121,7 @@ i32 frame_line(Thread& t, FrameObject* f) {
 // Whether a comprehension of a class or module runs now and has variables.
 static bool has_hidden_variables(Thread& t, FrameObject* f) {
   Code* code = frame_code(f);
+  if (!is_loaded(code)) return false;
   for (u32 i = 0; i < code->local_count; i++)
     if ((code->variable_kinds[i] & u8(VariableKind::kHiddenLocal)) && !frame_register(t, f, i, true).is_empty()) return true;
   return false;

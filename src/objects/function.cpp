@@ -17,7 +17,6 @@ RefTo<Function> function_new(Thread& t, Code* code, Dict* globals, Value qualnam
   f->globals.init(f, Value(globals));
   f->name.init(f, code->name.peek());
   f->qualname.init(f, qualname.is_empty() ? code->qualname.peek() : qualname);
-  if (!code->docstring.is_empty()) f->doc.init(f, code->docstring.peek());
   Ref module = dict_get_str(t, globals, names::__name__);
   if (!module.is_empty()) f->module.init(f, std::move(module));
   // __builtins__ of the globals: a dict, the module, or any mapping (what is none, a look-up complains about).
@@ -54,6 +53,16 @@ Ref or_none(const Field& field) {
   return v.is_empty() ? Ref::none() : std::move(v);
 }
 
+// Until it is set, the docstring of the code.
+Ref get_doc(Thread& t, Value self) {
+  Function* f = self_function(self);
+  Ref doc = f->doc.load();
+  if (!doc.is_empty()) return doc;
+  Ref code = f->code.load();
+  if (!(code.as<Code>()->flags & code_flag::kHasDocstring)) return Ref::none();
+  TRY(load_body(t, code.as<Code>()));
+  return or_none(code.as<Code>()->docstring);
+}
 Ref get_code(Thread&, Value self) { return self_function(self)->code.load(); }
 Status set_code(Thread& t, Value self, Value value) {
   Function* f = self_function(self);
@@ -65,6 +74,8 @@ Status set_code(Thread& t, Value self, Value value) {
   if (kind(f->code.peek()) != kind(value))
     TRY(warn(t, exc::DeprecationWarning, 1,
              "Assigning a code object of non-matching type is deprecated (e.g., from a generator to a plain function)"));
+  Ref doc = TRY(get_doc(t, self));
+  f->doc.store(f, std::move(doc));  // stays what it was
   f->code.store(f, value);
   return ok();
 }
@@ -99,9 +110,8 @@ Status set_module(Thread&, Value self, Value value) {
   self_function(self)->module.store(self.object(), value);
   return ok();
 }
-Ref get_doc(Thread&, Value self) { return or_none(self_function(self)->doc); }
 Status set_doc(Thread&, Value self, Value value) {
-  self_function(self)->doc.store(self.object(), value);
+  self_function(self)->doc.store(self.object(), value.is_empty() ? None : value);
   return ok();
 }
 

@@ -12,7 +12,8 @@ struct Function : Object {  // DEFERRED when made at module or class level
   Field closure;            // Tuple of cells or EMPTY
   Field defaults;           // Tuple or EMPTY
   Field keyword_defaults;   // Dict or EMPTY
-  Field name, qualname, module, doc;
+  Field name, qualname, module;
+  Field doc;                // EMPTY: the code's docstring
   Field annotations;        // dict or EMPTY (computed)
   Field annotate;           // callable, None or EMPTY
   Field type_params;        // Tuple or EMPTY

@@ -52,21 +52,42 @@ struct FileText {
   ~FileText() { free(data); }
 };
 
+// All of a file, `size` bytes, to `out`; *fd is closed.
+bool read_and_close(int fd, void* out, size_t size) {
+  size_t done = 0;
+  while (done < size) {
+    ssize_t n = read(fd, static_cast<char*>(out) + done, size - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    done += size_t(n);
+  }
+  close(fd);
+  return done == size;
+}
+
 bool read_file(const char* path, FileText* out, struct stat* info) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return false;
-  bool fine = fstat(fd, info) == 0;
-  if (fine) {
-    out->data = static_cast<char*>(malloc(size_t(info->st_size) + 1));
-    while (fine && out->size < size_t(info->st_size)) {
-      ssize_t n = read(fd, out->data + out->size, size_t(info->st_size) - out->size);
-      if (n <= 0) break;
-      out->size += size_t(n);
-    }
-    fine = out->size == size_t(info->st_size);
+  if (fstat(fd, info) != 0) {
+    close(fd);
+    return false;
   }
-  close(fd);
-  return fine;
+  out->size = size_t(info->st_size);
+  out->data = static_cast<char*>(malloc(out->size + 1));
+  return read_and_close(fd, out->data, out->size);
+}
+// The file as bytes; None when it cannot be read.
+Ref read_bytes(Thread& t, const char* path, struct stat* info) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return Ref::none();
+  RefTo<Bytes> bytes = fstat(fd, info) == 0 ? bytes_allocate(t, size_t(info->st_size)) : RefTo<Bytes>();
+  if (bytes.failed() || bytes.is_empty()) {
+    if (bytes.failed()) clear_exception(t);
+    close(fd);
+    return Ref::none();
+  }
+  if (!read_and_close(fd, bytes->data, bytes->size)) return Ref::none();
+  return bytes;
 }
 
 // Header of a cached bootstrap file: this magic, then size and modification time of its source.
@@ -102,9 +123,10 @@ Ref load_library_code(Thread& t, const char* relative, const char* filename) {
   wanted.source_size = u64(info.st_size);
   wanted.source_mtime_ns = i64(info.st_mtim.tv_sec) * 1000000000 + info.st_mtim.tv_nsec;
   {
-    FileText cache;
-    if (read_file(cached, &cache, &cached_info) && cache.size > sizeof wanted && memcmp(cache.data, &wanted, sizeof wanted) == 0) {
-      Ref code = marshal_loads(t, reinterpret_cast<u8*>(cache.data) + sizeof wanted, cache.size - sizeof wanted);
+    Ref cache = read_bytes(t, cached, &cached_info);
+    Bytes* bytes = is_exact_bytes(cache) ? cache.as<Bytes>() : nullptr;
+    if (bytes != nullptr && bytes->size > sizeof wanted && memcmp(bytes->data, &wanted, sizeof wanted) == 0) {
+      Ref code = marshal_loads(t, bytes->data + sizeof wanted, bytes->size - sizeof wanted, cache);
       if (!code.failed() && is_code(code)) return code;
       if (code.failed()) clear_exception(t);  // a damaged cache is ignored
     }

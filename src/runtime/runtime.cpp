@@ -144,6 +144,7 @@ Status runtime_start(Thread& t) {
   seed_hashes();
   g_int_max_str_digits = g_config.int_max_str_digits;
   TRY(start_types(t));
+  g_unpack_body = unpack_code_body;
   TRY(initialise_interpreter(t));
   TRY(start_core_modules(t));
   TRY(sys_set_paths(t));

@@ -48,6 +48,9 @@ void remember_first_directory(std::string_view directory);
 int print_pending_and_exit_code(Thread& t);
 // Compiled code to bytes and back (marshal format for code objects, own magic).
 Ref marshal_dumps(Thread& t, Value v, int version);
-Ref marshal_loads(Thread& t, const u8* data, size_t n);
+// `owner`: immutable Bytes that the data lies in: the code keeps them, and unpacks functions when they are called. EMPTY: all at once.
+Ref marshal_loads(Thread& t, const u8* data, size_t n, Value owner = EMPTY);
+// For g_unpack_body (bytecode/code.h).
+Status unpack_code_body(Thread& t, Code* code, Value owner, const u8* data, size_t n);
 
 }  // namespace typhon
