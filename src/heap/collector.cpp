@@ -5,6 +5,7 @@
 // empties the slots, and drops its counts. What dies then dies like any other object.
 #include "heap/collector.h"
 
+#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -307,6 +308,18 @@ bool wants_finaliser(Object* object) {
   return !(object->state & state::kFinalized) && object_model::has_finaliser(object);
 }
 
+}  // namespace
+
+bool call_finalisers(Thread& t, std::vector<Object*>& objects) {
+  std::stable_sort(objects.begin(), objects.end(),
+                   [](Object* a, Object* b) { return object_model::finaliser_rank(a) < object_model::finaliser_rank(b); });
+  for (Object* object : objects)
+    if (wants_finaliser(object)) call_finaliser(t, object);  // one may have finalised another
+  return !objects.empty();
+}
+
+namespace {
+
 void append_garbage_callbacks_filter(RootedVector& callbacks, size_t from) {
   // Callbacks of weakrefs that are garbage themselves are not called.
   size_t kept = from;
@@ -326,13 +339,11 @@ void finalise(Thread& t, Garbage& garbage, RootedVector& callbacks) {
     callbacks.clear();
     ran = true;
   }
-  for (auto* list : {&garbage.counted, &garbage.deferred}) {
-    for (Object* object : *list) {
-      if (!wants_finaliser(object)) continue;
-      call_finaliser(t, object);
-      ran = true;
-    }
-  }
+  std::vector<Object*> wanting;
+  for (auto* list : {&garbage.counted, &garbage.deferred})
+    for (Object* object : *list)
+      if (wants_finaliser(object)) wanting.push_back(object);
+  if (call_finalisers(t, wanting)) ran = true;
   if (!ran) return;
   std::vector<Object*> counted, deferred, alive, alive_deferred;
   {
@@ -590,6 +601,25 @@ void for_each_visible_object(Thread& t, void (*f)(Object* object, void* context)
       f(object, context);
     });
   });
+}
+
+bool anything_to_finalise(const RootedVector& expected) {
+  bool found = false;
+  heap::for_each_page([&](heap::PageMeta* meta) {
+    if (found) return;
+    heap::for_each_block(meta, [&](void* block) {
+      if (found || heap::block_shape(block) == heap::kBodyShape) return;
+      auto* object = static_cast<Object*>(block);
+      if (wants_finaliser(object)) {
+        found = true;
+        for (size_t i = 0; i < expected.size(); i++) found &= expected[i].untagged().object() != object;
+      }
+      if (object->state & state::kHasSideTable)
+        object_model::for_each_weakref(
+            object, [](Object* weakref, void* context) { *static_cast<bool*>(context) |= object_model::weakref_has_callback(weakref); }, &found);
+    });
+  });
+  return found;
 }
 
 bool enabled() { return __atomic_load_n(&g_enabled, __ATOMIC_RELAXED); }

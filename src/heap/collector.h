@@ -11,6 +11,9 @@ struct Outcome {
 // marking from all roots, stacks scanned conservatively), clears weakrefs inside the stop, runs finalisers and callbacks
 // after it, frees what was not resurrected. Runs Python code. With `saved`, what would be freed is put there instead, untouched.
 Outcome collect(Thread& t, RootedVector* saved = nullptr);
+// Whether a collection might run anything: some object but those `expected` has a finaliser that has not run, or a weakref with a
+// callback. Looks at every object. No other thread may run.
+bool anything_to_finalise(const RootedVector& expected);
 // A young collection: LOCAL cycles among what the calling thread made since its last one. Stops nobody. Runs Python code.
 Outcome collect_young(Thread& t);
 bool young_collection_due(Thread& t);

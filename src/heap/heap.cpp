@@ -43,6 +43,7 @@ inline constexpr u64 kGrowthStep = 32 * 1024;
 inline constexpr u32 kWorthReturning = 16 * 1024;  // less memory than that stays where it is
 inline constexpr u32 kFirstBudget = 64 * 1024;
 inline constexpr u32 kHugePagesFrom = 16;  // chunks; a small heap must not pay 2 MiB at a time
+inline constexpr size_t kStartUpSize = size_t(3) << 19;  // what every program uses: start-up takes a little more
 
 // --- chunks
 
@@ -85,6 +86,7 @@ bool add_chunk() {
   if (index == g_space.chunk_count) return false;
   ChunkHeader* chunk = chunk_at(index);
   if (!platform::commit(chunk, kChunkSize, index >= kHugePagesFrom)) return false;
+  if (index == 0) platform::populate(chunk, kStartUpSize);
   g_bytes_mapped += kChunkSize;
   chunk->index = index;
   chunk->free_pages = kAllPages;

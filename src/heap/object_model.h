@@ -12,6 +12,11 @@ void visit(Object* object, Visitor& visitor);
 Object* type_of_shape(u32 shape);
 // Whether destroying runs Python code (__del__, generator close).
 bool has_finaliser(Object* object);
+// Of objects that die together, those of a low rank are finalised first. A stream that others write through has a higher one than
+// they, so that what they hold back is written while that is possible; everything else has 0. Instances of subclasses have their
+// class's; `type` is immortal.
+u32 finaliser_rank(Object* object);
+void set_finaliser_rank(Object* type, u32 rank);
 // Calls it. Exceptions go to sys.unraisablehook. Sets state::kFinalized first.
 void run_finaliser(Thread& t, Object* object);
 // Both of visit-and-drop and release_native in one go, for a dying object that needs nothing else: no finaliser to run, no weakrefs.
@@ -33,6 +38,7 @@ void clear_weakrefs(Thread& t, Object* object, RootedVector& callbacks);
 void run_weakref_callbacks(Thread& t, RootedVector& callbacks);
 // The weakrefs pointing at an object, for publication (R5): calls f for each weakref object.
 void for_each_weakref(Object* object, void (*f)(Object* weakref, void* context), void* context);
+bool weakref_has_callback(Object* weakref);
 // Visits the words of per-thread Python state and all runtime tables that are strong roots besides GlobalRoots.
 void visit_runtime_roots(Visitor& visitor);
 

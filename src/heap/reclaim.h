@@ -89,6 +89,10 @@ void note_retired(Thread& t, heap::Body* body, size_t size);
 void drop_slots(Object* object);
 // Runs the finaliser with t.pending put aside.
 void call_finaliser(Thread& t, Object* object);
+namespace collector {
+// Runs the finalisers of garbage, in the order of object_model::finaliser_rank. False: there were none. A count of each is held.
+bool call_finalisers(Thread& t, std::vector<Object*>& objects);
+}  // namespace collector
 void call_weakref_callbacks(Thread& t, RootedVector& callbacks);
 
 // The object whose destruction waits in a thread's destroy_list, after `object`.

@@ -171,11 +171,10 @@ void keep_resurrected(std::vector<Object*>& garbage) {
 void dispose_of(Thread& t, std::vector<Object*>& garbage, RootedVector& callbacks) {
   bool ran = !callbacks.empty();
   if (ran) call_weakref_callbacks(t, callbacks);
-  for (Object* object : garbage) {
-    if ((object->state & state::kFinalized) || !object_model::has_finaliser(object)) continue;
-    call_finaliser(t, object);
-    ran = true;
-  }
+  std::vector<Object*> wanting;
+  for (Object* object : garbage)
+    if (!(object->state & state::kFinalized) && object_model::has_finaliser(object)) wanting.push_back(object);
+  ran |= call_finalisers(t, wanting);
   if (ran) {
     keep_resurrected(garbage);
     // Finalisers may have made weak references to what is emptied now.

@@ -543,6 +543,35 @@ bool has_finaliser(Object* object) {
   return (shape->flags & shape_flag::kFinaliser) || (shape->layout != nullptr && shape->layout->finalise != nullptr);
 }
 
+namespace {
+struct RankedType {
+  Type* type;  // atomic: published by the store
+  u32 rank;
+};
+RankedType g_ranked_types[8];
+}  // namespace
+
+void set_finaliser_rank(Object* type, u32 rank) {
+  for (RankedType& row : g_ranked_types) {
+    Type* known = __atomic_load_n(&row.type, __ATOMIC_ACQUIRE);
+    if (known == type) return;
+    if (known != nullptr) continue;
+    row.rank = rank;
+    __atomic_store_n(&row.type, static_cast<Type*>(type), __ATOMIC_RELEASE);
+    return;
+  }
+  CHECK(!"room for another ranked type");
+}
+u32 finaliser_rank(Object* object) {
+  const Type* type = shape_of(object)->type;
+  for (const RankedType& row : g_ranked_types) {
+    const Type* ranked = __atomic_load_n(&row.type, __ATOMIC_ACQUIRE);
+    if (ranked == nullptr) break;
+    if (is_subtype(type, ranked)) return row.rank;
+  }
+  return 0;
+}
+
 void run_finaliser(Thread& t, Object* object) {
   __atomic_fetch_or(&object->state, state::kFinalized, __ATOMIC_RELAXED);
   const Shape* shape = shape_of(object);

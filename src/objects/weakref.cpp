@@ -286,6 +286,8 @@ void run_weakref_callbacks(Thread& t, RootedVector& callbacks) {
   callbacks.clear();
 }
 
+bool weakref_has_callback(Object* weakref) { return !static_cast<WeakRef*>(weakref)->callback.is_empty(); }
+
 void for_each_weakref(Object* object, void (*f)(Object* weakref, void* context), void* context) {
   // Collected first: f may ask for the weakrefs of another object of the same stripe. None of them can go away
   // meanwhile: the object is the calling thread's own, or the world is stopped.

@@ -49,6 +49,14 @@ bool commit(void* address, size_t size, bool allow_huge_pages) {
   return true;
 }
 
+void populate(void* address, size_t size) {
+#ifdef MADV_POPULATE_WRITE
+  madvise(address, size, MADV_POPULATE_WRITE);
+#else
+  (void)address, (void)size;
+#endif
+}
+
 void discard(void* address, size_t size) { madvise(address, size, MADV_DONTNEED); }
 
 void decommit(void* address, size_t size) {

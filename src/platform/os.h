@@ -23,6 +23,9 @@ size_t page_size();
 void* reserve(size_t size, size_t alignment);
 // Makes part of a reserved range usable; reads as zero. False when the system refuses.
 bool commit(void* address, size_t size, bool allow_huge_pages);
+// Puts memory behind a usable range that will be written to soon: one call instead of a page fault for each page. Does nothing where
+// the system cannot do that.
+void populate(void* address, size_t size);
 // Gives the memory back, the range stays usable and reads as zero again.
 void discard(void* address, size_t size);
 // Gives the memory back and makes the range inaccessible again.

@@ -454,6 +454,29 @@ bool clear_module(Thread& t, Value weak) {
 
 }  // namespace
 
+namespace {
+
+// Whether anything is left whose end the program could notice, but for the standard streams, which are flushed anyhow.
+bool anything_to_finalise(Thread& t) {
+  RootedVector streams(t);
+  for (const char* name : {"__stdin__", "__stdout__", "__stderr__"}) {
+    Ref layer = sys_get(t, str_immortal(t, name));
+    for (const char* below : {"buffer", "raw"}) {
+      if (layer.is_empty() || layer.get().is_none()) break;
+      streams.push_copy(layer);
+      layer = get_attribute_utf8(t, layer, below);
+      if (layer.failed()) {
+        clear_exception(t);
+        layer = Ref();
+      }
+    }
+    if (!layer.is_empty()) streams.push(std::move(layer));
+  }
+  return collector::anything_to_finalise(streams);
+}
+
+}  // namespace
+
 int runtime_shutdown(Thread& t, int code) {
   // Non-daemon threads are waited for, then exit functions run, as threading and atexit document.
   call_quietly(t, "threading", "_shutdown", "on threading shutdown");
@@ -468,9 +491,11 @@ int runtime_shutdown(Thread& t, int code) {
   // there. When something else keeps the module, its names go one by one.
   forget_last_exception(t);
   Ref weak = forget_main_module(t);
-  collector::collect(t);
-  if (exception_pending(t)) clear_exception(t);
-  if (clear_module(t, weak)) collector::collect(t);
+  if (anything_to_finalise(t)) {
+    collector::collect(t);
+    if (exception_pending(t)) clear_exception(t);
+    if (clear_module(t, weak)) collector::collect(t);
+  }
   if (safepoint(t).failed() || exception_pending(t)) clear_exception(t);
   flush_streams(t);
   return code;

@@ -3,6 +3,7 @@
 #include <climits>
 
 #include "heap/collector.h"
+#include "heap/object_model.h"
 #include "modules/_io/io.h"
 
 namespace typhon::io {
@@ -245,6 +246,8 @@ Status initialise(Thread& t, Module* module) {
       if (!own_new && spec.base == nullptr) spec.slots.new_ = types::object->slots.new_;
       TRY(make_static_type(t, spec, row.where));
     }
+    if (row.where == &g_writer || row.where == &g_random) object_model::set_finaliser_rank(*row.where, 1);
+    if (row.where == &g_raw_base) object_model::set_finaliser_rank(*row.where, 2);
     const char* short_name = strrchr(row.spec->name, '.') + 1;
     TRY(module_add(t, module, short_name, Value(*row.where)));
   }

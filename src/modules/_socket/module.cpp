@@ -70,6 +70,7 @@ const Method kFunctions[] = {
 
 Status initialise(Thread& t, Module* module) {
   TRY(module_add_type(t, module, kSocketSpec, &g_socket_type));
+  object_model::set_finaliser_rank(g_socket_type, 3);  // after the streams on it
   TRY(module_add(t, module, "SocketType", Value(g_socket_type)));
   TRY(module_add(t, module, "error", Value(exc::OSError)));
   TRY(module_add(t, module, "timeout", Value(exc::TimeoutError)));
