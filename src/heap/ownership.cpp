@@ -259,15 +259,18 @@ void publish(Object* object) {
 }
 
 void publish_all_local(Thread& t) {
+  // A type may want to see that its object was published (Layout::visit).
+  Visitor nothing{.visit = [](Visitor&, Field&) {}};
   heap::for_each_object_of(
       t,
-      [](Object* object, void*) {
+      [](Object* object, void* visitor) {
         // Objects that a reclaim on another thread is freeing have no count; everything LOCAL with one is this thread's.
         if (__atomic_load_n(&object->count, __ATOMIC_RELAXED) < count::kOne || !object->is_local()) return;
         object->aux = 0;
         set_ownership(object, state::kShared);
+        object_model::visit(object, *static_cast<Visitor*>(visitor));
       },
-      nullptr);
+      &nothing);
 }
 
 // --- deferred, immortal, pins

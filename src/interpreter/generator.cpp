@@ -52,6 +52,7 @@ TYPHON_INLINE void to_heap(Generator* g, Value& word, bool shared) {
 
 Resumed begin_resume(Thread& t, Generator* g, Value* caller, u16 flags, u16 destination) {
   u8 old_state;
+  settle_chain(g);
   if (!claim(g, &old_state)) {
     if (old_state == u8(GeneratorState::kFinished)) return Resumed::kFinished;
     (void)raise(t, exc::ValueError, "%s already executing", kind_name(g));
@@ -95,8 +96,9 @@ u32 live_registers(Value* r, const Instr* pc) {
 }
 }  // namespace
 
-void suspend_frame(Thread& t, Value* r) {
-  Generator* g = generator_of(r);
+namespace {
+// Makes what a generator holds heap words.
+TYPHON_INLINE void settle_words(Generator* g, Value* r) {
   bool shared = !g->is_local();
   u32 n = live_registers(r, frame::pc(r));
   if (shared) {
@@ -108,6 +110,12 @@ void suspend_frame(Thread& t, Value* r) {
   to_heap(g, frame::function_word(r), shared);
   to_heap(g, frame::frame_object(r), shared);
   to_heap(g, g->exception.exception, shared);
+}
+}  // namespace
+
+void suspend_frame(Thread& t, Value* r) {
+  Generator* g = generator_of(r);
+  settle_words(g, r);
   t.exception_top = g->exception.previous;
   g->exception.previous = nullptr;
   t.frame = frame::caller(r);
@@ -116,8 +124,120 @@ void suspend_frame(Thread& t, Value* r) {
   set_state(g, GeneratorState::kSuspended);
 }
 
+void unlink_chain(Generator* g) {
+  Generator* head = g;
+  while (head->chain == nullptr) head = generator_of(frame::caller(head->registers()));
+  if (head->chain_length == 0) head = head->chain;
+  Generator* tail = head->chain;
+  bool running = head->state == u8(GeneratorState::kRunning);
+  u32 stack_offset = frame::info(tail->registers()).stack_offset;
+  for (Generator* x = tail; x != head;) {
+    Value* r = x->registers();
+    x->state = u8(running ? GeneratorState::kRunning : GeneratorState::kSuspended);
+    x->chain = nullptr;
+    x = generator_of(frame::caller(r));
+    if (running) {
+      frame::info(r).stack_offset = stack_offset;
+    } else {
+      generator_of(r)->exception.previous = nullptr;
+      frame::caller(r) = nullptr;
+    }
+  }
+  if (!running) head->state = u8(GeneratorState::kSuspended);
+  head->chain = nullptr;
+  head->chain_length = 0;
+}
+
+Value* enter_chain(Thread& t, Generator* head, Value* caller, u16 flags, u16 destination) {
+  Value* end = caller ? frame_stack_end(t, caller) : t.stack_base;
+  if (is_traced(t) || end + kStackSlack > t.stack_limit || t.recursion_depth + head->chain_length > t.recursion_limit) [[unlikely]] {
+    unlink_chain(head);
+    return nullptr;
+  }
+  Generator* tail = head->chain;
+  Value *top = head->registers(), *r = tail->registers();
+  frame::caller(top) = caller;
+  frame::info(top) = {u16(flags | frame_flag::kGenerator), destination, u32(end - t.stack_base)};
+  frame::info(r).stack_offset = u32(end - t.stack_base);
+  head->exception.previous = t.exception_top;
+  t.exception_top = &tail->exception;
+  head->state = tail->state = u8(GeneratorState::kRunning);
+  t.recursion_depth += u32(head->chain_length);
+  t.frame = r;
+  return r;
+}
+
+namespace {
+// Whether a generator that was just suspended may be part of a chain.
+bool links(const Thread& t, Generator* g) {
+  return g->is_local() && (g->shape == kShape_generator || g->shape == kShape_coroutine) &&
+         frame::frame_object(g->registers()).is_empty() && !is_traced(t);
+}
+
+// The tail has ended: the one that waited for it is the tail now, or, without others, a plain running generator.
+void shorten_chain(Generator* tail) {
+  Generator* head = tail->chain;
+  Value* r = tail->registers();
+  Generator* next = generator_of(frame::caller(r));
+  tail->chain = nullptr;
+  frame::info(next->registers()).stack_offset = frame::info(r).stack_offset;
+  if (next == head) {
+    head->chain = nullptr;
+    head->chain_length = 0;
+    return;
+  }
+  next->state = u8(GeneratorState::kRunning);
+  next->chain = head;
+  head->chain = next;
+  head->chain_length--;
+}
+}  // namespace
+
+Value* ChainMaker::suspend(Thread& t, Value* r) {
+  Generator *g = generator_of(r), *top = g;
+  u64 n = 1;
+  if (g->chain != nullptr) {
+    if (links(t, g) && g->chain->is_local()) {
+      top = g->chain;
+      n = top->chain_length;
+    } else {
+      unlink_chain(g);
+    }
+  }
+  if (top == g) {
+    suspend_frame(t, r);
+  } else {
+    settle_words(g, r);
+    leave_chain(&t, top, g);
+  }
+  if (!links(t, top)) {
+    head_ = nullptr;
+    return top->registers();
+  }
+  if (head_ == nullptr) {
+    tail_ = g;
+    length_ = n;
+  } else {
+    if (g != top) g->chain = nullptr;
+    frame::caller(head_->registers()) = r;
+    head_->exception.previous = &g->exception;
+    head_->state = u8(GeneratorState::kLinked);
+    head_->chain = nullptr;
+    head_->chain_length = 0;
+    // A whole chain after every step: the next one may publish what is below it.
+    top->chain = tail_;
+    top->chain_length = length_ += n;
+    top->state = u8(GeneratorState::kHead);
+    tail_->chain = top;
+    tail_->state = u8(GeneratorState::kLinked);
+  }
+  head_ = top;
+  return top->registers();
+}
+
 void finish_generator(Thread& t, Value* r) {
   Generator* g = generator_of(r);
+  if (g->chain != nullptr) shorten_chain(g);
   t.exception_top = g->exception.previous;
   g->exception.previous = nullptr;
   Value handled = g->exception.exception;
@@ -141,6 +261,7 @@ Value delegate_of_claimed(Generator* g) {
 
 Ref generator_delegate(Generator* g) {
   u8 old_state;
+  settle_chain(g);
   if (__atomic_load_n(&g->state, __ATOMIC_ACQUIRE) != u8(GeneratorState::kSuspended) || !claim(g, &old_state)) return Ref();
   Ref delegate = Ref::copy(delegate_of_claimed(g));
   set_state(g, GeneratorState(old_state));
@@ -162,7 +283,8 @@ Ref send_value(Thread& t, Generator* g, Value value, Ref* result) {
   TRY(enter_native(t));
   if (__atomic_load_n(&g->state, __ATOMIC_RELAXED) == u8(GeneratorState::kCreated) && !value.is_empty() && !value.is_none())
     return raise(t, exc::TypeError, "can't send non-None value to a just-started %s", kind_name(g));
-  switch (begin_resume(t, g, t.frame, frame_flag::kEntry, 0)) {
+  bool entered = g->state == u8(GeneratorState::kHead) && enter_chain(t, g, t.frame, frame_flag::kEntry, 0) != nullptr;
+  switch (entered ? Resumed::kEntered : begin_resume(t, g, t.frame, frame_flag::kEntry, 0)) {
     case Resumed::kFailed: return Ref::error();
     case Resumed::kFinished:
       if (is_coroutine(Value(g))) return raise(t, exc::RuntimeError, "cannot reuse already awaited coroutine");
@@ -339,6 +461,7 @@ Ref generator_throw(Thread& t, Generator* g, Value exception, Ref* result) {
 }
 
 Ref generator_close(Thread& t, Generator* g) {
+  settle_chain(g);
   u8 state = __atomic_load_n(&g->state, __ATOMIC_ACQUIRE);
   if (state == u8(GeneratorState::kFinished)) return Ref::none();
   if (state == u8(GeneratorState::kCreated)) {

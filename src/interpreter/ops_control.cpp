@@ -170,6 +170,9 @@ COLD_HANDLER(for_iter_cold) {
 TYPHON_NOINLINE Instr* for_generator_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   Generator* g = r[pc->b].as<Generator>();
+  if (g->state == u8(GeneratorState::kHead)) {
+    if (Value* tail = enter_chain(t, g, r, u16(2 << kResumeShift), pc->a)) return deliver_sent(t, tail, None);
+  }
   switch (begin_resume(t, g, r, u16(2 << kResumeShift), pc->a)) {
     case Resumed::kEntered: return deliver_sent(t, t.frame, None);
     case Resumed::kFinished: clear_register(r, pc->b); return pc + loop_exit(pc);

@@ -50,14 +50,14 @@ TYPHON_NOINLINE Continuation make_generator_step(Thread& t, Value* r, Instr* pc)
 
 // Hands `value` to whoever resumed the generator frame `r`, through generators that delegate to it.
 TYPHON_NOINLINE Continuation yield_step(Thread& t, Value* r, Value value) {
+  ChainMaker chain;
   for (;;) {
     if (is_traced(t) && Op(frame::pc(r)->op) == Op::YIELD_FROM && trace_delegated_yield(t, r, value).failed()) [[unlikely]] {
       release(value);
       return {nullptr, 0};
     }
-    FrameInfo info = frame::info(r);
-    Value* caller = frame::caller(r);
-    suspend_frame(t, r);
+    FrameInfo info = frame::info(chain.suspend(t, r));
+    Value* caller = t.frame;
     if (info.flags & frame_flag::kEntry) return {nullptr, value.bits};
     Instr* pc = frame::pc(caller);
     if (Op(pc->op) != Op::YIELD_FROM) {  // FOR_ITER
@@ -88,7 +88,8 @@ TYPHON_NOINLINE Continuation delegate_step(Thread& t, Value* r, Instr* pc) {
     Generator* g = iterator.as<Generator>();
     bool fresh = g->state == u8(GeneratorState::kCreated);
     if (!(fresh && !r[pc->c].is_none())) {
-      switch (begin_resume(t, g, r, u16(1 << kResumeShift), pc->a)) {
+      bool entered = g->state == u8(GeneratorState::kHead) && enter_chain(t, g, r, u16(1 << kResumeShift), pc->a) != nullptr;
+      switch (entered ? Resumed::kEntered : begin_resume(t, g, r, u16(1 << kResumeShift), pc->a)) {
         case Resumed::kFailed: return {nullptr, 0};
         case Resumed::kEntered: {
           Value sent = r[pc->c];
@@ -182,6 +183,28 @@ TYPHON_INLINE bool settle(Value& word) {
   word = Value(object);
   return true;
 }
+// A generator that delegates to the one that yields waits for it: the usual case is a chain in a for loop, or resumed by a native
+// function. All that op_YIELD looks at in the tail is as it wants it.
+COLD_HANDLER(yield_chain) {
+  Generator *tail = generator_of(r), *head = tail->chain;
+  if (head == nullptr || !head->is_local() || is_traced(*t)) [[unlikely]] TAIL(yield_cold);
+  Value* top = head->registers();
+  Value* caller = frame::caller(top);
+  bool entry = frame::info(top).flags & frame_flag::kEntry;
+  if (!entry && Op(frame::pc(caller)->op) != Op::FOR_ITER) [[unlikely]] TAIL(yield_cold);
+  Value value = r[B(ins)];
+  if (X(ins) & kConsumeB) {
+    r[B(ins)] = EMPTY;
+  } else if (!quick_acquire(value, &value)) [[unlikely]] {
+    TAIL(yield_cold);
+  }
+  save_pc(r, pc);
+  leave_chain(t, head, tail);
+  if (entry) return value.bits;
+  r = caller;
+  pc = frame::pc(r);
+  SET_AND_NEXT(&r[pc->a], value, 2);
+}
 COLD_HANDLER(yield_settling) {
   u32 n = frame::code(r)->register_count;
   for (u32 i = 0; i < n; i++)
@@ -219,7 +242,7 @@ HANDLER(YIELD) {
   bool entry = frame::info(r).flags & frame_flag::kEntry;
   if (!entry) {
     Instr* loop = frame::pc(caller);
-    if (Op(loop->op) != Op::FOR_ITER) [[unlikely]] TAIL(yield_cold);
+    if (Op(loop->op) != Op::FOR_ITER) [[unlikely]] TAIL(yield_chain);
   }
   if (X(ins) & kConsumeB) {
     r[B(ins)] = EMPTY;

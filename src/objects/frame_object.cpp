@@ -43,6 +43,10 @@ Generator* frame_generator(FrameObject* f) {
 RefTo<FrameObject> frame_object_of(Thread& t, Value* r) {
   Value present = frame::frame_object(r);
   if (!present.is_empty()) return RefTo<FrameObject>::copy(present.as<FrameObject>());
+  if (frame::info(r).flags & frame_flag::kGenerator) {
+    Generator* g = reinterpret_cast<Generator*>(r - kFrameHeader - offsetof(Generator, words) / sizeof(Value));
+    if (g->chain != nullptr || g->state >= u8(GeneratorState::kLinked)) unlink_chain(g);
+  }
   FrameObject* f = heap::allocate_as<FrameObject>(t, kShape_frame);
   RefTo<FrameObject> ref = RefTo<FrameObject>::adopt(f);
   f->registers = r;

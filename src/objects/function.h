@@ -91,7 +91,8 @@ RefTo<List> weakrefs_of(Thread& t, Value v);  // weakref.getweakrefs()
 Ref weakref_new_of(Thread& t, Type* cls, Value referent, Value callback);  // for subclasses and proxies: layout of WeakRef
 Ref weakref_new(Thread& t, Value referent, Value callback);  // TypeError "cannot create weak reference to 'X' object"
 
-enum class GeneratorState : u8 { kCreated, kSuspended, kRunning, kFinished };
+// The last two: in a chain (interpreter/generator.h), inside it or its head. Whoever wants to know more settles the chain first.
+enum class GeneratorState : u8 { kCreated, kSuspended, kRunning, kFinished, kLinked, kHead };
 // A generator, coroutine or async generator: the suspended frame lies in `words` (header, then registers).
 struct Generator : Object {
   Field name, qualname;
@@ -101,6 +102,8 @@ struct Generator : Object {
   u8 hooks_inited, ag_running, ag_closed;
   u32 word_count;           // of words
   Field origin_or_finalizer;  // cr_origin / async generator finaliser
+  Generator* chain;         // of a chain's head: its tail; of the tail: the head; else null
+  u64 chain_length;         // of a chain's head: the generators in it; else 0
   Value words[1];
   Value* registers() { return words + kFrameHeader; }
 };

@@ -50,6 +50,10 @@ void generator_visit(Object* self, Visitor& v) {
   v.field(g->code);
   v.field(g->origin_or_finalizer);
   u8 state = __atomic_load_n(&g->state, __ATOMIC_ACQUIRE);
+  if (state >= u8(GeneratorState::kLinked) && !g->is_local()) [[unlikely]] {  // being published: chains are LOCAL
+    unlink_chain(g);
+    state = g->state;
+  }
   // While it runs, its registers are stack; finished, they are empty.
   if (state == u8(GeneratorState::kRunning) || state == u8(GeneratorState::kFinished)) return;
   auto word = [&v](Value& w) { v.field(reinterpret_cast<Field&>(w)); };
@@ -82,13 +86,17 @@ void warn_never_awaited(Thread& t, Generator* g) {
 // One that has ended: its registers are empty.
 bool generator_dispose(Thread&, Object* self) {
   Generator* g = static_cast<Generator*>(self);
-  if (g->state != u8(GeneratorState::kFinished)) return false;
+  if (g->state != u8(GeneratorState::kFinished)) {
+    settle_chain(g);
+    return false;
+  }
   for (Field* field : {&g->name, &g->qualname, &g->code, &g->origin_or_finalizer}) drop_field(*field);
   return true;
 }
 
 void generator_finalise(Thread& t, Object* self) {
   Generator* g = static_cast<Generator*>(self);
+  settle_chain(g);
   if (g->state == u8(GeneratorState::kFinished)) return;
   bool async = is_async_generator(Value(g));
   if (async && !g->ag_closed && !g->origin_or_finalizer.is_empty()) {
@@ -137,6 +145,11 @@ Ref exception_from_throw(Thread& t, Value type, Value value, Value traceback) {
 namespace {
 
 Generator* self_generator(Value self) { return self.as<Generator>(); }
+// With the state that it shows.
+Generator* settled_generator(Value self) {
+  settle_chain(self.as<Generator>());
+  return self.as<Generator>();
+}
 
 // The outcome as Python code sees it: the end is a StopIteration.
 Ref to_python(Thread& t, Ref&& value, const Ref& result) {
@@ -171,12 +184,12 @@ Ref generic_alias(Thread& t, Value cls, const Value* a) { return generic_alias_n
 Ref identity(Thread&, Value self) { return Ref::copy(self); }
 
 Ref get_frame(Thread& t, Value self) {
-  Generator* g = self_generator(self);
+  Generator* g = settled_generator(self);
   if (g->state == u8(GeneratorState::kFinished)) return Ref::none();
   return frame_object_of(t, g->registers());
 }
-Ref get_running(Thread&, Value self) { return Ref::boolean(self_generator(self)->state == u8(GeneratorState::kRunning)); }
-Ref get_suspended(Thread&, Value self) { return Ref::boolean(self_generator(self)->state == u8(GeneratorState::kSuspended)); }
+Ref get_running(Thread&, Value self) { return Ref::boolean(settled_generator(self)->state == u8(GeneratorState::kRunning)); }
+Ref get_suspended(Thread&, Value self) { return Ref::boolean(settled_generator(self)->state == u8(GeneratorState::kSuspended)); }
 Ref get_delegate(Thread&, Value self) {
   Ref v = generator_delegate(self_generator(self));
   return v.is_empty() ? Ref::none() : std::move(v);

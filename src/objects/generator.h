@@ -17,6 +17,12 @@ RefTo<Generator> generator_new(Thread& t, Function* function, Code* code);
 
 // The object that a suspended generator waits for (yield from, await), borrowed, or EMPTY (interpreter/generator.cpp).
 Ref generator_delegate(Generator* g);
+// Ends the chain (interpreter/generator.h) that a generator belongs to: all in it are plain generators again.
+void unlink_chain(Generator* g);
+// The same before its state is looked at, if need be.
+TYPHON_INLINE void settle_chain(Generator* g) {
+  if (__atomic_load_n(&g->state, __ATOMIC_RELAXED) >= u8(GeneratorState::kLinked)) unlink_chain(g);
+}
 // Drops the frame of a generator that is not running, without running it (interpreter/generator.cpp).
 void generator_discard(Thread& t, Generator* g);
 
