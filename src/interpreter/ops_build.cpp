@@ -44,8 +44,20 @@ TYPHON_NOINLINE bool get_item_step(Thread& t, Value* r, Instr* pc) {
   return finish_dss(r, pc, get_item(t, container, key));
 }
 COLD_HANDLER(get_item_general) { STEP(get_item_step(*t, r, pc), 2); }
+// A character that is one of the strings kept for good.
+COLD_HANDLER(get_item_str) {
+  Str* s = r[B(ins)].as<Str>();
+  i64 i = r[C(ins)].as_small_int();
+  if (i < 0) i += i64(s->length());
+  if (u64(i) >= s->length()) [[unlikely]] TAIL(get_item_general);
+  u32 c = s->at(size_t(i));
+  if (c >= 256) [[unlikely]] TAIL(get_item_general);
+  Value v = str_from_char(*t, c).take();
+  FINISH_LOAD(v, get_item_general);
+}
 COLD_HANDLER(get_item_cold) {
   Value container = r[B(ins)];
+  if (is_exact_str(container) && r[C(ins)].is_small_int()) TAIL(get_item_str);
   if (container.is_object() && container.object()->shape_id() >= kFirstDynamicShape) {
     Value method = type_lookup(type_of_object(container.object()), names::__getitem__);
     if (enters_special(t, r, method, 2)) {

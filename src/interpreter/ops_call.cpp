@@ -155,7 +155,16 @@ TYPHON_NOINLINE void fill_class_cache(Instr* pc, Type* cls) {
   if (cls->slots.init == types::object->slots.init) record.value = EMPTY;  // nothing to run
   if (record.value.is_empty() || is_exact_function(record.value)) write_record_cache(pc + 1, kShape_type, record);
 }
+// A class with a __new__: what comes next is none of the interpreter's business.
+COLD_HANDLER(call_class_new) {
+  save_pc(r, pc);
+  FORGET_REGISTERS();
+  Value result = call(*t, r[B(ins)], Args{r + B(ins) + 1, C(ins), nullptr, 0}).take();
+  if (!finish_native(r, pc, B(ins), C(ins) + 1u, result)) [[unlikely]] TAIL(op_raise);
+  NEXT_RELOAD(2);
+}
 COLD_HANDLER(call_class_uncached) {
+  if (r[B(ins)].as<Type>()->slots.new_ != types::object->slots.new_) TAIL(call_class_new);
   fill_class_cache(pc, r[B(ins)].as<Type>());
   TAIL(call_general);
 }
@@ -260,6 +269,16 @@ COLD_HANDLER(call_unbound_function) {
   TAIL(call_method_general);
 }
 
+// A native function that looks at its arguments itself.
+COLD_HANDLER(call_raw) {
+  NativeFunction* f = r[B(ins)].as<NativeFunction>();
+  if (f->definition->raw == nullptr) TAIL(call_general);
+  save_pc(r, pc);
+  FORGET_REGISTERS();
+  Value result = f->definition->raw(*t, f->self.peek(), Args{r + B(ins) + 1, C(ins), nullptr, 0}).take();
+  if (!finish_native(r, pc, B(ins), C(ins) + 1u, result)) [[unlikely]] TAIL(op_raise);
+  NEXT_RELOAD(2);
+}
 // A native function with positional parameters only.
 COLD_HANDLER(call_cold) {
   Value callable = r[B(ins)];
@@ -273,7 +292,7 @@ COLD_HANDLER(call_cold) {
     TAIL(call_general);
   }
   NativeFunction* f = callable.as<NativeFunction>();
-  if (!fit_arguments(r, __atomic_load_n(&f->aux2, __ATOMIC_RELAXED), B(ins) + 1u, C(ins))) TAIL(call_general);
+  if (!fit_arguments(r, __atomic_load_n(&f->aux2, __ATOMIC_RELAXED), B(ins) + 1u, C(ins))) TAIL(call_raw);
   save_pc(r, pc);
   FORGET_REGISTERS();
   Value result = f->definition->bound(*t, f->self.peek(), r + B(ins) + 1).take();

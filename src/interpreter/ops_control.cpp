@@ -70,6 +70,7 @@ TYPHON_NOINLINE bool copy_free_vars_step(Thread& t, Value* r, Instr* pc) {
   for (u32 i = 0; i < pc->b; i++) set_register(r, pc->a + i, acquire(closure.as<Tuple>()->items[i].peek()));
   return true;
 }
+COLD_HANDLER(copy_free_vars_cold) { STEP(copy_free_vars_step(*t, r, pc), 1); }
 TYPHON_NOINLINE bool load_cell_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   Ref v = r[pc->b].as<Cell>()->contents.load();
@@ -109,6 +110,19 @@ COLD_HANDLER(poll_at_back_edge) {
 TYPHON_NOINLINE bool get_iter_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   return finish_ds(r, pc, get_iter(t, r[pc->b]));
+}
+
+COLD_HANDLER(get_iter_cold) { STEP(get_iter_step(*t, r, pc), 1); }
+COLD_HANDLER(get_iter_sequence) {
+  Value sequence = r[B(ins)];
+  auto* it = heap::allocate_as<ListIterator>(*t, is_exact_list(sequence) ? kShape_list_iterator : kShape_tuple_iterator);
+  if (X(ins) & kConsumeB) {
+    r[B(ins)] = EMPTY;
+    it->sequence.init(it, Ref::adopt(sequence));
+  } else {
+    it->sequence.init(it, sequence);
+  }
+  SET_AND_NEXT(&r[A(ins)], Value(it), 1);
 }
 
 TYPHON_INLINE i32 loop_exit(const Instr* pc) { return i32(u32(unit(const_cast<Instr*>(pc + 1)))); }
@@ -216,6 +230,11 @@ COLD_HANDLER(loop_end) {
   NEXT(loop_exit(pc));
 }
 
+// The end of a sequence. An iterator that others hold has to remember it.
+COLD_HANDLER(sequence_end) {
+  if (r[B(ins)].object()->count >= 2 * count::kOne) TAIL(for_iter_cold);
+  TAIL(loop_end);
+}
 COLD_HANDLER(for_list) {
   ListIterator* it = r[B(ins)].as<ListIterator>();
   Value sequence = it->sequence.peek();
@@ -226,7 +245,7 @@ COLD_HANDLER(for_list) {
   ListBody* body = __atomic_load_n(&list->body, __ATOMIC_ACQUIRE);
   u64 i = u64(it->index);
   if (i >= __atomic_load_n(&list->size, __ATOMIC_RELAXED) || body == nullptr || i >= body->capacity) [[unlikely]]
-    TAIL(for_iter_cold);
+    TAIL(sequence_end);
   Value owned;
   if (!quick_acquire(body->items[i].peek(), &owned)) [[unlikely]] TAIL(for_iter_cold);
   it->index = i64(i + 1);
@@ -239,7 +258,8 @@ COLD_HANDLER(for_tuple) {
   Tuple* tuple = sequence.as<Tuple>();
   u64 i = u64(it->index);
   Value owned;
-  if (i >= tuple->size || !quick_acquire(tuple->items[i].peek(), &owned)) [[unlikely]] TAIL(for_iter_cold);
+  if (i >= tuple->size) [[unlikely]] TAIL(sequence_end);
+  if (!quick_acquire(tuple->items[i].peek(), &owned)) [[unlikely]] TAIL(for_iter_cold);
   it->index = i64(i + 1);
   SET_AND_NEXT(&r[A(ins)], owned, 2);
 }
@@ -440,7 +460,16 @@ HANDLER(CHECK_BOUND) {
 }
 HANDLER(DELETE_LOCAL) { STEP(delete_local_step(*t, r, pc), 1); }
 HANDLER(MAKE_CELL) { STEP(make_cell_step(*t, r, pc), 1); }
-HANDLER(COPY_FREE_VARS) { STEP(copy_free_vars_step(*t, r, pc), 1); }
+HANDLER(COPY_FREE_VARS) {
+  Value closure = frame::function(r)->closure.peek();
+  u32 n = B(ins);
+  if (closure.is_empty() || closure.as<Tuple>()->size < n) [[unlikely]] TAIL(copy_free_vars_cold);
+  const Field* cells = closure.as<Tuple>()->items;
+  Value* to = &r[A(ins)];
+  for (u32 i = 0; i < n; i++)
+    if (needs_drop(to[i]) || !quick_acquire(cells[i].peek(), &to[i])) [[unlikely]] TAIL(copy_free_vars_cold);
+  NEXT(1);
+}
 HANDLER(LOAD_CELL) {
   Value v = r[B(ins)].as<Cell>()->contents.peek();
   if (!quick_acquire(v, &v)) [[unlikely]] TAIL(load_cell_cold);
@@ -455,7 +484,10 @@ HANDLER(JUMP_BACK) {
   NEXT(JUMP(ins));
 }
 
-HANDLER(GET_ITER) { STEP(get_iter_step(*t, r, pc), 1); }
+HANDLER(GET_ITER) {
+  if (is_exact_list(r[B(ins)]) || is_exact_tuple(r[B(ins)])) TAIL(get_iter_sequence);
+  TAIL(get_iter_cold);
+}
 
 HANDLER(FOR_ITER) {
   Value iterator = r[B(ins)];

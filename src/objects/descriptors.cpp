@@ -40,7 +40,7 @@ Ref call_method_descriptor(Thread& t, Value self, Args args) {
 
 Ref bind_class_method(Thread& t, Value self, Value cls) {
   Ref bound = TRY(native_function_new(t, self_of(self)->method, cls, EMPTY));
-  bound.as<NativeFunction>()->signature = __atomic_load_n(&self_of(self)->signature, __ATOMIC_ACQUIRE);
+  share_signature(self_of(self), bound.as<NativeFunction>());
   return bound;
 }
 

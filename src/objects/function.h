@@ -40,6 +40,9 @@ struct NativeFunction : Object {
 };
 Ref native_function_new(Thread& t, const Method* definition, Value self, Value module);
 Ref native_call(Thread& t, NativeFunction* function, Args args);
+// Gives a bound method, that is fresh, the parsed signature of what it is made of.
+struct NativeDescriptor;
+void share_signature(NativeDescriptor* from, NativeFunction* bound);
 
 // Unbound native descriptors in a class: methods, slot wrappers, getsets, members.
 struct NativeDescriptor : Object {

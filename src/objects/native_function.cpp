@@ -393,6 +393,12 @@ Ref native_call(Thread& t, NativeFunction* function, Args args) {
   return bind_and_call(t, definition->bound, s, Callee{definition->name, function}, self, args);
 }
 
+void share_signature(NativeDescriptor* from, NativeFunction* bound) {
+  if (from->method->raw != nullptr) return;
+  bound->signature = signature_of(from, &from->signature, from->method);
+  bound->aux2 = __atomic_load_n(&from->aux2, __ATOMIC_RELAXED);
+}
+
 Ref native_method_call(Thread& t, NativeDescriptor* d, Value self, Args args) {
   const Method* definition = d->method;
   if (definition->raw != nullptr) return definition->raw(t, self, args);

@@ -126,6 +126,7 @@ Result<bool> abstract_is_subclass(Thread& t, Value derived, Value c) {
 namespace {
 // Instances whose __class__ is object's own can claim nothing else.
 bool claims_its_class(Type* type) {
+  if (!(type->flags & type_flag::kHeapType)) return type->slots.getattribute == generic_get_attribute;
   return type->slots.getattribute == generic_get_attribute &&
          type_lookup(type, names::__class__).same_word(type_lookup(types::object, names::__class__));
 }
