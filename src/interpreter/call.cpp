@@ -252,6 +252,21 @@ bool bind_in_place(Code* code, Value* callee, u32 n, Tuple* names) {
   return true;
 }
 
+// The same for a function whose only parameter of a special kind is *args, called without keywords.
+bool bind_rest(Thread& t, Code* code, Value* callee, u32 n) {
+  RefTo<Tuple> rest = tuple_take(t, callee + code->argument_count, n - code->argument_count);
+  if (rest.failed()) {
+    drop_registers(callee, 0, n);
+    return false;
+  }
+  callee[code->argument_count] = rest.take();
+  return true;
+}
+bool takes_rest(const Code* code, u32 n) {
+  return (code->flags & (code_flag::kVarArgs | code_flag::kVarKeywords)) == code_flag::kVarArgs && code->keyword_only_count == 0 &&
+         n >= code->argument_count;
+}
+
 TYPHON_NOINLINE bool bind_complex(Thread& t, Value* callee, u32 n, Tuple* names, Function* f, Code* code) {
   u32 parameters = code->parameter_count();
   // On the side: the registers behind the window are not ours while Python code may run (a key's __eq__, a finaliser).
@@ -305,7 +320,8 @@ bool bind_and_push(Thread& t, Value* callee, u32 n, Tuple* names, Value* caller,
       return true;
     }
     n = parameters;
-  } else if (bind_complex(t, callee, n, names, f, code)) {
+  } else if (names == nullptr && takes_rest(code, n) ? bind_rest(t, code, callee, n)
+                                                     : bind_complex(t, callee, n, names, f, code)) {
     u32 parameters = code->parameter_count();
     if (push_frame(t, callee, code, caller, parameters, flags, destination)) return true;
     n = parameters;

@@ -51,4 +51,21 @@ TYPHON_INLINE bool enters_special(Thread* t, Value* r, Value function, u32 n) {
          frame_stack_end(*t, r) + kFrameHeader + 1 + code->register_count + kStackSlack <= t->stack_limit;
 }
 
+// The __iter__ of a class, as long as that is a generator function: its result needs no look.
+TYPHON_INLINE Value generating_iter(Value v) {
+  if (!v.is_object() || v.object()->shape_id() < kFirstDynamicShape) return EMPTY;
+  Value method = type_lookup(type_of_object(v.object()), names::__iter__);
+  return is_exact_function(method) && (method.as<Function>()->code.as<Code>()->flags & code_flag::kGenerator) ? method : EMPTY;
+}
+// Goes on in the method found, called with operand b; the result goes to r[a].
+#define ENTER_ITER(method)                                                                                    \
+  do {                                                                                                        \
+    Value* callee_ = frame_stack_end(*t, r) + kFrameHeader + 1;                                               \
+    callee_[-1] = acquire(method);                                                                            \
+    callee_[0] = take_operand(r, pc, kConsumeB, pc->b);                                                       \
+    Code* code_ = callee_[-1].as<Function>()->code.as<Code>();                                                \
+    Instr* first_ = enter_code(t, r, pc, callee_, code_, 1, 1 << kResumeShift, A(ins));                       \
+    ENTER(callee_, first_);                                                                                   \
+  } while (0)
+
 }  // namespace typhon

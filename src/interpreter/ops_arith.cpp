@@ -505,7 +505,11 @@ TYPHON_NOINLINE bool is_step(Value* r, Instr* pc, bool wanted) {
 }
 TYPHON_NOINLINE bool contains_step(Thread& t, Value* r, Instr* pc, bool wanted) {
   save_pc(r, pc);
-  Result<bool> found = contains(t, r[pc->c], r[pc->b]);
+  Value container = r[pc->c];
+  Result<bool> found = is_exact_set(container) || is_exact_frozenset(container)
+                           ? set_contains_py(t, container.as<Set>(), r[pc->b])
+                       : is_exact_dict(container) ? dict_contains_py(t, container.as<Dict>(), r[pc->b])
+                                                  : contains(t, container, r[pc->b]);
   if (found.failed()) return false;
   return finish_dss(r, pc, Ref::boolean(found.get() == wanted));
 }
@@ -568,7 +572,7 @@ TYPHON_NOINLINE int truth_jump_step(Thread& t, Value* r, Instr* pc) {
   consume(r, pc, kConsumeA, pc->a);
   return b.get();
 }
-// Of the exact built-in containers and strings: 1, 0, or -1 for anything else.
+// Of the exact built-in containers and strings, and of what has no truth of its own: 1, 0, or -1 for anything else.
 TYPHON_INLINE int container_truth(Value v) {
   if (!v.is_object()) return -1;
   switch (v.object()->shape) {
@@ -576,8 +580,10 @@ TYPHON_INLINE int container_truth(Value v) {
     case kShape_tuple: return v.as<Tuple>()->size != 0;
     case kShape_str: return v.as<Str>()->length() != 0;
     case kShape_dict: return __atomic_load_n(&v.as<Dict>()->used, __ATOMIC_RELAXED) != 0;
-    default: return -1;
+    default: break;
   }
+  const Slots& slots = type_of_object(v.object())->slots;
+  return slots.bool_ == nullptr && slots.length == nullptr ? 1 : -1;
 }
 template <bool kWanted>
 COLD_HANDLER(truth_jump_cold) {

@@ -55,9 +55,17 @@ COLD_HANDLER(get_item_str) {
   Value v = str_from_char(*t, c).take();
   FINISH_LOAD(v, get_item_general);
 }
+COLD_HANDLER(get_item_bytes) {
+  Bytes* bytes = r[B(ins)].as<Bytes>();
+  i64 i = r[C(ins)].as_small_int();
+  if (i < 0) i += i64(bytes->size);
+  if (u64(i) >= bytes->size) [[unlikely]] TAIL(get_item_general);
+  FINISH_LOAD(Value::small_int(bytes->data[i]), get_item_general);
+}
 COLD_HANDLER(get_item_cold) {
   Value container = r[B(ins)];
   if (is_exact_str(container) && r[C(ins)].is_small_int()) TAIL(get_item_str);
+  if (is_exact_bytes(container) && r[C(ins)].is_small_int()) TAIL(get_item_bytes);
   if (container.is_object() && container.object()->shape_id() >= kFirstDynamicShape) {
     Value method = type_lookup(type_of_object(container.object()), names::__getitem__);
     if (enters_special(t, r, method, 2)) {

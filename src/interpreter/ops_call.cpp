@@ -4,10 +4,15 @@
 #include "interpreter/call.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
+#include "interpreter/inlined.h"
 #include "interpreter/intrinsics.h"
 #include "objects/protocol/services.h"
 
 namespace typhon {
+
+Ref list_append_method(Thread& t, Value self, const Value* a);  // objects/list.cpp
+InlinedBuiltins g_inlined_builtins;
+
 namespace {
 
 TYPHON_NOINLINE Called call_step(Thread& t, Value* r, Instr* pc) {
@@ -244,8 +249,7 @@ COLD_HANDLER(call_bound) {
   Value* callee = r + B(ins) + 1;
   if (!is_exact_function(function) || (frame::info(r).flags & frame_flag::kGenerator)) TAIL(call_general);
   Code* code = function.as<Function>()->code.as<Code>();
-  if (!takes_exactly(code, n + 1) || callee + code->register_count + kStackSlack > t->stack_limit ||
-      t->recursion_depth >= t->recursion_limit)
+  if (callee + n + code->register_count + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit)
     TAIL(call_general);
   Value word = r[B(ins)];
   for (u32 i = n; i-- > 0;) callee[i + 1] = callee[i];
@@ -255,8 +259,13 @@ COLD_HANDLER(call_bound) {
     save_pc(r, pc);
     release(word);
   }
-  Instr* first = enter_code(t, r, pc, callee, code, n + 1, 2 << kResumeShift, A(ins));
-  ENTER(callee, first);
+  if (takes_exactly(code, n + 1)) [[likely]] {
+    Instr* first = enter_code(t, r, pc, callee, code, n + 1, 2 << kResumeShift, A(ins));
+    ENTER(callee, first);
+  }
+  if (Instr* first = enter_with_defaults(t, r, pc, callee, n + 1, 2 << kResumeShift, A(ins))) ENTER(callee, first);
+  save_pc(r, pc);
+  CALLED(call_window(*t, r, B(ins), n + 1, nullptr, u16(2 << kResumeShift), A(ins)), 2);
 }
 // LOAD_METHOD found something that wants no self: the function moves up next to its arguments.
 COLD_HANDLER(call_unbound_function) {
@@ -267,6 +276,101 @@ COLD_HANDLER(call_unbound_function) {
   callee[-2] = callee[-1];
   callee[-1] = EMPTY;
   TAIL(call_method_general);
+}
+
+// --- built-in functions inside the handler (interpreter/inlined.h)
+
+// A native function whose arguments are in place.
+COLD_HANDLER(call_native) {
+  NativeFunction* f = r[B(ins)].as<NativeFunction>();
+  save_pc(r, pc);
+  FORGET_REGISTERS();
+  Value result = f->definition->bound(*t, f->self.peek(), r + B(ins) + 1).take();
+  if (!finish_native(r, pc, B(ins), C(ins) + 1u, result)) [[unlikely]] TAIL(op_raise);
+  NEXT_RELOAD(2);
+}
+
+// The length of an exact built-in container, or -1.
+TYPHON_INLINE i64 quick_length(Value v) {
+  if (!v.is_object()) return -1;
+  switch (v.object()->shape_id()) {
+    case kShape_list: return i64(__atomic_load_n(&v.as<List>()->size, __ATOMIC_RELAXED));
+    case kShape_tuple: return i64(v.as<Tuple>()->size);
+    case kShape_str: return i64(v.as<Str>()->length());
+    case kShape_dict: return i64(__atomic_load_n(&v.as<Dict>()->used, __ATOMIC_RELAXED));
+    case kShape_bytes: return i64(v.as<Bytes>()->size);
+    default: return -1;
+  }
+}
+COLD_HANDLER(call_len) {
+  Value* window = r + B(ins);
+  i64 n = quick_length(window[1]);
+  if (n < 0) TAIL(call_native);
+  if (!drops_quickly(window[1]) || !quick_drop(window[0])) {
+    save_pc(r, pc);
+    (void)finish_native(r, pc, B(ins), 2, Value::small_int(n));
+    NEXT_RELOAD(2);
+  }
+  (void)quick_drop(window[1]);
+  window[0] = window[1] = EMPTY;
+  SET_AND_NEXT(&r[A(ins)], Value::small_int(n), 2);
+}
+
+// isinstance as far as classes without hooks tell: 1, 0, or -1.
+TYPHON_INLINE int quick_is_instance(Type* type, Value c) {
+  if (!is_exact(c, kShape_type)) return -1;
+  if (type == c.as<Type>() || is_subtype(type, c.as<Type>())) return 1;
+  // What an instance says of its class counts as well (object.cpp).
+  bool claims = !(type->flags & type_flag::kHeapType) && type->slots.getattribute == types::object->slots.getattribute;
+  return claims ? 0 : -1;
+}
+TYPHON_NOINLINE int is_instance_of_any(Type* type, const Tuple* classes) {
+  for (u64 i = 0; i < classes->size; i++)
+    if (int found = quick_is_instance(type, classes->items[i].peek())) return found;
+  return 0;
+}
+COLD_HANDLER(call_isinstance) {
+  Value* window = r + B(ins);
+  Type* type = type_of(window[1]);
+  int found = is_exact_tuple(window[2]) ? is_instance_of_any(type, window[2].as<Tuple>()) : quick_is_instance(type, window[2]);
+  if (found < 0) TAIL(call_native);
+  save_pc(r, pc);
+  (void)finish_native(r, pc, B(ins), 3, Value::boolean(found));
+  NEXT_RELOAD(2);
+}
+
+// Moves an item to the end of a list that has room and that nobody else looks at. False: not done.
+TYPHON_INLINE bool quick_append(Value target, Value item) {
+  if (!is_exact_list(target)) return false;
+  List* list = target.as<List>();
+  ListBody* body = list->body;
+  u64 n = list->size;
+  if ((!list->is_local() && g_multi_threaded) || body == nullptr || n >= body->capacity) return false;
+  Value stored;
+  if (!quick_heap_word(item, true, list, &stored)) return false;
+  *body->items[n].address() = stored;
+  list->size = n + 1;
+  return true;
+}
+// append(x), the method of a list
+COLD_HANDLER(call_bound_append) {
+  Value* window = r + B(ins);
+  if (!drops_quickly(window[0]) || !quick_append(window[0].as<NativeFunction>()->self.peek(), window[1])) TAIL(call_native);
+  window[1] = EMPTY;
+  (void)quick_drop(window[0]);
+  window[0] = EMPTY;
+  SET_AND_NEXT(&r[A(ins)], None, 2);
+}
+// list.append(x)
+COLD_HANDLER(call_method_native);
+COLD_HANDLER(call_method_append) {
+  Value* window = r + B(ins);
+  if (!drops_quickly(window[0]) || !drops_quickly(window[1]) || !quick_append(window[1], window[2])) TAIL(call_method_native);
+  window[2] = EMPTY;
+  (void)quick_drop(window[0]);
+  (void)quick_drop(window[1]);
+  window[0] = window[1] = EMPTY;
+  SET_AND_NEXT(&r[A(ins)], None, 2);
 }
 
 // A native function that looks at its arguments itself.
@@ -293,11 +397,11 @@ COLD_HANDLER(call_cold) {
   }
   NativeFunction* f = callable.as<NativeFunction>();
   if (!fit_arguments(r, __atomic_load_n(&f->aux2, __ATOMIC_RELAXED), B(ins) + 1u, C(ins))) TAIL(call_raw);
-  save_pc(r, pc);
-  FORGET_REGISTERS();
-  Value result = f->definition->bound(*t, f->self.peek(), r + B(ins) + 1).take();
-  if (!finish_native(r, pc, B(ins), C(ins) + 1u, result)) [[unlikely]] TAIL(op_raise);
-  NEXT_RELOAD(2);
+  BoundFn bound = f->definition->bound;
+  if (bound == g_inlined_builtins.len) TAIL(call_len);
+  if (bound == g_inlined_builtins.isinstance) TAIL(call_isinstance);
+  if (bound == list_append_method) TAIL(call_bound_append);
+  TAIL(call_native);
 }
 COLD_HANDLER(call_unbound_native) {
   NativeFunction* f = r[B(ins)].as<NativeFunction>();
@@ -308,10 +412,24 @@ COLD_HANDLER(call_unbound_native) {
   if (!finish_native(r, pc, B(ins), C(ins) + 2u, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(2);
 }
+// A bound method that an attribute holds: function and self as LOAD_METHOD would have found them.
+COLD_HANDLER(call_unbound_method) {
+  Value word = r[B(ins)];
+  BoundMethod* method = word.as<BoundMethod>();
+  r[B(ins) + 1] = acquire(method->self.peek());
+  r[B(ins)] = acquire(method->function.peek());
+  if (!quick_drop(word)) {
+    save_pc(r, pc);
+    release(word);
+    table = static_cast<const HandlerEntry*>(t->dispatch_table);
+  }
+  TAIL(op_CALL_METHOD);
+}
 COLD_HANDLER(call_method_cold) {
   Value callable = r[B(ins)];
   if (r[B(ins) + 1].is_empty()) {
     if (is_exact_function(callable)) TAIL(call_unbound_function);
+    if (is_exact(callable, kShape_method)) TAIL(call_unbound_method);
     if (is_exact(callable, kShape_builtin_function)) TAIL(call_unbound_native);
     TAIL(call_method_general);
   }
@@ -321,6 +439,11 @@ COLD_HANDLER(call_method_cold) {
   }
   NativeDescriptor* d = callable.as<NativeDescriptor>();
   if (!fit_arguments(r, __atomic_load_n(&d->aux2, __ATOMIC_RELAXED), B(ins) + 2u, C(ins))) TAIL(call_method_general);
+  if (d->method->bound == list_append_method) TAIL(call_method_append);
+  TAIL(call_method_native);
+}
+COLD_HANDLER(call_method_native) {
+  NativeDescriptor* d = r[B(ins)].as<NativeDescriptor>();
   save_pc(r, pc);
   FORGET_REGISTERS();
   Value result = d->method->bound(*t, r[B(ins) + 1], r + B(ins) + 2).take();

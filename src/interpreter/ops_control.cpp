@@ -1,5 +1,6 @@
 // Moves, variables, cells, jumps, iteration and unpacking.
 #include "interpreter/dispatch.h"
+#include "interpreter/enter.h"
 #include "interpreter/generator.h"
 #include "interpreter/tracing.h"
 #include "objects/itertypes.h"
@@ -112,7 +113,12 @@ TYPHON_NOINLINE bool get_iter_step(Thread& t, Value* r, Instr* pc) {
   return finish_ds(r, pc, get_iter(t, r[pc->b]));
 }
 
-COLD_HANDLER(get_iter_cold) { STEP(get_iter_step(*t, r, pc), 1); }
+COLD_HANDLER(get_iter_general) { STEP(get_iter_step(*t, r, pc), 1); }
+COLD_HANDLER(get_iter_cold) {
+  Value method = generating_iter(r[B(ins)]);
+  if (enters_special(t, r, method, 1)) ENTER_ITER(method);
+  TAIL(get_iter_general);
+}
 COLD_HANDLER(get_iter_sequence) {
   Value sequence = r[B(ins)];
   auto* it = heap::allocate_as<ListIterator>(*t, is_exact_list(sequence) ? kShape_list_iterator : kShape_tuple_iterator);
@@ -264,11 +270,27 @@ COLD_HANDLER(for_tuple) {
   SET_AND_NEXT(&r[A(ins)], owned, 2);
 }
 
+// Characters that are among the strings kept for good.
+COLD_HANDLER(for_str) {
+  ListIterator* it = r[B(ins)].as<ListIterator>();
+  Value sequence = it->sequence.peek();
+  if (!it->is_local() || sequence.is_empty()) [[unlikely]] TAIL(for_iter_cold);
+  Str* s = sequence.as<Str>();
+  u64 i = u64(it->index);
+  if (i >= s->length()) [[unlikely]] TAIL(sequence_end);
+  u32 c = s->at(size_t(i));
+  if (c >= 256) [[unlikely]] TAIL(for_iter_cold);
+  it->index = i64(i + 1);
+  Value owned = str_from_char(*t, c).take();
+  SET_AND_NEXT(&r[A(ins)], owned, 2);
+}
+
 // Apart from FOR_ITER, or the compiler makes a jump table of all the shapes there.
 COLD_HANDLER(for_other) {
   u32 shape = r[B(ins)].object()->shape_id();
   if (shape == kShape_generator) TAIL(for_generator);
   if (shape == kShape_tuple_iterator) TAIL(for_tuple);
+  if (shape == kShape_str_iterator) TAIL(for_str);
   TAIL(for_iter_cold);
 }
 

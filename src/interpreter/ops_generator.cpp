@@ -1,5 +1,6 @@
 // Generators and coroutines: making, yielding, delegating, awaiting.
 #include "interpreter/dispatch.h"
+#include "interpreter/enter.h"
 #include "interpreter/generator.h"
 #include "interpreter/tracing.h"
 #include "objects/generator.h"
@@ -304,7 +305,14 @@ HANDLER(YIELD_FROM) {
   pc = next;
   NEXT(0);
 }
-HANDLER(GET_YIELD_FROM_ITER) { STEP(yield_from_iter_step(*t, r, pc), 1); }
+namespace {
+COLD_HANDLER(yield_from_iter_cold) { STEP(yield_from_iter_step(*t, r, pc), 1); }
+}  // namespace
+HANDLER(GET_YIELD_FROM_ITER) {
+  Value method = generating_iter(r[B(ins)]);
+  if (enters_special(t, r, method, 1)) ENTER_ITER(method);
+  TAIL(yield_from_iter_cold);
+}
 namespace {
 COLD_HANDLER(awaitable_cold) { STEP(awaitable_step(*t, r, pc), 1); }
 }  // namespace

@@ -734,10 +734,13 @@ Ref list_inplace_repeat(Thread& t, Value self, Value times) {
   return Ref::copy(self);
 }
 
+}  // namespace
+// Known to the interpreter (ops_call.cpp).
 Ref list_append_method(Thread& t, Value self, const Value* a) {
   TRY(list_append(t, self.as<List>(), a[0]));
   return Ref::none();
 }
+namespace {
 
 Ref list_insert_method(Thread& t, Value self, const Value* a) {
   i64 index = TRY(to_i64(t, a[0], "Python int too large to convert to C ssize_t"));

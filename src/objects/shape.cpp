@@ -18,6 +18,9 @@
 
 namespace typhon {
 
+// Adds a key that a fresh dict does not have (objects/dict/dict.cpp).
+Status dict_add_str(Thread& t, Dict* d, Str* key, Value value);
+
 Shape* g_shapes;
 
 // Key index of a chain of shapes: open addressing, insert-only. Shapes of one chain share it; an entry counts for a
@@ -184,7 +187,7 @@ Status enter_dictionary_mode(Thread& t, Object* object, Ref&& replacement) {
         collect_keys(shape, keys);
         for (u32 i = 0; i < count; i++) {
           Value v = slot_address(object, shape, i)->peek();
-          if (!v.is_empty()) TRY(dict_set_str(t, dict.as<Dict>(), const_cast<Str*>(keys[i]), v));
+          if (!v.is_empty()) TRY(dict_add_str(t, dict.as<Dict>(), const_cast<Str*>(keys[i]), v));
         }
       }
       publish_for(object, dict);

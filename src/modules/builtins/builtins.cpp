@@ -3,6 +3,7 @@
 #include "modules/accelerate.h"
 #include "modules/builtins/builtins.h"
 
+#include "interpreter/inlined.h"
 #include "interpreter/interpreter.h"
 #include "objects/generator.h"
 #include "objects/itertypes.h"
@@ -394,6 +395,7 @@ struct TypeRow {
 };
 
 Status initialise(Thread& t, Module* module) {
+  g_inlined_builtins = {.len = f_len, .isinstance = f_isinstance};
   const TypeRow rows[] = {
       {"bool", &types::bool_},        {"bytearray", &types::bytearray}, {"bytes", &types::bytes},
       {"classmethod", &types::classmethod}, {"complex", &types::complex_}, {"dict", &types::dict},

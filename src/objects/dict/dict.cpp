@@ -199,6 +199,15 @@ Status dict_set_str(Thread& t, Dict* d, Str* key, Value value) {
   return ok();
 }
 
+Status dict_add_str(Thread& t, Dict* d, Str* key, Value value) {
+  DictTable* table = d->table;
+  if (!d->is_local() || table->entry_count == table->entry_capacity) return dict_set_str(t, d, key, value);
+  u64 hash = str_key_hash(key);
+  append_words(table, locate_slot(table, hash, kAbsent), hash, heap_copy(Value(key)), heap_copy(value));
+  note_change(d, 1);
+  return ok();
+}
+
 Result<bool> dict_delete_str(Thread& t, Dict* d, Str* key) {
   u64 hash = str_key_hash(key);
   Value key_word = EMPTY, value_word = EMPTY;

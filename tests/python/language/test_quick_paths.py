@@ -93,6 +93,181 @@ class QuickPathTest(unittest.TestCase):
                 later = 1
         self.assertRaises(NameError, unbound)
 
+    def test_bound_methods_in_attributes(self):
+        class Holder:
+            def __init__(self):
+                self.call = self.method
+                self.length = "abc".__len__
+                self.of_class = self.made
+
+            def method(self, a, b=2, *, c=3):
+                return a, b, c
+
+            @classmethod
+            def made(cls, *rest):
+                return cls.__name__, rest
+
+        h = Holder()
+        bound = h.method
+        for _ in range(3):
+            self.assertEqual([h.call(1), h.call(1, 5), h.call(1, c=0), h.length()], [(1, 2, 3), (1, 5, 3), (1, 2, 0), 3])
+            self.assertEqual([bound(1), bound(1, 5), bound(1, c=0)], [(1, 2, 3), (1, 5, 3), (1, 2, 0)])
+            self.assertEqual((h.of_class(), h.of_class(1, 2)), (("Holder", ()), ("Holder", (1, 2))))
+        for wrong in (lambda: h.call(), lambda: h.call(1, 2, 3), lambda: bound(), lambda: bound(1, 2, 3)):
+            self.assertRaisesRegex(TypeError, "method", wrong)
+
+        def values():
+            yield bound(1)
+            yield h.call(2)
+        self.assertEqual(list(values()), [(1, 2, 3), (2, 2, 3)])
+
+    def test_rest_arguments(self):
+        def rest(a, b=2, *more):
+            return a, b, more
+
+        def named(*more, key=None):
+            return more, key
+        self.assertEqual([rest(1), rest(1, 3), rest(1, 3, 4, [5])], [(1, 2, ()), (1, 3, ()), (1, 3, (4, [5]))])
+        self.assertEqual([named(), named(1), named(1, key=2)], [((), None), ((1,), None), ((1,), 2)])
+        self.assertRaises(TypeError, lambda: rest())
+        self.assertEqual(list(rest(i, *range(i)) for i in range(4)), [(0, 2, ()), (1, 0, ()), (2, 0, (1,)), (3, 0, (1, 2))])
+
+    def test_bytes_items(self):
+        data, seen = b"\0a\xff", []
+        for i in range(-3, 3):
+            seen.append(data[i])
+        self.assertEqual(seen, [0, 97, 255] * 2)
+        with self.assertRaises(IndexError):
+            data[3]
+        self.assertEqual(bytes([1, 2])[1], 2)
+
+    def test_truth(self):
+        class Plain:
+            pass
+
+        class Long:
+            def __len__(self):
+                return n
+
+        class Told:
+            def __bool__(self):
+                return n > 0
+        for n in (0, 1):
+            self.assertEqual([1 if x else 0 for x in (Plain(), Plain, len, Long(), Told(), b"", b"x", set(), {1})],
+                             [1, 1, 1, n, n, 0, 1, 0, 1])
+
+    def test_iterating_text(self):
+        for text in ("", "abc", "a\xe9", "a\u1234b", "x\U00012345"):
+            self.assertEqual([c for c in text], [text[i] for i in range(len(text))])
+            it = iter(text)
+            for _ in it:
+                pass
+            self.assertEqual(list(it), [])
+
+    def test_len(self):
+        class Long(list):
+            def __len__(self):
+                return 7
+        self.assertEqual([len(x) for x in ([1], (1, 2), "abc", {1: 2}, b"ab", {1}, range(4), Long(), [[]][0])],
+                         [1, 2, 3, 1, 2, 1, 4, 7, 0])
+        self.assertEqual(len([1] + [2]), 2)
+        for wrong in (1, None, object()):
+            self.assertRaises(TypeError, lambda: len(wrong))
+        self.assertRaises(TypeError, lambda: len())
+
+    def test_isinstance(self):
+        import collections.abc
+
+        class Base:
+            pass
+
+        class Derived(Base):
+            pass
+
+        class Pretender:
+            @property
+            def __class__(self):
+                return Base
+
+        class Meta(type):
+            def __instancecheck__(cls, x):
+                return x == 5
+
+        class Checked(metaclass=Meta):
+            pass
+        for _ in range(3):
+            self.assertEqual([isinstance(x, Base) for x in (Base(), Derived(), Pretender(), 1, Base)],
+                             [True, True, True, False, False])
+            self.assertEqual([isinstance(x, (int, (str, Base))) for x in (1, "a", Derived(), 1.0, True, None)],
+                             [True, True, True, False, True, False])
+            self.assertEqual([isinstance(x, Checked) for x in (5, 6)], [True, False])
+            self.assertEqual([isinstance(x, (Base, Checked)) for x in (5, 6, Base())], [True, False, True])
+            self.assertEqual([isinstance(x, int | str) for x in (1, "", 1.0)], [True, True, False])
+            self.assertTrue(isinstance([], collections.abc.Sequence))
+            self.assertFalse(isinstance(5, ()))
+        for wrong in (lambda: isinstance(1, 2), lambda: isinstance(1.0, (str, 2)), lambda: isinstance(1)):
+            self.assertRaises(TypeError, wrong)
+
+    def test_append(self):
+        class Noting(list):
+            def append(self, x):
+                super().append((x,))
+        items, noting = [], Noting()
+        add = items.append
+        for i in range(40):
+            self.assertIsNone(items.append(i))
+            self.assertIsNone(add([i]))
+            noting.append(i)
+        items.append(items)
+        self.assertIs(items[80], items)
+        self.assertEqual(items[:4], [0, [0], 1, [1]])
+        self.assertEqual(noting[-1], (39,))
+        list.append(noting, 1)
+        self.assertEqual(noting[-1], 1)
+        self.assertRaises(TypeError, lambda: items.append())
+        self.assertRaises(TypeError, lambda: list.append(1, 2))
+        del items[80]
+
+    def test_generating_iter(self):
+        class Tree:
+            def __init__(self, *parts):
+                self.parts = parts
+
+            def __iter__(self):
+                for part in self.parts:
+                    if isinstance(part, Tree):
+                        yield from part
+                    else:
+                        yield part
+        tree = Tree(1, Tree(2, Tree(), Tree(3)), 4)
+        for _ in range(3):
+            self.assertEqual([x for x in tree], [1, 2, 3, 4])
+            self.assertEqual([x for x in Tree(5, tree)], [5, 1, 2, 3, 4])
+            a, b, *c = tree
+            self.assertEqual((a, b, c), (1, 2, [3, 4]))
+
+        class Wrong:
+            def __iter__(self):
+                return 5
+
+        def over():
+            yield from Wrong()
+        with self.assertRaisesRegex(TypeError, r"iter\(\) returned non-iterator of type 'int'"):
+            for _ in Wrong():
+                pass
+        with self.assertRaisesRegex(TypeError, r"iter\(\) returned non-iterator of type 'int'"):
+            list(over())
+
+    def test_membership(self):
+        class Key:
+            pass
+        key = Key()
+        for holder in ({1, "a", int, key}, frozenset((1, "a", int, key)), {1: 0, "a": 0, int: 0, key: 0}):
+            self.assertEqual([x in holder for x in (1, "a", int, key, 2, "b", str, Key())], [True] * 4 + [False] * 4)
+            self.assertEqual([x not in holder for x in (1.0, "b")], [False, True])
+            with self.assertRaisesRegex(TypeError, "unhashable"):
+                [] in holder
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,13 @@
+// Built-in functions whose usual cases run inside the handler that calls them.
+#pragma once
+#include "objects/native.h"
+
+namespace typhon {
+
+// Set by the module builtins.
+struct InlinedBuiltins {
+  BoundFn len = nullptr, isinstance = nullptr;
+};
+extern InlinedBuiltins g_inlined_builtins;
+
+}  // namespace typhon
