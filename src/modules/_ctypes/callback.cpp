@@ -3,7 +3,6 @@
 #include <cstdlib>
 
 #include "modules/_ctypes/ctypes.h"
-#include "threads/attached.h"
 
 namespace typhon::ctypes {
 namespace {
@@ -112,8 +111,7 @@ void enter(ffi_cif* cif, void* result, void** values, void* user) {
     errno = error;
     return;
   }
-  if ((__atomic_load_n(&t->status, __ATOMIC_RELAXED) & thread_status::kStateMask) == thread_status::kAttached)
-    return run_apart(*t, thunk, result, values);
+  if (is_attached(*t)) return run_apart(*t, thunk, result, values);
   int error;
   {
     Attached attached(*t);

@@ -16,6 +16,7 @@
 
 #include "modules/sys/sys.h"
 #include "objects/container_util.h"
+#include "threads/attached.h"
 
 namespace typhon::ctypes {
 
@@ -241,6 +242,18 @@ Status initialise_callbacks(Thread& t);
 // --- function.cpp
 Status initialise_functions(Thread& t, Module* module);
 
+inline bool is_attached(const Thread& t) {
+  return (__atomic_load_n(&t.status, __ATOMIC_RELAXED) & thread_status::kStateMask) == thread_status::kAttached;
+}
+// For functions of ours that C code calls: whoever comes without the flag of Python functions comes detached.
+template <class F>
+auto while_attached(F f) {
+  Thread& t = Thread::current();
+  if (is_attached(t)) return f(t);
+  Attached attached(t);
+  return f(t);
+}
+
 // --- memory.cpp: what the library calls by address
 extern const Method kMemoryFunctions[];
 Status initialise_memory(Thread& t, Module* module);
@@ -250,5 +263,10 @@ Status initialise_memory(Thread& t, Module* module);
 // when there is none. `what` is the word for it when the linker has no message.
 void* find_symbol(Thread& t, Value name, u64 handle, const char* what, Ref* error);
 extern const Method kLibraryFunctions[];
+
+// --- python_api.cpp
+// A function or variable of the C API of CPython, or null.
+void* python_symbol(const char* name);
+Status initialise_python_api(Thread& t);
 
 }  // namespace typhon::ctypes

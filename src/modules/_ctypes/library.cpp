@@ -21,15 +21,21 @@ void* find_symbol(Thread& t, Value name, u64 handle, const char* what, Ref* erro
     return nullptr;
   }
   void* address;
-  const char* message = nullptr;
+  std::string message;
   {
     Detached detached(t);
     dlerror();
     address = dlsym(reinterpret_cast<void*>(handle), text.c_str());
-    if (address == nullptr) message = dlerror();
+    if (address == nullptr) {
+      if (const char* text_of_error = dlerror()) message = text_of_error;
+      // The program itself, where CPython's C API would be.
+      void* program = dlopen(nullptr, RTLD_NOW);
+      if (reinterpret_cast<u64>(program) == handle) address = python_symbol(text.c_str());
+      if (program != nullptr) dlclose(program);
+    }
   }
   if (address != nullptr) return address;
-  *error = message != nullptr ? decode_fs(t, message, strlen(message)) : Ref(str_format(t, "%s '%s' not found", what, text.c_str()));
+  *error = !message.empty() ? decode_fs(t, message.data(), message.size()) : Ref(str_format(t, "%s '%s' not found", what, text.c_str()));
   return nullptr;
 }
 

@@ -3,7 +3,6 @@
 
 #include "modules/_ctypes/ctypes.h"
 #include "objects/bytes_util.h"
-#include "threads/attached.h"
 
 namespace typhon::ctypes {
 namespace {
@@ -47,13 +46,9 @@ Ref cast_value(Thread& t, void* address, Value source, Value cls) {
   set_pointer(as_cdata(made), address);
   return made;
 }
-// Whoever calls without the flag of Python functions comes detached.
 template <class F>
 u64 attached_call(F f) {
-  Thread& t = Thread::current();
-  if ((__atomic_load_n(&t.status, __ATOMIC_RELAXED) & thread_status::kStateMask) == thread_status::kAttached) return handed_over(f(t));
-  Attached attached(t);
-  return handed_over(f(t));
+  return while_attached([&](Thread& t) { return handed_over(f(t)); });
 }
 u64 cast(void* address, u64 source, u64 cls) {
   return attached_call([=](Thread& t) { return cast_value(t, address, Value(source), Value(cls)); });

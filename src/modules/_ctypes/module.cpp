@@ -27,6 +27,7 @@ Status initialise(Thread& t, Module* module) {
   TRY(initialise_simple(t, module));
   TRY(initialise_functions(t, module));
   TRY(initialise_memory(t, module));
+  TRY(initialise_python_api(t));
   if (g_argument_error == nullptr) TRY(module_add_exception(t, module, "ctypes.ArgumentError", exc::Exception, &g_argument_error));
   TRY(module_add(t, module, "ArgumentError", Value(g_argument_error)));
   for (const Method* rows : {kDataFunctions, kMemoryFunctions, kLibraryFunctions}) TRY(add_functions(t, module, rows));

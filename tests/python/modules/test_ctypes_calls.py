@@ -161,6 +161,37 @@ class CallTest(unittest.TestCase):
     def test_pythonapi(self):
         with self.assertRaises(AttributeError):
             ctypes.pythonapi.there_is_no_such_function
+        make = ctypes.pythonapi.PyBytes_FromStringAndSize
+        make.argtypes, make.restype = (c_char_p, ctypes.c_ssize_t), py_object
+        self.assertEqual(make(b"abcdef", 3), b"abc")
+        with self.assertRaises(SystemError):
+            make(b"abcdef", -3)
+        version = ctypes.pythonapi.Py_GetVersion
+        version.restype = c_char_p
+        self.assertEqual(version().decode(), sys.version)
+        self.assertEqual(c_int.in_dll(ctypes.pythonapi, "Py_OptimizeFlag").value, sys.flags.optimize)
+
+    def test_exception_for_another_thread(self):
+        class Stop(Exception):
+            pass
+
+        caught, started = [], threading.Event()
+
+        def run():
+            try:
+                while True:
+                    started.set()
+            except Stop as e:
+                caught.append(e)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        started.wait()
+        set_exception = ctypes.pythonapi.PyThreadState_SetAsyncExc
+        self.assertEqual(set_exception(c_ulong(thread.ident), py_object(Stop)), 1)
+        thread.join()
+        self.assertEqual(len(caught), 1)
+        self.assertEqual(set_exception(c_ulong(1), py_object(Stop)), 0)
 
     def test_structure_in_registers(self):
         # Two doubles in a structure arrive where two doubles do.
