@@ -660,10 +660,11 @@ Ref m_cast(Thread& t, Value self, const Value* a) {
   char from = format_code(view->format);
   i64 item_size = 1;
   char to = format_code(format, &item_size);
-  if (from == 0)
+  auto is_byte = [](char c) { return c == 'B' || c == 'b' || c == 'c'; };
+  // Bytes are what any memory may be seen as.
+  if (from == 0 && !is_byte(to))
     return raise(t, exc::ValueError,
                  "memoryview: source format must be a native single character format prefixed with an optional '@'");
-  auto is_byte = [](char c) { return c == 'B' || c == 'b' || c == 'c'; };
   if (!is_byte(from) && !is_byte(to))
     return raise(t, exc::TypeError, "memoryview: cannot cast between two non-byte formats");
   if (view->length % item_size != 0)
