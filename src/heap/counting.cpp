@@ -36,6 +36,7 @@ void thread_finished() {
 #ifdef TYPHON_COUNTING
   platform::RawLockGuard guard(g_lock);
   for (int i = 0; i < kEvents; i++) g_finished[i] += tls_counters[i];
+  memset(tls_counters, 0, sizeof tls_counters);  // the native thread may be used again
 #endif
 }
 

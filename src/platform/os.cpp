@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <ctime>
 
 #ifdef TYPHON_ASAN_BUILD
@@ -140,8 +141,9 @@ void current_stack(char** low, char** high) {
   *high = *low + size;
 }
 
-// --- native threads. A finished thread cannot unmap the stack it stands on: it leaves its stack and handle in
-// g_finished, and whoever starts (or finishes) a thread next joins it, which takes microseconds by then.
+// --- native threads. One that has finished its work waits a moment for more, as programs that start threads start many, and a
+// new one costs twice as much. In the end it cannot unmap the stack it stands on: it leaves its stack and handle in g_finished,
+// and whoever starts (or finishes) a thread next joins it, which takes microseconds by then.
 namespace {
 
 struct FinishedThread {
@@ -159,10 +161,75 @@ struct StartRecord {
   NativeStack stack;
 };
 
+// On the stack of the waiting thread.
+struct IdleThread {
+  u32 has_work = 0;  // atomic, futex
+  pthread_t handle;
+  StartRecord work;
+  sigset_t signal_mask;  // of the starter: a new thread inherits it
+  IdleThread* next;
+};
+inline constexpr u32 kIdleLimit = 8;
+inline constexpr u64 kIdleNs = 100'000'000;
+RawLock g_idle_lock;
+IdleThread* g_idle = nullptr;
+u32 g_idle_count = 0;
+
+IdleThread* take_idle_thread(size_t stack_size) {
+  RawLockGuard guard(g_idle_lock);
+  for (IdleThread** link = &g_idle; *link != nullptr; link = &(*link)->next) {
+    IdleThread* found = *link;
+    if (found->work.stack.size != stack_size) continue;
+    *link = found->next;
+    g_idle_count--;
+    return found;
+  }
+  return nullptr;
+}
+
+// True when the thread was in the list still.
+bool leave_idle_list(const IdleThread* self) {
+  RawLockGuard guard(g_idle_lock);
+  for (IdleThread** link = &g_idle; *link != nullptr; link = &(*link)->next) {
+    if (*link != self) continue;
+    *link = self->next;
+    g_idle_count--;
+    return true;
+  }
+  return false;
+}
+
+bool wait_for_work(StartRecord* record) {
+  IdleThread self;
+  self.handle = pthread_self();
+  self.work = *record;
+  {
+    RawLockGuard guard(g_idle_lock);
+    if (g_idle_count == kIdleLimit) return false;
+    g_idle_count++;
+    self.next = g_idle;
+    g_idle = &self;
+  }
+  u64 deadline = monotonic_ns() + kIdleNs;
+  while (__atomic_load_n(&self.has_work, __ATOMIC_ACQUIRE) == 0) {
+    if (futex_wait(&self.has_work, 0, deadline) != WaitResult::kTimedOut) continue;
+    if (leave_idle_list(&self)) return false;
+    deadline = kNoDeadline;  // somebody has taken it, and is about to say what for
+  }
+  pthread_sigmask(SIG_SETMASK, &self.signal_mask, nullptr);
+  *record = self.work;
+  return true;
+}
+
+void give_up_stack(NativeStack stack);
+
 void* native_main(void* raw) {
   StartRecord record = *static_cast<StartRecord*>(raw);
   delete static_cast<StartRecord*>(raw);
-  record.entry(record.argument, record.stack);
+  do {
+    record.entry(record.argument, record.stack);
+  } while (wait_for_work(&record));
+  give_up_stack(record.stack);
   return nullptr;
 }
 
@@ -186,10 +253,36 @@ NativeStack take_stack(size_t size) {
   return low == nullptr ? NativeStack{} : NativeStack{low, size};
 }
 
+void give_up_stack(NativeStack stack) {
+  // What lies well below this frame will not be used any more. Deep recursion may have left a lot there.
+  char* sp = static_cast<char*>(__builtin_frame_address(0));
+  char* keep = reinterpret_cast<char*>(align_up(u64(sp), page_size())) - 64 * 1024;
+  char* low = stack.low + page_size();
+  if (keep > low) madvise(low, size_t(keep - low), MADV_DONTNEED);
+  FinishedThread reaped{};
+  {
+    RawLockGuard guard(g_finished_lock);
+    if (g_finished_count == kFinishedLimit) reaped = g_finished[--g_finished_count];
+    g_finished[g_finished_count++] = {pthread_self(), stack};
+  }
+  if (reaped.stack.low != nullptr) {
+    pthread_join(reaped.handle, nullptr);
+    munmap(reaped.stack.low, reaped.stack.size);
+  }
+}
+
 }  // namespace
 
 bool start_native_thread(void (*entry)(void*, NativeStack), void* argument, size_t stack_size, u64* handle) {
   size_t size = align_up(stack_size, page_size()) + page_size();
+  if (IdleThread* idle = take_idle_thread(size)) {
+    *handle = u64(idle->handle);
+    idle->work = {entry, argument, idle->work.stack};
+    pthread_sigmask(SIG_SETMASK, nullptr, &idle->signal_mask);
+    __atomic_store_n(&idle->has_work, 1, __ATOMIC_RELEASE);
+    futex_wake(&idle->has_work, 1);
+    return true;
+  }
   NativeStack stack = take_stack(size);
   if (stack.low == nullptr) return false;
   auto* record = new StartRecord{entry, argument, stack};
@@ -208,28 +301,13 @@ bool start_native_thread(void (*entry)(void*, NativeStack), void* argument, size
   return true;
 }
 
-void finish_native_thread(NativeStack stack) {
-  // What lies well below this frame will not be used any more. Deep recursion may have left a lot there.
-  char* sp = static_cast<char*>(__builtin_frame_address(0));
-  char* keep = reinterpret_cast<char*>(align_up(u64(sp), page_size())) - 64 * 1024;
-  char* low = stack.low + page_size();
-  if (keep > low) madvise(low, size_t(keep - low), MADV_DONTNEED);
-  FinishedThread reaped{};
-  {
-    RawLockGuard guard(g_finished_lock);
-    if (g_finished_count == kFinishedLimit) reaped = g_finished[--g_finished_count];
-    g_finished[g_finished_count++] = {pthread_self(), stack};
-  }
-  if (reaped.stack.low != nullptr) {
-    pthread_join(reaped.handle, nullptr);
-    munmap(reaped.stack.low, reaped.stack.size);
-  }
-}
-
 void forget_native_threads() {
   // Another thread may have been halfway through an update of the list: its stacks are given up, not unmapped.
   g_finished_lock.reset_after_fork();
   g_finished_count = 0;
+  g_idle_lock.reset_after_fork();
+  g_idle = nullptr;
+  g_idle_count = 0;
 }
 
 #if defined(__x86_64__)

@@ -94,12 +94,11 @@ struct NativeStack {
   char* low = nullptr;  // of the mapping: the guard page
   size_t size = 0;
 };
-// Starts a detached-from-Python native thread on a stack of `stack_size` bytes (rounded up; stacks of finished threads are used
-// again). False when the system refuses. `handle` receives pthread_self() of the new thread.
+// Calls entry in a native thread of its own, on a stack of `stack_size` bytes (rounded up). Threads whose entry has returned, and
+// their stacks, are used again: what a thread changes about itself (thread_local variables) it finds so the next time; the signal
+// mask is the starter's. False when the system refuses. `handle` receives pthread_self() of the thread.
 bool start_native_thread(void (*entry)(void* argument, NativeStack stack), void* argument, size_t stack_size,
                          u64* handle);
-// Last act of a thread started that way: lets its stack be reused when it is off it.
-void finish_native_thread(NativeStack stack);
 // In a forked child: threads other than the caller are gone.
 void forget_native_threads();
 // Calls entry on a fresh stack of `size` bytes in the calling thread; returns its result.

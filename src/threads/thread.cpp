@@ -410,26 +410,18 @@ static void forget_thread(Thread& t) {
   if (g_gil_mode) gil::release(t);
 }
 
-static void finish_thread(Thread& t, platform::NativeStack stack) {
-  forget_thread(t);
-  platform::finish_native_thread(stack);
-}
-
 static void thread_main(void* raw, platform::NativeStack stack) {
   Thread& t = *static_cast<Thread*>(raw);
   tls_current_thread = &t;
   t.platform->native_stack = stack;
-  // The starter holds the lock until it has written our identity: from then on it is ours to read.
-  g_list_lock.lock_unattached();
-  g_list_lock.unlock();
-  DCHECK(t.ident == u64(pthread_self()));
+  __atomic_store_n(&t.ident, u64(pthread_self()), __ATOMIC_RELAXED);
   t.native_id = platform::native_thread_id();
   attach_slow(t);
   // Only now: until here a stop found no stack to scan.
   set_native_bounds(t, stack.low + platform::page_size(), stack.low + stack.size);
   if (g_thread_started != nullptr) g_thread_started(t);
   t.platform->entry(t, t.platform->argument);
-  finish_thread(t, stack);
+  forget_thread(t);
 }
 
 // Makes the program multi-threaded. The calling thread is the only one, and at a safepoint: its guards remember whether they
@@ -444,20 +436,22 @@ static void become_multi_threaded(Thread& t) {
   collector::start_helper();
 }
 
+// Starts the native thread of a record. The record is the thread's own from then on: it may have finished when this returns.
 static bool launch(Thread& t, Thread* added, size_t native_stack, u64* ident) {
-  // Once linked, a stop waits for nothing: the thread is detached until it attaches itself. Its empty stack needs no scan.
-  added->native_base = nullptr;
-  link_thread(added);
-  if (platform::start_native_thread(thread_main, added, native_stack, ident)) {
-    __atomic_store_n(&added->ident, *ident, __ATOMIC_RELAXED);
-    return true;
-  }
+  if (platform::start_native_thread(thread_main, added, native_stack, ident)) return true;
+  g_list_lock.lock(t);
   unlink_thread(added);
   collector::detach_reclaim(*added);
   heap::detach_heap(*added);
   free_thread_record(*added);
-  (void)t;
+  g_list_lock.unlock();
   return false;
+}
+
+// Once linked, a stop waits for nothing: the thread is detached until it attaches itself. Its empty stack needs no scan.
+static void link_new_thread(Thread* added) {
+  added->native_base = nullptr;
+  link_thread(added);
 }
 
 Result<u64> start_thread(Thread& t, void (*entry)(Thread& t, void* argument), void* argument, size_t stack_size,
@@ -475,9 +469,10 @@ Result<u64> start_thread(Thread& t, void (*entry)(Thread& t, void* argument), vo
     added->dispatch_table = t.dispatch_table;
     added->platform->entry = entry;
     added->platform->argument = argument;
-    started = launch(t, added, stack_size, &ident);
+    link_new_thread(added);
   }
   g_list_lock.unlock();
+  if (added != nullptr) started = launch(t, added, stack_size, &ident);
   if (!started) {
     g_raise_runtime_error(t, "can't start new thread");
     return Raised{};
@@ -497,9 +492,10 @@ bool start_helper_thread(void (*body)(Thread& t)) {
     added->platform->helper = true;
     added->platform->entry = [](Thread& self, void* raw) { reinterpret_cast<void (*)(Thread&)>(raw)(self); };
     added->platform->argument = reinterpret_cast<void*>(body);
-    started = launch(t, added, kNativeStack, &ident);
+    link_new_thread(added);
   }
   g_list_lock.unlock();
+  if (added != nullptr) started = launch(t, added, kNativeStack, &ident);
   return started;
 }
 
