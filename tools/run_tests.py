@@ -11,6 +11,7 @@ Suites:
              And the folders of tests/golden, through tests/golden/run.py.
     examples examples/check.py: every example with small sizes and 1, 2, 4 threads; checksums are CPython's
     lint     tools/lint_layers.py
+    model    tests/model/run.py --quick: the model of the ownership scheme, explored with SPIN (release build, or when asked for)
     conformance  tests/conformance/check.py: CPython's own tests that have passed before (release build, or when asked for)
 
 tests/known_failures.txt lists what does not work yet, a line each: `FILE::TEST reason` (TEST is Class.method, the case of
@@ -38,7 +39,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SUITES = ("lint", "unit", "golden", "examples", "python", "threads", "conformance")
+SUITES = ("lint", "unit", "golden", "examples", "python", "threads", "model", "conformance")
 TIMEOUT = {"golden": 60, "examples": 600, "python": 120, "threads": 240, "conformance": 240}
 SLOWNESS = {"release": 1, "counting": 1, "dev": 2, "checking": 5, "asan": 6, "tsan": 15}  # times the time limit
 SHOWN = 60  # lines of a failing test's output
@@ -301,6 +302,21 @@ class Runner:
             listed = (ROOT / "tests/conformance/passing.txt").read_text(encoding="utf-8").count("\n") - 1
             print(f"ATTENTION: CPython's test-suite could not be fetched: {listed} of its tests are listed, NONE OF THEM IS RUN")
             yield lambda: Result("tests/conformance/check.py", skipped=listed)
+
+    def model(self):
+        if self.options.preset != "release" and not self.options.suite or not self.wanted("tests/model"):
+            return
+
+        def run():
+            process = subprocess.run([sys.executable, ROOT / "tests/model/run.py", "--quick", "--jobs", str(self.options.jobs)],
+                                     capture_output=True, text=True)
+            counts = re.search(r"^(\d+) passed, (\d+) failed", process.stdout, re.MULTILINE)
+            if counts is None and process.returncode == 0:
+                print(f"ATTENTION: {process.stdout.strip()}")
+                return Result("tests/model/run.py", skipped=1)
+            passed, failed = map(int, counts.groups()) if counts else (0, 1)
+            return Result("tests/model/run.py", passed, failed, output=tail(process.stdout + process.stderr))
+        yield run
 
     def external(self, script, suite, *arguments):
         """A runner of its own, whose last line is "N passed, N failed"; failures it names as "FAIL name" may be known."""

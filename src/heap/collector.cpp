@@ -23,6 +23,8 @@ u32 g_deferred_epoch = 0;
 namespace {
 
 bool g_enabled = true;      // atomic
+inline constexpr i64 kDefaultThreshold = 2000;
+i64 g_threshold = kDefaultThreshold;  // atomic
 bool g_collecting = false;  // atomic: one collection at a time; others come back empty-handed
 u64 g_growth_percent = 25;  // raised while collections find little
 inline constexpr i64 kMinGrowth = i64(4) << 20;
@@ -578,7 +580,7 @@ void run_handed_over_garbage(Thread& t) {
   dispose_of_handed_over(t);
 }
 
-bool collection_due() { return enabled() && heap::growth() > __atomic_load_n(&heap::g_growth_limit, __ATOMIC_RELAXED); }
+bool collection_due() { return automatic() && heap::growth() > __atomic_load_n(&heap::g_growth_limit, __ATOMIC_RELAXED); }
 
 void collect_if_due(Thread& t) {
   if (collection_due()) {
@@ -624,5 +626,17 @@ bool anything_to_finalise(const RootedVector& expected) {
 
 bool enabled() { return __atomic_load_n(&g_enabled, __ATOMIC_RELAXED); }
 void set_enabled(bool on) { __atomic_store_n(&g_enabled, on, __ATOMIC_RELAXED); }
+bool automatic() { return enabled() && __atomic_load_n(&g_threshold, __ATOMIC_RELAXED) != 0; }
+void set_threshold(Thread& t, i64 objects) {
+  __atomic_store_n(&g_threshold, objects, __ATOMIC_RELAXED);
+  t.heap_state->young_limit = young_minimum();
+}
+u64 young_minimum() {
+  constexpr i64 bytes_per_object = 128;
+  i64 objects = __atomic_load_n(&g_threshold, __ATOMIC_RELAXED);
+  if (objects == kDefaultThreshold || objects <= 0) return heap::kMinYoung;
+  u64 wanted = objects > i64(1) << 20 ? u64(1) << 30 : u64(objects * bytes_per_object);
+  return wanted < (u64(64) << 10) ? u64(64) << 10 : wanted;
+}
 
 }  // namespace typhon::collector

@@ -25,8 +25,18 @@ bool collection_due();
 void for_each_visible_object(Thread& t, void (*f)(Object* object, void* context), void* context);
 bool enabled();
 void set_enabled(bool on);
+// gc.set_threshold: after how many new objects, more or less, a thread's young collection is due; 0: nothing is collected unasked.
+void set_threshold(Thread& t, i64 objects);
 // Reclaims queued candidates (multi-threaded mode): stop, scan all stacks, condemn, weakrefs, restart, finalise, free.
 void reclaim_candidates(Thread& t);
+// Whether the object is a candidate without a count: it lives only if a scan finds it.
+inline bool is_candidate(const Object* object) {
+  if (!(object->ownership() & state::kShared)) return false;
+  i32 word = __atomic_load_n(&object->count, __ATOMIC_RELAXED);
+  return word < count::kOne && (word & count::kQueued);
+}
+// The same for who wants to know whether a candidate lives (it asks a weakref): now, unless that takes too much of the time.
+void reclaim_for_observer(Thread& t);
 // Changes whenever DEFERRED objects were freed: caches that know code or names by address are void then.
 inline u32 deferred_epoch();
 // At thread exit (R17): drops thread-local state, hands candidates and pages over, publishes what is left.

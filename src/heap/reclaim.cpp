@@ -86,6 +86,7 @@ bool g_helper_started = false;
 inline constexpr u64 kBatchDelayNs = 5'000'000;
 inline constexpr u64 kMaxDelayNs = 640'000'000;
 inline constexpr u64 kPauseBudgetNs = 4'000'000;
+inline constexpr u64 kObserverShare = 10;  // at most a tenth of the time for those who ask weakrefs
 inline constexpr size_t kMaxPopularSize = size_t(64) << 10;
 // In Object::aux of SHARED objects, while a reclaim has the world stopped.
 inline constexpr u16 kFound = 1, kCondemned = 2;
@@ -119,7 +120,7 @@ void queue_candidate(Object* object) {
 
 void note_popular(Object* object) {
   // What wants to be told promptly of its end stays counted, as does what is big.
-  if ((object->state & state::kHasSideTable) || object_model::has_finaliser(object) || heap::block_size(object) > kMaxPopularSize) return;
+  if ((object->ownership() & state::kHasSideTable) || object_model::has_finaliser(object) || heap::block_size(object) > kMaxPopularSize) return;
   Thread::current().reclaim->popular.push_back(object);
   wake_helper();
 }
@@ -371,6 +372,22 @@ void reclaim_candidates(Thread& t) {
   if (!g_multi_threaded || t.reclaim->running) return;
   ScanFrom here(*t.reclaim);
   reclaim_now(t);
+}
+
+// What earlier calls left on the native stack would be found by the scan, in room that later frames have not filled.
+TYPHON_NOINLINE static void forget_old_words() {
+  volatile u64 words[256];
+  for (volatile u64& word : words) word = 0;
+}
+
+void reclaim_for_observer(Thread& t) {
+  forget_old_words();
+  static u64 next_ns = 0;  // atomic
+  u64 begin = platform::monotonic_ns();
+  if (begin < __atomic_load_n(&next_ns, __ATOMIC_RELAXED)) return;
+  reclaim_candidates(t);
+  u64 end = platform::monotonic_ns();
+  __atomic_store_n(&next_ns, end + (end - begin) * kObserverShare, __ATOMIC_RELAXED);
 }
 
 void reclaim_in_collection(Thread& t) {

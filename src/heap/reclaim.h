@@ -143,6 +143,9 @@ struct StackScanner {
 
 namespace collector {
 
+// Whether collections start by themselves, and after how many bytes of new objects at least a young one does.
+bool automatic();
+u64 young_minimum();
 void attach_reclaim(Thread& t);
 void detach_reclaim(Thread& t);  // hands candidates over; under the thread-list lock
 void start_helper();

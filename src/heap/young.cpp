@@ -190,7 +190,7 @@ void dispose_of(Thread& t, std::vector<Object*>& garbage, RootedVector& callback
 void set_limit(HeapState& h, size_t subjects, size_t collected) {
   // A thread whose young objects all live is asked less often.
   if (collected * 16 >= subjects) {
-    h.young_limit = heap::kMinYoung;
+    h.young_limit = young_minimum();
   } else if (h.young_limit < heap::kMaxYoung) {
     h.young_limit *= 2;
   }
@@ -198,7 +198,7 @@ void set_limit(HeapState& h, size_t subjects, size_t collected) {
 
 }  // namespace
 
-bool young_collection_due(Thread& t) { return enabled() && heap::young_due(*t.heap_state); }
+bool young_collection_due(Thread& t) { return automatic() && heap::young_due(*t.heap_state); }
 
 Outcome collect_young(Thread& t) {
   ScanFrom here(*t.reclaim);

@@ -1,7 +1,10 @@
 #include "interpreter/tracing.h"
 
+#include <vector>
+
 #include "interpreter/monitoring.h"
 #include "objects/frame_object.h"
+#include "threads/world.h"
 
 namespace typhon {
 
@@ -201,15 +204,50 @@ void set_function(Thread& t, Value* where, Value function) {
 
 }  // namespace
 
-void set_trace_function(Thread& t, Value function) { set_function(t, &t.trace_function, function); }
-void set_profile_function(Thread& t, Value function) {
-  // What the old one was told has begun, the new one must not be told has ended.
-  for (Value* r = t.frame; r != nullptr; r = frame::caller(r)) {
+// What the old profile function was told has begun, the new one must not be told has ended. Calls drop(word) for what is to be dropped.
+template <class F>
+static void forget_profiled_calls(Thread& of, F drop) {
+  for (Value* r = of.frame; r != nullptr; r = frame::caller(r)) {
     if (frame::frame_object(r).is_empty()) continue;
     FrameObject* f = frame::frame_object(r).as<FrameObject>();
-    f->profiled_call.clear(f);
+    drop(f->profiled_call.take_word(f));
   }
+}
+
+// The words that other threads give up are dropped after the stop, and published in it: then they may be dropped here.
+static void set_function_of_others(Thread& t, Value Thread::*where, Value function) {
+  if (function.is_object()) publish(function.object());
+  std::vector<Value> dropped;  // counted, all of them
+  auto drop = [&](Value word) {
+    if (word.bits & 7 || word.is_empty()) return;
+    publish(word.object());
+    dropped.push_back(word);
+  };
+  {
+    WorldStopped stopped(t);
+    for (Thread* other = first_thread(); other != nullptr; other = other->next) {
+      if (other == &t || is_helper_thread(*other)) continue;
+      if (where == &Thread::profile_function) forget_profiled_calls(*other, drop);
+      drop(other->*where);
+      other->*where = function.is_none() || function.is_empty() ? EMPTY : heap_copy(function);
+      choose_handlers(*other);
+    }
+  }
+  for (Value word : dropped) release(word);
+}
+
+void set_trace_function(Thread& t, Value function) { set_function(t, &t.trace_function, function); }
+void set_profile_function(Thread& t, Value function) {
+  forget_profiled_calls(t, [](Value word) { Field::release_heap(word); });
   set_function(t, &t.profile_function, function);
+}
+void set_trace_function_of_all(Thread& t, Value function) {
+  set_trace_function(t, function);
+  set_function_of_others(t, &Thread::trace_function, function);
+}
+void set_profile_function_of_all(Thread& t, Value function) {
+  set_profile_function(t, function);
+  set_function_of_others(t, &Thread::profile_function, function);
 }
 
 namespace {

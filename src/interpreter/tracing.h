@@ -9,6 +9,9 @@ namespace typhon {
 // None or EMPTY switches off.
 void set_trace_function(Thread& t, Value function);
 void set_profile_function(Thread& t, Value function);
+// The same for all threads.
+void set_trace_function_of_all(Thread& t, Value function);
+void set_profile_function_of_all(Thread& t, Value function);
 // Makes the thread run with the handlers that its trace functions and the monitoring tools call for. A thread that runs a trace
 // function or a tool's callback (Thread::tracing) keeps the plain ones.
 void choose_handlers(Thread& t);

@@ -105,6 +105,8 @@ timespec deadline_after(double seconds) {
   return now;
 }
 
+inline constexpr double kSignalSlice = 0.25;
+
 Result<bool> acquire(Thread& t, SemLock* self, bool block, Value timeout) {
   if (self->kind == kRecursiveMutex && is_mine(t, self)) {
     __atomic_fetch_add(&self->count, 1, __ATOMIC_ACQ_REL);
@@ -120,12 +122,15 @@ Result<bool> acquire(Thread& t, SemLock* self, bool block, Value timeout) {
     error = errno;
   } while (result < 0 && error == EINTR);
   while (result < 0 && error == EAGAIN && block) {
+    // A signal that arrives just before the wait does not interrupt it: the main thread looks again now and then.
+    bool sliced = t.is_main && !timed;
+    timespec until = sliced ? deadline_after(kSignalSlice) : deadline;
     {
       Detached detached(t);
-      result = timed ? sem_clockwait(self->handle, CLOCK_MONOTONIC, &deadline) : sem_wait(self->handle);
+      result = timed || sliced ? sem_clockwait(self->handle, CLOCK_MONOTONIC, &until) : sem_wait(self->handle);
       error = errno;
     }
-    if (result == 0 || error != EINTR) break;
+    if (result == 0 || (error != EINTR && !(sliced && error == ETIMEDOUT))) break;
     TRY(safepoint(t));
     error = EAGAIN;
   }

@@ -7,8 +7,8 @@ namespace typhon {
 namespace {
 
 GlobalRoot g_callbacks, g_garbage;
-i64 g_thresholds[3] = {2000, 10, 0};
-i64 g_debug = 0;
+Relaxed<i64> g_thresholds[3] = {2000, 10, 0};
+Relaxed<i64> g_debug = 0;
 struct Statistics {
   u64 collections, collected, uncollectable;  // atomic
 };
@@ -48,7 +48,7 @@ Result<u64> collect(Thread& t, i64 generation, bool young = false) {
   Status status = run_callbacks(t, "start", generation, 0, 0);
   collector::Outcome outcome = {0, 0};
   if (!status.failed()) {
-    if (__atomic_load_n(&g_debug, __ATOMIC_RELAXED) & kSaveAll) {
+    if (g_debug & kSaveAll) {
       status = collect_saving(t, &outcome);
     } else {
       outcome = young ? collector::collect_young(t) : collector::collect(t);
@@ -85,16 +85,19 @@ Ref f_disable(Thread&, Value, const Value*) {
 }
 Ref f_isenabled(Thread&, Value, const Value*) { return Ref::boolean(collector::enabled()); }
 Ref f_set_debug(Thread& t, Value, const Value* a) {
-  __atomic_store_n(&g_debug, TRY(to_i64(t, a[0])), __ATOMIC_RELAXED);
+  g_debug = TRY(to_i64(t, a[0]));
   return Ref::none();
 }
-Ref f_get_debug(Thread& t, Value, const Value*) { return int_from(t, g_debug); }
+Ref f_get_debug(Thread& t, Value, const Value*) { return int_from(t, g_debug.load()); }
 Ref f_get_threshold(Thread& t, Value, const Value*) {
-  return tuple_of(t, Value::small_int(g_thresholds[0]), Value::small_int(g_thresholds[1]), Value::small_int(g_thresholds[2]));
+  Ref values[3];
+  for (int i = 0; i < 3; i++) values[i] = int_from(t, g_thresholds[i].load());
+  return tuple_of(t, values[0], values[1], values[2]);
 }
 Ref f_set_threshold(Thread& t, Value, const Value* a) {
   for (int i = 0; i < 3; i++)
     if (!a[i].is_empty()) g_thresholds[i] = TRY(to_i64(t, a[i]));
+  collector::set_threshold(t, g_thresholds[0]);
   return Ref::none();
 }
 Ref f_get_count(Thread& t, Value, const Value*) { return tuple_of(t, Value::small_int(0), Value::small_int(0), Value::small_int(0)); }
@@ -111,6 +114,8 @@ Ref f_get_stats(Thread& t, Value, const Value*) {
   return list;
 }
 Ref f_is_tracked(Thread&, Value, const Value* a) {
+  // Instances of classes in Python count as tracked, whether or not they can refer to anything.
+  if (a[0].is_object() && (type_of(a[0])->flags & type_flag::kHeapType)) return Ref::boolean(true);
   // What exists from the start to the end is none of the collector's business.
   return Ref::boolean(a[0].is_object() && (a[0].object()->state & (state::kTracked | state::kImmortal)) == state::kTracked);
 }

@@ -27,6 +27,9 @@ Status check_outcome(Thread& t, Outcome outcome) {
 
 bool is_exported(const ByteArray* b) { return __atomic_load_n(&b->exports, __ATOMIC_RELAXED) != 0; }
 
+// Under the lock; others may look at the size without it.
+void set_size(ByteArray* b, size_t size) { __atomic_store_n(&b->size, size, __ATOMIC_RELAXED); }
+
 // Replaces bytes [start, start + removed) by `added` bytes. The object lock is held (or not needed).
 Outcome splice(ByteArray* b, size_t start, size_t removed, const u8* bytes, size_t added) {
   size_t size = b->size, tail = size - start - removed;
@@ -51,7 +54,7 @@ Outcome splice(ByteArray* b, size_t start, size_t removed, const u8* bytes, size
       b->capacity = capacity;
       b->offset = 0;
     }
-    b->size = new_size;
+    set_size(b, new_size);
     if (new_size * 4 < b->capacity - b->offset && b->capacity > 256) {  // give memory back
       u8* memory = static_cast<u8*>(std::malloc(new_size + 16));
       if (memory != nullptr) {
@@ -182,7 +185,7 @@ Status assign_slice(Thread& t, ByteArray* b, Slice* slice, const u8* bytes, size
           std::memmove(b->data + to, b->data + from, stop - from);
           to += stop - from;
         }
-        b->size = to;
+        set_size(b, to);
         b->data[to] = 0;
       }
     }

@@ -12,12 +12,20 @@ constexpr int kOffsetScale = 2;  // as in code_type.cpp
 
 Value* live_registers(FrameObject* f) { return __atomic_load_n(&f->registers, __ATOMIC_ACQUIRE); }
 
+// Whether another thread may be running the frame, or end it any moment. A generator's runs wherever somebody resumes it.
+bool may_run_elsewhere(Thread& t, FrameObject* f) {
+  Value* r = live_registers(f);
+  if (!g_multi_threaded || f->is_local() || r == nullptr) return false;
+  if (!f->is_generator) return f->thread != &t;
+  for (Value* own = t.frame; own != nullptr; own = frame::caller(own))
+    if (own == r) return false;
+  return true;
+}
+
 // The registers of a live frame of another thread may be looked at only while that thread is stopped.
 class OtherThreadStopped {
  public:
-  OtherThreadStopped(Thread& t, FrameObject* f) : thread_(t) {
-    Thread* runs_in = f->thread;
-    stopped_ = g_multi_threaded && runs_in != nullptr && runs_in != &t && live_registers(f) != nullptr;
+  OtherThreadStopped(Thread& t, FrameObject* f) : thread_(t), stopped_(may_run_elsewhere(t, f)) {
     if (stopped_) stop_the_world(t);
   }
   ~OtherThreadStopped() {
@@ -184,6 +192,14 @@ Ref or_none(const Field& field) {
   return v.is_empty() ? Ref::none() : std::move(v);
 }
 
+// The thread in whose chain of frames this one is; null: in none. The world is stopped.
+Thread* thread_of_frame(const Value* r) {
+  for (Thread* other = first_thread(); other != nullptr; other = other->next)
+    for (Value* at = other->frame; at != nullptr; at = frame::caller(at))
+      if (at == r) return other;
+  return nullptr;
+}
+
 // The caller of a frame that runs in another thread, as it is while that one is stopped.
 Ref back_in_other_thread(Thread& t, FrameObject* f) {
   RefTo<FrameObject> back;
@@ -193,7 +209,7 @@ Ref back_in_other_thread(Thread& t, FrameObject* f) {
     Value* caller = r != nullptr ? frame::caller(r) : nullptr;
     if (caller != nullptr) {
       back = frame_object_of(t, caller);
-      if (back->thread == &t) back->thread = f->thread;
+      if (back->thread == &t) back->thread = thread_of_frame(caller);
       publish(back.get());
     } else if (r == nullptr) {
       return or_none(f->back);
@@ -206,8 +222,7 @@ Ref get_back(Thread& t, Value self) {
   FrameObject* f = self_frame(self);
   Value* r = live_registers(f);
   if (r == nullptr) return or_none(f->back);
-  Thread* runs_in = f->thread;
-  if (runs_in != &t && runs_in != nullptr && !f->is_generator) return back_in_other_thread(t, f);
+  if (may_run_elsewhere(t, f)) return back_in_other_thread(t, f);
   Value* caller = frame::caller(r);
   if (caller == nullptr) return Ref::none();
   return frame_object_of(t, caller);

@@ -7,6 +7,7 @@
 // the next scan.
 #include <cstdlib>
 
+#include "heap/collector.h"
 #include "objects/protocol/protocol.h"
 #include "objects/type_internal.h"
 
@@ -101,6 +102,23 @@ WeakRef* basic_ref(Stripe& s, const Object* object) {
   return nullptr;
 }
 
+// The weakref and the proxy that all share come first, the rest by age, the youngest first.
+void link(TableEntry* entry, WeakRef* ref, bool basic) {
+  WeakRef* before = nullptr;
+  for (WeakRef* r = entry->first; !basic && r != nullptr; r = r->next) {
+    if (!r->callback.is_empty() || (type_of(Value(r))->flags & type_flag::kHeapType)) break;
+    before = r;
+  }
+  ref->previous = before;
+  ref->next = before != nullptr ? before->next : entry->first;
+  if (ref->next != nullptr) ref->next->previous = ref;
+  if (before != nullptr) {
+    before->next = ref;
+  } else {
+    entry->first = ref;
+  }
+}
+
 Ref new_ref(Thread& t, Type* cls, Value referent, Value callback) {
   if (!referent.is_object() || !(type_of(referent)->flags & type_flag::kHasWeakref))
     return raise(t, exc::TypeError, "cannot create weak reference to '%T' object", referent);
@@ -123,9 +141,7 @@ Ref new_ref(Thread& t, Type* cls, Value referent, Value callback) {
   if (WeakRef* known = basic ? basic_ref(s, object) : nullptr) return Ref::copy(Value(known));
   TableEntry* entry = find_or_add(s, object);
   ref->referent = Value(object);
-  ref->next = entry->first;
-  if (entry->first != nullptr) entry->first->previous = ref;
-  entry->first = ref;
+  link(entry, ref, basic);
   return self;
 }
 
@@ -157,11 +173,19 @@ Status ref_init(Thread& t, Value, Args args) {
   return ok();
 }
 
+// Whether the referent has lost its last counted reference, and a scan is to tell if it lives on in some register. Not inlined: the
+// caller's frame must not keep what it looks at.
+TYPHON_NOINLINE bool is_undecided(const WeakRef* ref) {
+  Value referent = referent_of(ref);
+  return !referent.is_empty() && collector::is_candidate(referent.object());
+}
+
 Ref ref_call(Thread& t, Value self, Args args) {
   if (args.keyword_count != 0)
     return raise(t, exc::TypeError, "weakref.ReferenceType.__call__() takes no keyword arguments");
   if (args.count != 0)
     return raise(t, exc::TypeError, "ReferenceType.__call__() takes no arguments (%d given)", int(args.count));
+  if (g_multi_threaded && is_undecided(self_of(self))) [[unlikely]] collector::reclaim_for_observer(t);
   Ref referent = weakref_get(t, self_of(self));
   return referent.is_empty() ? Ref::none() : std::move(referent);
 }
@@ -171,8 +195,7 @@ Ref ref_repr(Thread& t, Value self) {
   const char* type = type_name(self);
   if (strcmp(type, "ReferenceType") == 0) type = "weakref";
   if (referent.is_empty()) return str_format(t, "<%s at 0x%x; dead>", type, object_id(t, self));
-  Ref name = get_attribute_or_empty(t, referent, names::__name__);
-  if (name.failed()) return name;
+  Ref name = TRY(lookup_special(t, referent, names::__name__));
   if (!is_str(name))
     return str_format(t, "<%s at 0x%x; to '%T' at 0x%x>", type, object_id(t, self), referent.get(),
                       object_id(t, referent));

@@ -48,6 +48,41 @@ class Frames(unittest.TestCase):
             for thread in threads:
                 thread.join()
 
+    def test_of_generators_that_others_run(self):
+        """The frame of a generator, asked for here, runs in another thread."""
+        stop = False
+
+        def generate():
+            n = 0
+            while True:
+                n += 1
+                yield n
+
+        generators = [generate() for _ in range(4)]
+        frames = [generator.gi_frame for generator in generators]
+
+        def work():
+            while not stop:
+                for generator in generators:
+                    try:
+                        next(generator)
+                    except ValueError:  # it runs in the other thread
+                        pass
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(500):
+                for frame in frames:
+                    self.assertIsInstance(frame.f_locals.get("n", 0), int)
+                    self.assertGreater(frame.f_lineno, 0)
+                    back = frame.f_back
+                    self.assertIn(back and back.f_code.co_name, (None, "work"))
+        finally:
+            stop = True
+            for thread in threads:
+                thread.join()
+
 
 if __name__ == "__main__":
     unittest.main()

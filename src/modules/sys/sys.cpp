@@ -292,6 +292,14 @@ Ref f_setprofile(Thread& t, Value, const Value* a) {
   return Ref::none();
 }
 Ref f_getprofile(Thread& t, Value, const Value*) { return t.profile_function.is_empty() ? Ref::none() : Ref::copy(t.profile_function); }
+Ref f_settraceallthreads(Thread& t, Value, const Value* a) {
+  set_trace_function_of_all(t, a[0]);
+  return Ref::none();
+}
+Ref f_setprofileallthreads(Thread& t, Value, const Value* a) {
+  set_profile_function_of_all(t, a[0]);
+  return Ref::none();
+}
 Ref f_call_tracing(Thread& t, Value, const Value* a) {
   if (!is_tuple(a[1])) return raise(t, exc::TypeError, "call_tracing() argument 2 must be tuple, not %T", a[1]);
   // From inside a trace function as well.
@@ -397,6 +405,10 @@ const Method kFunctions[] = {
     raw_method("audit", f_audit, "(event, /, *args)", "Passes the event to any hooks that are attached."),
     method("addaudithook", f_addaudithook, "(hook)", "Adds a new audit hook callback."),
     method("settrace", f_settrace, "(function, /)", "Set the global debug tracing function."),
+    method("_settraceallthreads", f_settraceallthreads, "(function, /)",
+           "Set the global debug tracing function in all running threads belonging to the current interpreter."),
+    method("_setprofileallthreads", f_setprofileallthreads, "(function, /)",
+           "Set the profiling function in all running threads belonging to the current interpreter."),
     method("gettrace", f_gettrace, "()", "Return the global debug tracing function set with sys.settrace."),
     method("setprofile", f_setprofile, "(function, /)", "Set the profiling function."),
     method("getprofile", f_getprofile, "()", "Return the profiling function set with sys.setprofile."),
