@@ -166,6 +166,7 @@ class Semaphores(unittest.TestCase):
     def test_interrupted_acquire(self):
         program = """if True:
             import multiprocessing, os, signal, threading, time
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may have ignored it
             lock = multiprocessing.get_context("fork").Lock()
             lock.acquire()
             threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
