@@ -13,9 +13,8 @@ struct OptionalText {
     if (v.is_empty() || v.is_none()) return ok();
     if (!is_str(v))
       return raise(t, exc::TypeError, "%s() argument %d must be str or None, not %T", function, position, v);
-    std::string_view view = str_utf8(v.as<Str>(), buffer);
-    if (view.find('\0') != view.npos) return raise(t, exc::ValueError, "embedded null character");
-    text = view.data();
+    TRY(check_codec_name(t, v));
+    text = str_utf8(v.as<Str>(), buffer).data();
     return ok();
   }
 };
@@ -242,6 +241,8 @@ Ref encode(Thread& t, Value, const Value* a) {
   }
   if (!a[2].is_empty() && !is_str(a[2]))
     return raise(t, exc::TypeError, "encode() argument 'errors' must be str, not %T", a[2]);
+  TRY(check_codec_name(t, encoding));
+  TRY(check_codec_name(t, a[2]));
   return codec_encode(t, a[0], encoding, a[2]);
 }
 Ref decode(Thread& t, Value, const Value* a) {
@@ -252,6 +253,8 @@ Ref decode(Thread& t, Value, const Value* a) {
   }
   if (!a[2].is_empty() && !is_str(a[2]))
     return raise(t, exc::TypeError, "decode() argument 'errors' must be str, not %T", a[2]);
+  TRY(check_codec_name(t, encoding));
+  TRY(check_codec_name(t, a[2]));
   return codec_decode(t, a[0], encoding, a[2]);
 }
 Ref lookup(Thread& t, Value, const Value* a) {

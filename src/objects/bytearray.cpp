@@ -496,7 +496,6 @@ Ref m_reduce(Thread& t, Value self, const Value*) { return reduce(t, self, 2); }
 Ref m_reduce_ex(Thread& t, Value self, const Value* a) {
   return reduce(t, self, a[0].is_empty() ? 0 : TRY(to_i64(t, a[0])));
 }
-Ref m_release_buffer(Thread&, Value, const Value*) { return Ref::none(); }
 
 constexpr Method kOwnMethods[] = {
     method("append", m_append, "($self, item, /)",
@@ -514,7 +513,7 @@ constexpr Method kOwnMethods[] = {
     method("__alloc__", m_alloc, "($self, /)", "B.__alloc__() -> int"),
     method("__reduce__", m_reduce, "($self, /)", "Return state information for pickling."),
     method("__reduce_ex__", m_reduce_ex, "($self, proto=0, /)", "Return state information for pickling."),
-    method("__release_buffer__", m_release_buffer, "($self, buffer, /)",
+    raw_method("__release_buffer__", release_buffer_method, "($self, buffer, /)",
            "Release the buffer object that exposes the underlying memory of the object."),
     method("__sizeof__", m_sizeof, "($self, /)", "Returns the size of the bytearray object in memory, in bytes."),
 };

@@ -518,6 +518,7 @@ Ref iterator_reduce(Thread& t, Value self, const Value*) {
 }
 
 Ref iterator_setstate(Thread& t, Value self, const Value* a) {
+  if (!is_int(a[0])) return raise(t, exc::TypeError, "an integer is required");
   i64 at = TRY(to_i64(t, a[0], "Python int too large to convert to C ssize_t"));
   __atomic_store_n(&self.as<ByteIterator>()->index, at < 0 ? 0 : at, __ATOMIC_RELAXED);
   return Ref::none();
@@ -531,12 +532,15 @@ constexpr Method kIteratorMethods[] = {
     {},
 };
 
-TypeSpec iterator_spec(const char* name) {
+// These cannot be pickled.
+constexpr Method kMemoryIteratorMethods[] = {{}};
+
+TypeSpec iterator_spec(const char* name, const Method* methods = kIteratorMethods) {
   return {.name = name,
           .layout = {name, sizeof(ByteIterator), 0, visit_iterator, nullptr, nullptr, nullptr},
           .flags = type_flag::kImmutable | type_flag::kDisallowInstantiation,
           .slots = {.iter = iter_self, .next = iterator_next},
-          .methods = kIteratorMethods};
+          .methods = methods};
 }
 
 // Made when first wanted: few programs iterate over bytes.
@@ -546,7 +550,7 @@ Status make_iterator_types(Thread& t) {
   MutexGuard guard(t, g_iterator_lock);
   if (g_memory_iterator != nullptr) return ok();
   static const TypeSpec specs[] = {iterator_spec("bytes_iterator"), iterator_spec("bytearray_iterator"),
-                                   iterator_spec("memory_iterator")};
+                                   iterator_spec("memory_iterator", kMemoryIteratorMethods)};
   Type* memory = nullptr;
   TRY(make_static_type(t, specs[0], &g_bytes_iterator));
   TRY(make_static_type(t, specs[1], &g_bytearray_iterator));

@@ -288,7 +288,7 @@ Ref partition(Thread& t, Value self, Value separator, bool from_right) {
                          : search::find(s.data, s.size, needle, view.size());
   Ref parts[3];
   if (at == search::kNotFound) {
-    parts[from_right ? 2 : 0] = TRY(same_bytes(t, self, s));
+    parts[from_right ? 2 : 0] = is_bytes(self) ? Ref::copy(self) : TRY(make_bytes_like(t, self, s.data, s.size));
     parts[from_right ? 0 : 2] = TRY(make_bytes_like(t, self, nullptr, 0));
     parts[1] = TRY(make_bytes_like(t, self, nullptr, 0));
   } else {
@@ -569,6 +569,9 @@ Ref m_fromhex(Thread& t, Value cls, const Value* a) {
     TRY(view.get(a[0]));
   }
   size_t n = text != nullptr ? text->length() : view.size();
+  for (size_t i = 0; text != nullptr && !text->is_ascii() && i < n; i++)
+    if (text->at(i) >= 128)
+      return raise(t, exc::ValueError, "non-hexadecimal number found in fromhex() arg at position %zd", i64(i));
   auto at = [&](size_t i) -> u32 { return text != nullptr ? text->at(i) : view.data()[i]; };
   for (size_t i = 0; i < n;) {
     if (at(i) < 128 && is_space(u8(at(i)))) {
@@ -604,16 +607,13 @@ Ref m_hex(Thread& t, Value self, const Value* a) {
 }
 
 Ref m_decode(Thread& t, Value self, const Value* a) {
-  for (int i = 0; i < 2; i++)
+  for (int i = 0; i < 2; i++) {
     if (!a[i].is_empty() && !is_str(a[i]))
       return raise(t, exc::TypeError, "decode() argument '%s' must be str, not %T", i == 0 ? "encoding" : "errors",
                    a[i]);
+    TRY(check_codec_name(t, a[i]));
+  }
   return decode_object(t, self, a[0], a[1]);
-}
-
-Ref m_buffer(Thread& t, Value self, const Value* a) {
-  i64 flags = TRY(to_i64(t, a[0], "Python int too large to convert to C int"));
-  return memoryview_new(t, self, int(flags));
 }
 
 constexpr const char* kRange = "($self, sub[, start[, end]], /)";
@@ -737,7 +737,7 @@ constexpr Method kRows[] = {
     method("upper", m_upper, "($self, /)"),
     method("zfill", m_zfill, "($self, width, /)",
            "Pad a numeric string with zeros on the left, to fill a field of the given width."),
-    method("__buffer__", m_buffer, "($self, flags, /)",
+    raw_method("__buffer__", buffer_method, "($self, flags, /)",
            "Return a buffer object that exposes the underlying memory of the object."),
 };
 static_assert(std::size(kRows) == kSharedByteMethodCount);

@@ -53,6 +53,9 @@ i64 bytes_compare(const u8* a, size_t na, const u8* b, size_t nb);
 Ref byte_iterator_new(Thread& t, Value sequence);  // of bytes, bytearray and memoryview
 Ref memoryview_new(Thread& t, Value object, int flags);  // memoryview.cpp
 i32 memoryview_exports(Value view);
+// __buffer__ and __release_buffer__ of the built-in types.
+Ref buffer_method(Thread& t, Value self, Args args);
+Ref release_buffer_method(Thread& t, Value self, Args args);
 
 // A one-dimensional view of bytes, as far as the flags ask for it (buffer.cpp).
 Status fill_byte_buffer(Thread& t, Buffer* buffer, void* data, i64 n, bool readonly, int flags);

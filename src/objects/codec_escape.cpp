@@ -37,13 +37,14 @@ void append_escape(ByteBuilder& out, char kind, u32 c, int width) {
   for (int d = width - 1; d >= 0; d--) out.append(u8(kLowerHex[(c >> (4 * d)) & 15]));
 }
 
-Status warn_invalid_escape(Thread& t, u32 c, bool octal, const u8* digits) {
+// `prefix`: how a literal of that kind begins, "b" or nothing.
+Status warn_invalid_escape(Thread& t, const char* prefix, u32 c, bool octal, const u8* digits) {
   if (octal)
     return warn(t, exc::DeprecationWarning, 1,
-                "\"\\%c%c%c\" is an invalid octal escape sequence. Such sequences will not work in the future. ",
-                int(digits[0]), int(digits[1]), int(digits[2]));
+                "%s\"\\%c%c%c\" is an invalid octal escape sequence. Such sequences will not work in the future. ",
+                prefix, int(digits[0]), int(digits[1]), int(digits[2]));
   return warn(t, exc::DeprecationWarning, 1,
-              "\"\\%c\" is an invalid escape sequence. Such sequences will not work in the future. ", int(c));
+              "%s\"\\%c\" is an invalid escape sequence. Such sequences will not work in the future. ", prefix, int(c));
 }
 
 }  // namespace
@@ -87,7 +88,7 @@ Ref decode_unicode_escape(Thread& t, const u8* data, size_t n, const char* error
           for (int k = 0; k < 2 && i < n && data[i] >= '0' && data[i] <= '7'; k++) value = value * 8 + (data[i++] - '0');
           if (value > 0xFF && !warned) {
             warned = true;
-            TRY(warn_invalid_escape(t, c, true, data + i - 3));
+            TRY(warn_invalid_escape(t, "", c, true, data + i - 3));
           }
           out.append(value);
           continue;
@@ -122,7 +123,7 @@ Ref decode_unicode_escape(Thread& t, const u8* data, size_t n, const char* error
         default:
           if (!warned) {
             warned = true;
-            TRY(warn_invalid_escape(t, c, false, nullptr));
+            TRY(warn_invalid_escape(t, "", c, false, nullptr));
           }
           out.append('\\');
           out.append(u32(c));
@@ -275,7 +276,7 @@ Ref decode_bytes_escape(Thread& t, const u8* data, size_t n, const char* errors)
         for (int k = 0; k < 2 && i < n && data[i] >= '0' && data[i] <= '7'; k++) value = value * 8 + (data[i++] - '0');
         if (value > 0xFF && !warned) {
           warned = true;
-          TRY(warn_invalid_escape(t, c, true, data + i - 3));
+          TRY(warn_invalid_escape(t, "b", c, true, data + i - 3));
         }
         out.append(u8(value));
         break;
@@ -302,7 +303,7 @@ Ref decode_bytes_escape(Thread& t, const u8* data, size_t n, const char* errors)
       default:
         if (!warned) {
           warned = true;
-          TRY(warn_invalid_escape(t, c, false, nullptr));
+          TRY(warn_invalid_escape(t, "b", c, false, nullptr));
         }
         out.append('\\');
         out.append(c);

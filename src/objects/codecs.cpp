@@ -59,6 +59,19 @@ void normalise_name(std::string_view name, ByteBuilder& out) {
   }
 }
 
+}  // namespace
+
+Status check_codec_name(Thread& t, Value v) {
+  if (v.is_empty()) return ok();
+  auto* text = v.as<Str>();
+  if (!text->is_ascii()) TRY(encode_utf8(t, text, nullptr));
+  for (size_t i = 0; i < text->length(); i++)
+    if (text->at(i) == 0) return raise(t, exc::ValueError, "embedded null character");
+  return ok();
+}
+
+namespace {
+
 enum class Native : u8 { kNone, kUtf8, kAscii, kLatin1, kUtf16, kUtf16Le, kUtf16Be, kUtf32, kUtf32Le, kUtf32Be };
 
 Native native_codec(const char* encoding) {
@@ -194,15 +207,18 @@ Ref optional_str(Thread& t, const char* text) {
   return str_from_utf8(t, text);
 }
 
+bool has_byte_order(Native codec) {
+  return codec == Native::kUtf16Le || codec == Native::kUtf16Be || codec == Native::kUtf32Le || codec == Native::kUtf32Be;
+}
+
 // A C string of an encoding or errors argument; null for EMPTY.
 struct NameArgument {
   Utf8Buffer buffer;
   const char* text = nullptr;
   Status get(Thread& t, Value v) {
     if (v.is_empty()) return ok();
-    std::string_view view = str_utf8(v.as<Str>(), buffer);
-    if (view.find('\0') != view.npos) return raise(t, exc::ValueError, "embedded null character");
-    text = view.data();
+    TRY(check_codec_name(t, v));
+    text = str_utf8(v.as<Str>(), buffer).data();
     return ok();
   }
 };
@@ -252,7 +268,9 @@ Ref decode_object(Thread& t, Value object, Value encoding, Value errors) {
   }
   ByteView view(t);
   TRY(view.get(object));
-  return decode_native(t, codec, view.data(), view.size(), handler.text);
+  Ref text = decode_native(t, codec, view.data(), view.size(), handler.text);
+  if (text.failed() && has_byte_order(codec)) add_failure_note(t, "decoding", encoding.as<Str>());
+  return text;
 }
 
 Ref encode_object(Thread& t, Str* s, Value encoding, Value errors) {
@@ -262,7 +280,11 @@ Ref encode_object(Thread& t, Str* s, Value encoding, Value errors) {
   TRY(handler.get(t, errors));
   Native codec = native_codec(name.text);
   TRY(check_names(t, codec, encoding, errors));
-  if (codec != Native::kNone) return encode_native(t, codec, s, handler.text);
+  if (codec != Native::kNone) {
+    Ref data = encode_native(t, codec, s, handler.text);
+    if (data.failed() && has_byte_order(codec)) add_failure_note(t, "encoding", encoding.as<Str>());
+    return data;
+  }
   return encode_registered(t, s, encoding.as<Str>(), errors);
 }
 
@@ -295,9 +317,9 @@ Status codec_unregister(Thread& t, Value search_function) {
 
 Ref codec_lookup(Thread& t, Str* encoding) {
   TRY(start_registry(t));
+  TRY(check_codec_name(t, encoding));
   Utf8Buffer buffer;
   std::string_view text = str_utf8(encoding, buffer);
-  if (text.find('\0') != text.npos) return raise(t, exc::ValueError, "embedded null character");
   ByteBuilder normal;
   normalise_name(text, normal);
   RefTo<Str> key = TRY(str_from_ascii(t, normal.text()));

@@ -22,6 +22,8 @@ Ref encode_utf8(Thread& t, Str* s, const char* errors = nullptr);
 // --- native codecs; `consumed` null: the input is complete (final)
 Ref decode_ascii(Thread& t, const u8* data, size_t n, const char* errors);
 Ref decode_latin1(Thread& t, const u8* data, size_t n);
+// The name of an encoding or of an error handler, a str or EMPTY: UnicodeEncodeError or ValueError when no C string can hold it.
+Status check_codec_name(Thread& t, Value name);
 Ref encode_ascii(Thread& t, Str* s, const char* errors);
 Ref encode_latin1(Thread& t, Str* s, const char* errors);
 // byte_order: -1 little, +1 big, 0 by byte order mark (native without one). After decoding it tells what was found.

@@ -195,7 +195,7 @@ Ref power_slot(Thread& t, Value left, Value right, Value modulus) {
     }
     r = {length * std::cos(phase), length * std::sin(phase)};
   }
-  if ((std::isinf(r.re) || std::isinf(r.im)) && std::isfinite(a.re) && std::isfinite(a.im) && std::isfinite(b.re) && std::isfinite(b.im))
+  if (std::isinf(r.re) || std::isinf(r.im))
     return raise(t, exc::OverflowError, "complex exponentiation");
   return make(t, r);
 }
@@ -293,6 +293,14 @@ bool parse(std::string_view s, Z* out) {
   return true;
 }
 
+// Whether an underscore is not between two digits.
+bool misplaced_underscore(std::string_view s) {
+  auto digit = [&](size_t i) { return i < s.size() && s[i] >= '0' && s[i] <= '9'; };
+  for (size_t i = 0; i < s.size(); i++)
+    if (s[i] == '_' && (i == 0 || !digit(i - 1) || !digit(i + 1))) return true;
+  return false;
+}
+
 Ref as_subclass(Thread& t, Type* cls, Z z) {
   if (cls == types::complex_) return make(t, z);
   Ref self = TRY(allocate_instance(t, cls));
@@ -346,7 +354,12 @@ Ref complex_new(Thread& t, Type* cls, Args args) {
     if (!single) return raise(t, exc::TypeError, "complex() argument 'real' must be a real number, not str");
     RefTo<Bytes> text = TRY(number_text(t, a[0].as<Str>()));
     Z z;
-    if (!parse({reinterpret_cast<char*>(text->data), text->size}, &z)) return raise(t, exc::ValueError, "complex() arg is a malformed string");
+    std::string_view characters{reinterpret_cast<char*>(text->data), text->size};
+    if (!parse(characters, &z)) {
+      if (misplaced_underscore(characters))
+        return raise(t, exc::ValueError, "could not convert string to complex: %R", a[0]);
+      return raise(t, exc::ValueError, "complex() arg is a malformed string");
+    }
     return as_subclass(t, cls, z);
   }
   if (!a[0].is_empty() && !numeric(a[0])) {

@@ -115,13 +115,14 @@ Ref divmod_slot(Thread& t, Value a, Value b) {
 }
 
 Ref power_slot(Thread& t, Value a, Value b, Value modulus) {
+  if (!modulus.is_none())
+    return raise(t, exc::TypeError, "pow() 3rd argument not allowed unless all arguments are integers");
   double x, y;
   bool failed = false;
   if (!operand(t, a, &x, &failed)) return Ref::not_implemented();
   if (failed) return Raised{};
   if (!operand(t, b, &y, &failed)) return Ref::not_implemented();
   if (failed) return Raised{};
-  if (!modulus.is_none()) return raise(t, exc::TypeError, "pow() 3rd argument not allowed unless all arguments are integers");
   if (x == 0 && y < 0 && std::isfinite(y)) return raise(t, exc::ZeroDivisionError, "zero to a negative power");
   if (x < 0 && std::isfinite(x) && std::isfinite(y) && y != std::floor(y)) {
     Ref z = TRY(complex_from(t, x, 0));

@@ -59,7 +59,9 @@ Ref compare_ints(Thread&, Value a, Value b, CompareOp op) {
 }
 
 Raised bad_literal(Thread& t, int base, Value original) {
-  return raise(t, exc::ValueError, "invalid literal for int() with base %d: %R", base, original);
+  RefTo<Str> shown = TRY(object_repr(t, original));
+  if (shown->length() > 200) shown = TRY(str_substring(t, shown.get(), 0, 200));
+  return raise(t, exc::ValueError, "invalid literal for int() with base %d: %U", base, shown.get());
 }
 
 int digit_value(char c) {
@@ -162,7 +164,7 @@ Ref from_text(Thread& t, Value x, int base) {
   size_t start = 0, end = view.size();
   while (start < end && unicode::is_space(u8(text[start]))) start++;
   while (end > start && unicode::is_space(u8(text[end - 1]))) end--;
-  Ref shown = is_bytes(x) || is_bytearray(x) ? Ref::copy(x) : Ref(TRY(bytes_from(t, view.data(), view.size())));
+  RefTo<Bytes> shown = TRY(bytes_from(t, view.data(), view.size()));
   return parse(t, text + start, end - start, base, shown);
 }
 
@@ -219,9 +221,9 @@ Ref m_as_integer_ratio(Thread& t, Value self, const Value*) {
   return tuple_of(t, n, Value::small_int(1));
 }
 
-Result<bool> little_endian(Thread& t, Value order) {
+Result<bool> little_endian(Thread& t, const char* function, Value order) {
   if (order.is_empty()) return false;
-  if (!is_str(order)) return raise(t, exc::TypeError, "byteorder must be str, not %T", order);
+  if (!is_str(order)) return raise(t, exc::TypeError, "%s() argument 'byteorder' must be str, not %T", function, order);
   if (order.as<Str>()->equals_ascii("little")) return true;
   if (order.as<Str>()->equals_ascii("big")) return false;
   return raise(t, exc::ValueError, "byteorder must be either 'little' or 'big'");
@@ -229,7 +231,7 @@ Result<bool> little_endian(Thread& t, Value order) {
 
 Ref m_to_bytes(Thread& t, Value self, const Value* a) {
   i64 n = a[0].is_empty() ? 1 : TRY(to_i64(t, a[0], "Python int too large to convert to C ssize_t"));
-  bool little = TRY(little_endian(t, a[1]));
+  bool little = TRY(little_endian(t, "to_bytes", a[1]));
   bool is_signed = a[2].is_empty() ? false : TRY(truth(t, a[2]));
   if (n < 0) return raise(t, exc::ValueError, "length argument must be non-negative");
   RefTo<Bytes> out = TRY(bytes_allocate(t, size_t(n)));
@@ -238,7 +240,7 @@ Ref m_to_bytes(Thread& t, Value self, const Value* a) {
 }
 
 Ref m_from_bytes(Thread& t, Value cls, const Value* a) {
-  bool little = TRY(little_endian(t, a[1]));
+  bool little = TRY(little_endian(t, "from_bytes", a[1]));
   bool is_signed = a[2].is_empty() ? false : TRY(truth(t, a[2]));
   Ref value;
   if (is_int(a[0])) return raise(t, exc::TypeError, "cannot convert 'int' object to bytes");
@@ -341,9 +343,9 @@ Ref bool_logic(Thread& t, Value a, Value b) {
 Ref bool_invert(Thread& t, Value v) {
   TRY(warn(t, exc::DeprecationWarning, 1,
            "Bitwise inversion '~' on bool is deprecated and will be removed in Python 3.16. This returns the bitwise "
-           "inversion of the underlying int object and is usually not what you expect from the negation of a bool "
-           "object. Use the 'not' operator for boolean negation or ~int(x) for the bitwise inversion of the underlying "
-           "int."));
+           "inversion of the underlying int object and is usually not what you expect from negating a bool. Use "
+           "the 'not' "
+           "operator for boolean negation or ~int(x) if you really want the bitwise inversion of the underlying int."));
   return invert(t, v);
 }
 

@@ -169,7 +169,7 @@ Ref reverse_setstate(Thread& t, Value self, const Value* a) {
 Ref reverse_reduce(Thread& t, Value self, const Value*) {
   ListIterator* it = self.as<ListIterator>();
   Ref sequence = it->sequence.load();
-  if (sequence.is_empty()) {
+  if (sequence.is_empty() || position(it) < 0) {
     RefTo<List> nothing = TRY(list_new(t));
     return reduce_to_builtin(t, "reversed", nothing.value());
   }
@@ -191,8 +191,12 @@ Ref sequence_next(Thread& t, Value self) {
   ListIterator* it = self.as<ListIterator>();
   Ref sequence = it->sequence.load();
   if (sequence.is_empty()) return Ref();
-  Ref item = get_item_index(t, sequence, claim(it, 1));
-  if (!item.failed()) return item;
+  bool contended = is_contended(it);
+  Ref item = get_item_index(t, sequence, contended ? claim(it, 1) : it->index);
+  if (!item.failed()) {
+    if (!contended) claim(it, 1);
+    return item;
+  }
   if (!clear_if(t, exc::IndexError) && !clear_if(t, exc::StopIteration)) return Raised{};
   return finish(it);
 }
@@ -294,9 +298,10 @@ const TypeSpec kCallableSpec = {
 
 }  // namespace
 
-extern const TypeSpec spec_list_iterator, spec_tuple_iterator, spec_str_iterator;
+extern const TypeSpec spec_list_iterator, spec_tuple_iterator, spec_str_iterator, spec_str_ascii_iterator;
 const TypeSpec spec_list_iterator = position_spec("list_iterator", list_iterator_next, kPositionMethods);
 const TypeSpec spec_tuple_iterator = position_spec("tuple_iterator", tuple_iterator_next, kPositionMethods);
+const TypeSpec spec_str_ascii_iterator = position_spec("str_ascii_iterator", str_iterator_next, kPositionMethods);
 const TypeSpec spec_str_iterator = position_spec("str_iterator", str_iterator_next, kPositionMethods);
 
 Ref position_iterator_new(Thread& t, CoreShape kind, Value sequence) {
@@ -306,7 +311,8 @@ Ref position_iterator_new(Thread& t, CoreShape kind, Value sequence) {
 }
 
 Ref str_iterator_new(Thread& t, Value s) {
-  ListIterator* it = heap::allocate_as<ListIterator>(t, kShape_str_iterator, sizeof(ListIterator), !is_exact_str(s));
+  CoreShape shape = is_exact_str(s) && s.as<Str>()->is_ascii() ? kShape_str_ascii_iterator : kShape_str_iterator;
+  ListIterator* it = heap::allocate_as<ListIterator>(t, shape, sizeof(ListIterator), !is_exact_str(s));
   it->sequence.init(it, s);
   return Ref::adopt(Value(it));
 }

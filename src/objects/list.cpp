@@ -858,7 +858,10 @@ Ref list_sizeof(Thread& t, Value self, const Value*) {
   return int_from(t, i64(size));
 }
 
+Ref list_get_item_method(Thread& t, Value self, const Value* a) { return list_get_item(t, self, a[0]); }
+
 const Method kListMethods[] = {
+    method("__getitem__", list_get_item_method, "($self, index, /)", "Return self[index]."),
     method("__reversed__", list_reversed, "($self, /)", "Return a reverse iterator over the list."),
     method("__sizeof__", list_sizeof, "($self, /)", "Return the size of the list in memory, in bytes."),
     class_method("__class_getitem__", class_getitem, "($type, object, /)", "See PEP 585"),

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "objects/bytes_util.h"
+#include "objects/codecs.h"
 
 namespace typhon {
 
@@ -159,6 +160,7 @@ Ref view_from(Thread& t, MemoryView* base) {
 }
 
 bool is_contiguous(const MemoryView* view, bool fortran = false) {
+  if (view->dimensions == 1) return view->shape[0] == 1 || view->strides[0] == view->item_size;
   i64 expected = view->item_size;
   for (i32 k = 0; k < view->dimensions; k++) {
     i32 d = fortran ? k : view->dimensions - 1 - k;
@@ -296,10 +298,38 @@ Result<bool> pack(Thread& t, char code, Value v, u8* p, bool* wrong_type) {
   }
 }
 
+Raised raise_unsupported(Thread& t, MemoryView* view) {
+  InUse in_use(t);  // the format is the exporter's
+  TRY(in_use.get(view));
+  return raise(t, exc::NotImplementedError, "memoryview: format %s not supported", view->format);
+}
+
+// The item at p. Its bytes are read under the view's lock: release() takes the same one, and only after it can the exporter
+// unmap the memory.
 Ref unpack_checked(Thread& t, MemoryView* view, const u8* p) {
-  char code = format_code(view->format);
-  if (code == 0) return raise(t, exc::NotImplementedError, "memoryview: format %s not supported", view->format);
-  return unpack(t, code, p);
+  char code = 0;
+  u8 bytes[8];
+  bool released;
+  {
+    ObjectLock lock(t, view);
+    released = view->released;
+    if (!released) code = format_code(view->format);
+    if (code != 0) copy_shared_bytes(bytes, p, size_t(view->item_size));
+  }
+  TRY(check_released(t, released));
+  if (code == 0) return raise_unsupported(t, view);
+  return unpack(t, code, bytes);
+}
+
+// Overwrites the item at p, under the lock likewise.
+Status store_item(Thread& t, MemoryView* view, u8* p, const u8* bytes) {
+  bool released;
+  {
+    ObjectLock lock(t, view);
+    released = view->released;
+    if (!released) copy_shared_bytes(p, bytes, size_t(view->item_size));
+  }
+  return check_released(t, released);
 }
 
 // --- subscription
@@ -379,8 +409,9 @@ Status slot_set_item(Thread& t, Value self, Value key, Value value) {
   TRY(check_released(t, view));
   if (view->readonly) return raise(t, exc::TypeError, "cannot modify read-only memory");
   if (value.is_empty()) return raise(t, exc::TypeError, "cannot delete memory");
+  InUse in_use(t);
+  TRY(in_use.get(view));
   char code = format_code(view->format);
-  if (code == 0) return raise(t, exc::NotImplementedError, "memoryview: format %s not supported", view->format);
   bool single = view->dimensions == 0 ? key.bits == Ellipsis.bits || all_indices(key)
                                       : is_indexable(key) || all_indices(key);
   if (single) {
@@ -388,14 +419,13 @@ Status slot_set_item(Thread& t, Value self, Value key, Value value) {
     u8 packed[8];
     bool wrong_type = false;
     u8* p = view->dimensions == 0 ? view->data : TRY(locate(t, view, key));
+    if (code == 0) return raise_unsupported(t, view);
     if (!TRY(pack(t, code, value, packed, &wrong_type))) {
       if (wrong_type)
         return raise(t, exc::TypeError, "memoryview: invalid type for format '%s'", view->format);
       return raise(t, exc::ValueError, "memoryview: invalid value for format '%s'", view->format);
     }
-    TRY(check_released(t, view));
-    copy_shared_bytes(p, packed, size_t(view->item_size));
-    return ok();
+    return store_item(t, view, p, packed);
   }
   if (is_slice(key) && view->dimensions == 1) {
     Buffer source;
@@ -644,15 +674,36 @@ Ref m_exit(Thread& t, Value self, const Value*) {
 }
 
 // --- cast and the rest
+bool has_zero_size(const MemoryView* view) {
+  for (i32 d = 0; d < view->dimensions; d++)
+    if (view->shape[d] == 0 || view->strides[d] == 0) return true;
+  return false;
+}
+
+RefTo<Tuple> cast_shape(Thread& t, MemoryView* view, Value shape) {
+  if (!is_list(shape) && !is_tuple(shape)) return raise(t, exc::TypeError, "shape must be a list or a tuple");
+  RefTo<Tuple> sizes = TRY(to_tuple(t, shape));
+  if (sizes->size > u64(kMaxDimensions))
+    return raise(t, exc::ValueError, "memoryview: number of dimensions must not exceed %d", int(kMaxDimensions));
+  if (view->dimensions != 1 && sizes->size != 1)
+    return raise(t, exc::TypeError, "memoryview: cast must be 1D -> ND or ND -> 1D");
+  return sizes;
+}
+
 Ref m_cast(Thread& t, Value self, const Value* a) {
   MemoryView* view = view_of(self);
-  TRY(check_released(t, view));
-  if (!is_str(a[0]) || !a[0].as<Str>()->is_ascii())
-    return raise(t, exc::TypeError, "cast() argument 'format' must be str, not %T", a[0]);
-  if (!a[1].is_empty() && !is_list(a[1]) && !is_tuple(a[1]))
-    return raise(t, exc::TypeError, "shape must be a list or a tuple");
+  if (!is_str(a[0])) return raise(t, exc::TypeError, "cast() argument 'format' must be str, not %T", a[0]);
+  InUse in_use(t);
+  TRY(in_use.get(view));
   if (!is_contiguous(view)) return raise(t, exc::TypeError, "memoryview: casts are restricted to C-contiguous views");
-  const char* format = static_format(a[0].as<Str>()->ascii());
+  if ((!a[1].is_empty() || view->dimensions != 1) && has_zero_size(view))
+    return raise(t, exc::TypeError, "memoryview: cannot cast view with zeros in shape or strides");
+  RefTo<Tuple> sizes = a[1].is_empty() ? tuple_of(t) : TRY(cast_shape(t, view, a[1]));
+  const char* format = nullptr;
+  if (a[0].as<Str>()->is_ascii())
+    format = static_format(a[0].as<Str>()->ascii());
+  else
+    TRY(encode_ascii(t, a[0].as<Str>(), nullptr));
   if (format == nullptr)
     return raise(t, exc::ValueError,
                  "memoryview: destination format must be a native single character format prefixed with an optional "
@@ -673,20 +724,17 @@ Ref m_cast(Thread& t, Value self, const Value* a) {
   i32 dimensions = 1;
   shape[0] = view->length / item_size;
   if (!a[1].is_empty()) {
-    RefTo<Tuple> sizes = TRY(to_tuple(t, a[1]));
-    if (sizes->size > u64(kMaxDimensions))
-      return raise(t, exc::ValueError, "memoryview: number of dimensions must not exceed %d", int(kMaxDimensions));
-    if (view->dimensions != 1 && sizes->size != 1)
-      return raise(t, exc::TypeError, "memoryview: cast must be 1D -> ND or ND -> 1D");
     dimensions = i32(sizes->size);
     i64 product = item_size;
     for (i32 d = 0; d < dimensions; d++) {
       Value size = sizes->items[d].peek();
       if (!is_int(size)) return raise(t, exc::TypeError, "memoryview.cast(): elements of shape must be integers");
-      shape[d] = TRY(to_i64(t, size));
+      shape[d] = TRY(to_i64(t, size, "Python int too large to convert to C ssize_t"));
       if (shape[d] <= 0)
         return raise(t, exc::ValueError, "memoryview.cast(): elements of shape must be integers > 0");
-      if (__builtin_mul_overflow(product, shape[d], &product)) product = -1;
+      if (__builtin_mul_overflow(product / item_size, shape[d], &product))
+        return raise(t, exc::ValueError, "memoryview.cast(): product(shape) > SSIZE_MAX");
+      if (__builtin_mul_overflow(product, item_size, &product)) product = -1;
     }
     if (product != view->length)
       return raise(t, exc::TypeError, "memoryview: product(shape) * itemsize != buffer size");
@@ -708,11 +756,26 @@ Ref m_toreadonly(Thread& t, Value self, const Value*) {
   return result;
 }
 
-Ref m_count(Thread& t, Value self, const Value* a) {
-  TRY(check_released(t, view_of(self)));
-  Ref items = TRY(m_tolist(t, self, nullptr));
-  if (view_of(self)->dimensions != 1)
+// Whether iter() takes the view.
+Status check_iterable(Thread& t, MemoryView* view) {
+  TRY(check_released(t, view));
+  if (view->dimensions == 0) return raise(t, exc::TypeError, "invalid indexing of 0-dim memory");
+  if (view->dimensions != 1)
     return raise(t, exc::NotImplementedError, "multi-dimensional sub-views are not implemented");
+  InUse in_use(t);
+  TRY(in_use.get(view));
+  if (format_code(view->format) == 0)
+    return raise(t, exc::NotImplementedError, "memoryview: format %s not supported", view->format);
+  return ok();
+}
+Ref slot_iter(Thread& t, Value self) {
+  TRY(check_iterable(t, view_of(self)));
+  return byte_iterator_new(t, self);
+}
+
+Ref m_count(Thread& t, Value self, const Value* a) {
+  TRY(check_iterable(t, view_of(self)));
+  Ref items = TRY(m_tolist(t, self, nullptr));
   i64 found = 0;
   List* list = items.as<List>();
   for (size_t i = 0; i < list_size(list); i++) {
@@ -740,12 +803,6 @@ Ref m_from_flags(Thread& t, Value, const Value* a) {
   i64 flags = TRY(to_i64(t, a[1], "Python int too large to convert to C int"));
   return memoryview_new(t, a[0], int(flags));
 }
-Ref m_buffer(Thread& t, Value self, const Value* a) {
-  i64 flags = TRY(to_i64(t, a[0], "Python int too large to convert to C int"));
-  return memoryview_new(t, self, int(flags));
-}
-Ref m_release_buffer(Thread&, Value, const Value*) { return Ref::none(); }
-
 Ref slot_new(Thread& t, Type*, Args args) {
   Value a[1] = {EMPTY};
   Ref keep[2];
@@ -778,7 +835,8 @@ Ref get_itemsize(Thread& t, Value self) {
   return int_from(t, view_of(self)->item_size);
 }
 Ref get_format(Thread& t, Value self) {
-  TRY(check_released(t, view_of(self)));
+  InUse in_use(t);
+  TRY(in_use.get(view_of(self)));
   return str_from_utf8(t, view_of(self)->format);
 }
 Ref get_ndim(Thread& t, Value self) {
@@ -845,30 +903,25 @@ constexpr Method kMethods[] = {
     method("__enter__", m_enter, "($self, /)"),
     method("__exit__", m_exit, "($self, /, *exc_info)",
            "Release the underlying buffer exposed by the memoryview object."),
-    method("__buffer__", m_buffer, "($self, flags, /)",
+    raw_method("__buffer__", buffer_method, "($self, flags, /)",
            "Return a buffer object that exposes the underlying memory of the object."),
-    method("__release_buffer__", m_release_buffer, "($self, buffer, /)",
+    raw_method("__release_buffer__", release_buffer_method, "($self, buffer, /)",
            "Release the buffer object that exposes the underlying memory of the object."),
     class_method("__class_getitem__", class_getitem, "($type, object, /)",
                  "memoryviews are generic over the type of their underlying data"),
     {},
 };
 
-}  // namespace
-
-Ref memoryview_new(Thread& t, Value object, int flags) {
-  if (is_memoryview(object)) {
-    MemoryView* base = view_of(object);
-    TRY(check_released(t, base));
-    if ((flags & buffer_flag::kWritable) && base->readonly)
-      return raise(t, exc::BufferError, "memoryview: underlying buffer is not writable");
-    return view_from(t, base);
-  }
-  if (!has_buffer(object))
-    return raise(t, exc::TypeError, "memoryview: a bytes-like object is required, not '%T'", object);
+// A view of the buffer that the object exports for these flags; `own`: that of the native type, whatever a class's __buffer__ does.
+Ref view_of_buffer(Thread& t, Value object, int flags, bool own = false) {
   TRY(make_managed_type(t));
   Buffer buffer;
-  TRY(get_buffer(t, object, &buffer, (flags & buffer_flag::kWritable) | buffer_flag::kFullRo));
+  if (own) {
+    TRY(type_of(object)->slots.get_buffer(t, object, &buffer, flags));
+    if (buffer.owner.is_empty()) buffer.owner = Ref::copy(object).take();
+  } else {
+    TRY(get_buffer(t, object, &buffer, flags));
+  }
   if (buffer.dimensions > kMaxDimensions) {
     release_buffer(t, &buffer);
     return raise(t, exc::ValueError, "memoryview: number of dimensions must not exceed %d", int(kMaxDimensions));
@@ -903,6 +956,42 @@ Ref memoryview_new(Thread& t, Value object, int flags) {
   return result;
 }
 
+}  // namespace
+
+Ref memoryview_new(Thread& t, Value object, int flags) {
+  if (!is_memoryview(object)) {
+    if (!has_buffer(object))
+      return raise(t, exc::TypeError, "memoryview: a bytes-like object is required, not '%T'", object);
+    return view_of_buffer(t, object, (flags & buffer_flag::kWritable) | buffer_flag::kFullRo);
+  }
+  MemoryView* base = view_of(object);
+  TRY(check_released(t, base));
+  if ((flags & buffer_flag::kWritable) && base->readonly)
+    return raise(t, exc::BufferError, "memoryview: underlying buffer is not writable");
+  return view_from(t, base);
+}
+
+Ref buffer_method(Thread& t, Value self, Args args) {
+  TRY(check_no_keywords(t, "wrapper __buffer__", args));
+  TRY(check_arity(t, "__buffer__", args, 1, 1));
+  Ref index = TRY(to_index(t, args[0]));
+  i64 flags = TRY(to_i64(t, index, "Python int too large to convert to C ssize_t"));
+  if (flags > INT32_MAX) return raise(t, exc::OverflowError, "buffer flags out of range");
+  return view_of_buffer(t, self, int(flags), true);
+}
+
+Ref release_buffer_method(Thread& t, Value self, Args args) {
+  TRY(check_no_keywords(t, "wrapper __release_buffer__", args));
+  TRY(check_arity(t, "__release_buffer__", args, 1, 1));
+  if (!is_memoryview(args[0])) return raise(t, exc::TypeError, "expected a memoryview object");
+  MemoryView* view = view_of(args[0]);
+  Ref obj = view->obj.load();
+  if (obj.is_empty()) return Ref::none();
+  if (!obj.get().same_word(self)) return raise(t, exc::ValueError, "memoryview's buffer is not this object");
+  if (view->released) return raise(t, exc::ValueError, "memoryview's buffer has already been released");
+  return Ref::none();
+}
+
 i32 memoryview_exports(Value view) { return i32(__atomic_load_n(&view_of(view)->exports, __ATOMIC_RELAXED)); }
 
 extern const TypeSpec spec_memoryview;
@@ -914,7 +1003,7 @@ const TypeSpec spec_memoryview = {
     .slots = {.repr = slot_repr,
               .hash = slot_hash,
               .compare = slot_compare,
-              .iter = byte_iterator_new,
+              .iter = slot_iter,
               .new_ = slot_new,
               .length = slot_length,
               .get_item = slot_get_item,

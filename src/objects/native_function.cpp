@@ -238,24 +238,31 @@ Raised raise_unexpected(Thread& t, const Signature& s, const Callee& callee, Str
   return raise(t, exc::TypeError, "%s() got an unexpected keyword argument '%U'", callee.name, name);
 }
 
-// *unexpected: the first keyword that no parameter takes, reported only after what is missing.
+// The first keyword that no parameter takes and the first whose parameter is given by position: reported only after what is missing.
+struct BadKeywords {
+  Str* unexpected = nullptr;
+  Str* twice = nullptr;
+  i32 position = 0;
+};
+
 Status bind_keywords(Thread& t, const Signature& s, const Callee& callee, Args args, Value* out, Dict* extra,
-                     Str** unexpected) {
+                     BadKeywords* bad) {
   u32 positional_given = args.count < s.positional ? args.count : s.positional;
   for (u32 k = 0; k < args.keyword_count; k++) {
     auto* name = args.names->items[k].as<Str>();
     i32 i = find_parameter(s, name);
     if (i < 0) {
       if (extra == nullptr) {
-        if (*unexpected == nullptr) *unexpected = name;
+        if (bad->unexpected == nullptr) bad->unexpected = name;
         continue;
       }
       TRY(dict_set_py(t, extra, name, args.keyword(k)));
       continue;
     }
-    if (u32(i) < positional_given)
-      return raise(t, exc::TypeError, "argument for %s() given by name ('%U') and position (%d)", callee.name, name,
-                   i + 1);
+    if (u32(i) < positional_given) {
+      if (bad->twice == nullptr) *bad = {bad->unexpected, name, i + 1};
+      continue;
+    }
     if (!out[i].is_empty())
       return raise(t, exc::TypeError, "%s() got multiple values for keyword argument '%U'", callee.name, name);
     out[i] = args.keyword(k);
@@ -298,13 +305,16 @@ Status bind(Thread& t, const Signature& s, const Callee& callee, Args args, Valu
                                      : Ref::copy(empty_tuple());
   }
   if (s.var_keywords >= 0) extra = TRY(dict_new(t, args.keyword_count));
-  Str* unexpected = nullptr;
+  BadKeywords bad;
   if (args.keyword_count != 0)
-    TRY(bind_keywords(t, s, callee, args, out, s.var_keywords >= 0 ? extra.as<Dict>() : nullptr, &unexpected));
+    TRY(bind_keywords(t, s, callee, args, out, s.var_keywords >= 0 ? extra.as<Dict>() : nullptr, &bad));
   if (args.count < s.required_positional || s.required_keyword_only != 0)
     TRY(check_required(t, s, callee, out, args.count));
-  if (unexpected != nullptr) [[unlikely]]
-    return raise_unexpected(t, s, callee, unexpected);
+  if (bad.twice != nullptr) [[unlikely]]
+    return raise(t, exc::TypeError, "argument for %s() given by name ('%U') and position (%d)", callee.name, bad.twice,
+                 int(bad.position));
+  if (bad.unexpected != nullptr) [[unlikely]]
+    return raise_unexpected(t, s, callee, bad.unexpected);
   if (s.var_args >= 0) out[s.var_args] = rest;
   if (s.var_keywords >= 0) out[s.var_keywords] = extra;
   // One Ref keeps both.

@@ -672,6 +672,8 @@ const TypeSpec kSetIteratorSpec = {
 // --- method tables
 
 constexpr Method kClassGetItem = class_method("__class_getitem__", class_getitem, "($type, object, /)", "See PEP 585");
+Ref set_contains_method(Thread& t, Value self, const Value* a) { return Ref::boolean(TRY(set_contains(t, self, a[0]))); }
+constexpr Method kContains = method("__contains__", set_contains_method, "($self, object, /)", "x.__contains__(y) <==> y in x.");
 constexpr Method kReduce = method("__reduce__", set_reduce, "($self, /)", "Return state information for pickling.");
 constexpr Method kSizeof =
     method("__sizeof__", set_sizeof, "($self, /)", "S.__sizeof__() -> size of S in memory, in bytes.");
@@ -692,11 +694,12 @@ constexpr Method kSymmetricDifference =
 constexpr Method kUnion =
     method("union", set_union, "($self, /, *others)", "Return a new set with elements from the set and all others.");
 
-const Method kFrozensetMethods[] = {kClassGetItem, kReduce,     kSizeof,   kCopy,       kDifference,
+const Method kFrozensetMethods[] = {kContains,     kClassGetItem, kReduce,     kSizeof,   kCopy,       kDifference,
                                     kIntersection, kIsDisjoint, kIsSubset, kIsSuperset, kSymmetricDifference,
                                     kUnion,        {}};
 
 const Method kSetMethods[] = {
+    kContains,
     kClassGetItem,
     kReduce,
     kSizeof,

@@ -259,9 +259,8 @@ Ref partition(Thread& t, Value self, Value separator, bool from_right) {
   if (m == 0) return raise(t, exc::ValueError, "empty separator");
   i64 at = from_right ? str_rfind(s, sep, 0, n) : str_find(s, sep, 0, n);
   if (at < 0) {
-    RefTo<Str> whole = TRY(str_exact(t, s));
     Value empty = empty_str();
-    return from_right ? tuple_of(t, empty, empty, whole) : tuple_of(t, whole, empty, empty);
+    return from_right ? tuple_of(t, empty, empty, self) : tuple_of(t, self, empty, empty);
   }
   RefTo<Str> head = TRY(str_substring(t, s, 0, size_t(at)));
   RefTo<Str> middle = TRY(str_exact(t, sep));

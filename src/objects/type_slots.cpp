@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdlib>
 
+#include "objects/container_util.h"
 #include "objects/protocol/call_words.h"
 #include "objects/protocol/protocol.h"
 #include "objects/type_internal.h"
@@ -489,6 +490,16 @@ void* resolve_slot(Type* type, u32 offset) {
         use_generic = true;
       continue;
     }
+    if (is_exact(found, kShape_method_descriptor)) {
+      // A native type's own method for what its slot does: dict.__contains__
+      auto* owner = found.as<NativeDescriptor>()->owner.as<Type>();
+      void* native = owner->flags & type_flag::kHeapType ? nullptr : static_cast<void*>(slot_at(owner->slots, offset));
+      if (native != nullptr && is_subtype(type, owner) && (specific == nullptr || specific == native)) {
+        generic = row.generic;
+        specific = native;
+        continue;
+      }
+    }
     generic = row.generic;
     if (row.kind == SlotKind::kNew && is_native_new(found)) {
       specific = erase(native_new_for(type, found));
@@ -601,7 +612,7 @@ Ref call_slot_wrapper(Thread& t, NativeDescriptor* d, Value self, Args args) {
       return slot_fn<GetAttributeFn>(d)(t, self, name.get());
     }
     case SlotKind::kSetAttribute: {
-      TRY(check_count(t, args, 2, 2));
+      TRY(check_arity(t, "__setattr__", args, 2, 2));
       RefTo<Str> name = TRY(attribute_name(t, args[0]));
       TRY(check_setattr_target(t, self, d->slot_function, "__setattr__"));
       return none_or_error(slot_fn<SetAttributeFn>(d)(t, self, name.get(), args[1]));
@@ -613,14 +624,14 @@ Ref call_slot_wrapper(Thread& t, NativeDescriptor* d, Value self, Args args) {
       return none_or_error(slot_fn<SetAttributeFn>(d)(t, self, name.get(), EMPTY));
     }
     case SlotKind::kSetItem:
-      TRY(check_count(t, args, 2, 2));
+      TRY(check_arity(t, "__setitem__", args, 2, 2));
       return none_or_error(slot_fn<SetItemFn>(d)(t, self, args[0], args[1]));
     case SlotKind::kDelItem:
       TRY(check_count(t, args, 1, 1));
       return none_or_error(slot_fn<SetItemFn>(d)(t, self, args[0], EMPTY));
     case SlotKind::kDescriptorGet: return wrapped_descriptor_get(t, d, self, args);
     case SlotKind::kDescriptorSet:
-      TRY(check_count(t, args, 2, 2));
+      TRY(check_arity(t, "__set__", args, 2, 2));
       return none_or_error(slot_fn<DescriptorSetFn>(d)(t, self, args[0], args[1]));
     case SlotKind::kDescriptorDelete:
       TRY(check_count(t, args, 1, 1));

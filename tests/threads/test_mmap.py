@@ -73,6 +73,37 @@ class Mappings(unittest.TestCase):
             self.assertTrue(m.closed)
 
 
+class Views(unittest.TestCase):
+    def test_items_while_released(self):
+        # The pages are gone as soon as the last view is released: a read or write of an item must not come after that.
+        for _ in range(150):
+            m = mmap.mmap(-1, 4096)
+            view = memoryview(m)
+            def close():
+                view.release()
+                m.close()
+            def read():
+                try:
+                    while True:
+                        view[0], view[-1], view.index(0), next(iter(view))
+                except ValueError as error:
+                    self.assertIn("released", str(error))
+            def write():
+                try:
+                    while True:
+                        view[5] = 0
+                        view[0:1] = b"\0"
+                except ValueError as error:
+                    self.assertIn("released", str(error))
+            def release():
+                while not m.closed:
+                    try:
+                        close()
+                    except BufferError:  # a slice assignment holds the view
+                        pass
+            self.assertEqual(together(read, write, read, release), [])
+
+
 class Directories(unittest.TestCase):
     def test_close_while_reading(self):
         with tempfile.TemporaryDirectory() as directory:

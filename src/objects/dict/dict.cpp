@@ -712,7 +712,12 @@ Ref dict_sizeof(Thread& t, Value self, const Value*) {
   return int_from(t, i64(size));
 }
 
+Ref dict_get_item_method(Thread& t, Value self, const Value* a) { return dict_get_item(t, self, a[0]); }
+Ref dict_contains_method(Thread& t, Value self, const Value* a) { return Ref::boolean(TRY(dict_contains(t, self, a[0]))); }
+
 const Method kDictMethods[] = {
+    method("__contains__", dict_contains_method, "($self, key, /)", "True if the dictionary has the specified key, else False."),
+    method("__getitem__", dict_get_item_method, "($self, key, /)", "Return self[key]."),
     method("__reversed__", dict_reversed, "($self, /)", "Return a reverse iterator over the dict keys."),
     method("__sizeof__", dict_sizeof, "($self, /)", "Return the size of the dict in memory."),
     class_method("__class_getitem__", class_getitem, "($type, object, /)", "See PEP 585"),

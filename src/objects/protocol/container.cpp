@@ -1,4 +1,5 @@
 // len, subscription, membership.
+#include "objects/container_util.h"
 #include "objects/generic_alias.h"
 #include "objects/protocol/protocol.h"
 
@@ -48,17 +49,27 @@ Ref get_item_index(Thread& t, Value v, i64 index) {
   return get_item(t, v, key);
 }
 
+// Whether an assignment to v[key], which v cannot take, would go to a position: the value that messages depend on.
+static Result<bool> check_position(Thread& t, Value v, Value key) {
+  Type* type = type_of(v);
+  if (!(type->flags & type_flag::kHeapType) && type->slots.length == nullptr && type->slots.contains == nullptr) return false;
+  if (!is_indexable(key)) return false;
+  TRY(subscript_index(t, key));
+  return true;
+}
+
 Status set_item(Thread& t, Value v, Value key, Value value) {
   SetItemFn fn = type_of(v)->slots.set_item;
-  if (fn == nullptr) return raise(t, exc::TypeError, "'%T' object does not support item assignment", v);
-  return fn(t, v, key, value);
+  if (fn != nullptr) return fn(t, v, key, value);
+  TRY(check_position(t, v, key));
+  return raise(t, exc::TypeError, "'%T' object does not support item assignment", v);
 }
 
 Status delete_item(Thread& t, Value v, Value key) {
   SetItemFn fn = type_of(v)->slots.set_item;
-  if (fn == nullptr)
-    return raise(t, exc::TypeError, "'%T' object %s support item deletion", v, is_sequence(v) ? "doesn't" : "does not");
-  return fn(t, v, key, EMPTY);
+  if (fn != nullptr) return fn(t, v, key, EMPTY);
+  bool by_position = TRY(check_position(t, v, key));
+  return raise(t, exc::TypeError, "'%T' object %s support item deletion", v, by_position ? "doesn't" : "does not");
 }
 
 Result<bool> contains(Thread& t, Value container, Value item) {

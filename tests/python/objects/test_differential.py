@@ -1,0 +1,119 @@
+"""Calls by which tests/fuzz/differential found that Typhon and CPython differed."""
+
+import codecs
+import types
+import unittest
+import warnings
+
+
+class Text(str):
+    pass
+
+
+class Mapping:
+    """A sequence by __getitem__ alone, whose items are missing."""
+    def __getitem__(self, index):
+        raise KeyError(index)
+
+
+class Messages(unittest.TestCase):
+    def check(self, error, message, function, *arguments, **keywords):
+        with self.assertRaises(error) as caught:
+            function(*arguments, **keywords)
+        self.assertEqual(str(caught.exception), message)
+
+    def test_item_assignment(self):
+        def put(target, key):
+            target[key] = 1
+
+        def delete(target, key):
+            del target[key]
+        for target in ("a", b"a", (1,), range(3), {1}, frozenset(), {}.keys(), {}.values(), types.MappingProxyType({})):
+            name = type(target).__name__
+            self.check(TypeError, f"'{name}' object doesn't support item deletion", delete, target, 0)
+            self.check(TypeError, f"'{name}' object does not support item deletion", delete, target, slice(1))
+            self.check(TypeError, f"'{name}' object does not support item assignment", put, target, 0)
+            self.check(IndexError, "cannot fit 'int' into an index-sized integer", put, target, 2**64)
+        for target in (5, None, iter([]), slice(1)):
+            self.check(TypeError, f"'{type(target).__name__}' object does not support item deletion", delete, target, 0)
+
+    def test_arguments(self):
+        self.check(TypeError, "pow() missing required argument 'exp' (pos 2)", pow, 5, base=2)
+        self.check(TypeError, "__setitem__ expected 2 arguments, got 1", [].__setitem__, 1)
+        self.check(TypeError, "list.__getitem__() takes exactly one argument (0 given)", [].__getitem__)
+        self.check(TypeError, "set.__contains__() takes exactly one argument (0 given)", set().__contains__)
+        self.check(TypeError, "dict.__contains__() takes no keyword arguments", {}.__contains__, key=1)
+        self.check(TypeError, "descriptor '__getitem__' for 'list' objects doesn't apply to a 'int' object", list.__getitem__, 1)
+        self.check(TypeError, "pow() 3rd argument not allowed unless all arguments are integers", (1.5).__pow__, "a", 3)
+        self.check(TypeError, "to_bytes() argument 'byteorder' must be str, not int", (5).to_bytes, 2, 5)
+        self.check(TypeError, "an integer is required", iter(b"a").__setstate__, "x")
+
+    def test_literals(self):
+        self.check(ValueError, "invalid literal for int() with base 10: b'x'", int, bytearray(b"x"))
+        self.check(ValueError, "could not convert string to complex: '1__0'", complex, "1__0")
+        self.check(ValueError, "complex() arg is a malformed string", complex, "1x")
+        self.check(ValueError, "non-hexadecimal number found in fromhex() arg at position 3", bytes.fromhex, "xyz\xe9")
+        self.check(OverflowError, "complex exponentiation", pow, complex(float("inf"), 1), 2)
+
+    def test_codecs(self):
+        surrogate = "'utf-8' codec can't encode character '\\ud800' in position 0: surrogates not allowed"
+        for call in (lambda: "a".encode("utf-8", "\ud800"), lambda: b"a".decode("latin-1", "\ud800"),
+                     lambda: codecs.utf_8_decode(b"a", "\ud800"), lambda: codecs.encode("a", "idna", "\ud800")):
+            self.check(UnicodeEncodeError, surrogate, call)
+        self.check(ValueError, "embedded null character", b"a".decode, "utf-8\0", 5)
+        with self.assertRaises(UnicodeDecodeError) as caught:
+            b"abc".decode("utf-16-le")
+        self.assertEqual(caught.exception.__notes__, ["decoding with 'utf-16-le' codec failed"])
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            codecs.escape_decode(b"\\u")
+        self.assertIn('b"\\u" is an invalid escape sequence', str(warned[0].message))
+
+    def test_memoryview(self):
+        scalar, grid = memoryview(b"x").cast("B", []), memoryview(bytes(4)).cast("B", (2, 2))
+        self.check(TypeError, "invalid indexing of 0-dim memory", iter, scalar)
+        self.check(NotImplementedError, "multi-dimensional sub-views are not implemented", iter, grid)
+        empty = memoryview(b"abc")[3:0:-1][3:]
+        self.assertFalse(empty.c_contiguous)
+        view = memoryview(bytes(8)).cast("i")
+        self.assertEqual(view.__buffer__(8).format, "B")
+        self.check(BufferError, "memoryview: cannot cast to unsigned bytes if the format flag is present", view.__buffer__, 4)
+        self.check(ValueError, "memoryview's buffer is not this object", bytearray(b"a").__release_buffer__, memoryview(b"a"))
+        self.check(TypeError, "expected a memoryview object", bytearray(b"a").__release_buffer__, 5)
+        self.check(TypeError, "memoryview: cannot cast view with zeros in shape or strides", memoryview(b"").cast, "B", [1])
+        self.check(TypeError, "cannot pickle 'memory_iterator' object", iter(memoryview(b"a")).__reduce__)
+
+
+class Values(unittest.TestCase):
+    def test_same_object(self):
+        text = Text("abc")
+        self.assertIs(text.partition("x")[0], text)
+        self.assertIs(text.rpartition("x")[2], text)
+
+    def test_iterators(self):
+        self.assertEqual([type(iter(s)).__name__ for s in ("a", "\u1234", Text("a"))],
+                         ["str_ascii_iterator", "str_iterator", "str_iterator"])
+        iterator = iter(Mapping())
+        for _ in range(2):
+            with self.assertRaises(KeyError) as caught:
+                next(iterator)
+            self.assertEqual(caught.exception.args, (0,))
+        self.assertEqual(reversed([]).__reduce__(), (reversed, ([],)))
+
+    def test_subclass_slots(self):
+        # The methods that stand beside a slot are no Python code: what inherits them keeps the native slot.
+        class Kept(dict):
+            pass
+
+        class Replaced(dict):
+            def __contains__(self, key): return True
+            def __getitem__(self, key): return key
+        self.assertNotIn("a", Kept())
+        self.assertIn("a", Replaced())
+        self.assertEqual(Replaced()["b"], "b")
+        self.assertFalse(dict.__contains__(Replaced(), "a"))
+        self.assertEqual(list.__getitem__([1, 2], -1), 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
