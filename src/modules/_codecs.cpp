@@ -12,7 +12,7 @@ struct OptionalText {
   Status get(Thread& t, const char* function, int position, Value v) {
     if (v.is_empty() || v.is_none()) return ok();
     if (!is_str(v))
-      return raise(t, exc::TypeError, "%s() argument %d must be str or None, not %T", function, position, v);
+      return raise(t, exc::TypeError, "%s() argument %d must be str or None, not %Q", function, position, v);
     TRY(check_codec_name(t, v));
     text = str_utf8(v.as<Str>(), buffer).data();
     return ok();
@@ -20,7 +20,7 @@ struct OptionalText {
 };
 
 Status need_str(Thread& t, const char* function, Value v) {
-  if (!is_str(v)) return raise(t, exc::TypeError, "%s() argument 1 must be str, not %T", function, v);
+  if (!is_str(v)) return raise(t, exc::TypeError, "%s() argument 1 must be str, not %Q", function, v);
   return ok();
 }
 
@@ -187,7 +187,7 @@ Ref charmap_encode(Thread& t, Value, const Value* a) {
   return with_size(t, encode_charmap(t, a[0].as<Str>(), errors.text, a[2]), a[0].as<Str>()->length());
 }
 Ref charmap_build(Thread& t, Value, const Value* a) {
-  if (!is_str(a[0])) return raise(t, exc::TypeError, "charmap_build() argument must be str, not %T", a[0]);
+  if (!is_str(a[0])) return raise(t, exc::TypeError, "charmap_build() argument must be str, not %Q", a[0]);
   return build_charmap(t, a[0].as<Str>());
 }
 Ref escape_decode(Thread& t, Value, const Value* a) {
@@ -236,11 +236,11 @@ Ref readbuffer_encode(Thread& t, Value, const Value* a) {
 Ref encode(Thread& t, Value, const Value* a) {
   Str* encoding = a[1].is_empty() ? names::utf_8 : nullptr;
   if (encoding == nullptr) {
-    if (!is_str(a[1])) return raise(t, exc::TypeError, "encode() argument 'encoding' must be str, not %T", a[1]);
+    if (!is_str(a[1])) return raise(t, exc::TypeError, "encode() argument 'encoding' must be str, not %Q", a[1]);
     encoding = a[1].as<Str>();
   }
   if (!a[2].is_empty() && !is_str(a[2]))
-    return raise(t, exc::TypeError, "encode() argument 'errors' must be str, not %T", a[2]);
+    return raise(t, exc::TypeError, "encode() argument 'errors' must be str, not %Q", a[2]);
   TRY(check_codec_name(t, encoding));
   TRY(check_codec_name(t, a[2]));
   return codec_encode(t, a[0], encoding, a[2]);
@@ -248,17 +248,17 @@ Ref encode(Thread& t, Value, const Value* a) {
 Ref decode(Thread& t, Value, const Value* a) {
   Str* encoding = a[1].is_empty() ? names::utf_8 : nullptr;
   if (encoding == nullptr) {
-    if (!is_str(a[1])) return raise(t, exc::TypeError, "decode() argument 'encoding' must be str, not %T", a[1]);
+    if (!is_str(a[1])) return raise(t, exc::TypeError, "decode() argument 'encoding' must be str, not %Q", a[1]);
     encoding = a[1].as<Str>();
   }
   if (!a[2].is_empty() && !is_str(a[2]))
-    return raise(t, exc::TypeError, "decode() argument 'errors' must be str, not %T", a[2]);
+    return raise(t, exc::TypeError, "decode() argument 'errors' must be str, not %Q", a[2]);
   TRY(check_codec_name(t, encoding));
   TRY(check_codec_name(t, a[2]));
   return codec_decode(t, a[0], encoding, a[2]);
 }
 Ref lookup(Thread& t, Value, const Value* a) {
-  if (!is_str(a[0])) return raise(t, exc::TypeError, "lookup() argument must be str, not %T", a[0]);
+  if (!is_str(a[0])) return raise(t, exc::TypeError, "lookup() argument must be str, not %Q", a[0]);
   return codec_lookup(t, a[0].as<Str>());
 }
 Ref register_search(Thread& t, Value, const Value* a) {
@@ -275,11 +275,12 @@ Ref register_error(Thread& t, Value, const Value* a) {
   return Ref::none();
 }
 Ref unregister_error(Thread& t, Value, const Value* a) {
-  if (!is_str(a[0])) return raise(t, exc::TypeError, "_unregister_error() argument must be str, not %T", a[0]);
+  if (!is_str(a[0])) return raise(t, exc::TypeError, "_unregister_error() argument must be str, not %Q", a[0]);
   return Ref::boolean(TRY(codec_unregister_error(t, a[0].as<Str>())));
 }
 Ref lookup_error(Thread& t, Value, const Value* a) {
-  if (!is_str(a[0])) return raise(t, exc::TypeError, "lookup_error() argument must be str, not %T", a[0]);
+  if (!is_str(a[0])) return raise(t, exc::TypeError, "lookup_error() argument must be str, not %Q", a[0]);
+  TRY(check_codec_name(t, a[0]));
   return codec_lookup_error(t, a[0].as<Str>());
 }
 

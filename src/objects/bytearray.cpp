@@ -562,7 +562,9 @@ const TypeSpec spec_bytearray = {
               .iter = byte_iterator_new,
               .new_ = slot_new,
               .init = slot_init,
-              .remainder = bytes_remainder,
+              .remainder = [](Thread& t, Value format, Value argument) {
+                return is_bytearray(format) ? bytes_remainder(t, format, argument) : Ref::not_implemented();
+              },
               .length = slot_length,
               .get_item = slot_get_item,
               .set_item = slot_set_item,

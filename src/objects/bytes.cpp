@@ -180,10 +180,12 @@ Status append_bytes_of(Thread& t, ByteBuilder& out, Value source, const char* wh
 
 Status bytes_source(Thread& t, ByteBuilder& out, const Value* a, const char* what, const char* range_message) {
   Value source = a[0];
-  for (int i = 1; i < 3; i++)
+  for (int i = 1; i < 3; i++) {
     if (!a[i].is_empty() && !is_str(a[i]))
-      return raise(t, exc::TypeError, "%s() argument '%s' must be str, not %T", what, i == 1 ? "encoding" : "errors",
+      return raise(t, exc::TypeError, "%s() argument '%s' must be str, not %Q", what, i == 1 ? "encoding" : "errors",
                    a[i]);
+    TRY(check_codec_name(t, a[i]));
+  }
   bool has_text = !source.is_empty() && is_str(source);
   if (has_text) {
     if (a[1].is_empty())
@@ -249,7 +251,6 @@ i64 bytes_compare(const u8* a, size_t na, const u8* b, size_t nb) {
 }
 
 Ref bytes_remainder(Thread& t, Value format, Value argument) {
-  if (!is_bytes(format) && !is_bytearray(format)) return Ref::not_implemented();
   RefTo<Bytes> text;
   {
     TYPHON_SELF_BYTES(self, t, format);
@@ -270,7 +271,12 @@ Ref bytes_remainder(Thread& t, Value format, Value argument) {
 Result<bool> bytes_contains(Thread& t, Value self, Value item) {
   ReentryGuard guard(self, &item, 1);
   if (is_int(item) || (type_of(item)->slots.index != nullptr && !has_buffer(item))) {
-    u8 byte = TRY(to_byte(t, item));
+    Ref index = to_index(t, item);
+    if (index.failed()) {
+      clear_exception(t);
+      return raise(t, exc::TypeError, "a bytes-like object is required, not '%T'", item);
+    }
+    u8 byte = TRY(to_byte(t, index));
     TYPHON_SELF_BYTES(bytes, t, self);
     return std::memchr(bytes.data, byte, bytes.size) != nullptr;
   }
@@ -283,6 +289,11 @@ Result<bool> bytes_contains(Thread& t, Value self, Value item) {
 
 // --- slots of bytes
 namespace {
+
+Ref slot_remainder(Thread& t, Value format, Value argument) {
+  if (!is_bytes(format)) return Ref::not_implemented();
+  return bytes_remainder(t, format, argument);
+}
 
 Ref slot_repr(Thread& t, Value self) {
   ByteBuilder out;
@@ -460,7 +471,7 @@ const TypeSpec spec_bytes = {
               .compare = slot_compare,
               .iter = byte_iterator_new,
               .new_ = slot_new,
-              .remainder = bytes_remainder,
+              .remainder = slot_remainder,
               .length = slot_length,
               .get_item = slot_get_item,
               .contains = bytes_contains,

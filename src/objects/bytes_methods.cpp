@@ -60,8 +60,8 @@ Bounds clamp_bounds(RawBounds raw, size_t size) {
 Result<i64> find_in(Thread& t, Value self, const Value* a, bool from_right) {
   ReentryGuard guard(self, a, 3);
   Needle needle(t);
-  TRY(needle.get(a[0]));
   RawBounds raw = TRY(raw_bounds(t, a[1], a[2]));
+  TRY(needle.get(a[0]));
   TYPHON_SELF_BYTES(s, t, self);
   Bounds b = clamp_bounds(raw, s.size);
   if (!b.valid || b.end - b.start < needle.size) return i64(-1);
@@ -87,8 +87,8 @@ Ref m_rindex(Thread& t, Value self, const Value* a) {
 Ref m_count(Thread& t, Value self, const Value* a) {
   ReentryGuard guard(self, a, 3);
   Needle needle(t);
-  TRY(needle.get(a[0]));
   RawBounds raw = TRY(raw_bounds(t, a[1], a[2]));
+  TRY(needle.get(a[0]));
   TYPHON_SELF_BYTES(s, t, self);
   Bounds b = clamp_bounds(raw, s.size);
   if (!b.valid) return int_from(t, 0);
@@ -609,7 +609,7 @@ Ref m_hex(Thread& t, Value self, const Value* a) {
 Ref m_decode(Thread& t, Value self, const Value* a) {
   for (int i = 0; i < 2; i++) {
     if (!a[i].is_empty() && !is_str(a[i]))
-      return raise(t, exc::TypeError, "decode() argument '%s' must be str, not %T", i == 0 ? "encoding" : "errors",
+      return raise(t, exc::TypeError, "decode() argument '%s' must be str, not %Q", i == 0 ? "encoding" : "errors",
                    a[i]);
     TRY(check_codec_name(t, a[i]));
   }

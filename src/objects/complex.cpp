@@ -395,7 +395,7 @@ Ref m_getnewargs(Thread& t, Value self, const Value*) {
   return tuple_of(t, re, im);
 }
 Ref m_format(Thread& t, Value self, const Value* a) {
-  if (!is_str(a[0])) return raise(t, exc::TypeError, "__format__() argument must be str, not %T", a[0]);
+  if (!is_str(a[0])) return raise(t, exc::TypeError, "__format__() argument must be str, not %Q", a[0]);
   return format_complex(t, self, a[0].as<Str>());
 }
 Ref m_from_number(Thread& t, Value cls, const Value* a) {

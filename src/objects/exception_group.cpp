@@ -17,7 +17,7 @@ Ref group_new(Thread& t, Type* cls, Args args) {
   if (args.keyword_count != 0) return raise(t, exc::TypeError, "BaseExceptionGroup.__new__() takes no keyword arguments");
   if (args.count != 2)
     return raise(t, exc::TypeError, "BaseExceptionGroup.__new__() takes exactly 2 arguments (%d given)", int(args.count));
-  if (!is_str(args[0])) return raise(t, exc::TypeError, "argument 1 must be str, not %T", args[0]);
+  if (!is_str(args[0])) return raise(t, exc::TypeError, "argument 1 must be str, not %Q", args[0]);
   if (is_exact(args[1], kShape_str) || !(is_sequence(args[1]) || is_tuple(args[1]) || is_list(args[1])) || is_set(args[1]))
     return raise(t, exc::TypeError, "second argument (exceptions) must be a sequence");
   RefTo<Tuple> exceptions = TRY(to_tuple(t, args[1]));

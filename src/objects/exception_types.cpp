@@ -163,7 +163,7 @@ Ref with_traceback(Thread& t, Value self, const Value* a) {
 }
 
 Ref add_note(Thread& t, Value self, const Value* a) {
-  if (!is_str(a[0])) return raise(t, exc::TypeError, "add_note() argument must be str, not %T", a[0]);
+  if (!is_str(a[0])) return raise(t, exc::TypeError, "add_note() argument must be str, not %Q", a[0]);
   RefTo<Str> key = TRY(str_from_ascii(t, "__notes__"));
   key = TRY(str_intern(t, key));
   Ref notes = TRY(get_attribute_or_empty(t, self, key.get()));
@@ -493,7 +493,7 @@ Status unicode_fill(Thread& t, Value self, Args args, bool decode, bool translat
   if (args.count != wanted)
     return raise(t, exc::TypeError, "function takes exactly %d arguments (%d given)", int(wanted), int(args.count));
   if (!translate) {
-    if (!is_str(args[0])) return raise(t, exc::TypeError, "argument 1 must be str, not %T", args[0]);
+    if (!is_str(args[0])) return raise(t, exc::TypeError, "argument 1 must be str, not %Q", args[0]);
     e->encoding.store(e, args[at++]);
   }
   if (decode) {
@@ -507,12 +507,12 @@ Status unicode_fill(Thread& t, Value self, Args args, bool decode, bool translat
       e->object.store(e, args[at++]);
     }
   } else {
-    if (!is_str(args[at])) return raise(t, exc::TypeError, "argument %d must be str, not %T", int(at + 1), args[at]);
+    if (!is_str(args[at])) return raise(t, exc::TypeError, "argument %d must be str, not %Q", int(at + 1), args[at]);
     e->object.store(e, args[at++]);
   }
   e->start.store(e, TRY(to_index(t, args[at++])));
   e->end.store(e, TRY(to_index(t, args[at++])));
-  if (!is_str(args[at])) return raise(t, exc::TypeError, "argument %d must be str, not %T", int(at + 1), args[at]);
+  if (!is_str(args[at])) return raise(t, exc::TypeError, "argument %d must be str, not %Q", int(at + 1), args[at]);
   e->reason.store(e, args[at]);
   return ok();
 }

@@ -29,7 +29,7 @@ namespace exc {
 }  // namespace exc
 
 // --- raising. Directives of `format`: %s const char* (UTF-8), %d int, %ld/%zd i64, %zu size_t, %c char (ASCII), %x hex u64,
-// %S str(Value), %R repr(Value), %A ascii(Value), %T type name of a Value ("int"), %N name of a Type*, %U Str*, %V Value that is a str, %%.
+// %S str(Value), %R repr(Value), %A ascii(Value), %T type name of a Value ("int"), %Q the same but None for None, %N name of a Type*, %U Str*, %V Value that is a str, %%.
 // %.200s limits are accepted and ignored.
 Raised raise(Thread& t, Type* type, const char* format, ...);
 Raised raise_value(Thread& t, Type* type, Value argument);    // type(argument)

@@ -1,4 +1,5 @@
 // float: construction, operators, methods.
+#include "objects/codecs.h"
 #include "objects/float.h"
 
 #include <charconv>
@@ -400,7 +401,8 @@ Ref m_hex(Thread& t, Value self, const Value*) {
 }
 
 Ref m_fromhex(Thread& t, Value cls, const Value* a) {
-  if (!is_str(a[0])) return raise(t, exc::TypeError, "fromhex() argument must be str, not %T", a[0]);
+  if (!is_str(a[0])) return raise(t, exc::TypeError, "bad argument type for built-in operation");
+  if (!a[0].as<Str>()->is_ascii()) TRY(encode_utf8(t, a[0].as<Str>(), nullptr));
   Utf8Buffer buffer;
   std::string_view text = str_utf8(a[0].as<Str>(), buffer);
   while (!text.empty() && unicode::is_space(u8(text.front()))) text.remove_prefix(1);
@@ -457,13 +459,13 @@ Ref m_getnewargs(Thread& t, Value self, const Value*) {
   return tuple_of(t, d);
 }
 Ref m_format(Thread& t, Value self, const Value* a) {
-  if (!is_str(a[0])) return raise(t, exc::TypeError, "__format__() argument must be str, not %T", a[0]);
+  if (!is_str(a[0])) return raise(t, exc::TypeError, "__format__() argument must be str, not %Q", a[0]);
   return format_float(t, self, a[0].as<Str>());
 }
 Ref m_getformat(Thread& t, Value, const Value* a) {
   if (is_str(a[0]) && (a[0].as<Str>()->equals_ascii("double") || a[0].as<Str>()->equals_ascii("float")))
     return str_from_ascii(t, "IEEE, little-endian");
-  if (!is_str(a[0])) return raise(t, exc::TypeError, "__getformat__() argument must be str, not %T", a[0]);
+  if (!is_str(a[0])) return raise(t, exc::TypeError, "__getformat__() argument must be str, not %Q", a[0]);
   return raise(t, exc::ValueError, "__getformat__() argument 1 must be 'double' or 'float'");
 }
 Ref get_real(Thread& t, Value self) { return exact(t, self); }

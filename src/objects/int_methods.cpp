@@ -181,6 +181,8 @@ Ref as_subclass(Thread& t, Type* cls, Ref&& value) {
 
 Ref int_new(Thread& t, Type* cls, Args args) {
   Value x = args.count > 0 ? args[0] : EMPTY, base = args.count > 1 ? args[1] : EMPTY;
+  if (args.count == 2 && args.keyword_count != 0)
+    return raise(t, exc::TypeError, "int() takes at most 2 arguments (%d given)", int(args.count + args.keyword_count));
   if (args.count > 2)
     return raise(t, exc::TypeError, "int expected at most 2 arguments, got %d", int(args.count + args.keyword_count));
   for (u32 k = 0; k < args.keyword_count; k++) {
@@ -223,7 +225,7 @@ Ref m_as_integer_ratio(Thread& t, Value self, const Value*) {
 
 Result<bool> little_endian(Thread& t, const char* function, Value order) {
   if (order.is_empty()) return false;
-  if (!is_str(order)) return raise(t, exc::TypeError, "%s() argument 'byteorder' must be str, not %T", function, order);
+  if (!is_str(order)) return raise(t, exc::TypeError, "%s() argument 'byteorder' must be str, not %Q", function, order);
   if (order.as<Str>()->equals_ascii("little")) return true;
   if (order.as<Str>()->equals_ascii("big")) return false;
   return raise(t, exc::ValueError, "byteorder must be either 'little' or 'big'");
@@ -277,7 +279,7 @@ Ref m_round(Thread& t, Value self, const Value* a) {
 }
 
 Ref m_format(Thread& t, Value self, const Value* a) {
-  if (!is_str(a[0])) return raise(t, exc::TypeError, "__format__() argument must be str, not %T", a[0]);
+  if (!is_str(a[0])) return raise(t, exc::TypeError, "__format__() argument must be str, not %Q", a[0]);
   return format_int(t, self, a[0].as<Str>());
 }
 Ref m_getnewargs(Thread& t, Value self, const Value*) {

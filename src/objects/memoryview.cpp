@@ -520,7 +520,7 @@ Ref m_tobytes(Thread& t, Value self, const Value* a) {
   TRY(in_use.get(view));
   bool fortran = false;
   if (!a[0].is_empty() && !a[0].is_none()) {
-    if (!is_str(a[0])) return raise(t, exc::TypeError, "tobytes() argument 'order' must be str or None, not %T", a[0]);
+    if (!is_str(a[0])) return raise(t, exc::TypeError, "tobytes() argument 'order' must be str or None, not %Q", a[0]);
     Str* order = a[0].as<Str>();
     if (order->equals_ascii("F"))
       fortran = true;
@@ -692,7 +692,7 @@ RefTo<Tuple> cast_shape(Thread& t, MemoryView* view, Value shape) {
 
 Ref m_cast(Thread& t, Value self, const Value* a) {
   MemoryView* view = view_of(self);
-  if (!is_str(a[0])) return raise(t, exc::TypeError, "cast() argument 'format' must be str, not %T", a[0]);
+  if (!is_str(a[0])) return raise(t, exc::TypeError, "cast() argument 'format' must be str, not %Q", a[0]);
   InUse in_use(t);
   TRY(in_use.get(view));
   if (!is_contiguous(view)) return raise(t, exc::TypeError, "memoryview: casts are restricted to C-contiguous views");
@@ -712,10 +712,6 @@ Ref m_cast(Thread& t, Value self, const Value* a) {
   i64 item_size = 1;
   char to = format_code(format, &item_size);
   auto is_byte = [](char c) { return c == 'B' || c == 'b' || c == 'c'; };
-  // Bytes are what any memory may be seen as.
-  if (from == 0 && !is_byte(to))
-    return raise(t, exc::ValueError,
-                 "memoryview: source format must be a native single character format prefixed with an optional '@'");
   if (!is_byte(from) && !is_byte(to))
     return raise(t, exc::TypeError, "memoryview: cannot cast between two non-byte formats");
   if (view->length % item_size != 0)
@@ -762,10 +758,6 @@ Status check_iterable(Thread& t, MemoryView* view) {
   if (view->dimensions == 0) return raise(t, exc::TypeError, "invalid indexing of 0-dim memory");
   if (view->dimensions != 1)
     return raise(t, exc::NotImplementedError, "multi-dimensional sub-views are not implemented");
-  InUse in_use(t);
-  TRY(in_use.get(view));
-  if (format_code(view->format) == 0)
-    return raise(t, exc::NotImplementedError, "memoryview: format %s not supported", view->format);
   return ok();
 }
 Ref slot_iter(Thread& t, Value self) {
@@ -801,6 +793,7 @@ Ref m_index(Thread& t, Value self, const Value* a) {
 
 Ref m_from_flags(Thread& t, Value, const Value* a) {
   i64 flags = TRY(to_i64(t, a[1], "Python int too large to convert to C int"));
+  if (is_memoryview(a[0])) flags = buffer_flag::kFullRo;  // a view of a view takes none
   return memoryview_new(t, a[0], int(flags));
 }
 Ref slot_new(Thread& t, Type*, Args args) {
@@ -975,7 +968,9 @@ Ref buffer_method(Thread& t, Value self, Args args) {
   TRY(check_no_keywords(t, "wrapper __buffer__", args));
   TRY(check_arity(t, "__buffer__", args, 1, 1));
   Ref index = TRY(to_index(t, args[0]));
-  i64 flags = TRY(to_i64(t, index, "Python int too large to convert to C ssize_t"));
+  i64 flags;
+  if (!int_fits_i64(index, &flags))
+    return raise(t, exc::OverflowError, "cannot fit '%T' into an index-sized integer", args[0]);
   if (flags > INT32_MAX) return raise(t, exc::OverflowError, "buffer flags out of range");
   return view_of_buffer(t, self, int(flags), true);
 }

@@ -42,7 +42,7 @@ Status module_init(Thread& t, Value self, Args args) {
   Value out[2];
   Ref keep[1];
   TRY(bind_arguments(t, signature, "module", args, out, keep));
-  if (!is_str(out[0])) return raise(t, exc::TypeError, "module() argument 'name' must be str, not %T", out[0]);
+  if (!is_str(out[0])) return raise(t, exc::TypeError, "module() argument 'name' must be str, not %Q", out[0]);
   return set_initial(t, self.as<Module>(), out[0], out[1].is_empty() ? None : out[1]);
 }
 

@@ -122,6 +122,8 @@ Ref slot_names_for_pickling(Thread& t, Type* cls) {
 
 Ref default_state(Thread& t, Value self, bool required) {
   Type* type = type_of(self);
+  if (required && self.is_object() && is_memoryview(self)) return raise(t, exc::TypeError, "cannot pickle memoryview objects");
+  if (required && is_native_instance(self, types::mappingproxy)) return raise(t, exc::TypeError, "cannot pickle 'mappingproxy' object");
   if (required && type->layout->item_size != 0) return raise(t, exc::TypeError, "cannot pickle '%N' object", type);
   Ref state;
   if (self.is_object()) {
@@ -237,7 +239,7 @@ Ref object_reduce_ex(Thread& t, Value self, const Value* a) {
 
 // --- other methods
 Ref object_format_method(Thread& t, Value self, const Value* a) {
-  if (!is_str(a[0])) return raise(t, exc::TypeError, "__format__() argument must be str, not %T", a[0]);
+  if (!is_str(a[0])) return raise(t, exc::TypeError, "__format__() argument must be str, not %Q", a[0]);
   if (a[0].as<Str>()->length() > 0)
     return raise(t, exc::TypeError, "unsupported format string passed to %T.__format__", self);
   return object_str(t, self);

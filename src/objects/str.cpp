@@ -424,8 +424,9 @@ Ref new_text(Thread& t, Value object, Value encoding, Value errors) {
   if (encoding.is_empty() && errors.is_empty()) return object_str(t, object);
   for (Value v : {encoding, errors}) {
     if (!v.is_empty() && !is_str(v))
-      return raise(t, exc::TypeError, "str() argument '%s' must be str, not %T",
+      return raise(t, exc::TypeError, "str() argument '%s' must be str, not %Q",
                    v.same_word(encoding) ? "encoding" : "errors", v);
+    TRY(check_codec_name(t, v));
   }
   if (is_str(object)) return raise(t, exc::TypeError, "decoding str is not supported");
   if (!has_buffer(object))

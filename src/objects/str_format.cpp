@@ -60,6 +60,11 @@ RefTo<Str> str_vformat(Thread& t, const char* format, va_list arguments) {
         out.append(text.get());
         break;
       }
+      case 'Q': {
+        Value v(va_arg(arguments, u64));
+        out.append_utf8(v.is_none() ? "None" : type_name(v));
+        break;
+      }
       case 'T': out.append_utf8(type_name(Value(va_arg(arguments, u64)))); break;
       case 'N': out.append_utf8(va_arg(arguments, Type*)->name_utf8()); break;
       case 'U': out.append(va_arg(arguments, Str*)); break;

@@ -521,15 +521,17 @@ Ref str_maketrans(Thread& t, Value, const Value* a) {
 
 // --- the rest
 Ref str_encode(Thread& t, Value self, const Value* a) {
-  for (int i = 0; i < 2; i++)
+  for (int i = 0; i < 2; i++) {
     if (!a[i].is_empty() && !is_str(a[i]))
-      return raise(t, exc::TypeError, "encode() argument '%s' must be str, not %T", i == 0 ? "encoding" : "errors",
+      return raise(t, exc::TypeError, "encode() argument '%s' must be str, not %Q", i == 0 ? "encoding" : "errors",
                    a[i]);
+    TRY(check_codec_name(t, a[i]));
+  }
   return encode_object(t, str_of(self), a[0], a[1]);
 }
 
 Ref str_dunder_format(Thread& t, Value self, const Value* a) {
-  if (!is_str(a[0])) return raise(t, exc::TypeError, "__format__() argument must be str, not %T", a[0]);
+  if (!is_str(a[0])) return raise(t, exc::TypeError, "__format__() argument must be str, not %Q", a[0]);
   if (str_of(a[0])->length() == 0) return object_str(t, self);
   return format_str(t, self, str_of(a[0]));
 }

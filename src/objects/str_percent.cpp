@@ -116,7 +116,8 @@ class PercentFormatter {
       Ref v = TRY(next_argument());
       if (!is_int(v)) return raise(t_, exc::TypeError, "* wants int");
       i64 given;
-      if (!int_fits_i64(v, &given) || given > INT_MAX || given < INT_MIN)
+      // A width is an ssize_t, a precision an int.
+      if (!int_fits_i64(v, &given) || (left == nullptr && (given > INT_MAX || given < INT_MIN)) || given == INT64_MIN)
         return raise(t_, exc::OverflowError, "Python int too large to convert to C %s", left ? "ssize_t" : "int");
       if (given < 0) {
         if (left != nullptr) {

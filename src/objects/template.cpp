@@ -42,7 +42,7 @@ Ref interpolation_construct(Thread& t, Type*, Args args) {
   for (int i = 1; i < 4; i++) {
     if (a[i].is_empty()) a[i] = i == 2 ? None : Value(empty_str());
     if (is_str(a[i]) || (i == 2 && a[i].is_none())) continue;
-    return raise(t, exc::TypeError, "Interpolation() argument '%s' must be str, not %T", kNames[i], a[i]);
+    return raise(t, exc::TypeError, "Interpolation() argument '%s' must be str, not %Q", kNames[i], a[i]);
   }
   if (is_str(a[2])) {
     auto* c = a[2].as<Str>();

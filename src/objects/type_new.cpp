@@ -315,7 +315,7 @@ Ref type_new(Thread& t, Type* metatype, Str* name, Tuple* given_bases, Dict* nam
 Ref type_new_slot(Thread& t, Type* metatype, Args args) {
   if (args.count != 3)
     return raise(t, exc::TypeError, "type.__new__() takes exactly 3 arguments (%d given)", int(args.count));
-  if (!is_str(args[0])) return raise(t, exc::TypeError, "type.__new__() argument 1 must be str, not %T", args[0]);
+  if (!is_str(args[0])) return raise(t, exc::TypeError, "type.__new__() argument 1 must be str, not %Q", args[0]);
   if (!is_tuple(args[1])) return raise(t, exc::TypeError, "type.__new__() argument 2 must be tuple, not %T", args[1]);
   if (!is_dict(args[2])) return raise(t, exc::TypeError, "type.__new__() argument 3 must be dict, not %T", args[2]);
   auto* bases = args[1].as<Tuple>();

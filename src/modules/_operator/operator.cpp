@@ -44,7 +44,8 @@ Ref f_contains(Thread& t, Value, const Value* a) { return Ref::boolean(TRY(conta
 // Concatenation proper; sequences of Python classes have __add__ only.
 Ref f_concat(Thread& t, Value, const Value* a) {
   if (BinaryFn fn = type_of(a[0])->slots.concat) return fn(t, a[0], a[1]);
-  if (is_sequence(a[0]) && is_sequence(a[1])) return binary_op(t, BinaryOp::kAdd, a[0], a[1]);
+  if (is_sequence(a[0]) && is_sequence(a[1]) && (type_of(a[0])->slots.add != nullptr || type_of(a[1])->slots.add != nullptr))
+    return binary_op(t, BinaryOp::kAdd, a[0], a[1]);
   return raise(t, exc::TypeError, "'%T' object can't be concatenated", a[0]);
 }
 Ref f_iconcat(Thread& t, Value module, const Value* a) {

@@ -138,6 +138,11 @@ Ref fast_arithmetic(Thread& t, BinaryOp op, Value a, Value b) {
   return Ref();
 }
 
+// Whether CPython's type has the sequence protocol, used or not: in place, such an object takes no part in the repetition of another.
+bool is_positional(Type* type) {
+  return (type->flags & type_flag::kHeapType) || type->slots.length != nullptr || type->slots.contains != nullptr;
+}
+
 // Sequence concatenation and repetition, tried after the number slots. NotImplemented when they do not apply.
 Ref try_sequence(Thread& t, BinaryOp op, Value a, Value b, bool in_place) {
   const Slots& left = type_of(a)->slots;
@@ -149,7 +154,7 @@ Ref try_sequence(Thread& t, BinaryOp op, Value a, Value b, bool in_place) {
   if (op != BinaryOp::kMul) return Ref::not_implemented();
   const Slots& right = type_of(b)->slots;
   bool from_left = left.repeat != nullptr || (in_place && left.inplace_repeat != nullptr);
-  if (!from_left && right.repeat == nullptr) return Ref::not_implemented();
+  if (!from_left && (right.repeat == nullptr || (in_place && is_positional(type_of(a))))) return Ref::not_implemented();
   Value sequence = from_left ? a : b, count = from_left ? b : a;
   if (!is_int(count) && type_of(count)->slots.index == nullptr)
     return raise(t, exc::TypeError, "can't multiply sequence by non-int of type '%T'", count);
