@@ -216,6 +216,7 @@ Status slot_set_item(Thread& t, Value self, Value key, Value value) {
     return check_outcome(t, outcome);
   }
   if (!is_slice(key)) return bad_key(t, key);
+  TRY(slice_unpack_py(t, key.as<Slice>()));  // a slice that is none is reported before the value
   ByteBuilder bytes;
   if (!value.is_empty()) {
     if (is_str(value) || (is_int(value) && !has_buffer(value)))

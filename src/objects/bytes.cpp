@@ -171,6 +171,7 @@ Status append_bytes_of(Thread& t, ByteBuilder& out, Value source, const char* wh
     if (clear_if(t, exc::TypeError)) return raise(t, exc::TypeError, "cannot convert '%T' object to %s", source, what);
     return Raised{};
   }
+  TRY(length_hint(t, source, 64));  // asked as CPython does: it may raise
   while (true) {
     Ref item = TRY(iter_next(t, iterator));
     if (item.is_empty()) return ok();

@@ -81,6 +81,7 @@ Result<u64> key_hash_slow(Thread& t, Value key, const char* role) {
   }
   Result<i64> h = object_hash(t, key);
   if (!h.failed()) return u64(key_of_hash(h.get()));
+  if (role == nullptr) return Raised{};
   // A plain TypeError says what the key was for; whatever else a __hash__ raises passes through.
   if (!pending_matches(t, exc::TypeError) || type_of(t.pending) != exc::TypeError) return Raised{};
   Ref reason = take_exception(t);

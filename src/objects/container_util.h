@@ -29,7 +29,7 @@ TYPHON_INLINE u32 str_key_hash(const Str* s) {
   return h != 0 ? h : str_hash32(s);
 }
 inline constexpr i64 kHashModulus = (i64(1) << 61) - 1;
-// The key_of_hash of the hash() of a key of a dict or set; TypeError "cannot use 'X' as a ROLE (unhashable type: 'X')". Exact str and small
+// The key_of_hash of the hash() of a key of a dict or set; TypeError "cannot use 'X' as a ROLE (unhashable type: 'X')", without a role "unhashable type: 'X'". Exact str and small
 // ints run no Python code.
 Result<u64> key_hash_slow(Thread& t, Value key, const char* role);
 TYPHON_INLINE Result<u64> key_hash(Thread& t, Value key, const char* role) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
 #include "objects/big.h"
@@ -358,10 +359,18 @@ Ref m_round(Thread& t, Value self, const Value* a) {
     std::from_chars(text, text + n, r);
     return float_from(t, r);
   }
-  double unit = std::pow(10.0, double(-digits));
-  double y = d / unit, z = std::round(y);
-  if (std::fabs(y - z) == 0.5) z = 2.0 * std::round(y / 2.0);
-  double r = z * unit;
+  // Before the point: so many significant digits that the last one stands for 10^-digits.
+  std::snprintf(text, sizeof text, "%.25e", d);
+  i64 significant = std::strtol(std::strchr(text, 'e') + 1, nullptr, 10) + digits + 1;
+  double r = 0;
+  if (significant > 0) {
+    int n = std::snprintf(text, sizeof text, "%.*e", int(significant - 1), d);
+    if (std::from_chars(text, text + n, r).ec == std::errc::result_out_of_range) r = HUGE_VAL;
+  } else if (significant == 0) {
+    double unit = std::pow(10.0, double(-digits));
+    r = std::fabs(d) > unit / 2 ? unit : 0;
+  }
+  r = std::copysign(r, d);
   if (std::isinf(r)) return raise(t, exc::OverflowError, "rounded value too large to represent");
   return float_from(t, r);
 }

@@ -283,7 +283,7 @@ RefTo<Str> int_to_str(Thread& t, Value v, int base, bool prefix) {
                    "increase the limit",
                    g_int_max_str_digits);
   }
-  if (base == 10 && !prefix && v.is_object()) {
+  if (base == 10 && !prefix && v.is_object() && v.as<Int>()->size != 0) {
     RefTo<Str> text = limbs_to_decimal(t, v.as<Int>());
     if (!text.is_empty()) return text;
   }

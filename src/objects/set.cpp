@@ -83,8 +83,11 @@ bool set_next(Thread& t, Set* s, size_t* position, Ref* key) { return next_key(s
 
 namespace {
 
+// An element's hash where the message for an unhashable one does not speak of sets.
+Result<u64> plain_hash(Thread& t, Value key) { return key_hash(t, key, nullptr); }
+
 // Calls action(key, hash) -> Status for the items of any iterable.
-template <class Action>
+template <Result<u64> (*kHash)(Thread&, Value) = hash_of_key, class Action>
 Status for_each_item_py(Thread& t, Value iterable, Action&& action) {
   if (is_any_set(iterable)) {
     RefTo<Set> source = TRY(stable(t, iterable.as<Set>()));
@@ -106,7 +109,7 @@ Status for_each_item_py(Thread& t, Value iterable, Action&& action) {
     for (u64 i = 0;; i++) {
       Ref item = list_body::item_at(iterable.as<List>(), i);
       if (item.is_empty()) return ok();
-      u64 hash = TRY(hash_of_key(t, item));
+      u64 hash = TRY(kHash(t, item));
       TRY(action(item.get(), hash));
     }
   }
@@ -117,7 +120,7 @@ Status for_each_item_py(Thread& t, Value iterable, Action&& action) {
   for (;;) {
     Ref item = TRY(iter_next(t, iterator));
     if (item.is_empty()) return ok();
-    u64 hash = TRY(hash_of_key(t, item));
+    u64 hash = TRY(kHash(t, item));
     TRY(action(item.get(), hash));
   }
 }
@@ -194,7 +197,7 @@ RefTo<Set> intersection(Thread& t, Value self, Value other) {
   if (is_any_set(other) && used_of(other.as<Set>()) > used_of(self.as<Set>())) std::swap(self, other);
   Set* within = self.as<Set>();
   Walk walk(other);
-  TRY(for_each_item_py(t, other, [&](Value key, u64 hash) -> Status {
+  TRY(for_each_item_py<plain_hash>(t, other, [&](Value key, u64 hash) -> Status {
     bool there = TRY(contains_hashed_py(t, within, key, hash));
     if (!there) return ok();
     return walk.distinct() ? add_distinct(t, result.get(), key, hash) : add_status(t, result.get(), key, hash);

@@ -140,10 +140,10 @@ struct CompensatedSum {
 // Ints are added in a machine word, floats and complex numbers with Neumaier's compensation, as CPython 3.12+ does; anything else with +.
 Ref builtin_sum(Thread& t, Value, const Value* a) {
   Value start = a[1].is_empty() ? Value::small_int(0) : a[1];
+  Ref iterator = TRY(get_iter(t, a[0]));
   if (is_str(start)) return raise(t, exc::TypeError, "sum() can't sum strings [use ''.join(seq) instead]");
   if (is_bytes(start)) return raise(t, exc::TypeError, "sum() can't sum bytes [use b''.join(seq) instead]");
   if (is_bytearray(start)) return raise(t, exc::TypeError, "sum() can't sum bytearray [use b''.join(seq) instead]");
-  Ref iterator = TRY(get_iter(t, a[0]));
   NextFn next = type_of(iterator)->slots.next;
   Ref total = Ref::copy(start);
   Ref item;

@@ -60,6 +60,9 @@ KEYWORDS = {"sorted": ["key=len", "reverse=True", "reverse=-1", "key=None", "key
             "pow": ["mod=7", "exp=2", "base=2"], "round": ["ndigits=1", "ndigits=None"], "enumerate": ["start=5", "start=2**63", "iterable=[1]"], "dict": ["a=1", "b=2", "self=3"],
             "complex": ["real=1", "imag=2", "imag='a'"], "list": ["iterable=1"], "map": ["strict=True", "strict=False"], "memoryview": ["object=b'a'"], "print": [], "float": ["x=1"],
             "slice": ["step=1"], "range": ["stop=3"], "tuple": ["iterable=()"], "bool": ["x=1"], "set": ["iterable=()"], "next": ["default=1"], "sort": ["key=len", "reverse=True"]}
+# Calls of a set whose outcome does not depend on the order of its elements.
+ORDERLESS = re.compile(r"x\.(add|clear|copy|difference\w*|discard|intersection\w*|is\w+|remove|symmetric_\w+|union|update)\(|"
+                       r"x\.__(r?and|r?or|r?sub|r?xor|i\w+|contains|len|eq|ne|le|lt|ge|gt)__\(|len\(|hash\(|!?x (in|[-&|^]=?|==|!=|[<>]=?) ")
 GROUPS = ("huge_range", "functions", "format", "percent", "codecs", "numerals")
 ITERATORS = {
     "list_iterator": "iter({list})", "list_reverseiterator": "reversed({list})", "tuple_iterator": "iter({tuple})", "dict_keys": "{plain_dict}.keys()", "dict_values": "{plain_dict}.values()",
@@ -87,6 +90,7 @@ class Programs:
         if kind == "plain_dict":
             return "{" + ", ".join(f"{key}: {value}" for key, value in zip(values.keys(), values.items())) + "}"
         return choice({
+            "bool": ["True", "False", "True", "False", "I(0)"],
             "flag": ["True", "False", "1", "0", "None", "'x'", "Bad()"], "byteorder": ["'big'", "'little'", "'x'", "S('big')", "b'big'"], "typestr": ["'float'", "'double'", "'x'", "5"],
             "table": ["{97: 'x', 98: None, 99: 100}", "{97: '\\u20ac'}", "{97: 2**30}", "{97: -1}", "{97: 1.5}", "'b'*200", "['x', None]", "D({97: ''})", "Bad()", "None", "{}", "Missing()"],
             "table_bytes": ["bytes(range(255, -1, -1))", "None", "b'short'", "bytearray(256)", "bytes.maketrans(b'abc', b'xyz')", "'a'*256"],
@@ -157,16 +161,20 @@ class Programs:
 
     def make_methods(self, owner):
         random = self.random
+        steps = [self.step(owner) for _ in range(random.choice([1, 1, 2, 2, 3, 4]))]
         if owner in ITERATORS:
-            parts = {word: self.value(word) for word in re.findall(r"(?<!\{)\{(\w+)\}", ITERATORS[owner])}
             pieces = re.split(r"(?<!\{)\{(\w+)\}", ITERATORS[owner])
             setup = "".join(self.value(piece) if i % 2 else piece for i, piece in enumerate(pieces)).replace("{{", "{").replace("}}", "}")
         else:
-            setup = self.value("mixed_" + owner if owner in ("set", "frozenset") else "big_range" if owner == "range" else "int" if owner == "bool" and random.random() < 0.1 else owner) if owner != "bool" else random.choice(["True", "False"])
-        steps = []
-        for _ in range(random.choice([1, 1, 2, 2, 3, 4])):
-            steps.append(self.step(owner))
+            setup = self.value(self.kind_of_setup(owner, steps))
         return "\t".join([setup, *steps])
+
+    def kind_of_setup(self, owner, steps):
+        if owner == "range":
+            return "big_range"
+        if owner in ("set", "frozenset") and all(ORDERLESS.match(step) for step in steps):
+            return "mixed_" + owner
+        return owner
 
     def step(self, owner):
         random = self.random

@@ -48,6 +48,14 @@ class Messages(unittest.TestCase):
         self.check(TypeError, "to_bytes() argument 'byteorder' must be str, not int", (5).to_bytes, 2, 5)
         self.check(TypeError, "an integer is required", iter(b"a").__setstate__, "x")
 
+    def test_order_of_checks(self):
+        def put(target, key, value):
+            target[key] = value
+        self.check(TypeError, "slice indices must be integers or None or have an __index__ method", put, bytearray(b"a"), slice(1.5), 7)
+        self.check(TypeError, "'int' object is not iterable", sum, 7, "")
+        self.check(TypeError, "unhashable type: 'dict'", {1}.intersection, [{}])
+        self.check(TypeError, "slice indices must be integers or None or have an __index__ method", b"a".rfind, 1.5, 3, ...)
+
     def test_literals(self):
         self.check(ValueError, "invalid literal for int() with base 10: b'x'", int, bytearray(b"x"))
         self.check(ValueError, "could not convert string to complex: '1__0'", complex, "1__0")
@@ -84,7 +92,27 @@ class Messages(unittest.TestCase):
         self.check(TypeError, "cannot pickle 'memory_iterator' object", iter(memoryview(b"a")).__reduce__)
 
 
+class Zero(int):
+    pass
+
+
 class Values(unittest.TestCase):
+    def test_zero_of_a_subclass(self):
+        self.assertEqual([repr(Zero(0)), str(Zero(0)), f"{Zero(0)}", "%d" % Zero(0), hex(Zero(0))], ["0", "0", "0", "0", "0x0"])
+
+    def test_round_before_the_point(self):
+        self.assertEqual([round(x, -1) for x in (15.0, 25.0, 5.0, 5.1, 4.9, -5.1, 0.0)], [20.0, 20.0, 0.0, 10.0, 0.0, -10.0, 0.0])
+        self.assertEqual(round(1.7976931348623157e308, -20), 1.7976931348623157e308)
+        self.assertEqual(round(123456.0, -3), 123000.0)
+
+    def test_is_with_a_literal(self):
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            compile("x is (-1, 2); x is ('a' + 'b', 1)", "test", "exec")
+            self.assertEqual(warned, [])
+            compile("x is (1, 2)", "test", "exec")
+            self.assertEqual(len(warned), 1)
+
     def test_same_object(self):
         text = Text("abc")
         self.assertIs(text.partition("x")[0], text)
