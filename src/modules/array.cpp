@@ -114,7 +114,7 @@ Raised raise_outcome(Thread& t, Outcome o) {
 }
 Outcome resize(Array* a, u64 size) {
   if (size == a->size) return Outcome::kOk;
-  if (__atomic_load_n(&a->exports, __ATOMIC_RELAXED) != 0) return Outcome::kExported;
+  if (__atomic_load_n(&a->exports, __ATOMIC_ACQUIRE) != 0) return Outcome::kExported;
   if (size > a->capacity || size < a->capacity / 2) {
     u64 capacity = size == 0 ? 0 : size + (size >> 4) + (size < 9 ? 3 : 7);
     u64 bytes;
@@ -139,7 +139,7 @@ Outcome splice_locked(Array* a, u64 from, u64 to, const u8* data, u64 n) {
   if (to < from) to = from;
   u64 old = a->size, width = a->kind->size, tail = old - to, wanted = old - (to - from) + n;
   if (n < to - from) {
-    if (__atomic_load_n(&a->exports, __ATOMIC_RELAXED) != 0) return Outcome::kExported;
+    if (__atomic_load_n(&a->exports, __ATOMIC_ACQUIRE) != 0) return Outcome::kExported;
     memmove(a->data + (from + n) * width, a->data + to * width, tail * width);
   }
   Outcome o = resize(a, wanted);
@@ -608,7 +608,7 @@ Status array_get_buffer(Thread& t, Value self, Buffer* buffer, int flags) {
   buffer->suboffsets = nullptr;
   return ok();
 }
-void array_release_buffer(Thread&, Value self, Buffer*) { __atomic_fetch_sub(&self.as<Array>()->exports, 1, __ATOMIC_RELAXED); }
+void array_release_buffer(Thread&, Value self, Buffer*) { __atomic_fetch_sub(&self.as<Array>()->exports, 1, __ATOMIC_RELEASE); }
 
 // --- iterator
 struct ArrayIterator : Object {

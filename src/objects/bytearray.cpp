@@ -25,7 +25,8 @@ Status check_outcome(Thread& t, Outcome outcome) {
   return raise_outcome(t, outcome);
 }
 
-bool is_exported(const ByteArray* b) { return __atomic_load_n(&b->exports, __ATOMIC_RELAXED) != 0; }
+// What the last holder of a buffer read has been read when this says that there is none.
+bool is_exported(const ByteArray* b) { return __atomic_load_n(&b->exports, __ATOMIC_ACQUIRE) != 0; }
 
 // Under the lock; others may look at the size without it.
 void set_size(ByteArray* b, size_t size) { __atomic_store_n(&b->size, size, __ATOMIC_RELAXED); }
@@ -291,7 +292,7 @@ Status slot_get_buffer(Thread& t, Value self, Buffer* buffer, int flags) {
 }
 
 void slot_release_buffer(Thread&, Value self, Buffer*) {
-  __atomic_fetch_sub(&array_of(self)->exports, 1, __ATOMIC_RELAXED);
+  __atomic_fetch_sub(&array_of(self)->exports, 1, __ATOMIC_RELEASE);
 }
 
 Ref slot_new(Thread& t, Type* cls, Args) { return allocate_instance(t, cls); }

@@ -87,7 +87,7 @@ ReentryGuard::ReentryGuard(Value self, const Value* arguments, size_t n) {
   }
 }
 ReentryGuard::~ReentryGuard() {
-  if (array_ != nullptr) __atomic_fetch_sub(&array_->exports, 1, __ATOMIC_RELAXED);
+  if (array_ != nullptr) __atomic_fetch_sub(&array_->exports, 1, __ATOMIC_RELEASE);
 }
 
 Ref make_bytes_like(Thread& t, Value like, const void* data, size_t n) {

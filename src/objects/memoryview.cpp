@@ -119,7 +119,7 @@ Status add_export(Thread& t, MemoryView* view) {
   }
   return check_released(t, released);
 }
-void drop_export(MemoryView* view) { __atomic_fetch_sub(&view->exports, 1, __ATOMIC_RELAXED); }
+void drop_export(MemoryView* view) { __atomic_fetch_sub(&view->exports, 1, __ATOMIC_RELEASE); }
 
 // The same as a guard, for the time of a call into Python code.
 class Exported {
@@ -646,7 +646,7 @@ Status release_view(Thread& t, MemoryView* view) {
   u32 exports;
   {
     ObjectLock lock(t, view);
-    exports = __atomic_load_n(&view->exports, __ATOMIC_RELAXED);
+    exports = __atomic_load_n(&view->exports, __ATOMIC_ACQUIRE);
     if (exports == 0 && !view->released) {
       view->released = true;
       managed = view->managed.load();
