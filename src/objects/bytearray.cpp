@@ -325,12 +325,12 @@ Status slot_init(Thread& t, Value self, Args args) {
   Value source = a[0];
   bool iterates = !source.is_empty() && a[1].is_empty() && a[2].is_empty() && !is_str(source) && !has_buffer(source) &&
                   type_of(source)->slots.index == nullptr;
+  if (iterates || !source.same_word(self)) {  // what it held is gone even if the rest fails
+    ObjectLock lock(t, b);
+    if (b->size != 0) outcome = splice(b, 0, b->size, nullptr, 0);
+  }
+  TRY(check_outcome(t, outcome));
   if (iterates) {
-    {
-      ObjectLock lock(t, b);
-      if (b->size != 0) outcome = splice(b, 0, b->size, nullptr, 0);
-    }
-    TRY(check_outcome(t, outcome));
     if (!is_list(source) && !is_tuple(source)) return fill_from_iterable(t, b, source);
   }
   ByteBuilder out;
@@ -374,7 +374,8 @@ Ref m_extend(Thread& t, Value self, const Value* a) {
 }
 
 Ref m_insert(Thread& t, Value self, const Value* a) {
-  i64 i = TRY(to_clamped_i64(t, a[0]));
+  Ref position = TRY(to_index(t, a[0]));
+  i64 i = TRY(to_i64(t, position, "Python int too large to convert to C ssize_t"));
   u8 byte = TRY(to_byte(t, a[1]));
   ByteArray* b = array_of(self);
   Outcome outcome;

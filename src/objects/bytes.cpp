@@ -532,6 +532,7 @@ Ref iterator_reduce(Thread& t, Value self, const Value*) {
 Ref iterator_setstate(Thread& t, Value self, const Value* a) {
   if (!is_int(a[0])) return raise(t, exc::TypeError, "an integer is required");
   i64 at = TRY(to_i64(t, a[0], "Python int too large to convert to C ssize_t"));
+  if (at < 0 && type_of(self) == g_bytearray_iterator) self.as<ByteIterator>()->sequence.clear(self.object());
   __atomic_store_n(&self.as<ByteIterator>()->index, at < 0 ? 0 : at, __ATOMIC_RELAXED);
   return Ref::none();
 }

@@ -294,7 +294,7 @@ Ref partition(Thread& t, Value self, Value separator, bool from_right) {
   } else {
     size_t tail = at + view.size();
     parts[0] = TRY(make_bytes_like(t, self, s.data, at));
-    parts[1] = is_exact_bytes(separator) && is_bytes(self) ? Ref::copy(separator)
+    parts[1] = is_bytes(self) ? Ref::copy(separator)
                                                            : TRY(make_bytes_like(t, self, needle, view.size()));
     parts[2] = TRY(make_bytes_like(t, self, s.data + tail, s.size - tail));
   }

@@ -279,8 +279,7 @@ Ref encode_wide(Thread& t, Str* s, const char* errors, int byte_order) {
       i++;
       continue;
     }
-    size_t end = i + 1;
-    while (end < n && s->at(end) >= 0xD800 && s->at(end) <= 0xDFFF) end++;
+    size_t end = i + 1;  // one by one, unlike UTF-8
     constexpr const char* kReason = "surrogates not allowed";
     ErrorAction action;
     TRY(encode_error(t, errors, name, kReason, s, i, end, exception, &action));

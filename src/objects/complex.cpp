@@ -180,7 +180,7 @@ Ref power_slot(Thread& t, Value left, Value right, Value modulus) {
   Z r;
   if (b.re == 0 && b.im == 0) {
     r = {1, 0};
-  } else if (a.re == 0 && a.im == 0) {
+  } else if (a.re == 0 && a.im == 0 && !(b.im == 0 && b.re > 0 && b.re <= 100 && b.re == std::floor(b.re))) {
     if (b.im != 0 || b.re < 0) return raise(t, exc::ZeroDivisionError, "zero to a negative or complex power");
     r = {0, 0};
   } else if (b.im == 0 && b.re == std::floor(b.re) && std::fabs(b.re) <= 100) {
@@ -351,7 +351,7 @@ Ref complex_new(Thread& t, Type* cls, Args args) {
   TRY(bind_arguments(t, signature, "complex", args, a, keep));
   bool single = args.count == 1 && args.keyword_count == 0;
   if (!a[0].is_empty() && is_str(a[0])) {
-    if (!single) return raise(t, exc::TypeError, "complex() argument 'real' must be a real number, not str");
+    if (!single) return raise(t, exc::TypeError, "complex() argument 'real' must be a real number, not %T", a[0]);
     RefTo<Bytes> text = TRY(number_text(t, a[0].as<Str>()));
     Z z;
     std::string_view characters{reinterpret_cast<char*>(text->data), text->size};

@@ -88,6 +88,10 @@ Ref position_setstate(Thread& t, Value self, const Value* a) {
   i64 index = TRY(state_argument(t, a[0]));
   Ref sequence = it->sequence.load();
   if (sequence.is_empty()) return Ref::none();
+  if (index < 0 && type_of(self) == types::list_iterator) {
+    finish(it);
+    return Ref::none();
+  }
   i64 size = sequence_size(sequence);
   if (index < 0) index = 0;
   if (index > size) index = size;

@@ -792,7 +792,10 @@ Ref m_index(Thread& t, Value self, const Value* a) {
 }
 
 Ref m_from_flags(Thread& t, Value, const Value* a) {
-  i64 flags = TRY(to_i64(t, a[1], "Python int too large to convert to C int"));
+  Ref index = TRY(to_index(t, a[1]));
+  i64 flags;
+  if (!int_fits_i64(index, &flags) || flags > INT32_MAX || flags < INT32_MIN)
+    return raise(t, exc::OverflowError, "Python int too large to convert to C int");
   if (is_memoryview(a[0])) flags = buffer_flag::kFullRo;  // a view of a view takes none
   return memoryview_new(t, a[0], int(flags));
 }

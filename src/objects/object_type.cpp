@@ -125,6 +125,7 @@ Ref default_state(Thread& t, Value self, bool required) {
   if (required && self.is_object() && is_memoryview(self)) return raise(t, exc::TypeError, "cannot pickle memoryview objects");
   if (required && is_native_instance(self, types::mappingproxy)) return raise(t, exc::TypeError, "cannot pickle 'mappingproxy' object");
   if (required && type->layout->item_size != 0) return raise(t, exc::TypeError, "cannot pickle '%N' object", type);
+  if (is_type(self)) return Ref::none();
   Ref state;
   if (self.is_object()) {
     state = TRY(attribute_snapshot(t, self));

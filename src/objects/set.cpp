@@ -361,7 +361,7 @@ Ref set_new_slot(Thread& t, Type* cls, Args) {
 
 Status set_init(Thread& t, Value self, Args args) {
   TRY(check_no_keywords(t, "set", args));
-  TRY(check_arity(t, "set", args, 0, 1));
+  TRY(check_arity(t, type_of(self)->name_utf8(), args, 0, 1));
   clear(t, self.as<Set>());
   if (args.count == 1) TRY(set_update_py(t, self.as<Set>(), args[0]));
   return ok();

@@ -263,9 +263,8 @@ Ref partition(Thread& t, Value self, Value separator, bool from_right) {
     return from_right ? tuple_of(t, empty, empty, self) : tuple_of(t, self, empty, empty);
   }
   RefTo<Str> head = TRY(str_substring(t, s, 0, size_t(at)));
-  RefTo<Str> middle = TRY(str_exact(t, sep));
   RefTo<Str> tail = TRY(str_substring(t, s, size_t(at) + m, n));
-  return tuple_of(t, head, middle, tail);
+  return tuple_of(t, head, separator, tail);
 }
 Ref str_partition(Thread& t, Value self, const Value* a) { return partition(t, self, a[0], false); }
 Ref str_rpartition(Thread& t, Value self, const Value* a) { return partition(t, self, a[0], true); }
@@ -489,10 +488,10 @@ Ref str_maketrans(Thread& t, Value, const Value* a) {
   RefTo<Dict> table = TRY(dict_new(t));
   auto put = [&](u32 c, Value v) { return dict_set_py(t, table.get(), Value::small_int(c), v); };
   if (!a[1].is_empty()) {
-    if (!is_str(a[0]))
-      return raise(t, exc::TypeError, "first maketrans argument must be a string if there is a second argument");
     if (!is_str(a[1])) return bad_argument(t, "maketrans", "argument 2", a[1]);
     if (!a[2].is_empty() && !is_str(a[2])) return bad_argument(t, "maketrans", "argument 3", a[2]);
+    if (!is_str(a[0]))
+      return raise(t, exc::TypeError, "first maketrans argument must be a string if there is a second argument");
     Str *from = str_of(a[0]), *to = str_of(a[1]);
     if (from->length() != to->length())
       return raise(t, exc::ValueError, "the first two maketrans arguments must have equal length");

@@ -344,7 +344,8 @@ class PercentFormatter {
     } else {
       Result<double> converted = to_double(t_, v);
       if (converted.failed()) {
-        if (!kIsStr && clear_if(t_, exc::TypeError))
+        if constexpr (!kIsStr) clear_exception(t_);
+        if (!kIsStr)
           return raise(t_, exc::TypeError, "float argument required, not %T", v);
         return Raised{};
       }

@@ -203,6 +203,7 @@ def describe(value, depth=0):
         return plain(text) if kind is str else f"{name}({plain(text)})"
     if isinstance(value, (bytes, bytearray)):
         text = bytes.__repr__(bytes(value))
+        text = plain(text)
         return text if kind is bytes else f"{name}({text})"
     if isinstance(value, (list, tuple)):
         items = list.__iter__(value) if isinstance(value, list) else tuple.__iter__(value)

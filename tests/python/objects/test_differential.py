@@ -77,6 +77,12 @@ class Messages(unittest.TestCase):
             codecs.escape_decode(b"\\u")
         self.assertIn('b"\\u" is an invalid escape sequence', str(warned[0].message))
 
+    def test_encoded_surrogates(self):
+        for encoding, end in (("utf-8", 2), ("utf-16", 1), ("utf-32", 1)):
+            with self.assertRaises(UnicodeEncodeError) as caught:
+                "\ud83d\ude00".encode(encoding)
+            self.assertEqual((caught.exception.start, caught.exception.end), (0, end))
+
     def test_memoryview(self):
         scalar, grid = memoryview(b"x").cast("B", []), memoryview(bytes(4)).cast("B", (2, 2))
         self.check(TypeError, "invalid indexing of 0-dim memory", iter, scalar)
@@ -105,6 +111,19 @@ class Values(unittest.TestCase):
         self.assertEqual(round(1.7976931348623157e308, -20), 1.7976931348623157e308)
         self.assertEqual(round(123456.0, -3), 123000.0)
 
+    def test_failed_init_empties(self):
+        data = bytearray(b"abc")
+        with self.assertRaises(ValueError):
+            data.__init__(-1)
+        self.assertEqual(data, b"")
+
+    def test_negative_states_end_iterators(self):
+        for make, left in ((lambda: iter([1, 2]), []), (lambda: iter(bytearray(b"a")), []), (lambda: iter((1, 2)), [1, 2]),
+                           (lambda: iter(b"a"), [97])):
+            iterator = make()
+            iterator.__setstate__(-1)
+            self.assertEqual(list(iterator), left)
+
     def test_is_with_a_literal(self):
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
@@ -117,6 +136,9 @@ class Values(unittest.TestCase):
         text = Text("abc")
         self.assertIs(text.partition("x")[0], text)
         self.assertIs(text.rpartition("x")[2], text)
+        self.assertIs("-abc-".partition(text)[1], text)
+        self.assertIsInstance(b"-a-".partition(bytearray(b"a"))[1], bytearray)
+        self.assertEqual(repr(pow(complex(-0.0, 0.0), 1)), "(-0+0j)")
 
     def test_iterators(self):
         self.assertEqual([type(iter(s)).__name__ for s in ("a", "\u1234", Text("a"))],
