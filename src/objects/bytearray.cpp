@@ -325,7 +325,8 @@ Status slot_init(Thread& t, Value self, Args args) {
   Value source = a[0];
   bool iterates = !source.is_empty() && a[1].is_empty() && a[2].is_empty() && !is_str(source) && !has_buffer(source) &&
                   type_of(source)->slots.index == nullptr;
-  if (iterates || !source.same_word(self)) {  // what it held is gone even if the rest fails
+  bool parsed = (a[1].is_empty() || is_str(a[1])) && (a[2].is_empty() || is_str(a[2]));
+  if (iterates || (parsed && !source.same_word(self))) {  // what it held is gone even if the rest fails
     ObjectLock lock(t, b);
     if (b->size != 0) outcome = splice(b, 0, b->size, nullptr, 0);
   }
