@@ -137,6 +137,15 @@ Ref f_unfreeze(Thread&, Value, const Value*) {
 }
 Ref f_get_freeze_count(Thread& t, Value, const Value*) { return int_from(t, __atomic_load_n(&g_frozen, __ATOMIC_RELAXED)); }
 
+// Not what frames keep their variables in, nor a tuple that is being filled: an EMPTY item is no Python value.
+bool is_presentable(const Object* object) {
+  if (!is_tuple(Value(const_cast<Object*>(object)))) return true;
+  auto* tuple = static_cast<const Tuple*>(object);
+  for (u64 i = 0; i < tuple->size; i++)
+    if (tuple->items[i].is_empty()) return false;
+  return true;
+}
+
 Ref f_get_objects(Thread& t, Value, const Value* a) {
   if (!a[0].is_empty() && !a[0].is_none()) {
     i64 generation = TRY(to_i64(t, a[0]));
@@ -148,7 +157,11 @@ Ref f_get_objects(Thread& t, Value, const Value* a) {
   {
     WorldStopped stop(t);
     collector::for_each_visible_object(
-        t, [](Object* object, void* found) { static_cast<RootedVector*>(found)->push_copy(Value(object)); }, &found);
+        t,
+        [](Object* object, void* found) {
+          if (is_presentable(object)) static_cast<RootedVector*>(found)->push_copy(Value(object));
+        },
+        &found);
   }
   return list_from(t, found.data(), found.size());
 }
@@ -182,7 +195,7 @@ Ref f_get_referrers(Thread& t, Value, const Value* a) {
         t,
         [](Object* object, void* context) {
           auto& v = *static_cast<ReferrerVisitor*>(context);
-          if (object == v.targets) return;
+          if (object == v.targets || !is_presentable(object)) return;
           Object* type = object_model::type_of_shape(object->shape);
           v.hit = type != nullptr && !(type->state & state::kImmortal) && v.is_target(type);
           if (!v.hit) object_model::visit(object, v);
@@ -201,7 +214,10 @@ Ref f_get_referents(Thread& t, Value, const Value* a) {
   ReferentVisitor visitor;
   visitor.found = &found;
   visitor.visit = [](Visitor& self, Field& slot) {
-    if (!slot.peek().is_empty()) static_cast<ReferentVisitor&>(self).found->push(slot.load());
+    Ref word = slot.load();
+    if (word.is_empty()) return;
+    if (word.get().is_object() && !is_presentable(word.object())) return object_model::visit(word.object(), self);
+    static_cast<ReferentVisitor&>(self).found->push(std::move(word));
   };
   auto* objects = a[0].as<Tuple>();
   for (u64 i = 0; i < objects->size; i++) {

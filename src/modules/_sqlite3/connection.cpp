@@ -21,7 +21,15 @@ void leave(Connection* c) {
   if (db != nullptr) sqlite3_close_v2(db);
 }
 
+void finalize_quietly(sqlite3_stmt* statement) {
+  t_statement_dies = true;
+  sqlite3_finalize(statement);
+  t_statement_dies = false;
+}
+
 }  // namespace
+
+thread_local bool t_statement_dies;
 
 Handle* Handle::create() { return new (std::nothrow) Handle; }
 Handle* Handle::retain() {
@@ -40,16 +48,25 @@ void Handle::unlock() {
     mutex_.unlock();
   }
 }
-void Handle::finalize(sqlite3_stmt* statement) {
-  if (statement == nullptr) return;
+void Handle::end_now(const Dead& what) {
+  if (what.statement != nullptr) finalize_quietly(what.statement);
+  OpenBlob* blob = what.blob;
+  if (blob == nullptr) return;
+  blob->close();
+  if (blob->next != nullptr) blob->next->previous = blob->previous;
+  (blob->previous != nullptr ? blob->previous->next : blobs_) = blob->next;
+  delete blob;
+}
+void Handle::end(Dead what) {
+  if (what.statement == nullptr && what.blob == nullptr) return;
   if (!mutex_.try_lock()) {
-    auto* dead = new (std::nothrow) Dead{statement, nullptr};
-    if (dead == nullptr) return;  // the statement stays, for want of memory: blocking here would be worse
+    auto* dead = new (std::nothrow) Dead(what);
+    if (dead == nullptr) return;  // it stays, for want of memory: blocking here would be worse
     dead->next = __atomic_load_n(&dead_, __ATOMIC_RELAXED);
     while (!__atomic_compare_exchange_n(&dead_, &dead->next, dead, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {}
     if (!mutex_.try_lock()) return;
   } else {
-    sqlite3_finalize(statement);
+    end_now(what);
   }
   unlock();
 }
@@ -57,10 +74,19 @@ void Handle::sweep() {
   Dead* dead = __atomic_exchange_n(&dead_, nullptr, __ATOMIC_ACQ_REL);
   while (dead != nullptr) {
     Dead* next = dead->next;
-    sqlite3_finalize(dead->statement);
+    end_now(*dead);
     delete dead;
     dead = next;
   }
+}
+OpenBlob* Handle::add(sqlite3_blob* blob) {
+  auto* open = new (std::nothrow) OpenBlob{blob, blobs_, nullptr};
+  if (open == nullptr) return nullptr;
+  if (blobs_ != nullptr) blobs_->previous = open;
+  return blobs_ = open;
+}
+void Handle::close_blobs() {
+  for (OpenBlob* blob = blobs_; blob != nullptr; blob = blob->next) blob->close();
 }
 
 Use::Use(Thread& t, Connection* c, bool check_thread, bool exclusive) {
@@ -243,6 +269,7 @@ Ref close(Thread& t, Value self, const Value*) {
     Use use(t, c);
     if (use.failed()) return Raised{};
     if (c->autocommit == 0 && !sqlite3_get_autocommit(use.db())) TRY(run_sql(t, use.db(), "ROLLBACK"));
+    c->handle->close_blobs();
     __atomic_store_n(&c->closed, 1, __ATOMIC_RELEASE);
   }
   return Ref::none();
@@ -356,7 +383,7 @@ int on_trace(unsigned, void* data, void* statement, void*) {
   if (sql == nullptr) return 0;
   Ref text = decode_utf8(t, reinterpret_cast<u8*>(sql), std::strlen(sql));
   sqlite3_free(sql);
-  if (text.failed() || call_with(t, callback, text).failed()) clear_exception(t);
+  if (text.failed() || call_with(t, callback, text).failed()) forget_callback_error(t, callback);
   return 0;
 }
 int on_progress(void* data) {
@@ -367,7 +394,7 @@ int on_progress(void* data) {
   Ref answer = call(t, callback);
   Result<bool> stop = answer.failed() ? Result<bool>(Raised{}) : truth(t, answer);
   if (!stop.failed()) return stop.get();
-  clear_exception(t);
+  forget_callback_error(t, callback);
   return 1;
 }
 int on_authorize(void* data, int action, const char* first, const char* second, const char* database, const char* source) {
@@ -381,11 +408,13 @@ int on_authorize(void* data, int action, const char* first, const char* second, 
     for (const char* text : {first, second, database, source}) args.push(text == nullptr ? Ref::none() : Ref(TRY(str_from_utf8(t, text))));
     Ref answer = TRY(call(t, callback, Args{args.data(), u32(args.size())}));
     if (!is_int(answer)) return SQLITE_DENY;
-    return int(TRY(to_i64(t, answer)));
+    i64 code = TRY(to_i64(t, answer, "Python int too large to convert to C int"));
+    if (code != int(code)) return raise(t, exc::OverflowError, "Python int too large to convert to C int");
+    return int(code);
   };
   Result<int> answer = ask();
   if (!answer.failed()) return answer.get();
-  clear_exception(t);
+  forget_callback_error(t, callback);
   return SQLITE_DENY;
 }
 void keep(Connection* c, Field& field, Value callback) {
@@ -434,10 +463,6 @@ Ref get_limit(Thread& t, Value self, const Value* a) {
   Value words[] = {a[0], EMPTY};
   return set_limit(t, self, words);
 }
-template <const char* const& what>
-Ref not_there(Thread& t, Value, const Value*) { return raise_not_there(t, what); }
-constexpr const char *kWindow = "sqlite3 create_window_function", *kBlob = "sqlite3 blobopen";
-
 Ref call_connection(Thread& t, Value, Args) { return raise_not_there(t, "calling a sqlite3.Connection"); }
 
 // --- attributes
@@ -505,8 +530,8 @@ const Method kMethods[] = {
     method("set_trace_callback", set_trace, "($self, trace_callback, /)", "Set a trace callback called for each SQL statement (passed as unicode)."),
     method("set_progress_handler", set_progress, "($self, progress_handler, /, n)", "Set progress handler callback."),
     method("set_authorizer", set_authorizer, "($self, authorizer_callback, /)", "Set authorizer callback."),
-    method("create_window_function", not_there<kWindow>, "($self, name, num_params, aggregate_class, /)", "Creates or redefines an aggregate window function."),
-    method("blobopen", not_there<kBlob>, "($self, table, column, row, /, *, readonly=False, name='main')", "Open and return a BLOB object."),
+    method("create_window_function", connection_create_window_function, "($self, name, num_params, aggregate_class, /)", "Creates or redefines an aggregate window function."),
+    method("blobopen", connection_blobopen, "($self, table, column, row, /, *, readonly=False, name='main')", "Open and return a BLOB object."),
     method("__enter__", enter, "($self, /)", "Called when the connection is used as a context manager.\n\nReturns itself as a convenience to the caller."),
     method("__exit__", exit, "($self, exc_type, exc_value, traceback, /)",
            "Called when the connection is used as a context manager.\n\nIf there was any exception, a rollback takes place; otherwise we commit."),

@@ -237,7 +237,10 @@ Result<int> step(Thread& t, sqlite3* db, sqlite3_stmt* statement) {
   if (code == SQLITE_ROW || code == SQLITE_DONE) return code;
   return raise_db(t, db);
 }
-void drop_statement(Cursor* c) {
+// Detached, for aggregates that have not come to their end are finalised here.
+void drop_statement(Thread& t, Cursor* c) {
+  if (c->statement == nullptr) return;
+  Detached detached(t);
   sqlite3_finalize(c->statement);
   c->statement = nullptr;
 }
@@ -249,7 +252,7 @@ Status advance(Thread& t, Cursor* c, sqlite3* db, int code) {
     return ok();
   }
   if (c->is_dml) c->row_count += sqlite3_changes(db);
-  drop_statement(c);
+  drop_statement(t, c);
   return ok();
 }
 
@@ -291,7 +294,7 @@ Status prepare(Thread& t, Cursor* c, sqlite3* db, Value sql) {
   Ref bytes = TRY(encode_utf8(t, sql.as<Str>()));
   auto* text = reinterpret_cast<const char*>(bytes.as<Bytes>()->data);
   if (std::strlen(text) != bytes.as<Bytes>()->size) return raise(t, g_programming_error, "the query contains a null character");
-  drop_statement(c);
+  drop_statement(t, c);
   const char* tail = nullptr;
   int code;
   {
@@ -301,7 +304,7 @@ Status prepare(Thread& t, Cursor* c, sqlite3* db, Value sql) {
   TRY(check_pending(t));
   if (code != SQLITE_OK) return raise_db(t, db);
   if (c->statement != nullptr && tail != nullptr && !only_space(tail)) {
-    drop_statement(c);
+    drop_statement(t, c);
     return raise(t, g_programming_error, "You can only execute one statement at a time.");
   }
   c->is_dml = starts_like(text, "INSERT") || starts_like(text, "UPDATE") || starts_like(text, "DELETE") || starts_like(text, "REPLACE");
@@ -346,11 +349,11 @@ Ref run(Thread& t, Value self, Value sql, Value parameters, bool many) {
       if (next.is_empty()) break;
       TRY(run_once(t, c, db, next, true));
     }
-    drop_statement(c);
+    drop_statement(t, c);
     return ok();
   };
   if (go().failed()) {
-    drop_statement(c);
+    drop_statement(t, c);
     c->row_count = -1;
     return Raised{};
   }
@@ -367,7 +370,7 @@ Ref fetch(Thread& t, Value self) {
   if (c->statement != nullptr) {
     Result<int> code = step(t, session.db(), c->statement);
     if (code.failed() || advance(t, c, session.db(), code.get()).failed()) {
-      drop_statement(c);
+      drop_statement(t, c);
       return Raised{};
     }
   }
@@ -400,7 +403,7 @@ Ref close(Thread& t, Value self, const Value*) {
   if (c->closed) return Ref::none();
   Session session(t, c);
   if (session.failed()) return Raised{};
-  drop_statement(c);
+  drop_statement(t, c);
   c->next_row.clear(c);
   c->closed = 1;
   return Ref::none();

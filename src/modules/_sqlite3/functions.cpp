@@ -1,4 +1,6 @@
 // _sqlite3: SQL functions, aggregates and collations in Python; the module.
+#include <climits>
+
 #include "modules/_sqlite3/sqlite.h"
 
 namespace typhon {
@@ -20,6 +22,25 @@ Ref value_of(Thread& t, sqlite3_value* v) {
     }
     default: return Ref::none();
   }
+}
+
+namespace {
+bool g_report_callbacks = false;
+}
+
+void forget_callback_error(Thread& t, Value callable) {
+  if (!__atomic_load_n(&g_report_callbacks, __ATOMIC_RELAXED)) return clear_exception(t);
+  Ref error = take_exception(t);
+  std::string where = "on sqlite3 callback ";
+  RefTo<Str> shown = object_repr(t, callable);
+  if (shown.failed()) {
+    clear_exception(t);
+  } else {
+    Utf8Buffer buffer;
+    where += str_utf8(shown.get(), buffer);
+  }
+  restore_exception(t, std::move(error));
+  write_unraisable(t, where.c_str(), EMPTY);
 }
 
 namespace {
@@ -76,7 +97,12 @@ void failed_in(Thread& t, sqlite3_context* context, const char* what) {
     sqlite3_result_error_toobig(context);
   else
     sqlite3_result_error(context, what, -1);
-  clear_exception(t);
+  // After all that asks about the error.
+  Ref error = take_exception(t);
+  Ref callable = callable_of(t, static_cast<Callback*>(sqlite3_user_data(context)));
+  if (callable.failed()) clear_exception(t);
+  restore_exception(t, std::move(error));
+  forget_callback_error(t, callable.failed() || callable.is_empty() ? None : callable.get());
 }
 Ref call_with_values(Thread& t, Value callable, int n, sqlite3_value** values) {
   RootedVector args(t);
@@ -94,51 +120,60 @@ void on_function(sqlite3_context* context, int n, sqlite3_value** values) {
   if (go().failed()) failed_in(t, context, "user-defined function raised exception");
 }
 // An aggregate's instances lie in the connection's table, under the address of the library's memory for them.
-Ref instance_of(Thread& t, sqlite3_context* context, bool make, std::string* key) {
+std::string instance_key(void* place) {
+  char text[32];
+  snprintf(text, sizeof text, "instance %p", place);
+  return text;
+}
+// EMPTY: there is none.
+Ref instance_of(Thread& t, sqlite3_context* context, bool make) {
   auto* callback = static_cast<Callback*>(sqlite3_user_data(context));
   auto* place = static_cast<char*>(sqlite3_aggregate_context(context, make ? 8 : 0));
   if (place == nullptr) return Ref();
-  char text[32];
-  snprintf(text, sizeof text, "instance %p", static_cast<void*>(place));
-  *key = text;
-  RefTo<Str> name = TRY(str_from_ascii(t, text));
+  RefTo<Str> name = TRY(str_from_ascii(t, instance_key(place).c_str()));
   Ref functions = callback->connection->functions.load();
   if (*place != 0) return dict_get_str(t, functions.as<Dict>(), name.get());
+  if (!make) return Ref();
   Ref cls = TRY(callable_of(t, callback));
   Ref made = TRY(call(t, cls));
   *place = 1;
   TRY(dict_set_str(t, functions.as<Dict>(), name.get(), made));
   return made;
 }
-void on_step(sqlite3_context* context, int n, sqlite3_value** values) {
+// Calls a method of the aggregate's instance, which `make` makes; its result is SQLite's when it `answers`.
+void on_method(sqlite3_context* context, const char* name, bool make, bool answers, int n = 0, sqlite3_value** values = nullptr) {
   Thread& t = Thread::current();
-  Attached attached(t);
-  std::string key;
-  Ref instance = instance_of(t, context, true, &key);
-  if (instance.failed() || instance.is_empty()) return failed_in(t, context, "user-defined aggregate's '__init__' method raised error");
-  auto go = [&]() -> Status {
-    Ref method = TRY(get_attribute_utf8(t, instance, "step"));
-    TRY(call_with_values(t, method, n, values));
-    return ok();
-  };
-  if (go().failed()) failed_in(t, context, "user-defined aggregate's 'step' method raised error");
+  std::string text = std::string("user-defined aggregate's '") + name + "' method ";
+  Ref instance = instance_of(t, context, make);
+  if (instance.failed()) return failed_in(t, context, "user-defined aggregate's '__init__' method raised error");
+  if (instance.is_empty()) return;  // there were no rows, or no instance could be made: NULL
+  Ref method = get_attribute_utf8(t, instance, name);
+  if (method.failed()) return failed_in(t, context, (text + "not defined").c_str());
+  Ref result = call_with_values(t, method, n, values);
+  if (result.failed() || (answers && set_result(t, context, result).failed())) failed_in(t, context, (text + "raised error").c_str());
+}
+void on_step(sqlite3_context* context, int n, sqlite3_value** values) {
+  Attached attached(Thread::current());
+  on_method(context, "step", true, false, n, values);
+}
+void on_inverse(sqlite3_context* context, int n, sqlite3_value** values) {
+  Attached attached(Thread::current());
+  on_method(context, "inverse", false, false, n, values);
+}
+void on_value(sqlite3_context* context) {
+  Attached attached(Thread::current());
+  on_method(context, "value", false, true);
 }
 void on_final(sqlite3_context* context) {
+  if (t_statement_dies) return;
   Thread& t = Thread::current();
   Attached attached(t);
-  std::string key;
-  Ref instance = instance_of(t, context, false, &key);
-  if (instance.is_empty()) return;  // there were no rows, or no instance could be made: NULL
-  if (instance.failed()) return failed_in(t, context, "user-defined aggregate's '__init__' method raised error");
-  auto go = [&]() -> Status {
-    Ref method = TRY(get_attribute_utf8(t, instance, "finalize"));
-    Ref result = TRY(call(t, method));
-    return set_result(t, context, result);
-  };
-  if (go().failed()) failed_in(t, context, "user-defined aggregate's 'finalize' method raised error");
+  on_method(context, "finalize", false, true);
+  auto* place = sqlite3_aggregate_context(context, 0);
+  if (place == nullptr) return;
   auto* callback = static_cast<Callback*>(sqlite3_user_data(context));
   Ref functions = callback->connection->functions.load();
-  RefTo<Str> name = str_from_ascii(t, key);
+  RefTo<Str> name = str_from_ascii(t, instance_key(place).c_str());
   if (name.failed() || dict_delete_str(t, functions.as<Dict>(), name.get()).failed()) clear_exception(t);
 }
 int on_collation(void* data, int na, const void* a, int nb, const void* b) {
@@ -153,7 +188,11 @@ int on_collation(void* data, int na, const void* a, int nb, const void* b) {
   };
   Result<int> order = go();
   if (!order.failed()) return order.get();
-  clear_exception(t);
+  Ref error = take_exception(t);
+  Ref callable = callable_of(t, static_cast<Callback*>(data));
+  if (callable.failed()) clear_exception(t);
+  restore_exception(t, std::move(error));
+  forget_callback_error(t, callable.failed() || callable.is_empty() ? None : callable.get());
   return 0;
 }
 
@@ -190,8 +229,8 @@ Ref f_complete_statement(Thread& t, Value, const Value* a) {
   return Ref::boolean(sqlite3_complete(std::string(sql.text).c_str()) != 0);
 }
 Ref f_enable_callback_tracebacks(Thread& t, Value, const Value* a) {
-  if (!TRY(truth(t, a[0]))) return Ref::none();
-  return raise_not_there(t, "sqlite3.enable_callback_tracebacks(True)");
+  __atomic_store_n(&g_report_callbacks, TRY(truth(t, a[0])), __ATOMIC_RELAXED);
+  return Ref::none();
 }
 const TypeSpec kPrepareProtocolSpec = {
     .name = "sqlite3.PrepareProtocol",
@@ -241,6 +280,29 @@ Ref connection_create_aggregate(Thread& t, Value self, const Value* a) {
     code = sqlite3_create_function_v2(use.db(), name.c_str(), int(n), SQLITE_UTF8, callback, nullptr, on_step, on_final, std::free);
   }
   if (code != SQLITE_OK) return raise(t, g_operational_error, "Error creating aggregate");
+  return Ref::none();
+}
+Ref connection_create_window_function(Thread& t, Value self, const Value* a) {
+  auto* c = self.as<Connection>();
+  std::string name;
+  TRY(name_argument(t, a[0], "create_window_function", &name));
+  i64 n = TRY(to_i64(t, a[1], "Python int too large to convert to C int"));
+  if (n < INT_MIN || n > INT_MAX) return raise(t, exc::OverflowError, "Python int too large to convert to C int");
+  Use use(t, c);
+  if (use.failed()) return Raised{};
+  int most = sqlite3_limit(use.db(), SQLITE_LIMIT_FUNCTION_ARG, -1);
+  if (n < -1 || n > most) return raise(t, g_programming_error, "'num_params' must be between -1 and %d, not %d", most, int(n));
+  int code;
+  if (a[2].is_none()) {
+    code = sqlite3_create_window_function(use.db(), name.c_str(), int(n), SQLITE_UTF8, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
+  } else {
+    std::string key = "function " + name + " " + std::to_string(n);
+    TRY(keep_callable(t, c, key, a[2]));
+    Callback* callback = make_callback(c, key);
+    if (callback == nullptr) return raise_no_memory(t);
+    code = sqlite3_create_window_function(use.db(), name.c_str(), int(n), SQLITE_UTF8, callback, on_step, on_final, on_value, on_inverse, std::free);
+  }
+  if (code != SQLITE_OK) return raise_db(t, use.db());
   return Ref::none();
 }
 Ref connection_create_collation(Thread& t, Value self, const Value* a) {
@@ -347,6 +409,7 @@ Status initialise(Thread& t, Module* module) {
     sqlite3_initialize();
   }
   for (auto& error : kErrors) TRY(module_add_exception(t, module, error.name, *error.base, error.where));
+  TRY(module_add_type(t, module, kBlobSpec, &g_blob_type));
   TRY(module_add_type(t, module, kConnectionSpec, &g_connection_type));
   TRY(module_add_type(t, module, kCursorSpec, &g_cursor_type));
   TRY(module_add_type(t, module, kRowSpec, &g_row_type));

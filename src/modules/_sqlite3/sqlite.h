@@ -15,6 +15,16 @@
 
 namespace typhon::sqlite {
 
+// A blob that is open, until its connection or its object is closed. Used under the connection's lock.
+struct OpenBlob {
+  sqlite3_blob* blob;  // null: closed
+  OpenBlob *next, *previous;
+  void close() {
+    if (blob != nullptr) sqlite3_blob_close(blob);
+    blob = nullptr;
+  }
+};
+
 // What a connection and its cursors share, outside the heap: whoever uses the library's handle holds it. Counted by all of them.
 class Handle {
  public:
@@ -25,18 +35,31 @@ class Handle {
   void unlock();
   // Finalises a statement whose cursor died. Never waits, for the dying cursor's thread is attached and the library's own mutex
   // would block it: when another thread uses the connection, that one does it on leaving.
-  void finalize(sqlite3_stmt* statement);
+  void finalize(sqlite3_stmt* statement) { end({statement, nullptr, nullptr}); }
+  // Under the lock; null: no memory.
+  OpenBlob* add(sqlite3_blob* blob);
+  void close_blobs();
+  // The same as `finalize`, for a Blob that died.
+  void drop(OpenBlob* blob) { end({nullptr, blob, nullptr}); }
 
  private:
   struct Dead {
     sqlite3_stmt* statement;
+    OpenBlob* blob;
     Dead* next;
   };
+  void end(Dead what);
+  void end_now(const Dead& what);
+  OpenBlob* blobs_ = nullptr;  // under the lock
   void sweep();
   Mutex mutex_;
   u32 references_ = 1;
   Dead* dead_ = nullptr;  // atomic stack
 };
+
+// Set while a statement is finalised whose cursor is gone: no Python code runs, and the connection that the library's callbacks
+// point to may be gone too.
+extern thread_local bool t_statement_dies;
 
 struct Connection : Object {
   sqlite3* db;       // null before __init__ and once closed and left by all
@@ -67,8 +90,8 @@ struct Row : Object {
 };
 
 extern Type* g_protocol_type;  // PrepareProtocol: what adapters are registered for
-extern Type *g_connection_type, *g_cursor_type, *g_row_type;
-extern const TypeSpec kConnectionSpec, kCursorSpec, kRowSpec;
+extern Type *g_blob_type, *g_connection_type, *g_cursor_type, *g_row_type;
+extern const TypeSpec kBlobSpec, kConnectionSpec, kCursorSpec, kRowSpec;
 extern Type *g_warning, *g_error, *g_interface_error, *g_database_error, *g_data_error, *g_operational_error, *g_integrity_error,
     *g_internal_error, *g_programming_error, *g_not_supported_error;
 extern GlobalRoot g_adapters, g_converters;  // dicts
@@ -104,7 +127,11 @@ Ref cursor_executemany(Thread& t, Value self, const Value* a);
 Ref cursor_executescript(Thread& t, Value self, const Value* a);
 Ref connection_create_function(Thread& t, Value self, const Value* a);
 Ref connection_create_aggregate(Thread& t, Value self, const Value* a);
+Ref connection_blobopen(Thread& t, Value self, const Value* a);
+Ref connection_create_window_function(Thread& t, Value self, const Value* a);
 Ref connection_create_collation(Thread& t, Value self, const Value* a);
 Ref value_of(Thread& t, sqlite3_value* v);
+// What a callback of the library raised goes no further: reported, if the program has asked for that, or forgotten.
+void forget_callback_error(Thread& t, Value callable);
 
 }  // namespace typhon::sqlite

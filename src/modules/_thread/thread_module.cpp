@@ -97,6 +97,8 @@ Ref handle_join(Thread& t, Value self, const Value* a) {
   HandleState state = state_of(h);
   if (state == HandleState::kNotStarted) return raise(t, exc::RuntimeError, "thread not started");
   if (!h->done.is_set() && ident_of(h) == t.ident) return raise(t, exc::RuntimeError, "Cannot join current thread");
+  // The other threads have stopped for good.
+  if (g_finalizing && !h->done.is_set()) return raise(t, exc::PythonFinalizationError, "cannot join thread at interpreter shutdown");
   Ref keep = Ref::copy(self);
   TRY(wait_done(t, h, timeout));
   return Ref::none();
@@ -303,7 +305,12 @@ Ref f_excepthook(Thread& t, Value, const Value* a) {
   Value type = fields->items[0].peek(), value = fields->items[1].peek(), thread = fields->items[3].peek();
   if (type.same_word(exc::SystemExit)) return Ref::none();
   Ref err = sys_get(t, names::stderr_);
-  if (err.is_empty() || err.get().is_none()) return Ref::none();
+  bool elsewhere = err.is_empty() || err.get().is_none();
+  if (elsewhere) {  // what it was when the Thread was made
+    if (thread.is_none()) return Ref::none();
+    err = TRY(get_attribute_utf8(t, thread, "_stderr"));
+    if (err.get().is_none()) return Ref::none();
+  }
   RefTo<Str> title;
   Ref name = thread.is_none() ? Ref() : get_attribute_utf8(t, thread, "_name");
   if (name.failed()) clear_exception(t);
@@ -311,6 +318,17 @@ Ref f_excepthook(Thread& t, Value, const Value* a) {
     title = TRY(str_format(t, "Exception in thread %S:\n", name.get()));
   } else {
     title = TRY(str_format(t, "Exception in thread %zd:\n", i64(t.ident)));
+  }
+  if (elsewhere) {
+    TRY(call_method_with(t, err, names::write, title.value()));
+    Ref module = TRY(import_module(t, "traceback"));
+    Ref print = TRY(get_attribute_utf8(t, module, "print_exception"));
+    RefTo<Dict> keywords = TRY(dict_new(t));
+    TRY(dict_set_str(t, keywords.get(), str_immortal(t, "file"), err));
+    RefTo<Tuple> one = TRY(tuple_of(t, value));
+    TRY(call_tuple_dict(t, print, one, keywords));
+    TRY(call_method_with(t, err, names::flush));
+    return Ref::none();
   }
   write_stderr(t, title.get());
   if (is_BaseException(value)) display_exception(t, value);
