@@ -204,7 +204,10 @@ void new_version_recursively(Thread& t, Type* type, u32 (*next)()) {
 }
 }  // namespace
 
-void type_modified(Thread& t, Type* type) { new_version_recursively(t, type, fresh_version); }
+void type_modified(Thread& t, Type* type) {
+  MutexGuard guard(t, g_type_mutex);
+  new_version_recursively(t, type, fresh_version);
+}
 
 Result<bool> replace_class_entry(Thread& t, Type* type, Str* name, Value value, void (*changed)(Thread&, Type*, Str*, Value)) {
   auto* dict = type->dict.as<Dict>();
@@ -233,6 +236,8 @@ Result<bool> replace_class_entry(Thread& t, Type* type, Str* name, Value value, 
 
 Status add_subclass(Thread& t, Type* base, Type* type) {
   Ref reference = TRY(weakref_new(t, type, EMPTY));
+  // Two threads must not take the same slot, or both make the list: a class that its base does not know keeps stale versions.
+  MutexGuard guard(t, g_type_mutex);
   auto* list = base->subclasses.as<List>();
   if (list == nullptr) {
     RefTo<List> made = TRY(list_new(t));
@@ -251,6 +256,8 @@ Status add_subclass(Thread& t, Type* base, Type* type) {
 }
 
 void remove_subclass(Thread& t, Type* base, Type* type) {
+  Ref old = base->subclasses.load();  // dropped after the lock is given back
+  MutexGuard guard(t, g_type_mutex);
   auto* list = base->subclasses.as<List>();
   if (list == nullptr) return;
   RefTo<List> kept = list_new(t);

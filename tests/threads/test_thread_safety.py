@@ -121,7 +121,7 @@ class Rows(unittest.TestCase):
             for n in range(N):
                 shared.append(n)
                 shared.pop()
-                shared[-1 - k] = n
+                shared[SIZE - k] = n  # not from the end: that is elsewhere once another thread has popped
 
         def reader():
             for _ in range(N):
