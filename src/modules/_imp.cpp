@@ -173,7 +173,14 @@ Ref f_get_frozen_object(Thread& t, Value, const Value* a) {
   if (row == nullptr) return not_frozen(t, a[0]);
   return load_frozen(t, *row);
 }
-Ref f_init_frozen(Thread& t, Value, const Value* a) { return raise(t, exc::ImportError, "No such frozen object named %R", a[0]); }
+// Runs it as a module of that name, not through importlib; None when there is none.
+Ref f_init_frozen(Thread& t, Value, const Value* a) {
+  TRY(str_argument(t, a[0], "init_frozen"));
+  const FrozenRow* row = find_frozen(a[0].as<Str>());
+  if (row == nullptr) return Ref::none();
+  Ref code = TRY(load_frozen(t, *row));
+  return run_library_module(t, row->name, code, row->original);
+}
 Ref f_frozen_module_names(Thread& t, Value, const Value*) {
   RefTo<List> list = TRY(list_new(t));
   for (const FrozenRow& row : kFrozen)

@@ -156,27 +156,23 @@ Ref load_library_code(Thread& t, const char* relative, const char* filename) {
   return code;
 }
 
-namespace {
-
-Ref run_library_module(Thread& t, const char* name, const char* relative, const char* filename) {
-  Ref code = TRY(load_library_code(t, relative, filename));
+Ref run_library_module(Thread& t, const char* name, Value code, const char* original) {
   RefTo<Str> module_name = TRY(str_from_ascii(t, name));
   module_name = TRY(str_intern(t, module_name));
   RefTo<Module> module = TRY(module_new(t, module_name.get()));
   Dict* dict = module->dict.as<Dict>();
   TRY(dict_set_str(t, dict, names::__builtins__, builtins_module()));
   // FrozenImporter._fix_up_module wants to know what was frozen under this name.
-  RefTo<Str> original = TRY(str_from_ascii(t, "importlib._bootstrap"));
-  TRY(dict_set_str(t, dict, str_immortal(t, "__origname__"), original));
+  RefTo<Str> origin = TRY(str_from_ascii(t, original));
+  TRY(dict_set_str(t, dict, str_immortal(t, "__origname__"), origin));
   TRY(dict_set_str(t, sys_modules(t), module_name.get(), module));
   TRY(run_code(t, code.as<Code>(), module->dict.peek(), module->dict.peek()));
   return module;
 }
 
-}  // namespace
-
 Status start_importlib(Thread& t) {
-  Ref bootstrap = TRY(run_library_module(t, "_frozen_importlib", "importlib/_bootstrap.py", "<frozen importlib._bootstrap>"));
+  Ref code = TRY(load_library_code(t, "importlib/_bootstrap.py", "<frozen importlib._bootstrap>"));
+  Ref bootstrap = TRY(run_library_module(t, "_frozen_importlib", code, "importlib._bootstrap"));
   g_importlib.set(t, bootstrap.dup());
   Ref imp = TRY(create_native_module(t, *find_native_module("_imp")));
   TRY(dict_set_str(t, sys_modules(t), str_immortal(t, "_imp"), imp));

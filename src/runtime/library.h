@@ -10,6 +10,8 @@ inline constexpr u32 kBytecodeMagic = 0x0A0D5407;
 
 // Code of a library file by its path inside the library folder; `filename` becomes co_filename.
 Ref load_library_code(Thread& t, const char* relative, const char* filename);
+// Runs such code as a new module `name` in sys.modules; `original`: what it is the code of. Runs Python code.
+Ref run_library_module(Thread& t, const char* name, Value code, const char* original);
 RefTo<Tuple> native_module_names(Thread& t);
 Status start_core_modules(Thread& t);
 Status start_importlib(Thread& t);

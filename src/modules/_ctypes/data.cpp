@@ -320,7 +320,7 @@ Result<i64> data_hash(Thread& t, Value) { return raise(t, exc::TypeError, "unhas
 
 extern const TypeSpec kDataSpec = {
     .name = "_ctypes._CData",
-    .doc = "XXX to be provided",
+    .doc = "Base class of everything that holds C data.",
     .layout = {"_CData", sizeof(CData), 0, visit_data, release_data, nullptr, nullptr},
     .flags = type_flag::kBaseType | type_flag::kImmutable | type_flag::kDisallowInstantiation,
     .slots = {.hash = data_hash, .get_buffer = data_get_buffer, .release_buffer = data_release_buffer},

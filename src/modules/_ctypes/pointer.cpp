@@ -198,7 +198,7 @@ Status pointer_init(Thread& t, Value self, Args args) {
 const GetSet kGetSets[] = {{"contents", get_contents, set_contents, "the object this pointer points to (read-write)"}, {}};
 const TypeSpec kSpec = {
     .name = "_ctypes._Pointer",
-    .doc = "XXX to be provided",
+    .doc = "Base class of pointers to a C type.",
     .base = &g_data,
     .flags = type_flag::kBaseType | type_flag::kImmutable,
     .slots = {.new_ = pointer_new, .init = pointer_init, .bool_ = pointer_bool, .get_item = pointer_get_item, .set_item = pointer_set_item},

@@ -532,7 +532,7 @@ const Method kMethods[] = {method("__ctypes_from_outparam__", m_from_outparam, "
 const GetSet kGetSets[] = {{"value", simple_get, simple_set, "current value"}, {}};
 const TypeSpec kSimpleSpec = {
     .name = "_ctypes._SimpleCData",
-    .doc = "XXX to be provided",
+    .doc = "Base class of the simple C types: one number, character or address each.",
     .base = &g_data,
     .flags = type_flag::kBaseType | type_flag::kImmutable,
     .slots = {.repr = simple_repr, .new_ = data_new, .init = simple_init, .bool_ = simple_bool},
