@@ -205,7 +205,8 @@ void note_fresh(Thread& t, u64 bytes) {
 void push_remote(HeapState* h, void* block) {
   void* head = __atomic_load_n(&h->remote, __ATOMIC_RELAXED);
   do {
-    link_of(block) = head;
+    // Released: who finds the link where a state was finds the shape gone as well (state_unless_freed).
+    __atomic_store_n(&link_of(block), head, __ATOMIC_RELEASE);
   } while (!__atomic_compare_exchange_n(&h->remote, &head, block, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED));
 }
 

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "heap/pages.h"
 #include "objects/test_nodes.h"
 #include "threads/hooks.h"
 
@@ -111,6 +112,18 @@ TEST_F(HeapTest, BodyOfALocalOwnerIsFreedAtOnce) {
   EXPECT_EQ(heap::find_block(reinterpret_cast<char*>(body) + 200), body);
   heap::retire_body(t, owner.get(), body);
   EXPECT_EQ(heap::find_block(body), nullptr);
+}
+
+// Walks of a thread over its own pages meet blocks that others free meanwhile: what looks like a state there is the link of a list.
+TEST_F(HeapTest, LinkOfAFreedBlockIsNoState) {
+  Object* object = leaf(32);
+  ASSERT_TRUE(heap::state_unless_freed(object) & state::kLocal);
+  heap::free_block(t, object);
+  alignas(16) static char block[32];
+  auto* freed = reinterpret_cast<Object*>(block);
+  freed->state = state::kLocal | state::kTracked;
+  ASSERT_EQ(freed->shape, 0u);
+  EXPECT_EQ(heap::state_unless_freed(freed), 0);
 }
 
 }  // namespace

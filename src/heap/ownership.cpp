@@ -265,7 +265,7 @@ void publish_all_local(Thread& t) {
       t,
       [](Object* object, void* visitor) {
         // Objects that a reclaim on another thread is freeing have no count; everything LOCAL with one is this thread's.
-        if (__atomic_load_n(&object->count, __ATOMIC_RELAXED) < count::kOne || !object->is_local()) return;
+        if (!(heap::state_unless_freed(object) & state::kLocal) || __atomic_load_n(&object->count, __ATOMIC_RELAXED) < count::kOne) return;
         object->aux = 0;
         set_ownership(object, state::kShared);
         object_model::visit(object, *static_cast<Visitor*>(visitor));

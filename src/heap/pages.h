@@ -118,6 +118,12 @@ inline constexpr ClassTables kClasses;
 
 inline void*& link_of(void* block) { return *reinterpret_cast<void**>(static_cast<char*>(block) + 8); }
 inline u32 block_shape(const void* block) { return __atomic_load_n(static_cast<const u32*>(block), __ATOMIC_RELAXED); }
+// The state of an object in a page of the calling thread, while other threads run: those free SHARED and DEFERRED objects of any page
+// whenever they like, and a freed block has the link of a list where its state was (push_remote). 0: it was freed.
+inline u8 state_unless_freed(const Object* object) {
+  u8 state = __atomic_load_n(&object->state, __ATOMIC_ACQUIRE);
+  return block_shape(object) != 0 ? state : 0;
+}
 
 inline bool in_space(const void* address) { return u64(address) - g_space.base < g_space.size; }
 inline ChunkHeader* chunk_at(u32 index) {

@@ -21,8 +21,9 @@ inline constexpr u32 kOneRef = 1 << kRefShift;
 
 bool is_subject(const Object* object) {
   constexpr u8 kInterest = state::kLocal | state::kTracked;
-  return (object->state & (kInterest | state::kOld)) == kInterest && object->count >= count::kOne &&
-         !(object->count & count::kQueued);
+  if ((heap::state_unless_freed(object) & (kInterest | state::kOld)) != kInterest) return false;
+  i32 count = __atomic_load_n(&object->count, __ATOMIC_RELAXED);
+  return count >= count::kOne && !(count & count::kQueued);
 }
 
 // Calls f(meta) for the pages of the thread that may hold young objects.

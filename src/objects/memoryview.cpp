@@ -24,7 +24,7 @@ struct MemoryView : Object {
   i64 item_size;
   const char* format;  // static, or the exporter's
   bool readonly;
-  bool released;
+  Relaxed<bool> released;
   i32 dimensions;
   u32 exports;      // buffers handed out; atomic
   i64 hash;         // 0: not computed yet
