@@ -46,7 +46,7 @@ struct Item {
 };
 Item read_item(const Kind* k, const u8* at) {
   Item item{0};
-  memcpy(&item.bits, at, k->size);
+  copy_shared_bytes(&item.bits, at, k->size);
   return item;
 }
 Ref item_value(Thread& t, const Kind* k, Item item) {
@@ -174,7 +174,7 @@ Status snapshot(Thread& t, Array* a, ByteBuilder& out) {
 Ref get(Thread& t, Array* a, i64 index) {
   Item item;
   {
-    ObjectLock lock(t, a);
+    ElementLock lock(t, a);
     if (index < 0 || u64(index) >= a->size) return Ref();
     item = read_item(a->kind, a->data + u64(index) * a->kind->size);
   }
@@ -258,7 +258,7 @@ Ref array_new(Thread& t, Type* cls, Args args) {
 
 // --- methods
 u64 size_of(Thread& t, Array* a) {
-  ObjectLock lock(t, a);
+  ElementLock lock(t, a);
   return a->size;
 }
 Ref a_append(Thread& t, Value self, const Value* a) {
@@ -543,15 +543,19 @@ Status array_set_item(Thread& t, Value self, Value key, Value value) {
   Item item{0};
   if (!value.is_empty()) item = TRY(value_item(t, x->kind, value));
   Outcome o = Outcome::kOk;
-  {
-    ObjectLock lock(t, x);
+  auto in_range = [&] {
     if (index < 0) index += i64(x->size);
-    if (index < 0 || u64(index) >= x->size)
-      o = Outcome::kRange;
-    else if (value.is_empty())
-      o = splice_locked(x, u64(index), u64(index) + 1, nullptr, 0);
+    return index >= 0 && u64(index) < x->size;
+  };
+  if (value.is_empty()) {
+    ObjectLock lock(t, x);
+    o = in_range() ? splice_locked(x, u64(index), u64(index) + 1, nullptr, 0) : Outcome::kRange;
+  } else {
+    ElementLock lock(t, x);
+    if (in_range())
+      copy_shared_bytes(x->data + u64(index) * x->kind->size, &item.bits, x->kind->size);
     else
-      memcpy(x->data + u64(index) * x->kind->size, &item.bits, x->kind->size);
+      o = Outcome::kRange;
   }
   if (o == Outcome::kRange) return raise(t, exc::IndexError, value.is_empty() ? "array index out of range" : "array assignment index out of range");
   if (o != Outcome::kOk) return raise_outcome(t, o);
@@ -593,7 +597,7 @@ Ref array_inplace_repeat(Thread& t, Value self, Value times) {
 Status array_get_buffer(Thread& t, Value self, Buffer* buffer, int flags) {
   static u8 nothing[8];
   auto* x = self.as<Array>();
-  ObjectLock lock(t, x);
+  ElementLock lock(t, x);
   __atomic_fetch_add(&x->exports, 1, __ATOMIC_RELAXED);
   buffer->data = x->data != nullptr ? x->data : nothing;
   buffer->length = i64(x->size * x->kind->size);

@@ -35,6 +35,14 @@ void ByteBuilder::append(const void* bytes, size_t n) {
   length_ += n;
 }
 
+void ByteBuilder::append_shared(const void* bytes, size_t n) {
+  if (n == 0) return;
+  grow(n);
+  if (failed_) return;
+  copy_shared_bytes(data_ + length_, bytes, n);
+  length_ += n;
+}
+
 void ByteBuilder::append_repeated(u8 b, size_t n) {
   if (n == 0) return;
   grow(n);

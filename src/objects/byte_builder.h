@@ -15,6 +15,7 @@ class ByteBuilder {
     if (!failed_) data_[length_++] = b;
   }
   void append(const void* bytes, size_t n);
+  void append_shared(const void* bytes, size_t n);  // bytes that other threads may be writing (copy_shared_bytes)
   void append_repeated(u8 b, size_t n);
   void append(std::string_view text) { append(text.data(), text.size()); }
   void append_ascii(std::string_view text) { append(text.data(), text.size()); }

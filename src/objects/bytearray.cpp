@@ -132,28 +132,58 @@ Raised bad_key(Thread& t, Value key) {
   return raise(t, exc::TypeError, "bytearray indices must be integers or slices, not %T", key);
 }
 
+// Under the lock of b: appends the bytes of a slice of it.
+void append_slice(ByteBuilder& out, const ByteArray* b, const SliceIndices& r) {
+  if (r.count > 0 && r.step == 1)
+    out.append_shared(b->data + r.start, size_t(r.count));
+  else
+    for (i64 i = 0, at = r.start; i < r.count; i++, at += r.step) out.append(__atomic_load_n(b->data + at, __ATOMIC_RELAXED));
+}
+
+// The bytes of a slice as they were at one moment. Those of a settled array are read twice, for threads may be writing some.
+Ref get_slice(Thread& t, ByteArray* b, const SliceIndices& bounds) {
+  ByteBuilder out;
+  auto resolved = [&] {
+    SliceIndices r = bounds;
+    slice_adjust(&r, i64(__atomic_load_n(&b->size, __ATOMIC_RELAXED)));
+    if (r.count < 0) r.count = 0;
+    return r;
+  };
+  bool done = false;
+  if (is_contended(b)) {
+    out.reserve(size_t(resolved().count) * 2);
+    ElementLock lock(t, b);
+    SliceIndices r = resolved();
+    append_slice(out, b, r);
+    if (lock.settled()) append_slice(out, b, r);
+    size_t n = size_t(r.count);
+    done = !out.failed() && (!lock.settled() || std::memcmp(out.data(), out.data() + n, n) == 0);
+    if (done) out.truncate(n);
+  }
+  if (!done) {
+    out.truncate(0);
+    ObjectLock lock(t, b);
+    append_slice(out, b, resolved());
+  }
+  return make_bytes_like(t, b, out);
+}
+
 Ref slot_get_item(Thread& t, Value self, Value key) {
   ByteArray* b = array_of(self);
   if (is_indexable(key)) {
     i64 i = TRY(subscript_index(t, key));
     int byte = -1;
     {
-      ObjectLock lock(t, b);
+      ElementLock lock(t, b);
       if (i < 0) i += i64(b->size);
-      if (i >= 0 && i < i64(b->size)) byte = b->data[i];
+      if (i >= 0 && i < i64(b->size)) byte = __atomic_load_n(b->data + i, __ATOMIC_RELAXED);
     }
     if (byte < 0) return raise(t, exc::IndexError, "bytearray index out of range");
     return Ref::adopt(Value::small_int(byte));
   }
   if (!is_slice(key)) return bad_key(t, key);
   SliceIndices r = TRY(slice_unpack_py(t, key.as<Slice>()));
-  TYPHON_SELF_BYTES(s, t, self);
-  slice_adjust(&r, i64(s.size));
-  if (r.count <= 0) return bytearray_from(t, nullptr, 0);
-  if (r.step == 1) return bytearray_from(t, s.data + r.start, size_t(r.count));
-  ByteBuilder out;
-  for (i64 i = 0, at = r.start; i < r.count; i++, at += r.step) out.append(s.data[at]);
-  return make_bytes_like(t, self, out);
+  return get_slice(t, b, r);
 }
 
 Status assign_slice(Thread& t, ByteArray* b, Slice* slice, const u8* bytes, size_t n, bool deleting) {
@@ -204,14 +234,16 @@ Status slot_set_item(Thread& t, Value self, Value key, Value value) {
     u8 byte = value.is_empty() ? 0 : TRY(to_byte(t, value));
     Outcome outcome = Outcome::kDone;
     bool in_range;
-    {
+    if (value.is_empty()) {
       ObjectLock lock(t, b);
       if (i < 0) i += i64(b->size);
       in_range = i >= 0 && i < i64(b->size);
-      if (in_range && value.is_empty())
-        outcome = splice(b, size_t(i), 1, nullptr, 0);
-      else if (in_range)
-        b->data[i] = byte;
+      if (in_range) outcome = splice(b, size_t(i), 1, nullptr, 0);
+    } else {
+      ElementLock lock(t, b);
+      if (i < 0) i += i64(b->size);
+      in_range = i >= 0 && i < i64(b->size);
+      if (in_range) __atomic_store_n(b->data + i, byte, __ATOMIC_RELAXED);
     }
     if (!in_range) return raise(t, exc::IndexError, "bytearray index out of range");
     return check_outcome(t, outcome);
@@ -286,7 +318,7 @@ Ref slot_inplace_repeat(Thread& t, Value self, Value count) {
 Status slot_get_buffer(Thread& t, Value self, Buffer* buffer, int flags) {
   ByteArray* b = array_of(self);
   static u8 nothing;
-  ObjectLock lock(t, b);
+  ElementLock lock(t, b);
   __atomic_fetch_add(&b->exports, 1, __ATOMIC_RELAXED);
   return fill_byte_buffer(t, buffer, b->data != nullptr ? b->data : &nothing, i64(b->size), false, flags);
 }

@@ -504,8 +504,8 @@ Ref iterator_next(Thread& t, Value self) {
     if (u64(at) < bytes->size) return Ref::adopt(Value::small_int(bytes->data[at]));
   } else if (is_bytearray(sequence)) {
     auto* array = sequence.as<ByteArray>();
-    ObjectLock lock(t, array);
-    if (u64(at) < array->size) return Ref::adopt(Value::small_int(array->data[at]));
+    ElementLock lock(t, array);
+    if (u64(at) < array->size) return Ref::adopt(Value::small_int(__atomic_load_n(array->data + at, __ATOMIC_RELAXED)));
   } else {
     i64 n = TRY(length(t, sequence));
     if (at < n) return get_item_index(t, sequence, at);

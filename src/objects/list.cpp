@@ -356,7 +356,7 @@ Status list_set(Thread& t, List* list, size_t index, Value item) {
   Value old = EMPTY;
   bool in_range = false;
   {
-    ObjectLock lock(t, list);
+    ElementLock lock(t, list);
     if (index < list->size) {
       in_range = true;
       old = list->body->items[index].exchange(list, item);

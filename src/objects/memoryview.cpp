@@ -311,7 +311,7 @@ Ref unpack_checked(Thread& t, MemoryView* view, const u8* p) {
   u8 bytes[8];
   bool released;
   {
-    ObjectLock lock(t, view);
+    ElementLock lock(t, view);
     released = view->released;
     if (!released) code = format_code(view->format);
     if (code != 0) copy_shared_bytes(bytes, p, size_t(view->item_size));
@@ -325,7 +325,7 @@ Ref unpack_checked(Thread& t, MemoryView* view, const u8* p) {
 Status store_item(Thread& t, MemoryView* view, u8* p, const u8* bytes) {
   bool released;
   {
-    ObjectLock lock(t, view);
+    ElementLock lock(t, view);
     released = view->released;
     if (!released) copy_shared_bytes(p, bytes, size_t(view->item_size));
   }
@@ -404,11 +404,29 @@ Ref slot_get_item(Thread& t, Value self, Value key) {
   return raise(t, exc::TypeError, "memoryview: invalid slice key");
 }
 
+// A number at an index: neither runs Python code, so nothing need keep the memory meanwhile. False: the number does not fit.
+Result<bool> store_number(Thread& t, MemoryView* view, Value key, Value value) {
+  u8* p = TRY(locate(t, view, key));
+  char code = 0;
+  {
+    ElementLock lock(t, view);
+    if (!view->released) code = format_code(view->format);
+  }
+  u8 packed[8];
+  bool wrong_type = false;
+  if (code == 0 || !TRY(pack(t, code, value, packed, &wrong_type))) return false;
+  TRY(store_item(t, view, p, packed));
+  return true;
+}
+
 Status slot_set_item(Thread& t, Value self, Value key, Value value) {
   MemoryView* view = view_of(self);
   TRY(check_released(t, view));
   if (view->readonly) return raise(t, exc::TypeError, "cannot modify read-only memory");
   if (value.is_empty()) return raise(t, exc::TypeError, "cannot delete memory");
+  if (view->dimensions == 1 && key.is_small_int() && (value.is_small_int() || is_float(value))) {
+    if (TRY(store_number(t, view, key, value))) return ok();
+  }
   InUse in_use(t);
   TRY(in_use.get(view));
   char code = format_code(view->format);

@@ -13,13 +13,37 @@ bool still_waited_for(void* raw) {
   return __atomic_load_n(static_cast<u8*>(raw), __ATOMIC_RELAXED) == (kLockHeld | kLockWaiters);
 }
 
+// Whoever accesses an element has no safepoint on the way: when the world stands, none is under way.
+void unsettle(Thread& t, u8* lock) {
+  auto take_away = [&] {
+    if (!(*lock & kSettled)) return;
+    auto* object = reinterpret_cast<Object*>(lock - offsetof(Object, lock));
+    u32 settlings = (object->aux2 >> (kAccessThreadBits + kAccessTurnBits)) + 1;
+    object->aux2 = settlings << (kAccessThreadBits + kAccessTurnBits);
+    __atomic_store_n(lock, u8(*lock & ~kSettled), __ATOMIC_RELEASE);
+  };
+  if (world_stopped_by(t)) return take_away();
+  WorldStopped stopped(t);
+  take_away();
+}
+
 }  // namespace
+
+void settle(Thread& t, Object* object) {
+  u8 expected = kLockHeld;
+  if (!__atomic_compare_exchange_n(&object->lock, &expected, kSettled, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+    unlock_slow(t, &object->lock);
+}
 
 void lock_slow(Thread& t, u8* lock) {
   TYPHON_COUNT(kContendedLock);
   u32 spins = platform::processor_count() > 1 ? kSpins : 0;
   for (;;) {
     u8 word = __atomic_load_n(lock, __ATOMIC_RELAXED);
+    if (word & kSettled) {
+      unsettle(t, lock);
+      continue;
+    }
     if (!(word & kLockHeld)) {
       if (__atomic_compare_exchange_n(lock, &word, u8(word | kLockHeld), true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
         return;

@@ -4,6 +4,12 @@
 // Rules (R2): no Python code, no release of a reference, no blocking call, no safepoint under an object lock. Publish what
 // will be stored before locking. The guard remembers whether it locked: a LOCAL object, or single-threaded mode, needs
 // none.
+//
+// Settled objects: what threads read and write element by element (a list, bytearray, array or memoryview that several threads share)
+// settles after a while without a change of its size. Its elements are then read and written with no lock at all (ElementLock), so
+// that threads working in different parts of it do not pass the lock's cache line to and fro. Everything else takes ObjectLock as
+// ever, and finds the lock byte taken by kSettled: it stops the world once, which ends every access under way, and takes the bit
+// away. (The idea is that of biased locks whose bias is for all readers; Dice and Kogan, "BRAVO", USENIX ATC 2019.)
 #pragma once
 #include "heap/counting.h"
 #include "threads/thread.h"
@@ -15,6 +21,7 @@ void unlock_slow(Thread& t, u8* lock);  // wakes the next waiter
 
 inline constexpr u8 kLockHeld = 1;
 inline constexpr u8 kLockWaiters = 2;
+inline constexpr u8 kSettled = 4;  // alone: nobody holds the lock of a settled object
 
 TYPHON_INLINE void lock_byte(Thread& t, u8* lock) {
   TYPHON_COUNT(kObjectLock);
@@ -45,6 +52,52 @@ class [[nodiscard]] ObjectLock {
   Thread& thread_;
   Object* object_;
   bool locked_;
+};
+
+// Under the lock of `object`, when an element was read or written: whether the object should settle, because its elements were
+// accessed by different threads in turn often enough for a stop of the world, which may end that, to be little. Kept in aux2: the
+// last thread, the changes of thread, and how often it settled already.
+inline constexpr u32 kAccessThreadBits = 12, kAccessTurnBits = 16;
+inline constexpr u32 kTurnsToSettle = 512, kMostSettlings = 7;
+TYPHON_INLINE bool note_element_access(Thread& t, Object* object) {
+  u32 notes = object->aux2, thread = t.id & ((1u << kAccessThreadBits) - 1);
+  if ((notes & ((1u << kAccessThreadBits) - 1)) == thread) return false;
+  u32 settlings = notes >> (kAccessThreadBits + kAccessTurnBits);
+  u32 turns = (notes >> kAccessThreadBits & ((1u << kAccessTurnBits) - 1)) + 1;
+  bool enough = settlings < kMostSettlings && turns >= kTurnsToSettle << settlings;
+  if (turns >= (1u << kAccessTurnBits) - 1) turns = 0;
+  object->aux2 = settlings << (kAccessThreadBits + kAccessTurnBits) | turns << kAccessThreadBits | thread;
+  return enough;
+}
+// Takes the lock that the caller holds away, and settles the object unless somebody waits for it.
+void settle(Thread& t, Object* object);
+
+// For reading or writing elements of an object in place, size and storage unchanged, each with one atomic access, and no safepoint
+// meanwhile. Objects whose type uses this leave aux2 to it.
+class [[nodiscard]] ElementLock {
+ public:
+  TYPHON_INLINE ElementLock(Thread& t, Object* object) : thread_(t), object_(object) {
+    bool shared = g_multi_threaded && !object->is_local();
+    settled_ = shared && (__atomic_load_n(&object->lock, __ATOMIC_ACQUIRE) & kSettled);
+    locked_ = shared && !settled_;
+    if (locked_) lock_byte(t, &object->lock);
+  }
+  TYPHON_INLINE ~ElementLock() {
+    if (!locked_) return;
+    if (note_element_access(thread_, object_)) [[unlikely]]
+      settle(thread_, object_);
+    else
+      unlock_byte(thread_, &object_->lock);
+  }
+  ElementLock(const ElementLock&) = delete;
+  ElementLock& operator=(const ElementLock&) = delete;
+  // Whether other threads may be writing elements meanwhile: the object is shared, and settled.
+  bool settled() const { return settled_; }
+
+ private:
+  Thread& thread_;
+  Object* object_;
+  bool locked_, settled_;
 };
 
 // Locks two objects in address order (the same object twice is fine).
