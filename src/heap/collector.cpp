@@ -550,6 +550,7 @@ TYPHON_NOINLINE static Outcome collect_now(Thread& t, RootedVector* saved) {
     collected += free_deferred(t, garbage.deferred);
   }
   heap::scavenge(t);
+  heap::scavenge_abandoned();
   // Growth counts from here: pages that the garbage gave back are no credit for more garbage.
   heap::reset_growth();
   count_collection();

@@ -188,7 +188,13 @@ void unlink_run(PageMeta* meta) {
 
 void add_growth(Thread& t, i64 bytes) {
   i64 now = __atomic_add_fetch(&g_growth, bytes, __ATOMIC_RELAXED);
-  if (bytes > 0 && now > __atomic_load_n(&g_growth_limit, __ATOMIC_RELAXED)) request_poll(t);
+  if (now > __atomic_load_n(&g_growth_limit, __ATOMIC_RELAXED)) request_poll(t);
+}
+// Never below zero: pages that go back after a collection, when other threads find what it has freed of theirs, are no credit for
+// more garbage.
+void subtract_growth(i64 bytes) {
+  i64 now = __atomic_load_n(&g_growth, __ATOMIC_RELAXED);
+  while (!__atomic_compare_exchange_n(&g_growth, &now, now > bytes ? now - bytes : 0, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
 }
 
 void note_fresh(Thread& t, u64 bytes) {
@@ -233,11 +239,27 @@ void* carve(Thread& t, PageMeta* meta) {
   return block;
 }
 
+// Blocks freed into abandoned pages: to their page, or on to whoever adopted it meanwhile. `adopted` is being adopted. Under the lock.
+void distribute_orphaned(PageMeta* adopted) {
+  void* orphaned = __atomic_exchange_n(&g_orphans.remote, nullptr, __ATOMIC_ACQUIRE);
+  while (orphaned != nullptr) {
+    void* next = link_of(orphaned);
+    PageMeta* page = meta_of(orphaned);
+    if (page->owner == &g_orphans || page == adopted) {
+      link_of(orphaned) = page->free;
+      page->free = orphaned;
+      page->free_count++;
+    } else {
+      push_remote(page->owner, orphaned);
+    }
+    orphaned = next;
+  }
+}
+
 // Takes an abandoned page of the class over, with its free blocks.
 PageMeta* adopt_page(Thread& t, u32 c) {
   HeapState* h = t.heap_state;
   PageMeta* meta;
-  void* orphaned;
   {
     platform::RawLockGuard guard(g_pages_lock);
     meta = g_abandoned[c];
@@ -245,20 +267,7 @@ PageMeta* adopt_page(Thread& t, u32 c) {
     g_abandoned[c] = meta->next;
     __atomic_store_n(&g_abandoned_count[c], g_abandoned_count[c] - 1, __ATOMIC_RELAXED);
     __atomic_store_n(&meta->owner, h, __ATOMIC_RELAXED);
-    orphaned = __atomic_exchange_n(&g_orphans.remote, nullptr, __ATOMIC_ACQUIRE);
-    // Blocks freed into abandoned pages: to their page, or on to whoever adopted it meanwhile.
-    while (orphaned != nullptr) {
-      void* next = link_of(orphaned);
-      PageMeta* page = meta_of(orphaned);
-      if (page->owner == &g_orphans || page == meta) {
-        link_of(orphaned) = page->free;
-        page->free = orphaned;
-        page->free_count++;
-      } else {
-        push_remote(page->owner, orphaned);
-      }
-      orphaned = next;
-    }
+    distribute_orphaned(meta);
   }
   meta->next = h->pages[c];
   h->pages[c] = meta;
@@ -367,6 +376,7 @@ void* take_run(Thread& t, size_t size, size_t cleared) {
     meta->kind = PageKind::kMedium;
     meta->capacity = meta->bump = 1;
     meta->run_bytes = u64(count) * kPageSize;
+    meta->counted = u32(size);
     link_run(t.heap_state, meta);
   }
   char* start = page_start(meta);
@@ -409,12 +419,12 @@ void* take_huge(Thread& t, size_t size) {
     link_run(t.heap_state, meta);
     mark_chunks(index, count, kChunkHugeHead);
   }
-  note_fresh(t, size);
+  note_fresh(t, bytes - kPageSize);
   return page_start(&chunk->pages[1]);
 }
 
 void free_run(Thread& t, PageMeta* meta) {
-  i64 bytes = i64(meta->run_bytes);
+  i64 bytes = meta->kind == PageKind::kMedium ? i64(meta->counted) : i64(meta->run_bytes);
   {
     platform::RawLockGuard guard(g_pages_lock);
     unlink_run(meta);
@@ -426,7 +436,7 @@ void free_run(Thread& t, PageMeta* meta) {
       give_back_chunks(first, u32((mapped + kChunkSize - 1) / kChunkSize), mapped);
     }
   }
-  add_growth(t, -bytes);
+  subtract_growth(bytes);
 }
 
 // Uninitialised header; from there to `cleared` zero. Null without memory.
@@ -732,7 +742,29 @@ void scavenge(Thread& t) {
   }
   u64 budget = seen * 2 < kFirstBudget ? kFirstBudget : seen * 2;
   h->free_budget = u32(budget > 0x7fffffff ? 0x7fffffff : budget);
-  add_growth(t, -returned);
+  subtract_growth(returned);
+}
+
+void scavenge_abandoned() {
+  i64 returned = 0;
+  {
+    platform::RawLockGuard guard(g_pages_lock);
+    distribute_orphaned(nullptr);
+    for (u32 c = 0; c < kClassCount; c++) {
+      for (PageMeta** at = &g_abandoned[c]; *at != nullptr;) {
+        PageMeta* meta = *at;
+        if (meta->free_count != meta->bump) {
+          at = &meta->next;
+          continue;
+        }
+        *at = meta->next;
+        __atomic_store_n(&g_abandoned_count[c], g_abandoned_count[c] - 1, __ATOMIC_RELAXED);
+        returned += i64(meta->bump) * meta->block_size;
+        give_back_pages(meta, 1);
+      }
+    }
+  }
+  subtract_growth(returned);
 }
 
 void reset_young(Thread& t) {
@@ -757,10 +789,12 @@ void attach_heap(Thread& t) {
   h->thread = &t;
   t.heap_state = h;
   t.allocated_bytes = 0;
+  add_growth(t, 0);
 }
 
 void detach_heap(Thread& t) {
   HeapState* h = t.heap_state;
+  add_growth(t, i64(t.allocated_bytes));  // many short threads grow the heap as one long one does
   scavenge(t);  // after it all free blocks are with their pages
   for (u32 c = 0; c < kClassCount; c++) h->current[c] = h->partial[c] = nullptr;
   h->young_bytes = h->touched_bytes = 0;

@@ -79,6 +79,21 @@ TEST_F(HeapTest, MemoryOfEmptyPagesGoesBack) {
   EXPECT_LE(heap::statistics().bytes_mapped, before + (u64(8) << 20));
 }
 
+// What makes the collector run: blocks that come and go leave no trace in it, and pages that go back are no credit.
+TEST_F(HeapTest, GrowthOfBlocksThatComeAndGo) {
+  heap::scavenge(t);
+  heap::reset_growth();
+  Object* kept = leaf(u64(300) << 10);
+  EXPECT_GE(heap::growth(), 300 << 10);
+  i64 before = heap::growth();
+  for (int i = 0; i < 100; i++) heap::free_block(t, leaf(70'000));
+  EXPECT_LE(heap::growth(), before + (64 << 10));
+  EXPECT_GE(heap::growth(), before - (64 << 10));
+  heap::reset_growth();
+  heap::free_block(t, kept);
+  EXPECT_GE(heap::growth(), 0);
+}
+
 TEST_F(HeapTest, EnumerationSeesLiveObjectsOnly) {
   Object* kept = leaf(48);
   Object* freed = leaf(48);

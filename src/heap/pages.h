@@ -43,6 +43,7 @@ struct PageMeta {
   void* free;          // free blocks that are in no thread's free list
   u32* marks;          // collector: one word per block while a collection runs
   u32 single_mark;     // ... of medium and huge blocks
+  u32 counted;         // kMedium: the bytes by which it grew the heap
 };
 
 struct ChunkHeader {
@@ -189,6 +190,8 @@ Thread* owner_thread(const void* block);
 void for_each_object_of(Thread& t, void (*f)(Object* object, void* context), void* context);
 // Distributes a thread's free lists over the pages and gives the empty ones back.
 void scavenge(Thread& t);
+// Gives the abandoned pages back in which every block is free.
+void scavenge_abandoned();
 // Whether enough was handed out since the last young collection, of pages that are worth the look.
 inline bool young_due(const HeapState& h) { return h.young_bytes > h.young_limit && h.young_bytes > h.touched_bytes / 8; }
 // All pages of the thread count as untouched from now on.

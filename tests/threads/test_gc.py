@@ -6,6 +6,7 @@ and gc.collect() was called; nobody hangs; gc.disable() and callbacks work from 
 """
 
 import gc
+import threading
 import time
 import unittest
 import weakref
@@ -56,6 +57,30 @@ class Collection(unittest.TestCase):
             time.sleep(0.02)
         self.assertFalse(any(r() for r in references))
         self.assertEqual(len(references), N // 10 * THREADS)
+
+    def test_garbage_of_short_threads_is_collected(self):
+        """Each of them allocates little, but together they must set the collector going."""
+        shared, died = [None], [0]
+        lock = threading.Lock()
+
+        class Mortal(Node):
+            def __del__(self):
+                with lock:
+                    died[0] += 1
+
+        def work():
+            for i in range(40):
+                node = Mortal(i)
+                node.text = [i] * 40
+                shared[0] = node
+            shared[0] = None
+
+        total = scaled(600)
+        for _ in range(total):
+            thread = threading.Thread(target=work)
+            thread.start()
+            thread.join()
+        self.assertGreater(died[0], total * 40 // 3)
 
     def test_shared_containers_survive(self):
         shared = {"list": [], "dict": {}, "set": set()}

@@ -37,6 +37,7 @@ Status initialise(Thread& t, Module* module) {
   TRY(initialise_loop_state(t));
   TRY(module_add_type(t, module, kFutureSpec, &g_future_type));
   TRY(module_add_type(t, module, kTaskSpec, &g_task_type));
+  object_model::set_finaliser_rank(g_future_type, 1);  // after the __del__ of what owns it, which may look at its exception
   if (g_step_type != nullptr) return ok();
   TRY(make_static_type(t, kFutureIteratorSpec, &g_future_iterator_type));
   initialise_future_iterators();

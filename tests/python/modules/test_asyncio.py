@@ -142,6 +142,26 @@ class Futures(unittest.TestCase):
             self.loop.run_until_complete(asyncio.sleep(0))
             self.assertEqual(sorted(called), [0, 1, 2])
 
+    def test_owner_in_the_same_cycle_is_finalised_first(self):
+        """It may have looked at the exception by then, so nothing is reported (asyncio's streams rely on that)."""
+        class Owner:
+            def __init__(self, loop):
+                self.future = loop.create_future()
+
+            def __del__(self):
+                self.future.exception()
+
+        reports = []
+        self.loop.set_exception_handler(lambda loop, context: reports.append(context["message"]))
+        for _ in range(50):
+            owner = Owner(self.loop)
+            error = ValueError()
+            error.owner = owner
+            owner.future.set_exception(error)
+            del owner, error
+            gc.collect()
+        self.assertEqual(reports, [])
+
     def test_uninitialised(self):
         future = asyncio.Future.__new__(asyncio.Future)
         for name in "cancel", "get_loop", "__await__", "__repr__":
