@@ -509,15 +509,22 @@ Status namespace_delete(Thread& t, Value space, Str* name) {
 // Stores under a name in a dict through the cache at `at`.
 bool store_name_cached(Thread& t, Value* r, Instr* pc, Value space, Value value) {
   Str* name = name_operand(r, pc);
-  if (is_exact_dict(space) && !g_multi_threaded) {
+  if (is_exact_dict(space)) {
     Dict* d = space.as<Dict>();
     DictTable* table = table_of(d);
     u64 word = cache::load(pc + 1);
     if (u32(word) == table_id(table) && word != 0) {
       Field& field = table->entries()[word >> 32].value;
-      if (!field.is_empty()) {
-        d->version++;
-        field.store(d, value);
+      publish_for(d, value);
+      Value old = EMPTY;
+      bool stored = false;
+      {
+        ElementLock lock(t, d);
+        stored = table_of(d) == table && !field.is_empty();
+        if (stored) old = field.exchange(d, value);
+      }
+      if (stored) {
+        Field::release_heap(old);
         return true;
       }
     } else {

@@ -75,7 +75,6 @@ TYPHON_INLINE DictEntry* DictTable::entries() {
 struct Dict : Object {
   u64 used;           // live entries
   DictTable* table;   // never null (an immortal empty table)
-  u64 version;        // changes with every insertion, deletion or replacement; for iterators and watchers
 };
 RefTo<Dict> dict_new(Thread& t, size_t expected = 0);
 size_t dict_size(const Dict* d);

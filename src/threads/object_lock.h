@@ -35,30 +35,12 @@ TYPHON_INLINE void unlock_byte(Thread& t, u8* lock) {
     unlock_slow(t, lock);
 }
 
-class [[nodiscard]] ObjectLock {
- public:
-  TYPHON_INLINE ObjectLock(Thread& t, Object* object) : thread_(t), object_(object) {
-    locked_ = g_multi_threaded && !object->is_local();
-    if (locked_) lock_byte(t, &object->lock);
-  }
-  TYPHON_INLINE ~ObjectLock() {
-    if (locked_) unlock_byte(thread_, &object_->lock);
-  }
-  ObjectLock(const ObjectLock&) = delete;
-  ObjectLock& operator=(const ObjectLock&) = delete;
-  bool locked() const { return locked_; }
-
- private:
-  Thread& thread_;
-  Object* object_;
-  bool locked_;
-};
-
 // Under the lock of `object`, when an element was read or written: whether the object should settle, because its elements were
 // accessed by different threads in turn often enough for a stop of the world, which may end that, to be little. Kept in aux2: the
 // last thread, the changes of thread, and how often it settled already.
 inline constexpr u32 kAccessThreadBits = 12, kAccessTurnBits = 16;
 inline constexpr u32 kTurnsToSettle = 512, kMostSettlings = 7;
+TYPHON_INLINE bool is_settled(const Object* object) { return __atomic_load_n(&object->lock, __ATOMIC_ACQUIRE) & kSettled; }
 TYPHON_INLINE bool note_element_access(Thread& t, Object* object) {
   u32 notes = object->aux2, thread = t.id & ((1u << kAccessThreadBits) - 1);
   if ((notes & ((1u << kAccessThreadBits) - 1)) == thread) return false;
@@ -72,13 +54,38 @@ TYPHON_INLINE bool note_element_access(Thread& t, Object* object) {
 // Takes the lock that the caller holds away, and settles the object unless somebody waits for it.
 void settle(Thread& t, Object* object);
 
+class [[nodiscard]] ObjectLock {
+ public:
+  TYPHON_INLINE ObjectLock(Thread& t, Object* object) : thread_(t), object_(object) {
+    locked_ = g_multi_threaded && !object->is_local();
+    if (locked_) lock_byte(t, &object->lock);
+  }
+  TYPHON_INLINE ~ObjectLock() {
+    if (!locked_) return;
+    if (settles_) [[unlikely]]
+      settle(thread_, object_);
+    else
+      unlock_byte(thread_, &object_->lock);
+  }
+  ObjectLock(const ObjectLock&) = delete;
+  ObjectLock& operator=(const ObjectLock&) = delete;
+  bool locked() const { return locked_; }
+  // Under this lock an element was replaced in place.
+  TYPHON_INLINE void note_element() { settles_ = locked_ && note_element_access(thread_, object_); }
+
+ private:
+  Thread& thread_;
+  Object* object_;
+  bool locked_, settles_ = false;
+};
+
 // For reading or writing elements of an object in place, size and storage unchanged, each with one atomic access, and no safepoint
 // meanwhile. Objects whose type uses this leave aux2 to it.
 class [[nodiscard]] ElementLock {
  public:
   TYPHON_INLINE ElementLock(Thread& t, Object* object) : thread_(t), object_(object) {
     bool shared = g_multi_threaded && !object->is_local();
-    settled_ = shared && (__atomic_load_n(&object->lock, __ATOMIC_ACQUIRE) & kSettled);
+    settled_ = shared && is_settled(object);
     locked_ = shared && !settled_;
     if (locked_) lock_byte(t, &object->lock);
   }

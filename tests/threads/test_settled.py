@@ -100,6 +100,53 @@ class SettledContainers(unittest.TestCase):
 
                 support.race(change, read, read)
 
+    def test_values_of_a_dict(self):
+        """Values are replaced while other threads add and delete other keys, copy the dict and clear what they added: nothing is lost."""
+        for keys in ((0, 1, 2), ("a", "b", "c"), (0, "a", (1,))):
+            with self.subTest(keys=keys):
+                table = dict.fromkeys(keys, 0)
+                for _ in range(2):
+                    settle(table, keys[0], 0)
+                    done = threading.Event()
+
+                    def store(key):
+                        value = 0
+                        while not done.is_set():
+                            value += 1
+                            table[key] = value
+                            self.assertEqual(table[key], value)
+                            self.assertEqual(table.setdefault(key, -1), value)
+
+                    def change():
+                        try:
+                            for i in range(1_000):
+                                for k in range(20):
+                                    table[i, k] = i
+                                self.assertEqual(len(table), 23)
+                                for k in range(20):
+                                    self.assertEqual(table.pop((i, k)), i)
+                                if i % 100 == 0:
+                                    self.assertEqual(set(table.copy()), set(keys))
+                        finally:
+                            done.set()
+
+                    support.race(change, *[lambda key=key: store(key) for key in keys])
+
+    def test_globals(self):
+        """Global names assigned by several threads, each its own, while others come and go."""
+        names = {}
+        exec("def store_a(n):\n  global a\n  for a in range(n):\n    if a != a + 0: raise AssertionError\n"
+             "def store_b(n):\n  global b\n  for i in range(n):\n    b = i\n    assert b == i\n"
+             "def come_and_go(n):\n  global c\n  for i in range(n):\n    c = i\n    assert c == i\n    del c\n", names)
+        for _ in range(TURNS):
+            thread = threading.Thread(target=names["store_b"], args=(1,))
+            thread.start()
+            thread.join()
+            names["store_b"](1)
+        support.race(lambda: names["store_a"](20_000), lambda: names["store_b"](20_000), lambda: names["come_and_go"](2_000))
+        self.assertEqual((names["a"], names["b"]), (19_999, 19_999))
+        self.assertNotIn("c", names)
+
     def test_objects_in_a_list(self):
         """Objects put into settled lists by several threads die once each: as many as were made."""
         made = []

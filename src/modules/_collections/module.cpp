@@ -23,7 +23,7 @@ Status count_one(Thread& t, Dict* d, Value key) {
     if (probe.index < 0) {
       if (table->entry_count == table->entry_capacity) return false;
       append_words(table, probe.slot, hash, heap_copy(key), Value::small_int(1));
-      note_change(d, 1);
+      change_used(d, 1);
       return true;
     }
     Field& slot = table->entries()[probe.index].value;
@@ -31,7 +31,6 @@ Status count_one(Thread& t, Dict* d, Value key) {
     counted = old.is_small_int() && old.as_small_int() < Value::kMaxSmallInt;
     if (counted) {
       put_word(slot, Value::small_int(old.as_small_int() + 1));
-      note_change(d, 0);
     }
     return true;
   }));

@@ -81,7 +81,6 @@ Status move_to_end(Thread& t, OrderedDict* d, Value key, u64 hash, bool* found) 
     Words words = take_entry(d, table, u64(probe.index));
     mark_deleted(table, probe.slot);
     append_words(table, locate_slot(table, hash, kAbsent), hash, words.key, words.value);
-    note_change(d, 0);
     return true;
   });
 }
@@ -112,7 +111,6 @@ Status move_to_front(Thread& t, OrderedDict* d, Value key, u64 hash, bool* found
       // The words of the live entries have moved: the old table keeps those of the dead keys only.
       old = table;
       __atomic_store_n(&d->table, fresh, __ATOMIC_RELEASE);
-      note_change(d, 0);
       return true;
     });
     if (old == nullptr) {
@@ -149,7 +147,7 @@ Ref m_popitem(Thread& t, Value self, const Value* a) {
       u64 slot = locate_slot(table, hash, i64(index));
       words = take_entry(d, table, index);
       mark_deleted(table, slot);
-      note_change(d, -1);
+      change_used(d, -1);
       if (last) table->reserved2 = u64(table->entry_count) << 32 | index;
     }
   }

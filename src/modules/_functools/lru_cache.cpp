@@ -200,7 +200,7 @@ Result<bool> insert_link(Thread& t, Dict* d, Link* link) {
     if (probe.index >= 0) return true;
     if (table->entry_count == table->entry_capacity) return false;
     dict_table::append_words(table, probe.slot, link->hash, heap_copy(key), heap_copy(Value(link)));
-    dict_table::note_change(d, 1);
+    dict_table::change_used(d, 1);
     inserted = true;
     return true;
   }));
@@ -218,7 +218,7 @@ Status delete_link(Thread& t, Dict* d, Link* link) {
     value_word = entry.value.take_word(d);
     if (!is_exact_str(entry.key.peek())) key_word = entry.key.take_word(d);
     dict_table::mark_deleted(table, probe.slot);
-    dict_table::note_change(d, -1);
+    dict_table::change_used(d, -1);
     return true;
   }));
   Field::release_heap(value_word);

@@ -13,12 +13,11 @@ namespace {
 TYPHON_INLINE bool put(Dict* d, DictTable* table, Probe probe, u64 hash, Value key, Value value, Value* old) {
   if (probe.index >= 0) {
     *old = table->entries()[probe.index].value.exchange(d, value);
-    note_change(d, 0);
     return true;
   }
   if (table->entry_count == table->entry_capacity) return false;
   append_words(table, probe.slot, hash, heap_copy(key), heap_copy(value));
-  note_change(d, 1);
+  change_used(d, 1);
   return true;
 }
 
@@ -29,7 +28,7 @@ TYPHON_INLINE void take_entry(Dict* d, DictTable* table, Probe probe, Value* key
   *value_word = entry.value.take_word(d);
   if (!is_exact_str(entry.key.peek())) *key_word = entry.key.take_word(d);
   mark_deleted(table, probe.slot);
-  note_change(d, -1);
+  change_used(d, -1);
 }
 
 // As with_entry_py for exact str keys: never runs Python code.
@@ -42,7 +41,9 @@ TYPHON_INLINE Status with_entry_str(Thread& t, Dict* d, Str* key, u64 hash, Valu
     {
       ObjectLock lock(t, d);
       full = d->table;
-      if (action(full, probe_str(full, key, hash))) return ok();
+      Probe probe = probe_str(full, key, hash);
+      if (!value.is_empty() && probe.index >= 0) lock.note_element();
+      if (action(full, probe)) return ok();
     }
     TRY(grow(t, d, full));
   }
@@ -103,7 +104,6 @@ Status fill_from(Thread& t, Dict* d, Dict* source) {
   DictTable* old = d->table;
   d->table = fresh;
   d->used = used;
-  d->version++;
   drop_table(t, d, old);
   return ok();
 }
@@ -125,6 +125,21 @@ u64 relocate(const DictTable* table, u64 index, Value last_key) {
   return limit;
 }
 
+// The value of a key that a settled dict has is replaced without the lock; *old gets the heap word. False: there is no such key, or
+// the dict is not settled.
+template <class Find>
+TYPHON_INLINE bool replace_settled(Dict* d, Value value, Value* old, Find&& find) {
+  if (!is_settled(d)) [[likely]] return false;
+  publish_for(d, value);
+  // No safepoint from here: the table stays what it is, and no entry goes.
+  if (!is_settled(d)) return false;
+  DictTable* table = table_of(d);
+  Probe probe = find(table);
+  if (probe.index < 0) return false;
+  *old = table->entries()[probe.index].value.exchange(d, value);
+  return true;
+}
+
 }  // namespace
 
 namespace dict_table {
@@ -144,6 +159,9 @@ Status set_hashed_py(Thread& t, Dict* d, Value key, u64 hash, Value value) {
         return ok();
       }
     }
+  } else if (replace_settled(d, value, &old, [&](DictTable* table) { return probe_quick(table, key, hash); })) {
+    Field::release_heap(old);
+    return ok();
   }
   TRY(with_entry_py(t, d, key, hash, value,
                     [&](DictTable* table, Probe probe) { return put(d, table, probe, hash, key, value, &old); }));
@@ -192,6 +210,10 @@ Value dict_peek_str(Dict* d, Str* key) {
 Status dict_set_str(Thread& t, Dict* d, Str* key, Value value) {
   u64 hash = str_key_hash(key);
   Value old = EMPTY;
+  if (is_contended(d) && replace_settled(d, value, &old, [&](DictTable* table) { return probe_str(table, key, hash); })) {
+    Field::release_heap(old);
+    return ok();
+  }
   TRY(with_entry_str(t, d, key, hash, value, [&](DictTable* table, Probe probe) {
     return put(d, table, probe, hash, Value(key), value, &old);
   }));
@@ -204,7 +226,7 @@ Status dict_add_str(Thread& t, Dict* d, Str* key, Value value) {
   if (!d->is_local() || table->entry_count == table->entry_capacity) return dict_set_str(t, d, key, value);
   u64 hash = str_key_hash(key);
   append_words(table, locate_slot(table, hash, kAbsent), hash, heap_copy(Value(key)), heap_copy(value));
-  note_change(d, 1);
+  change_used(d, 1);
   return ok();
 }
 
@@ -277,6 +299,10 @@ Ref dict_setdefault_py(Thread& t, Dict* d, Value key, Value value) {
   u64 hash = TRY(hash_of_key(t, key));
   key = key.untagged();
   Ref result;
+  if (is_contended(d)) {  // what is there needs no lock
+    result = TRY(get_hashed_py(t, d, key, hash));
+    if (!result.is_empty()) return result;
+  }
   TRY(with_entry_py(t, d, key, hash, value, [&](DictTable* table, Probe probe) {
     if (probe.index >= 0) {
       result = table->entries()[probe.index].value.load();
@@ -303,7 +329,7 @@ void dict_clear(Thread& t, Dict* d) {
     old = d->table;
     if (old == g_empty) return;
     __atomic_store_n(&d->table, g_empty, __ATOMIC_RELEASE);
-    note_change(d, -i64(d->used));
+    change_used(d, -i64(d->used));
   }
   drop_table(t, d, old);
 }

@@ -221,7 +221,6 @@ Status grow(Thread& t, Dict* d, DictTable* full, u64 extra) {
       }
       all_moved = fresh->entry_count == n;
       __atomic_store_n(&d->table, fresh, __ATOMIC_RELEASE);
-      __atomic_store_n(&d->version, d->version + 1, __ATOMIC_RELAXED);
       installed = true;
     }
   }

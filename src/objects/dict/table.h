@@ -20,12 +20,9 @@ extern DictTable* const g_empty;
 
 TYPHON_INLINE DictTable* table_of(const Dict* d) { return __atomic_load_n(&d->table, __ATOMIC_ACQUIRE); }
 TYPHON_INLINE u32 entry_count(const DictTable* table) { return __atomic_load_n(&table->entry_count, __ATOMIC_ACQUIRE); }
-TYPHON_INLINE u64 version_of(const Dict* d) { return __atomic_load_n(&d->version, __ATOMIC_RELAXED); }
 TYPHON_INLINE u64 used_of(const Dict* d) { return __atomic_load_n(&d->used, __ATOMIC_RELAXED); }
-TYPHON_INLINE void note_change(Dict* d, i64 used_delta) {
-  __atomic_store_n(&d->version, d->version + 1, __ATOMIC_RELAXED);
-  if (used_delta != 0) __atomic_store_n(&d->used, d->used + u64(used_delta), __ATOMIC_RELAXED);
-}
+// Under the lock.
+TYPHON_INLINE void change_used(Dict* d, i64 delta) { __atomic_store_n(&d->used, d->used + u64(delta), __ATOMIC_RELAXED); }
 
 struct Probe {
   i64 index;  // entry number, kAbsent or kUnknown
@@ -162,6 +159,7 @@ TYPHON_INLINE Status with_entry_py(Thread& t, Dict* d, Value key, u64 hash, Valu
         if (!still_holds(d, search)) continue;
         probe = search.probe;
       }
+      if (!value.is_empty() && probe.index >= 0) lock.note_element();
       if (action(table, probe)) return ok();
       full = table;
     }
