@@ -343,9 +343,10 @@ COLD_HANDLER(call_isinstance) {
 TYPHON_INLINE bool quick_append(Value target, Value item) {
   if (!is_exact_list(target)) return false;
   List* list = target.as<List>();
+  if (!list->is_local() && g_multi_threaded) return false;
   ListBody* body = list->body;
   u64 n = list->size;
-  if ((!list->is_local() && g_multi_threaded) || body == nullptr || n >= body->capacity) return false;
+  if (body == nullptr || n >= body->capacity) return false;
   Value stored;
   if (!quick_heap_word(item, true, list, &stored)) return false;
   *body->items[n].address() = stored;

@@ -234,23 +234,40 @@ Result<bool> replace_class_entry(Thread& t, Type* type, Str* name, Value value, 
   return there;
 }
 
+namespace {
+// Under g_type_mutex: a list without the classes that are gone, and without `type`, takes the place of the list. False: MemoryError.
+bool prune_subclasses(Thread& t, Type* base, const Type* type) {
+  auto* list = base->subclasses.as<List>();
+  RefTo<List> kept = list_new(t);
+  if (kept.failed()) return false;
+  for (size_t i = 0; i < list_size(list); i++) {
+    Ref entry = list_get(t, list, i);
+    if (entry.is_empty()) break;
+    Ref alive = weakref_get(t, entry.as<WeakRef>());
+    if (alive.is_empty() || alive.object() == type) continue;
+    if (list_append(t, kept.get(), entry).failed()) return false;
+  }
+  base->subclasses.store(base, kept.value());
+  return true;
+}
+}  // namespace
+
 Status add_subclass(Thread& t, Type* base, Type* type) {
   Ref reference = TRY(weakref_new(t, type, EMPTY));
-  // Two threads must not take the same slot, or both make the list: a class that its base does not know keeps stale versions.
+  Ref old = base->subclasses.load();  // dropped after the lock is given back
+  // Two threads must not both make the list: a class that its base does not know keeps stale versions.
   MutexGuard guard(t, g_type_mutex);
   auto* list = base->subclasses.as<List>();
   if (list == nullptr) {
     RefTo<List> made = TRY(list_new(t));
     base->subclasses.store(base, made.value());
     list = made.get();
-    return list_append(t, list, reference);
   }
-  // Slots of classes that are gone are used again.
-  for (size_t i = 0; i < list_size(list); i++) {
-    Ref entry = list_get(t, list, i);
-    if (entry.is_empty()) break;
-    Ref alive = weakref_get(t, entry.as<WeakRef>());
-    if (alive.is_empty()) return list_set(t, list, i, reference);
+  // Classes that are gone leave whenever the list has doubled.
+  size_t n = list_size(list);
+  if (n >= 8 && (n & (n - 1)) == 0) {
+    if (!prune_subclasses(t, base, nullptr)) return Raised{};
+    list = base->subclasses.as<List>();
   }
   return list_append(t, list, reference);
 }
@@ -258,18 +275,8 @@ Status add_subclass(Thread& t, Type* base, Type* type) {
 void remove_subclass(Thread& t, Type* base, Type* type) {
   Ref old = base->subclasses.load();  // dropped after the lock is given back
   MutexGuard guard(t, g_type_mutex);
-  auto* list = base->subclasses.as<List>();
-  if (list == nullptr) return;
-  RefTo<List> kept = list_new(t);
-  if (kept.failed()) return clear_exception(t);
-  for (size_t i = 0; i < list_size(list); i++) {
-    Ref entry = list_get(t, list, i);
-    if (entry.is_empty()) break;
-    Ref alive = weakref_get(t, entry.as<WeakRef>());
-    if (alive.is_empty() || alive.object() == type) continue;
-    if (list_append(t, kept.get(), entry).failed()) return clear_exception(t);
-  }
-  base->subclasses.store(base, kept.value());
+  if (base->subclasses.as<List>() == nullptr) return;
+  if (!prune_subclasses(t, base, type)) clear_exception(t);
 }
 
 RefTo<List> live_subclasses(Thread& t, Type* type) {

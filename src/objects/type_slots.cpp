@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "objects/container_util.h"
+#include "objects/dict/table.h"
 #include "objects/protocol/call_words.h"
 #include "objects/protocol/protocol.h"
 #include "objects/type_internal.h"
@@ -672,6 +673,51 @@ Status add_slot_wrappers(Thread& t, Type* type, const Slots& own) {
   return ok();
 }
 
+namespace {
+
+// The rows of the slot table by name, whose address is its hash: interned strings stay where they are.
+class RowsByName {
+ public:
+  RowsByName() {
+    for (u32 i = 0; i < kSlotTableSize; i++) {
+      u32 at = place(*kSlotTable[i].name);
+      while (rows_[at] != nullptr) at = (at + 1) % kSize;
+      rows_[at] = &kSlotTable[i];
+    }
+  }
+  template <class F>
+  void each(const Str* name, F&& f) const {
+    for (u32 at = place(name); rows_[at] != nullptr; at = (at + 1) % kSize)
+      if (*rows_[at]->name == name) f(*rows_[at]);
+  }
+
+ private:
+  static constexpr u32 kSize = 512;
+  static u32 place(const Str* name) { return u32(u64(name) >> 4) * 0x9E3779B1u >> (32 - 9); }
+  const SlotDefinition* rows_[kSize] = {};
+};
+
+// Calls f(row, value) for the dunders with a slot that the dict of a class has.
+template <class F>
+void for_each_own_row(Dict* dict, F&& f) {
+  static const RowsByName rows;
+  const DictTable* table = dict_table::table_of(dict);
+  u32 n = dict_table::entry_count(table);
+  for (u32 i = 0; i < n; i++) {
+    const DictEntry& entry = table->entries()[i];
+    Value key = entry.key.peek(), value = entry.value.peek();
+    if (value.is_empty() || !is_exact_str(key) || !is_dunder(key.as<Str>())) continue;
+    const Str* name = key.as<Str>();
+    if (name->is_interned())
+      rows.each(name, [&](const SlotDefinition& row) { f(row, value); });
+    else
+      for (u32 k = 0; k < kSlotTableSize; k++)
+        if (str_equal(*kSlotTable[k].name, name)) f(kSlotTable[k], value);
+  }
+}
+
+}  // namespace
+
 void inherit_native_slots(Type* type, const Slots& own, const Type* base) {
   constexpr u32 kCount = sizeof(Slots) / sizeof(void*);
   type->slots = own;
@@ -687,14 +733,11 @@ void inherit_native_slots(Type* type, const Slots& own, const Type* base) {
   if (type->slots.hash == nullptr) type->slots.hash = unhashable;
   if (type->flags & type_flag::kDisallowInstantiation) type->slots.new_ = nullptr;
   // Dunders given as plain methods fill the slots that were left open.
-  auto* dict = type->dict.as<Dict>();
-  for (u32 i = 0; i < kSlotTableSize; i++) {
-    const SlotDefinition& row = kSlotTable[i];
-    Value found = dict_peek_str(dict, *row.name);
-    if (found.is_empty() || slot_at(own, row.offset) != nullptr || row.kind == SlotKind::kNew) continue;
-    if (is_exact(found, kShape_wrapper_descriptor)) continue;
+  for_each_own_row(type->dict.as<Dict>(), [&](const SlotDefinition& row, Value found) {
+    if (slot_at(own, row.offset) != nullptr || row.kind == SlotKind::kNew) return;
+    if (is_exact(found, kShape_wrapper_descriptor)) return;
     slot_at(type->slots, row.offset) = resolve_slot(type, row.offset);
-  }
+  });
 }
 
 namespace {
@@ -704,12 +747,13 @@ void set_all_slots(Type* type) {
   auto* mro = type->mro.as<Tuple>();
   // With one base and the usual mro every slot starts as the base's, and only what the class defines itself can differ.
   bool linear = bases->size == 1 && mro->size == base->mro.as<Tuple>()->size + 1;
-  if (linear) type->slots = base->slots;
-  auto* dict = type->dict.as<Dict>();
-  for (u32 i = 0; i < kSlotTableSize; i++) {
-    const SlotDefinition& row = kSlotTable[i];
-    if (linear && dict_peek_str(dict, *row.name).is_empty()) continue;
-    slot_at(type->slots, row.offset) = resolve_slot(type, row.offset);
+  if (linear) {
+    type->slots = base->slots;
+    for_each_own_row(type->dict.as<Dict>(), [&](const SlotDefinition& row, Value) {
+      slot_at(type->slots, row.offset) = resolve_slot(type, row.offset);
+    });
+  } else {
+    for (u32 i = 0; i < kSlotTableSize; i++) slot_at(type->slots, kSlotTable[i].offset) = resolve_slot(type, kSlotTable[i].offset);
   }
   for (u64 i = 0; i < mro->size && type->slots.get_buffer == nullptr; i++) {
     auto* other = mro->items[i].as<Type>();

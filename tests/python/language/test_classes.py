@@ -1,5 +1,6 @@
 """Class statements, inheritance, super, properties, class and static methods, metaclasses."""
 
+import gc
 import unittest
 
 
@@ -166,6 +167,17 @@ class Inheritance(unittest.TestCase):
         class A: pass
         class B(A): pass
         self.assertEqual(A.__subclasses__(), [B])
+
+    def test_subclasses_in_order_of_creation(self):
+        class Base: pass
+        kept = []
+        for i in range(200):
+            cls = type(f"C{i}", (Base,), {})
+            if i % 3 == 0: kept.append(cls)
+            del cls
+            if i % 50 == 0: gc.collect()
+        gc.collect()
+        self.assertEqual(Base.__subclasses__(), kept)
 
     def test_isinstance_and_issubclass(self):
         class A: pass
