@@ -4,7 +4,6 @@
 #include "bytecode/positions.h"
 #include "bytecode/code_events.h"
 #include "bytecode/code_object.h"
-#include "bytecode/frame.h"
 #include "heap/collector.h"
 #include "objects/protocol/protocol.h"
 
@@ -26,23 +25,7 @@ Result<Code*> loaded_code(Thread& t, Value self) {
 Ref get_argcount(Thread& t, Value self) { return int_from(t, self_code(self)->argument_count); }
 Ref get_posonlyargcount(Thread& t, Value self) { return int_from(t, self_code(self)->positional_only_count); }
 Ref get_kwonlyargcount(Thread& t, Value self) { return int_from(t, self_code(self)->keyword_only_count); }
-// The registers for values beside the variables. Those that calls leave free for the header of the called frame are none.
-u32 stack_size(const Code* c) {
-  u32 size = u32(c->register_count - c->local_count);
-  for (u32 at = 0; at < c->unit_count;) {
-    Op op = base_op(Op(c->instructions[at].op));
-    switch (op) {
-      case Op::CALL:
-      case Op::CALL_METHOD:
-      case Op::CALL_KW:
-      case Op::CALL_METHOD_KW:
-      case Op::CALL_EX: return size > kFrameHeader ? size - kFrameHeader : 1;
-      default: at += op_units(op);
-    }
-  }
-  return size;
-}
-Ref get_stacksize(Thread& t, Value self) { return int_from(t, stack_size(TRY(loaded_code(t, self)))); }
+Ref get_stacksize(Thread& t, Value self) { return int_from(t, code_stack_size(TRY(loaded_code(t, self)))); }
 Ref get_flags(Thread& t, Value self) { return int_from(t, self_code(self)->flags & ~code_flag::kHidden); }
 Ref get_firstlineno(Thread& t, Value self) { return int_from(t, self_code(self)->first_line); }
 Ref get_name(Thread&, Value self) { return self_code(self)->name.load(); }
@@ -53,8 +36,8 @@ Ref get_exceptiontable(Thread& t, Value self) {
   return bytes_from(t, c->exceptions, c->exception_count * sizeof(ExceptionRow));
 }
 Ref get_linetable(Thread& t, Value self) {
-  Code* c = TRY(loaded_code(t, self));
-  return bytes_from(t, c->positions, c->position_bytes);
+  std::vector<u8> table = location_table(TRY(loaded_code(t, self)));
+  return bytes_from(t, table.data(), table.size());
 }
 
 Ref get_code_bytes(Thread& t, Value self) {
@@ -134,50 +117,63 @@ const GetSet kGetsets[] = {
 // --- methods
 Ref int_or_none(Thread& t, i64 n, bool known) { return known ? int_from(t, n) : Ref::none(); }
 
+// Calls give(unit, row) for each unit in order; a table that was replaced by an empty one has none.
+template <class Give>
+Status each_position(Code* c, Give give) {
+  PositionReader reader(c);
+  PositionRow row = {0, 0, 0, -1, -1}, ahead;
+  bool more = reader.next(&ahead);
+  for (u32 i = 0; i < c->unit_count && c->position_bytes != 0; i++) {
+    while (more && ahead.unit <= i) {
+      row = ahead;
+      more = reader.next(&ahead);
+    }
+    TRY(give(i, row));
+  }
+  return ok();
+}
+
+// A module begins before its first line, which is line 0.
+bool is_module_start(const Code* c, u32 unit, const PositionRow& row) {
+  return unit == 0 && row.line == 0 && (c->flags & code_flag::kModule);
+}
+
 Ref co_positions(Thread& t, Value self, const Value*) {
   Code* c = TRY(loaded_code(t, self));
   RefTo<List> rows = list_new(t, c->unit_count);
-  PositionReader reader(c);
-  PositionRow p = {0, 0, 0, -1, -1}, ahead;
-  bool more = reader.next(&ahead);
-  for (u32 i = 0; i < c->unit_count; i++) {
-    while (more && ahead.unit <= i) {
-      p = ahead;
-      more = reader.next(&ahead);
-    }
-    bool known = p.line > 0, columns = known && p.column >= 0;
-    Ref words[] = {int_or_none(t, p.line, known), int_or_none(t, p.end_line, known && p.end_line > 0),
-                   int_or_none(t, p.column, columns), int_or_none(t, p.end_column, columns && p.end_column >= 0)};
-    TRY(list_append(t, rows.get(), tuple_of(t, words[0].get(), words[1].get(), words[2].get(), words[3].get()).release_ref()));
-  }
+  TRY(each_position(c, [&](u32 at, const PositionRow& p) -> Status {
+    bool start = is_module_start(c, at, p) && debug_ranges();
+    bool known = p.line > 0 || start, columns = known && p.column >= 0;
+    Ref words[] = {int_or_none(t, p.line, known), int_or_none(t, start ? 1 : p.end_line, known && (p.end_line > 0 || start)),
+                   int_or_none(t, start ? 0 : p.column, columns || start),
+                   int_or_none(t, start ? 0 : p.end_column, (columns && p.end_column >= 0) || start)};
+    return list_append(t, rows.get(), tuple_of(t, words[0].get(), words[1].get(), words[2].get(), words[3].get()).release_ref());
+  }));
   return get_iter(t, rows);
 }
 
 Ref co_lines(Thread& t, Value self, const Value*) {
   Code* c = TRY(loaded_code(t, self));
   RefTo<List> rows = list_new(t);
-  std::vector<i32> lines(c->unit_count);
-  PositionReader reader(c);
-  PositionRow row = {0, 0, 0, -1, -1};
-  bool more = reader.next(&row);
-  i32 current = 0;
-  for (u32 i = 0; i < c->unit_count; i++) {
-    while (more && row.unit <= i) {
-      current = row.line;
-      more = reader.next(&row);
+  u32 start = 0, end = 0;
+  i64 line = 0;
+  auto flush = [&]() -> Status {
+    if (start == end) return ok();
+    Ref number = int_or_none(t, line, line >= 0);
+    Value from = Value::small_int(start * kOffsetScale), to = Value::small_int(end * kOffsetScale);
+    return list_append(t, rows.get(), tuple_of(t, from, to, number.get()).release_ref());
+  };
+  TRY(each_position(c, [&](u32 at, const PositionRow& p) -> Status {
+    i64 here = p.line > 0 ? p.line : is_module_start(c, at, p) ? 0 : -1;
+    if (here != line || at == 0) {
+      TRY(flush());
+      start = at;
+      line = here;
     }
-    lines[i] = current;
-  }
-  u32 start = 0;
-  while (start < c->unit_count) {
-    i32 line = lines[start];
-    u32 end = start + 1;
-    while (end < c->unit_count && lines[end] == line) end++;
-    Ref number = int_or_none(t, line, line > 0);
-    TRY(list_append(t, rows.get(),
-                    tuple_of(t, Value::small_int(start * kOffsetScale), Value::small_int(end * kOffsetScale), number.get()).release_ref()));
-    start = end;
-  }
+    end = at + 1;
+    return ok();
+  }));
+  TRY(flush());
   return get_iter(t, rows);
 }
 
@@ -203,160 +199,9 @@ Ref varname_from_oparg(Thread& t, Value self, const Value* a) {
 Ref code_instructions(Thread& t, Value self, const Value*) { return instructions_of(t, TRY(loaded_code(t, self))); }
 Ref code_disassemble(Thread& t, Value self, const Value*) { return disassemble(t, TRY(loaded_code(t, self))); }
 
-// The result of replace() before it becomes code.
-struct Replacement {
-  CodeSpec spec;
-  RootedVector kept;
-  explicit Replacement(Thread& t) : spec{}, kept(t) {}
-};
-
-Status replace_number(Thread& t, Value v, u32* out) {
-  if (v.is_empty()) return ok();
-  i64 n = TRY(to_i64(t, v));
-  if (n < 0) return raise(t, exc::ValueError, "code: argument must be non-negative");
-  *out = u32(n);
-  return ok();
-}
-Status replace_text(Thread& t, Value v, const char* name, Value* out) {
-  if (v.is_empty()) return ok();
-  if (!is_str(v)) return raise(t, exc::TypeError, "replace() argument '%s' must be str, not %T", name, v);
-  *out = v;
-  return ok();
-}
-Status require_tuple(Thread& t, Value v, const char* name) {
-  if (!is_tuple(v)) return raise(t, exc::TypeError, "replace() argument '%s' must be tuple, not %T", name, v);
-  return ok();
-}
-
-// New names for the variables that have the given kind, in order.
-Status replace_variables(Thread& t, Value names, const char* what, Code* c, u8 kind, Tuple* all, RootedVector& kept) {
-  if (names.is_empty()) return ok();
-  TRY(require_tuple(t, names, what));
-  Tuple* given = names.as<Tuple>();
-  size_t from = 0;
-  for (u32 i = 0; i < c->local_count; i++) {
-    if (!(c->variable_kinds[i] & kind)) continue;
-    if (from < given->size) {
-      if (!is_str(given->items[from].peek())) return raise(t, exc::TypeError, "name tuples must contain only strings, not '%T'", given->items[from].peek());
-      all->items[i].store(all, given->items[from].peek());
-    }
-    from++;
-  }
-  if (from != given->size) return raise(t, exc::ValueError, "code: %s has the wrong size", what);
-  return ok();
-}
-
-CodeSpec spec_of(Code* c) {
-  CodeSpec s{};
-  s.instructions = c->instructions;
-  s.unit_count = c->unit_count;
-  s.register_count = c->register_count;
-  s.local_count = c->local_count;
-  s.argument_count = c->argument_count;
-  s.positional_only_count = c->positional_only_count;
-  s.keyword_only_count = c->keyword_only_count;
-  s.flags = c->flags;
-  s.first_line = c->first_line;
-  s.free_first = c->free_first;
-  s.free_count = c->free_count;
-  s.self_attribute_count = c->self_attribute_count;
-  s.class_cell_register = c->class_cell_register;
-  s.constants = c->constants;
-  s.constant_count = c->constant_count;
-  s.names = reinterpret_cast<const Value*>(c->names);
-  s.name_count = c->name_count;
-  s.exceptions = c->exceptions;
-  s.exception_count = c->exception_count;
-  s.packed_positions = c->positions;
-  s.packed_size = c->position_bytes;
-  s.variable_kinds = c->variable_kinds;
-  s.name = c->name.peek();
-  s.qualname = c->qualname.peek();
-  s.filename = c->filename.peek();
-  s.variable_names = c->variable_names.peek();
-  s.docstring = c->docstring.peek();
-  return s;
-}
-
-Ref code_replace(Thread& t, Value self, const Value* a) {
-  Code* c = TRY(loaded_code(t, self));
-  CodeSpec s = spec_of(c);
-  RootedVector kept(t);
-  TRY(replace_number(t, a[0], &s.argument_count));
-  TRY(replace_number(t, a[1], &s.positional_only_count));
-  TRY(replace_number(t, a[2], &s.keyword_only_count));
-  u32 locals = u32(count_of_kind(c, VariableKind::kLocal)), stack = stack_size(c), flags = s.flags;
-  u32 own_stack = stack;
-  TRY(replace_number(t, a[3], &locals));
-  TRY(replace_number(t, a[4], &stack));
-  u64 names_given = !a[10].is_empty() && is_tuple(a[10]) ? a[10].as<Tuple>()->size : u64(count_of_kind(c, VariableKind::kLocal));
-  if (locals != names_given) return raise(t, exc::ValueError, "code: co_nlocals != len(co_varnames)");
-  if (stack < own_stack) return raise(t, exc::ValueError, "code: co_stacksize is too small");
-  if (stack - own_stack > 0xFF00u - s.register_count) return raise(t, exc::OverflowError, "code: co_stacksize is too large");
-  s.register_count = u16(s.register_count + (stack - own_stack));
-  TRY(replace_number(t, a[5], &flags));
-  s.flags = (flags & ~code_flag::kHidden) | (c->flags & code_flag::kHidden);
-  if (!a[6].is_empty()) s.first_line = i32(TRY(to_i64(t, a[6])));
-  auto raw = [&](Value v, const char* name, size_t size, const void** out, u32* count) -> Status {
-    if (v.is_empty()) return ok();
-    if (!is_bytes(v)) return raise(t, exc::TypeError, "replace() argument '%s' must be bytes, not %T", name, v);
-    Bytes* bytes = v.as<Bytes>();
-    if (bytes->size % size) return raise(t, exc::ValueError, "code: %s is malformed", name);
-    *out = bytes->data;
-    *count = u32(bytes->size / size);
-    return ok();
-  };
-  TRY(raw(a[7], "co_code", sizeof(Instr), reinterpret_cast<const void**>(&s.instructions), &s.unit_count));
-  if (!a[8].is_empty()) {
-    TRY(require_tuple(t, a[8], "co_consts"));
-    Tuple* consts = a[8].as<Tuple>();
-    u32 skip = (s.flags & code_flag::kHasDocstring) && consts->size > 0 && !c->docstring.is_empty() ? 1 : 0;
-    if (consts->size - skip < c->constant_count) return raise(t, exc::ValueError, "code: co_consts is too short");
-    if (skip) s.docstring = consts->items[0].peek();
-    for (size_t i = skip; i < consts->size; i++) kept.push(consts->items[i].load());
-    s.constants = kept.data();
-    s.constant_count = u32(consts->size) - skip;
-  }
-  RootedVector new_names(t);
-  if (!a[9].is_empty()) {
-    TRY(require_tuple(t, a[9], "co_names"));
-    Tuple* names = a[9].as<Tuple>();
-    if (names->size < c->name_count) return raise(t, exc::ValueError, "code: co_names is too short");
-    for (size_t i = 0; i < names->size; i++) {
-      if (!is_str(names->items[i].peek()))
-        return raise(t, exc::TypeError, "name tuples must contain only strings, not '%T'", names->items[i].peek());
-      new_names.push(names->items[i].load());
-    }
-    s.names = new_names.data();
-    s.name_count = u32(names->size);
-  }
-  Tuple* old_names = c->variable_names.as<Tuple>();
-  RefTo<Tuple> variables = TRY(tuple_allocate(t, old_names->size));
-  for (size_t i = 0; i < old_names->size; i++) variables->items[i].init(variables.get(), old_names->items[i].peek());
-  s.variable_names = variables.value();
-  TRY(replace_variables(t, a[10], "co_varnames", c, u8(VariableKind::kLocal), variables.get(), kept));
-  TRY(replace_variables(t, a[11], "co_freevars", c, u8(VariableKind::kFree), variables.get(), kept));
-  TRY(replace_variables(t, a[12], "co_cellvars", c, u8(VariableKind::kCell), variables.get(), kept));
-  TRY(replace_text(t, a[13], "co_filename", &s.filename));
-  TRY(replace_text(t, a[14], "co_name", &s.name));
-  TRY(replace_text(t, a[15], "co_qualname", &s.qualname));
-  TRY(raw(a[16], "co_linetable", 1, reinterpret_cast<const void**>(&s.packed_positions), &s.packed_size));
-  TRY(raw(a[17], "co_exceptiontable", sizeof(ExceptionRow), reinterpret_cast<const void**>(&s.exceptions),
-          &s.exception_count));
-  return make_code(t, s);
-}
-
-const char kReplaceSignature[] =
-    "($self, *, co_argcount=<unrepresentable>, co_posonlyargcount=<unrepresentable>, co_kwonlyargcount=<unrepresentable>, "
-    "co_nlocals=<unrepresentable>, co_stacksize=<unrepresentable>, co_flags=<unrepresentable>, "
-    "co_firstlineno=<unrepresentable>, co_code=<unrepresentable>, co_consts=<unrepresentable>, co_names=<unrepresentable>, "
-    "co_varnames=<unrepresentable>, co_freevars=<unrepresentable>, co_cellvars=<unrepresentable>, "
-    "co_filename=<unrepresentable>, co_name=<unrepresentable>, co_qualname=<unrepresentable>, "
-    "co_linetable=<unrepresentable>, co_exceptiontable=<unrepresentable>)";
-
 const Method kMethods[] = {
-    method("replace", code_replace, kReplaceSignature, "Return a copy of the code object with new values for the specified fields."),
-    method("__replace__", code_replace, kReplaceSignature, "The same as replace()."),
+    method("replace", code_replace, kCodeReplaceSignature, "Return a copy of the code object with new values for the specified fields."),
+    method("__replace__", code_replace, kCodeReplaceSignature, "The same as replace()."),
     method("co_positions", co_positions, "($self, /)"),
     method("co_lines", co_lines, "($self, /)"),
     method("co_branches", co_branches, "($self, /)"),
@@ -433,6 +278,13 @@ Result<i64> code_hash(Thread& t, Value self) {
   mix(c->unit_count);
   mix(c->constant_count);
   for (u32 i = 0; i < c->name_count; i++) mix(u64(str_hash(c->names[i])));
+  for (u32 i = 0; i < c->unit_count;) {
+    Op op = Op(c->instructions[i].op);
+    u32 caches = cache_units(op);
+    for (u32 k = 0; k < op_units(op) && i + k < c->unit_count; k++)
+      if (!(caches >> k & 1)) mix(unit(&c->instructions[i + k]));
+    i += op_units(op);
+  }
   i64 result = i64(h >> 3);
   return result == -1 ? -2 : result;
 }
@@ -442,6 +294,7 @@ constexpr Slots code_slots() {
   s.repr = code_repr;
   s.compare = code_compare;
   s.hash = code_hash;
+  s.new_ = code_new;
   return s;
 }
 
@@ -452,10 +305,11 @@ const TypeSpec spec_code = {
     .name = "code",
     .doc = "Create a code object.  Not for mere mortals.",
     .layout = {.name = "code", .basic_size = sizeof(Code), .item_size = 0, .visit = code_visit, .release = code_release},
-    .flags = type_flag::kDisallowInstantiation | type_flag::kImmutable | type_flag::kHasWeakref,
+    .flags = type_flag::kImmutable | type_flag::kHasWeakref,
     .slots = code_slots(),
     .methods = kMethods,
     .getsets = kGetsets,
+    .text_signature = kCodeSignature,
 };
 
 }  // namespace typhon

@@ -34,6 +34,8 @@ class ByteSink {
   u32 size_ = 0;
 };
 
+bool g_debug_ranges = true;
+
 u32 write_rows(const PositionRow* rows, u32 n, u8* out) {
   ByteSink sink(out);
   u32 unit = 0;
@@ -42,7 +44,7 @@ u32 write_rows(const PositionRow* rows, u32 n, u8* out) {
     const PositionRow& row = rows[i];
     sink.number(row.unit - unit);
     sink.difference(i64(row.line) - line);
-    if (row.column < 0 && row.end_column < 0 && row.end_line == row.line) {
+    if (!g_debug_ranges || (row.column < 0 && row.end_column < 0 && row.end_line == row.line)) {
       sink.number(0);
     } else {
       i64 lines = i64(row.end_line) - row.line;
@@ -57,6 +59,9 @@ u32 write_rows(const PositionRow* rows, u32 n, u8* out) {
 }
 
 }  // namespace
+
+bool debug_ranges() { return g_debug_ranges; }
+void set_debug_ranges(bool wanted) { g_debug_ranges = wanted; }
 
 u8* pack_positions(const PositionRow* rows, u32 n, u32* size) {
   *size = write_rows(rows, n, nullptr);

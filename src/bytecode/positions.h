@@ -4,6 +4,10 @@
 
 namespace typhon {
 
+// Whether code made from now on knows columns and last lines: not with -X no_debug_ranges.
+bool debug_ranges();
+void set_debug_ranges(bool wanted);
+
 // malloc'ed; *size bytes.
 u8* pack_positions(const PositionRow* rows, u32 n, u32* size);
 

@@ -108,6 +108,19 @@ bool frozen_modules(const char* text, const char* source) {
   return true;
 }
 
+// What is no number means 1.
+bool import_time(const char* text) {
+  char* end;
+  long n = text != nullptr && *text != 0 ? strtol(text, &end, 10) : 1;
+  if (text != nullptr && *text != 0 && *end != 0) n = 1;
+  if (n < 0 || n > 2) {
+    std::fprintf(stderr, "Fatal Python error: config_init_import_time: -X importtime: values other than 1 and 2 are reserved for future use.\n");
+    return false;
+  }
+  g_config.import_time = int(n);
+  return true;
+}
+
 // -X option; false with a message when its value makes no sense.
 bool x_option(const char* option) {
   if (strcmp(option, "gil=1") == 0) {
@@ -134,6 +147,10 @@ bool x_option(const char* option) {
     g_config.utf8_mode = 1;
   } else if (strcmp(option, "utf8=0") == 0) {
     g_config.utf8_mode = 0;
+  } else if (strcmp(option, "no_debug_ranges") == 0) {
+    g_config.debug_ranges = false;
+  } else if (names(option, "importtime")) {
+    return import_time(value_of(option));
   } else if (strcmp(option, "warn_default_encoding") == 0) {
     g_config.warn_default_encoding = 1;
   }
@@ -159,6 +176,9 @@ bool read_environment(bool gil_given, bool random_hashes) {
   if (environment("PYTHONSAFEPATH")) c.safe_path = true;
   if (environment("PYTHONINSPECT")) c.inspect = true;
   if (environment("PYTHONDEVMODE")) c.dev_mode = true;
+  if (const char* time = environment("PYTHONPROFILEIMPORTTIME"); time != nullptr && c.import_time == 0)
+    if (!import_time(time)) return false;
+  if (environment("PYTHONNODEBUGRANGES")) c.debug_ranges = false;
   int n = count_setting("PYTHONOPTIMIZE");
   if (n > c.optimize) c.optimize = n;
   n = count_setting("PYTHONVERBOSE");
@@ -296,7 +316,7 @@ bool parse_options(int argc, char** argv, int* exit_code) {
     i++;
   }
   c.gil_given = gil_given;
-  if (!read_environment(gil_given, random_hashes)) {
+  if (!read_environment(gil_given, random_hashes) || !start_locale()) {
     *exit_code = 1;
     return false;
   }

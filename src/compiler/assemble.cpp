@@ -127,6 +127,7 @@ void Codegen::assign_hidden(Unit& u, Scope* scope) {
     u16 reg;
   };
   Vec<Hidden> pool;
+  u32 first = u.register_names.size();
   auto visit = [&](auto& self, Scope* outer) -> void {
     for (Scope* c = outer->first_child; c != nullptr; c = c->next_sibling) {
       if (!c->inlined) continue;
@@ -158,6 +159,36 @@ void Codegen::assign_hidden(Unit& u, Scope* scope) {
     }
   };
   visit(visit, scope);
+  // Locals before cells, as among the function's own: so the names alone tell which register a variable has (the constructor of code).
+  Vec<u16> to;
+  Vec<NameId> names;
+  Vec<u8> kinds;
+  for (u8 is_cell : {0, 1}) {
+    for (const Hidden& h : pool) {
+      if (h.cell != bool(is_cell)) continue;
+      names.push(h.name);
+      kinds.push(u.register_kinds[h.reg]);
+    }
+  }
+  u32 locals = 0, cells = 0;
+  for (const Hidden& h : pool) locals += !h.cell;
+  for (const Hidden& h : pool) to.push(u16(first + (h.cell ? locals + cells++ : h.reg - first - cells)));
+  if (cells == 0) return;
+  for (u32 i = 0; i < pool.size(); i++) {
+    u.register_names[first + i] = names[i];
+    u.register_kinds[first + i] = kinds[i];
+  }
+  auto renumber = [&](auto& self, Scope* outer) -> void {
+    for (Scope* c = outer->first_child; c != nullptr; c = c->next_sibling) {
+      if (!c->inlined) continue;
+      for (u32 i = 0; i < c->symbol_count; i++) {
+        Symbol& v = c->symbols[i];
+        if (v.binding == Binding::kLocal || v.binding == Binding::kCell) v.reg = to[v.reg - first];
+      }
+      self(self, c);
+    }
+  };
+  renumber(renumber, scope);
 }
 
 void Codegen::set_qualname(Unit& u) {

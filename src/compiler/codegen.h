@@ -250,6 +250,12 @@ class Codegen {
   void binary(const ast::BinOp* e, u16 dest);
   void arithmetic(Op op, u16 dest, Operand left, const ast::Expr* right, u8 x);
   void unary(const ast::UnaryOp* e, u16 dest);
+  struct BoolTarget {
+    bool is_or;
+    u16 dest, result;
+    Label ready, end;
+  };
+  bool bool_value(const ast::Expr* v, const BoolTarget& to, Label* next);
   void bool_op(const ast::BoolOp* e, u16 dest);
   void compare(const ast::Compare* e, u16 dest);
   Operand compare_right(ast::CompareOperator op, const ast::Expr* e);

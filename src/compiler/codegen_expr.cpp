@@ -434,38 +434,63 @@ void Codegen::compare(const Compare* e, u16 dest) {
   u_->top = mark;
 }
 
+// One value of `is_or ? x or y : x and y`, not the last one: as the result it goes to `ready` (in `result`) or `end` (in `dest`), else
+// control falls through or goes to *next, which is made when it is needed. Operators inside are asked once only: after a false `a` in
+// `a and b or c` comes c. True: it is the result in any case.
+bool Codegen::bool_value(const Expr* v, const BoolTarget& to, Label* next) {
+  if (reporter_.deep()) return true;
+  if (v->kind == Kind::kBoolOp) {
+    const BoolOp* inner = as<BoolOp>(v);
+    u32 last = inner->values.size - 1;
+    bool same = (inner->op == BoolOperator::kOr) == to.is_or;
+    if (!same && *next == kNoLabel) *next = new_label();
+    for (u32 k = 0; k < last; k++) {
+      if (!same) {
+        jump_if(inner->values[k], *next, !to.is_or);
+        continue;
+      }
+      Label own = kNoLabel;
+      if (bool_value(inner->values[k], to, &own) && own == kNoLabel) return true;
+      if (own != kNoLabel) bind(own);
+    }
+    return bool_value(inner->values[last], to, next);
+  }
+  At at(*this, v);
+  int known = constant_truth(v);
+  if (known >= 0 && bool(known) != to.is_or) return false;  // `True and x` is x
+  u16 saved = u_->top;
+  Operand o = operand(v, to.result);
+  if (o.temp && known >= 0) {
+    jump(to.ready);
+    u_->top = saved;
+    return true;
+  }
+  if (o.temp) {
+    jump_on(to.is_or ? Op::JUMP_IF_TRUE : Op::JUMP_IF_FALSE, {to.result, false}, to.ready);
+    clear(to.result);
+  } else if (o.reg == to.dest) {
+    jump_on(to.is_or ? Op::JUMP_IF_TRUE : Op::JUMP_IF_FALSE, o, to.end);
+  } else {
+    Label go_on = new_label();
+    jump_on(to.is_or ? Op::JUMP_IF_FALSE : Op::JUMP_IF_TRUE, o, go_on);
+    move(to.dest, o);
+    jump(to.end);
+    bind(go_on);
+  }
+  u_->top = saved;
+  return false;
+}
+
 void Codegen::bool_op(const BoolOp* e, u16 dest) {
   u16 mark = u_->top;
-  bool temp = u_->is_temp(dest);
-  Op stop = e->op == BoolOperator::kOr ? Op::JUMP_IF_TRUE : Op::JUMP_IF_FALSE;
-  Op go_on_op = e->op == BoolOperator::kOr ? Op::JUMP_IF_FALSE : Op::JUMP_IF_TRUE;
-  u16 result = temp ? dest : alloc();
-  u16 saved = u_->top;
+  u16 result = u_->is_temp(dest) ? dest : alloc();
   Label end = new_label(), ready = new_label();  // ready: the result is in `result`
+  BoolTarget to = {e->op == BoolOperator::kOr, dest, result, ready, end};
   u32 last = e->values.size - 1;
   for (u32 i = 0; i < last; i++) {
-    const Expr* v = e->values[i];
-    At at(*this, v);
-    int known = constant_truth(v);
-    if (known >= 0 && bool(known) != (e->op == BoolOperator::kOr)) continue;  // `True and x` is x
-    Operand o = operand(v, result);
-    if (o.temp) {
-      if (known >= 0) {
-        jump(ready);
-        break;
-      }
-      jump_on(stop, {result, false}, ready);
-      clear(result);
-    } else if (o.reg == dest) {
-      jump_on(stop, o, end);
-    } else {
-      Label next = new_label();
-      jump_on(go_on_op, o, next);
-      move(dest, o);
-      jump(end);
-      bind(next);
-    }
-    u_->top = saved;
+    Label next = kNoLabel;
+    if (bool_value(e->values[i], to, &next) && next == kNoLabel) break;
+    if (next != kNoLabel) bind(next);
   }
   into(e->values[last], dest);
   if (result != dest) {

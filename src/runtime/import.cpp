@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "interpreter/frame.h"
+#include "runtime/import_time.h"
 #include "runtime/library.h"
 #include "runtime/runtime.h"
 
@@ -200,10 +201,15 @@ Ref resolve_name(Thread& t, Str* name, Value globals, i64 level) {
   Ref spec = dict_get_str(t, dict, names::__spec__);
   if (!package.is_empty() && !package.get().is_none()) {
     if (!is_str(package)) return raise(t, exc::TypeError, "package must be a string");
+    if (!spec.is_empty() && !spec.get().is_none()) {
+      Ref parent = TRY(get_attribute(t, spec, str_immortal(t, "parent")));
+      if (!TRY(equal(t, package, parent))) TRY(warn(t, exc::DeprecationWarning, 1, "__package__ != __spec__.parent"));
+    }
   } else if (!spec.is_empty() && !spec.get().is_none()) {
     package = TRY(get_attribute(t, spec, str_immortal(t, "parent")));
     if (!is_str(package)) return raise(t, exc::TypeError, "__spec__.parent must be a string");
   } else {
+    TRY(warn(t, exc::ImportWarning, 1, "can't resolve package from __spec__ or __package__, falling back on __name__ and __path__"));
     package = dict_get_str(t, dict, names::__name__);
     if (package.is_empty()) return raise(t, exc::KeyError, "'__name__' not in globals");
     if (!is_str(package)) return raise(t, exc::TypeError, "__name__ must be a string");
@@ -273,6 +279,7 @@ void remove_importlib_frames(Thread& t) {
 }
 
 Ref find_and_load(Thread& t, Str* name) {
+  ImportTimer timer(name);
   Ref import_function = Ref::copy(dict_peek_str(builtins_dict(), names::__import__));
   Ref module = call_method_with(t, g_importlib.get(), names::_find_and_load, Value(name), import_function);
   if (module.failed()) remove_importlib_frames(t);
@@ -292,6 +299,7 @@ Ref import_absolute(Thread& t, Str* name) {
       module = TRY(dict_get_py(t, sys_modules(t), name));
       if (module.is_empty()) return find_and_load(t, name);
     }
+    if (g_config.import_time > 1) [[unlikely]] ImportTimer::report_cached(name);
     return module;
   }
   if (g_importlib.get().is_empty()) {

@@ -1,4 +1,5 @@
 // Start-up, running a program, shutdown.
+#include "bytecode/positions.h"
 #include "runtime/runtime.h"
 
 #include <cerrno>
@@ -143,6 +144,7 @@ Status runtime_start(Thread& t) {
   find_paths();
   seed_hashes();
   g_int_max_str_digits = g_config.int_max_str_digits;
+  set_debug_ranges(g_config.debug_ranges);
   TRY(start_types(t));
   g_unpack_body = unpack_code_body;
   TRY(initialise_interpreter(t));

@@ -9,7 +9,7 @@ struct Config {
   int gil = 0;                    // 1: GIL mode
   bool isolated = false, ignore_environment = false, no_site = false, no_user_site = false, dont_write_bytecode = false,
        quiet = false, inspect = false, interactive = false, unbuffered = false, safe_path = false, dev_mode = false, frozen_modules = true;
-  int optimize = 0, verbose = 0, debug = 0, bytes_warning = 0, utf8_mode = 1, warn_default_encoding = 0;
+  int optimize = 0, verbose = 0, debug = 0, bytes_warning = 0, utf8_mode = -1, warn_default_encoding = 0;
   int hash_randomization = 1;
   u64 hash_seed = 0; bool hash_seed_given = false;
   const char* command = nullptr;  // -c
@@ -21,6 +21,8 @@ struct Config {
   char** x_options = nullptr; int x_option_count = 0;
   i64 int_max_str_digits = 4300;
   bool gil_given = false;         // by option or environment: sys.flags.gil
+  bool debug_ranges = true;       // not with -X no_debug_ranges
+  int import_time = 0;            // -X importtime: 1, or 2 for cached modules as well
   i64 cpu_count = -1;             // -X cpu_count, PYTHON_CPU_COUNT
   const char* pycache_prefix = nullptr;
 };

@@ -26,9 +26,7 @@ void register_fork_hook();  // iobase.cpp
 RefTo<Str> locale_encoding(Thread& t) {
   if (g_config.utf8_mode) return RefTo<Str>::copy(names::utf_8);
   const char* codeset = nl_langinfo(CODESET);
-  // The C locale means UTF-8 (PEP 538, PEP 540).
-  if (codeset == nullptr || *codeset == 0 || strcmp(codeset, "ANSI_X3.4-1968") == 0)
-    return RefTo<Str>::copy(names::utf_8);
+  if (codeset == nullptr || *codeset == 0) return RefTo<Str>::copy(names::utf_8);
   return str_from_utf8(t, codeset);
 }
 

@@ -1,12 +1,17 @@
 // sys attributes: version and identity, structure sequences, paths and flags from the configuration.
 #include <cfloat>
 #include <climits>
+#include <clocale>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <langinfo.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "modules/sys/sys.h"
+#include "objects/codecs.h"
 #include "runtime/library.h"
 
 #ifndef TYPHON_VERSION
@@ -270,6 +275,42 @@ Status sys_set_argv(Thread& t) {
   return dict_set_str(t, sys_dict(), str_immortal(t, "argv"), list);
 }
 
+namespace {
+
+// Encoding and error handler of a standard stream: PYTHONIOENCODING, else the locale's; lenient in UTF-8 mode and in the locales that
+// stand for the C one.
+Status stream_coding(Thread& t, int fd, char (&encoding)[64], char (&errors)[64]) {
+  const char* codeset = g_config.utf8_mode ? "utf-8" : nl_langinfo(CODESET);
+  std::snprintf(encoding, sizeof encoding, "%s", codeset == nullptr || *codeset == 0 ? "utf-8" : codeset);
+  const char* locale = setlocale(LC_CTYPE, nullptr);
+  bool lenient = g_config.utf8_mode;
+  for (const char* name : {"C", "POSIX", "C.UTF-8", "C.utf8", "UTF-8"}) lenient |= locale != nullptr && strcmp(locale, name) == 0;
+  std::snprintf(errors, sizeof errors, "%s", fd == 2 ? "backslashreplace" : lenient ? "surrogateescape" : "strict");
+  const char* setting = g_config.ignore_environment ? nullptr : getenv("PYTHONIOENCODING");
+  if (setting != nullptr && *setting != 0) {
+    const char* colon = strchr(setting, ':');
+    size_t n = colon != nullptr ? size_t(colon - setting) : strlen(setting);
+    if (n > 0) std::snprintf(encoding, sizeof encoding, "%.*s", int(n), setting);
+    if (n > 0 && fd != 2) std::snprintf(errors, sizeof errors, "strict");
+    if (colon != nullptr && colon[1] != 0 && fd != 2) std::snprintf(errors, sizeof errors, "%s", colon + 1);
+  }
+  if (strcasecmp(encoding, "utf-8") == 0) {
+    std::snprintf(encoding, sizeof encoding, "utf-8");
+    return ok();
+  }
+  // The name that the codec gives itself.
+  RefTo<Str> text = TRY(str_from_utf8(t, encoding));
+  Ref codec = TRY(codec_lookup(t, text.get()));
+  Ref name = TRY(get_attribute(t, codec, names::name));
+  if (!is_str(name)) return ok();
+  Utf8Buffer buffer;
+  std::string_view own = str_utf8(name.as<Str>(), buffer);
+  if (own.size() < sizeof encoding) std::snprintf(encoding, sizeof encoding, "%.*s", int(own.size()), own.data());
+  return ok();
+}
+
+}  // namespace
+
 // stdin, stdout, stderr through io.open, as the documentation of sys describes them.
 Status sys_set_streams(Thread& t) {
   Ref io = TRY(import_module(t, "io"));
@@ -286,7 +327,6 @@ Status sys_set_streams(Thread& t) {
   const Row rows[] = {{"stdin", "__stdin__", "rb", "<stdin>", "surrogateescape"},
                       {"stdout", "__stdout__", "wb", "<stdout>", "surrogateescape"},
                       {"stderr", "__stderr__", "wb", "<stderr>", "backslashreplace"}};
-  // Strict error handling unless the locale is the C one, where CPython escapes.
   for (int fd = 0; fd < 3; fd++) {
     const Row& row = rows[fd];
     Ref stream = Ref::none();
@@ -302,19 +342,8 @@ Status sys_set_streams(Thread& t) {
       TRY(set_attribute(t, raw, names::name, shown));
       Ref is_tty = TRY(call_method_with(t, raw, str_immortal(t, "isatty")));
       bool line_buffered = fd == 2 || TRY(truth(t, is_tty)) || unbuffered;
-      const char* setting = g_config.ignore_environment ? nullptr : getenv("PYTHONIOENCODING");
-      char encoding[64] = "utf-8", errors[64];
-      const char* locale = getenv("LC_ALL");
-      if (locale == nullptr || *locale == 0) locale = getenv("LC_CTYPE");
-      if (locale == nullptr || *locale == 0) locale = getenv("LANG");
-      bool c_locale = locale == nullptr || *locale == 0 || strcmp(locale, "C") == 0 || strcmp(locale, "POSIX") == 0 || strcmp(locale, "C.UTF-8") == 0;
-      std::snprintf(errors, sizeof errors, "%s", fd == 2 ? "backslashreplace" : c_locale ? "surrogateescape" : "strict");
-      if (setting != nullptr && *setting != 0) {
-        const char* colon = strchr(setting, ':');
-        size_t n = colon != nullptr ? size_t(colon - setting) : strlen(setting);
-        if (n > 0) std::snprintf(encoding, sizeof encoding, "%.*s", int(n), setting);
-        if (colon != nullptr && colon[1] != 0 && fd != 2) std::snprintf(errors, sizeof errors, "%s", colon + 1);
-      }
+      char encoding[64], errors[64];
+      TRY(stream_coding(t, fd, encoding, errors));
       RefTo<Str> encoding_text = TRY(str_from_utf8(t, encoding));
       RefTo<Str> errors_text = TRY(str_from_utf8(t, errors));
       Ref newline = fd == 0 ? Ref::none() : Ref(TRY(str_from_char(t, '\n')).release_ref());
