@@ -80,7 +80,9 @@ SelfBytes::~SelfBytes() { std::free(heap_); }
 ReentryGuard::ReentryGuard(Value self, const Value* arguments, size_t n) {
   if (!is_bytearray(self)) return;
   for (size_t i = 0; i < n; i++) {
-    if (!arguments[i].is_object() || !(type_of(arguments[i])->flags & type_flag::kHeapType)) continue;
+    if (!arguments[i].is_object()) continue;
+    const Type* type = type_of(arguments[i]);
+    if (!(type->flags & type_flag::kHeapType) && type->slots.next == nullptr) continue;
     array_ = self.as<ByteArray>();
     __atomic_fetch_add(&array_->exports, 1, __ATOMIC_RELAXED);
     return;

@@ -23,8 +23,8 @@ class SelfBytes {
   SelfBytes name(t, self);               \
   if (name.failed()) return raise_no_memory(t)
 
-// While arguments of a method of a bytearray are converted by Python code, the array cannot be resized. Arguments of native types run
-// none: they leave it free for other threads.
+// While arguments of a method of a bytearray are converted by Python code, the array cannot be resized. Arguments of native types other
+// than iterators run none: they leave it free for other threads.
 class ReentryGuard {
  public:
   ReentryGuard(Value self, const Value* arguments, size_t n);

@@ -121,6 +121,26 @@ Ref decode_source(Thread& t, std::string_view source, std::string_view encoding,
   return Ref::error();
 }
 
+// The parser's warnings, where there is an error those for what comes before it. One that is turned into an error is a SyntaxError.
+Status issue_warnings(Thread& t, const parser::ParseResult& result, Value filename) {
+  for (const parser::Warning& w : result.warnings) {
+    const parser::SyntaxErrorInfo& end = result.error;
+    if (!result.ok && (w.lineno > end.lineno || (w.lineno == end.lineno && w.col >= end.col))) continue;
+    if (!issue_warning(t, w.message, filename, w.lineno).failed()) continue;
+    if (!pending_matches(t, exc::SyntaxWarning)) return Raised{};
+    clear_exception(t);
+    parser::SyntaxErrorInfo error;
+    error.message = w.error_message;
+    error.lineno = w.lineno;
+    error.col = w.col;
+    error.end_lineno = w.end_lineno;
+    error.end_col = w.end_col;
+    (void)raise_parse_error(t, error, filename);
+    return Raised{};
+  }
+  return ok();
+}
+
 }  // namespace
 
 Ref compile_source(Thread& t, std::string_view source, Value filename, const char* mode, int flags, bool dont_inherit,
@@ -156,22 +176,12 @@ Ref compile_source(Thread& t, std::string_view source, Value filename, const cha
   // The bytes of a source with a cookie need not be UTF-8.
   if (options.is_bytes_source) source = result.text;
   if (!result.ok) {
+    TRY(issue_warnings(t, result, filename));
     (void)raise_parse_error(t, result.error, filename);
     set_metadata(t, result.error, is_file ? std::string_view() : source);
     return Ref::error();
   }
-  for (const parser::Warning& w : result.warnings) {
-    if (!issue_warning(t, w.message, filename, w.lineno).failed()) continue;
-    if (!pending_matches(t, exc::SyntaxWarning)) return Ref::error();
-    clear_exception(t);
-    parser::SyntaxErrorInfo error;
-    error.message = w.error_message;
-    error.lineno = w.lineno;
-    error.col = w.col;
-    error.end_lineno = w.end_lineno;
-    error.end_col = w.end_col;
-    return raise_parse_error(t, error, filename);
-  }
+  TRY(issue_warnings(t, result, filename));
   if (flags & compile_flag::kOnlyAst) return ast_result(t, result.module);
   // What the compiler finds wrong is shown with its line when that can be read from a file, as CPython does it; a program on the
   // command line shows it too.
