@@ -136,7 +136,7 @@ void SymbolTable::define_in(Scope* scope, NameId mangled, u16 flags, Pos pos) {
     reporter_.error(pos, "duplicate type parameter '%.*s'", int(text.size()), text.data());
     return;
   }
-  if (scope->comp_iter_target) {
+  if (scope->comp_iter_target && (flags & use::kLocal)) {
     // A target that an assignment expression in the same comprehension binds outside.
     if (s->flags & (use::kGlobalDecl | use::kNonlocal)) {
       reporter_.error(pos, "comprehension inner loop cannot rebind assignment expression target '%.*s'",
@@ -490,8 +490,14 @@ void SymbolTable::type_params(Seq<TypeParam*> params) {
 
 void SymbolTable::type_param_expression(const Expr* e, NameId id, const TypeParam* p, ScopeTag tag) {
   if (e == nullptr) return;
+  const char* part = "TypeVar bound";
+  if (tag == ScopeTag::kDefault)
+    part = p->kind == Kind::kTypeVar ? "TypeVar default" : p->kind == Kind::kParamSpec ? "ParamSpec default" : "TypeVarTuple default";
+  else if (e->kind == Kind::kTuple)
+    part = "TypeVar constraint";
   bool in_class = current_->can_see_class_scope;
   Scope* s = enter(ScopeKind::kTypeVariable, id, p, tag, pos_of(e));
+  s->type_variable_part = part;
   define(name::k_format, use::kParam, pos_of(e));
   if (in_class) {
     s->can_see_class_scope = true;
@@ -602,7 +608,7 @@ bool SymbolTable::forbidden_in_annotation_scope(const char* what, const Expr* e)
       reporter_.error(pos_of(e), "%s cannot be used within an annotation", what);
       return true;
     case ScopeKind::kTypeVariable:
-      reporter_.error(pos_of(e), "%s cannot be used within a TypeVar bound", what);
+      reporter_.error(pos_of(e), "%s cannot be used within a %s", what, current_->type_variable_part);
       return true;
     case ScopeKind::kTypeAlias: reporter_.error(pos_of(e), "%s cannot be used within a type alias", what); return true;
     case ScopeKind::kTypeParameters:

@@ -115,6 +115,7 @@ struct Scope {
   bool has_walrus = false;
   int comp_iter_expr = 0;
   bool comp_iter_target = false;
+  const char* type_variable_part = "TypeVar bound";  // of a kTypeVariable scope, for messages
   NameId name = kNoName;
   Scope* parent = nullptr;
   Scope* first_child = nullptr;

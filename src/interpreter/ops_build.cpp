@@ -264,30 +264,31 @@ TYPHON_NOINLINE bool dict_update_step(Thread& t, Value* r, Instr* pc) {
   return true;
 }
 
+Status add_keyword(Thread& t, Dict* into, Value key, Value value, Value callable) {
+  if (!TRY(dict_contains_py(t, into, key))) return dict_set_py(t, into, key, value);
+  RefTo<Str> text = TRY(callable_text(t, callable));
+  if (!is_str(key)) return raise(t, exc::TypeError, "keywords must be strings");
+  return raise(t, exc::TypeError, "%U got multiple values for keyword argument '%S'", text.get(), key);
+}
+
 Status merge_keywords(Thread& t, Dict* into, Value source, Value callable) {
   if (!spreadable(source)) {
     RefTo<Str> text = TRY(callable_text(t, callable));
     return raise(t, exc::TypeError, "%U argument after ** must be a mapping, not %T", text.get(), source);
   }
-  RefTo<Dict> copy;
-  Dict* from;
-  if (is_exact_dict(source)) {
-    from = source.as<Dict>();
-  } else {
-    copy = TRY(dict_new(t));
-    TRY(dict_update_py(t, copy.get(), source));
-    from = copy.get();
+  if (!is_exact_dict(source)) {
+    // keys() may name one twice.
+    Ref keys = TRY(call_method_with(t, source, names::keys)), iterator = TRY(get_iter(t, keys));
+    while (true) {
+      Ref key = TRY(iter_next(t, iterator));
+      if (key.is_empty()) return ok();
+      Ref value = TRY(get_item(t, source, key));
+      TRY(add_keyword(t, into, key, value, callable));
+    }
   }
   size_t position = 0;
   Ref key, value;
-  while (dict_next(t, from, &position, &key, &value)) {
-    if (TRY(dict_contains_py(t, into, key.get()))) {
-      RefTo<Str> text = TRY(callable_text(t, callable));
-      if (!is_str(key.get())) return raise(t, exc::TypeError, "keywords must be strings");
-      return raise(t, exc::TypeError, "%U got multiple values for keyword argument '%S'", text.get(), key.get());
-    }
-    TRY(dict_set_py(t, into, key.get(), value.get()));
-  }
+  while (dict_next(t, source.as<Dict>(), &position, &key, &value)) TRY(add_keyword(t, into, key, value, callable));
   return ok();
 }
 // A Python function takes the items out of the mapping before anything else runs: it needs no copy of its own.

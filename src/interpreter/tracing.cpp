@@ -128,6 +128,7 @@ Ref native_callable(Thread& t, Value* r, Instr* pc) {
   bool method = op == Op::CALL_METHOD || op == Op::CALL_METHOD_KW;
   if (!method && op != Op::CALL && op != Op::CALL_KW && op != Op::CALL_EX) return Ref();
   Value callable = r[pc->b];
+  if (op != Op::CALL_EX && is_exact_method(callable)) callable = callable.as<BoundMethod>()->function.peek();
   if (is_exact(callable, kShape_builtin_function)) return Ref::copy(callable);
   if (!is_exact(callable, kShape_method_descriptor)) return Ref();
   Value self = EMPTY;

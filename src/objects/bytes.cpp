@@ -525,6 +525,7 @@ Ref iterator_length_hint(Thread& t, Value self, const Value*) {
 }
 
 Ref iterator_reduce(Thread& t, Value self, const Value*) {
+  Ref function = TRY(builtin_named(t, "iter"));  // the look-up may run Python code that uses the iterator up
   auto* it = self.as<ByteIterator>();
   Ref sequence = it->sequence.load();
   if (sequence.is_empty()) return reduce_to_builtin(t, "iter", empty_tuple());

@@ -21,6 +21,8 @@ Ref group_new(Thread& t, Type* cls, Args args) {
   if (is_exact(args[1], kShape_str) || !(is_sequence(args[1]) || is_tuple(args[1]) || is_list(args[1])) || is_set(args[1]))
     return raise(t, exc::TypeError, "second argument (exceptions) must be a sequence");
   RefTo<Tuple> exceptions = TRY(to_tuple(t, args[1]));
+  Ref shown;
+  if (!is_list(args[1]) && !is_tuple(args[1])) shown = TRY(object_repr(t, args[1])).release_ref();
   if (exceptions->size == 0)
     return raise(t, exc::ValueError, "second argument (exceptions) must be a non-empty sequence");
   bool nested_base = false;
@@ -42,6 +44,7 @@ Ref group_new(Thread& t, Type* cls, Args args) {
   group->args.init(group, TRY(tuple_from(t, args.values, 2)));
   group->msg.init(group, args[0]);
   group->exceptions.init(group, std::move(exceptions));
+  if (!shown.is_empty()) group->shown.init(group, std::move(shown));
   return self;
 }
 
@@ -60,6 +63,7 @@ Ref group_str(Thread& t, Value self) {
 Ref group_repr(Thread& t, Value self) {
   Ref message = group_of(self)->msg.load(), exceptions = group_of(self)->exceptions.load();
   // The sequence is shown as it was given: a list stays a list.
+  if (Ref shown = group_of(self)->shown.load(); is_str(shown)) return str_format(t, "%T(%R, %S)", self, message.get(), shown.get());
   Ref args = group_of(self)->args.load();
   Tuple* given = args.as<Tuple>();
   if (given->size == 2 && is_list(given->items[1].peek())) {

@@ -454,7 +454,12 @@ Status syntax_init(Thread& t, Value self, Args args) {
   if (info->size > 7) return raise(t, exc::TypeError, "function takes at most 7 arguments (%zd given)", i64(info->size));
   if (info->size == 5) return raise(t, exc::TypeError, "end_offset must be provided when end_lineno is provided");
   Field* fields[] = {&e->filename, &e->lineno, &e->offset, &e->text, &e->end_lineno, &e->end_offset, &e->metadata};
-  for (u64 i = 0; i < info->size; i++) fields[i]->store(e, info->items[i].peek());
+  for (u64 i = 0; i < std::size(fields); i++) {
+    if (i < info->size)
+      fields[i]->store(e, info->items[i].peek());
+    else
+      fields[i]->clear(e);
+  }
   return ok();
 }
 Ref syntax_str(Thread& t, Value self) {

@@ -257,6 +257,11 @@ Raised raise_statement(Thread& t, Value value, Value cause) {
 void write_unraisable(Thread& t, const char* where, Value object) {
   Ref exception = take_exception(t);
   if (exception.is_empty()) return;
+  if (exception.as<BaseException>()->traceback.is_empty() && t.frame != nullptr) {
+    restore_exception(t, std::move(exception));
+    add_traceback(t, t.frame);
+    exception = take_exception(t);
+  }
   report_unraisable(t, exception, where, object);
   clear_exception(t);
 }

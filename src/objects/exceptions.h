@@ -19,7 +19,7 @@ struct SyntaxErrorObject : BaseException { Field msg, filename, lineno, offset, 
 struct NameErrorObject : BaseException { Field name; };
 struct AttributeErrorObject : BaseException { Field obj, name; };
 struct UnicodeErrorObject : BaseException { Field encoding, object, start, end, reason; };
-struct ExceptionGroupObject : BaseException { Field msg, exceptions; };
+struct ExceptionGroupObject : BaseException { Field msg, exceptions, shown; };  // shown: repr of a sequence that is no list or tuple
 
 // Every exception class: exc::TypeError etc. (objects/exceptions.def, one line each; BaseException included).
 namespace exc {

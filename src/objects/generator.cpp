@@ -126,15 +126,16 @@ Ref exception_from_throw(Thread& t, Value type, Value value, Value traceback) {
     } else {
       exception = call_with(t, type, value);
     }
-    if (exception.failed()) return exception;
+    // What goes wrong here is thrown into the generator.
+    if (!exception.failed() && !is_instance_of(exception.get(), exc::BaseException))
+      exception = raise(t, exc::TypeError, "calling %R should have returned an instance of BaseException, not %T", type, exception.get());
+    if (exception.failed()) exception = take_exception(t);
   } else if (is_instance_of(type, exc::BaseException)) {
     if (given) return raise(t, exc::TypeError, "instance exception may not have a separate value");
     exception = Ref::copy(type);
   } else {
     return raise(t, exc::TypeError, "exceptions must be classes or instances deriving from BaseException, not %T", type);
   }
-  if (!is_instance_of(exception.get(), exc::BaseException))
-    return raise(t, exc::TypeError, "calling %R should have returned an instance of BaseException, not %T", type, exception.get());
   if (is_traceback(traceback)) {
     BaseException* e = exception.as<BaseException>();
     e->traceback.store(e, traceback);

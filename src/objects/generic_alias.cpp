@@ -1,6 +1,7 @@
 // types.GenericAlias (list[int]) and typing.Union (int | str; types.UnionType is the same class since 3.14).
 #include <vector>
 
+#include "objects/container_util.h"
 #include "objects/generic_alias.h"
 
 #include "objects/protocol/protocol.h"
@@ -211,11 +212,12 @@ Status append_type_repr(Thread& t, StrBuilder& out, Value v) {
   }
   if (is_list(v)) {
     out.append('[');
-    RefTo<Tuple> items = TRY(to_tuple(t, v));
-    for (u64 i = 0; i < items->size; i++) {
+    for (u64 i = 0, n = list_size(v.as<List>()); i < n; i++) {
       if (i > 0) out.append_ascii(", ");
       TRY(enter_native(t));
-      TRY(append_type_repr(t, out, items->items[i].peek()));
+      Ref item = list_get(t, v.as<List>(), i);
+      if (item.is_empty()) return raise(t, exc::IndexError, "list index out of range");  // a repr() has shortened it
+      TRY(append_type_repr(t, out, item));
     }
     out.append(']');
     return ok();
@@ -337,14 +339,11 @@ Ref iterator_next(Thread& t, Value self) {
 }
 Ref iterator_iter(Thread&, Value self) { return Ref::copy(self); }
 
-Ref builtin(Thread& t, const char* name) {
-  Ref module = TRY(import_module(t, "builtins"));
-  return get_attribute_utf8(t, module, name);
-}
 Ref iterator_reduce(Thread& t, Value self, const Value*) {
+  Ref iter = TRY(builtin_named(t, "iter"));
   Ref alias = self.as<AliasIterator>()->alias.load();
   RefTo<Tuple> only = TRY(tuple_of(t, alias.is_empty() ? Value(empty_tuple()) : alias.get()));
-  return tuple_of(t, TRY(builtin(t, "iter")), only);
+  return tuple_of(t, iter, only);
 }
 constexpr Method kIteratorMethods[] = {method("__reduce__", iterator_reduce, "($self, /)"), {}};
 
@@ -360,7 +359,7 @@ Ref alias_reduce(Thread& t, Value self, const Value*) {
     Ref plain = TRY(alias_new(t, g_generic_alias_type, origin, args, false));
     Ref iterator = TRY(alias_iter(t, plain));
     RefTo<Tuple> only = TRY(tuple_of(t, iterator));
-    return tuple_of(t, TRY(builtin(t, "next")), only);
+    return tuple_of(t, TRY(builtin_named(t, "next")), only);
   }
   return tuple_of(t, Value(g_generic_alias_type), pair);
 }

@@ -100,6 +100,7 @@ Ref position_setstate(Thread& t, Value self, const Value* a) {
 }
 
 Ref position_reduce(Thread& t, Value self, const Value*) {
+  Ref function = TRY(builtin_named(t, "iter"));  // the look-up may run Python code that uses the iterator up
   ListIterator* it = self.as<ListIterator>();
   Ref sequence = it->sequence.load();
   if (!sequence.is_empty()) {
@@ -171,6 +172,7 @@ Ref reverse_setstate(Thread& t, Value self, const Value* a) {
 }
 
 Ref reverse_reduce(Thread& t, Value self, const Value*) {
+  Ref function = TRY(builtin_named(t, "reversed"));  // the look-up may run Python code that uses the iterator up
   ListIterator* it = self.as<ListIterator>();
   Ref sequence = it->sequence.load();
   if (sequence.is_empty() || position(it) < 0) {
@@ -216,6 +218,7 @@ Ref sequence_length_hint(Thread& t, Value self, const Value*) {
 }
 
 Ref sequence_reduce(Thread& t, Value self, const Value*) {
+  Ref function = TRY(builtin_named(t, "iter"));  // the look-up may run Python code that uses the iterator up
   ListIterator* it = self.as<ListIterator>();
   Ref sequence = it->sequence.load();
   if (sequence.is_empty()) return reduce_to_builtin(t, "iter", Value(empty_tuple()));

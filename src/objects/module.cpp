@@ -97,6 +97,12 @@ Ref get_annotations(Thread& t, Value self) {
   } else {
     annotations = TRY(dict_new(t));
   }
+  // More are to come while the module's code runs.
+  Ref spec = dict_get_str(t, dict, names::__spec__);
+  if (!spec.is_empty() && !spec.get().is_none()) {
+    Ref initialising = TRY(get_attribute_or_empty(t, spec, names::_initializing));
+    if (!initialising.is_empty() && TRY(truth(t, initialising))) return annotations;
+  }
   TRY(dict_set_str(t, dict, names::__annotations__, annotations));
   return annotations;
 }

@@ -46,19 +46,17 @@ Ref object_str_slot(Thread& t, Value self) {
 Ref get_class(Thread&, Value self) { return Ref::copy(type_of(self)); }
 
 bool same_member_names(const Type* a, const Type* b) {
-  while (a->member_slots != 0 || b->member_slots != 0) {
-    if (a->member_slots != b->member_slots) return false;
-    while (a->slot_names.is_empty()) a = a->base.as<Type>();
-    while (b->slot_names.is_empty()) b = b->base.as<Type>();
-    if (a == b) return true;
-    auto* x = a->slot_names.as<Tuple>();
-    auto* y = b->slot_names.as<Tuple>();
-    if (x->size != y->size) return false;
-    for (u64 i = 0; i < x->size; i++)
-      if (!x->items[i].peek().same_word(y->items[i].peek())) return false;
-    a = a->base.as<Type>();
-    b = b->base.as<Type>();
-  }
+  if (a->member_slots != b->member_slots) return false;
+  if (a->member_slots == 0) return true;
+  while (a->slot_names.is_empty()) a = a->base.as<Type>();
+  while (b->slot_names.is_empty()) b = b->base.as<Type>();
+  if (a == b) return true;
+  if (!a->base.peek().same_word(b->base.peek())) return false;
+  auto* x = a->slot_names.as<Tuple>();
+  auto* y = b->slot_names.as<Tuple>();
+  if (x->size != y->size) return false;
+  for (u64 i = 0; i < x->size; i++)
+    if (!x->items[i].peek().same_word(y->items[i].peek())) return false;
   return true;
 }
 

@@ -72,7 +72,7 @@ Status take_doc(Thread& t, Value self, Value given) {
   if (doc.is_empty()) doc = Ref::none();
   p->doc.store(p, doc);
   Status done = set_attribute(t, self, names::__doc__, doc);
-  if (done.failed() && (p->getter_doc || doc.get().is_none()) && clear_if(t, exc::AttributeError)) return ok();
+  if (done.failed() && !p->getter_doc && clear_if(t, exc::AttributeError)) return ok();
   return done;
 }
 
@@ -125,7 +125,6 @@ Ref get_part(Thread&, Value self) {
 }
 Status set_doc(Thread&, Value self, Value value) {
   self_of(self)->doc.store(self.object(), value);
-  self_of(self)->getter_doc = false;
   return ok();
 }
 Ref get_name(Thread& t, Value self) {

@@ -515,8 +515,17 @@ Status add_descriptors(Thread& t, Type* type, const TypeSpec& spec) {
   return ok();
 }
 
-Ref get_dict(Thread& t, Value self) { return instance_dict(t, self.object()); }
+// `__dict__` of a class that comes before type or module among the bases: theirs is meant.
+Ref get_dict(Thread& t, Value self) {
+  if (is_type(self)) {
+    Ref descriptor = dict_get_str(t, types::type->dict.as<Dict>(), names::__dict__);
+    if (is_exact(descriptor, kShape_getset_descriptor)) return descriptor.as<NativeDescriptor>()->getset->get(t, self);
+  }
+  return instance_dict(t, self.object());
+}
 Status set_dict(Thread& t, Value self, Value value) {
+  if (is_type(self)) return raise(t, exc::AttributeError, "attribute '__dict__' of 'type' objects is not writable");
+  if (is_subtype(type_of(self), types::module)) return raise(t, exc::AttributeError, "readonly attribute");
   if (value.is_empty()) {  // the next look finds an empty one
     RefTo<Dict> fresh = TRY(dict_new(t));
     return set_instance_dict(t, self.object(), fresh);

@@ -136,8 +136,8 @@ bool is_heap(Value self) { return !(self_of(self)->flags & type_flag::kImmutable
 
 Ref get_annotate(Thread& t, Value self) {
   if (!is_heap(self)) return raise_attribute_error(t, self, names::__annotate__);
-  Ref annotate = own_entry(t, self, names::__annotate_func__);
-  if (annotate.is_empty()) annotate = own_entry(t, self, names::__annotate__);
+  Ref annotate = own_entry(t, self, names::__annotate__);  // the class body's own, if any
+  if (annotate.is_empty()) annotate = own_entry(t, self, names::__annotate_func__);
   if (annotate.failed() || !annotate.is_empty()) return annotate;
   TRY(store_own(t, self, names::__annotate_func__, None));
   return Ref::none();

@@ -4,6 +4,7 @@
 #include "heap/collector.h"
 #include "objects/exception_types.h"
 #include "objects/protocol/protocol.h"
+#include "objects/str_util.h"
 #include "objects/type_internal.h"
 
 namespace typhon {
@@ -19,17 +20,6 @@ struct SlotPlan {
 
 // Classes and modules keep their attributes in a dict of their own.
 bool has_own_dict_kind(const Type* base) { return is_subtype(base, types::type) || is_subtype(base, types::module); }
-
-bool is_identifier(const Str* name) {
-  size_t n = name->length();
-  if (n == 0) return false;
-  for (size_t i = 0; i < n; i++) {
-    u32 c = name->at(i);
-    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 128;
-    if (!letter && (i == 0 || c < '0' || c > '9')) return false;
-  }
-  return true;
-}
 
 // __x in class _C becomes _C__x.
 RefTo<Str> mangle(Thread& t, Str* class_name, Str* name) {
@@ -50,7 +40,7 @@ Status plan_slot(Thread& t, SlotPlan& plan, Value item, Type* base, Str* class_n
                  bool may_add_weakref) {
   if (!is_str(item)) return raise(t, exc::TypeError, "__slots__ items must be strings, not '%T'", item);
   auto* name = item.as<Str>();
-  if (!is_identifier(name)) return raise(t, exc::TypeError, "__slots__ must be identifiers");
+  if (!str_is_identifier(name)) return raise(t, exc::TypeError, "__slots__ must be identifiers");
   if (str_equal(name, names::__dict__)) {
     if (!may_add_dict || plan.add_dict) return raise(t, exc::TypeError, "__dict__ slot disallowed: we already got one");
     plan.add_dict = true;
@@ -276,6 +266,15 @@ Result<Type*> calculate_metaclass(Thread& t, Type* metatype, Tuple* bases) {
   return winner;
 }
 
+// Keys that no attribute look-up is made for.
+Status warn_of_other_keys(Thread& t, Str* name, Dict* dict) {
+  size_t position = 0;
+  Ref key, value;
+  while (dict_next(t, dict, &position, &key, &value))
+    if (!is_str(key)) return warn(t, exc::RuntimeWarning, 1, "non-string key in the __dict__ of class %U", name);
+  return ok();
+}
+
 Ref type_new(Thread& t, Type* metatype, Str* name, Tuple* given_bases, Dict* namespace_, Args keywords) {
   TRY(check_name(t, name));
   RefTo<Tuple> bases =
@@ -290,6 +289,7 @@ Ref type_new(Thread& t, Type* metatype, Str* name, Tuple* given_bases, Dict* nam
   }
   Type* base = TRY(best_base(t, bases.get()));
   RefTo<Dict> dict = TRY(dict_copy(t, namespace_));
+  TRY(warn_of_other_keys(t, name, dict.get()));
   // Name and doc must be encodable: no lone surrogates.
   if (!name->is_ascii()) TRY(encode_utf8(t, name));
   Value doc = dict_peek_str(dict.get(), names::__doc__);
@@ -308,6 +308,8 @@ Ref type_new(Thread& t, Type* metatype, Str* name, Tuple* given_bases, Dict* nam
   if (has_class_cell) class_cell.as<Cell>()->contents.store(class_cell.object(), type.value());
   if (has_dict_cell) dict_cell.as<Cell>()->contents.store(dict_cell.object(), dict.value());
   TRY(call_set_names(t, type.get(), dict.get()));
+  if (!is_subtype(type.get(), type.get()))  // a mro() of its own left the class out
+    return raise(t, exc::TypeError, "super(type, obj): obj (type %N) is not an instance or subtype of type (%N).", type.get(), type.get());
   TRY(call_init_subclass(t, type.get(), keywords));
   return type;
 }

@@ -154,7 +154,8 @@ Ref generic_compare(Thread& t, Value a, Value b, CompareOp op) {
   Str* const table[] = {names::__lt__, names::__le__, names::__eq__, names::__ne__, names::__gt__, names::__ge__};
   Value found = type_lookup(type_of(a), table[int(op)]);
   if (found.is_empty()) return Ref::not_implemented();
-  if (is_exact(found, kShape_wrapper_descriptor) && found.as<NativeDescriptor>()->slot->kind == SlotKind::kCompare)
+  if (is_exact(found, kShape_wrapper_descriptor) && found.as<NativeDescriptor>()->slot->kind == SlotKind::kCompare &&
+      is_subtype(type_of(a), found.as<NativeDescriptor>()->owner.as<Type>()))
     return reinterpret_cast<CompareFn>(found.as<NativeDescriptor>()->slot_function)(t, a, b, op);
   Value words[] = {a, b};
   return call_found(t, found, words, 1);

@@ -266,7 +266,10 @@ Ref builtin_named(Thread& t, const char* name) {
 
 Ref frame_builtin(Thread& t, Str* name) {
   Ref builtins = current_builtins(t);
-  if (is_exact_dict(builtins)) [[likely]] return dict_get_str(t, builtins.as<Dict>(), name);
+  if (is_exact_dict(builtins)) [[likely]] {
+    Ref value = dict_get_str(t, builtins.as<Dict>(), name);
+    return value.is_empty() ? dict_get_py(t, builtins.as<Dict>(), name) : std::move(value);  // by a key of another type
+  }
   Ref found = get_item(t, builtins, Value(name));
   if (found.failed() && clear_if(t, exc::KeyError)) return Ref();
   return found;
