@@ -29,6 +29,7 @@ struct Instr {
 static_assert(sizeof(Instr) == 8);
 inline constexpr u8 kConsumeA = 1, kConsumeB = 2, kConsumeC = 4;
 inline constexpr u8 kInPlace = 8;
+inline constexpr u8 kBareSuper = 4;  // LOAD_SUPER_ATTR, LOAD_SUPER_METHOD: super() without arguments
 inline constexpr u16 kNoRegister = 0xFFFF;
 
 inline u64& unit(Instr* at) { return *reinterpret_cast<u64*>(at); }

@@ -96,7 +96,7 @@ void Codegen::call(const Call* e, u16 dest) {
       u_->top = u16(f + 2);
       At at(*this, a);
       at_attribute_name(a);
-      emit_name(Op::LOAD_SUPER_METHOD, f, f, mangle(a->attr));
+      emit_name(Op::LOAD_SUPER_METHOD, f, f, mangle(a->attr), as<Call>(a->value)->args.size == 0 ? kBareSuper : 0);
     } else {
       into(a->value, self);
       At at(*this, a);

@@ -605,7 +605,7 @@ void Codegen::attribute(const Attribute* e, u16 dest) {
   if (super_parts(e)) {
     u16 parts = load_super_parts(as<Call>(e->value), alloc(3));
     at_attribute_name(e);
-    emit_name(Op::LOAD_SUPER_ATTR, dest, parts, mangle(e->attr));
+    emit_name(Op::LOAD_SUPER_ATTR, dest, parts, mangle(e->attr), as<Call>(e->value)->args.size == 0 ? kBareSuper : 0);
   } else {
     Operand o = operand(e->value, u_->is_temp(dest) ? dest : kNoReg);
     at_attribute_name(e);

@@ -369,7 +369,7 @@ TYPHON_NOINLINE bool load_super_step(Thread& t, Value* r, Instr* pc, bool as_met
   if (callable.get().same_word(Value(types::super))) {
     result = super_lookup(t, cls.get(), object.get(), name, &is_method);
   } else {
-    Ref proxy = call_with(t, callable.get(), cls.get(), object.get());
+    Ref proxy = (pc->x & kBareSuper) ? call(t, callable.get()) : call_with(t, callable.get(), cls.get(), object.get());
     if (proxy.failed()) return false;
     result = get_attribute(t, proxy.get(), name);
   }
@@ -466,6 +466,17 @@ Ref load_global_slow(Thread& t, Value* r, Instr* pc, Str* name) {
   return Ref();
 }
 
+// A key of another type may be equal to the name; NameError else.
+Ref global_by_other_key(Thread& t, Value* r, Str* name) {
+  Ref globals = frame::function(r)->globals.load(), builtins = frame::function(r)->builtins.load();
+  for (const Ref* space : {&globals, &builtins}) {
+    if (!is_dict(space->get())) continue;
+    Ref value = dict_get_py(t, space->get().as<Dict>(), Value(name));
+    if (!value.is_empty()) return value;
+  }
+  return raise_name_error(t, name);
+}
+
 TYPHON_NOINLINE bool load_global_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   Value cached = cached_global(r, pc);
@@ -476,10 +487,8 @@ TYPHON_NOINLINE bool load_global_step(Thread& t, Value* r, Instr* pc) {
   Str* name = name_operand(r, pc);
   Ref value = load_global_slow(t, r, pc, name);
   if (value.failed()) return false;
-  if (value.is_empty()) {
-    (void)raise_name_error(t, name);
-    return false;
-  }
+  if (value.is_empty()) value = global_by_other_key(t, r, name);
+  if (value.failed()) return false;
   set_register(r, pc->a, std::move(value));
   return true;
 }
@@ -568,11 +577,8 @@ TYPHON_NOINLINE bool load_name_step(Thread& t, Value* r, Instr* pc, bool consume
       value = namespace_load(t, globals, name);
       if (value.is_empty()) value = namespace_load(t, frame::function(r)->builtins.peek(), name);
     }
+    if (value.is_empty()) value = global_by_other_key(t, r, name);
     if (value.failed()) return false;
-    if (value.is_empty()) {
-      (void)raise_name_error(t, name);
-      return false;
-    }
   }
   if (consume_space) consume(r, pc, kConsumeB, pc->b);
   set_register(r, pc->a, std::move(value));

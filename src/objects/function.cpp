@@ -22,8 +22,12 @@ RefTo<Function> function_new(Thread& t, Code* code, Dict* globals, Value qualnam
   // __builtins__ of the globals: a dict, the module, or any mapping (what is none, a look-up complains about).
   Value builtins = dict_peek_str(globals, names::__builtins__);
   if (is_module(builtins)) builtins = builtins.as<Module>()->dict.peek();
-  if (builtins.is_empty()) builtins = Value(builtins_dict());
-  f->builtins.init(f, builtins);
+  if (builtins.is_empty()) {
+    Ref inherited = current_builtins(t);
+    f->builtins.init(f, std::move(inherited));
+  } else {
+    f->builtins.init(f, builtins);
+  }
   return ref;
 }
 

@@ -521,6 +521,7 @@ Ref get_dict(Thread& t, Value self) {
     Ref descriptor = dict_get_str(t, types::type->dict.as<Dict>(), names::__dict__);
     if (is_exact(descriptor, kShape_getset_descriptor)) return descriptor.as<NativeDescriptor>()->getset->get(t, self);
   }
+  if (is_subtype(type_of(self), types::module)) return self.as<Module>()->dict.load();
   return instance_dict(t, self.object());
 }
 Status set_dict(Thread& t, Value self, Value value) {

@@ -174,6 +174,10 @@ Status call_set_names(Thread& t, Type* type, Dict* dict) {
 
 Status call_init_subclass(Thread& t, Type* type, Args keywords) {
   auto* mro = type->mro.as<Tuple>();
+  bool listed = false;
+  for (u64 i = 0; i < mro->size; i++) listed |= mro->items[i].peek().same_word(type);
+  if (!listed)  // a mro() of its own left the class out
+    return raise(t, exc::TypeError, "super(type, obj): obj (type %N) is not an instance or subtype of type (%N).", type, type);
   Value found = EMPTY;
   for (u64 i = 1; i < mro->size && found.is_empty(); i++)
     found = dict_peek_str(mro->items[i].as<Type>()->dict.as<Dict>(), names::__init_subclass__);
@@ -304,12 +308,10 @@ Ref type_new(Thread& t, Type* metatype, Str* name, Tuple* given_bases, Dict* nam
   bool has_dict_cell = TRY(take_cell(t, dict.get(), names::__classdictcell__, &dict_cell));
   RefTo<Str> own_name = is_exact_str(name) ? RefTo<Str>::copy(name) : TRY(str_intern(t, Value(name)));
   RefTo<Type> type = TRY(allocate_type(t, metatype));
+  if (has_class_cell) class_cell.as<Cell>()->contents.store(class_cell.object(), type.value());  // mro() may want it
   TRY(build(t, type.get(), own_name.get(), bases.get(), base, dict.get(), plan));
-  if (has_class_cell) class_cell.as<Cell>()->contents.store(class_cell.object(), type.value());
   if (has_dict_cell) dict_cell.as<Cell>()->contents.store(dict_cell.object(), dict.value());
   TRY(call_set_names(t, type.get(), dict.get()));
-  if (!is_subtype(type.get(), type.get()))  // a mro() of its own left the class out
-    return raise(t, exc::TypeError, "super(type, obj): obj (type %N) is not an instance or subtype of type (%N).", type.get(), type.get());
   TRY(call_init_subclass(t, type.get(), keywords));
   return type;
 }
