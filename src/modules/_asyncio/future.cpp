@@ -1,5 +1,5 @@
 // asyncio.Future, and the iterator that `await` drives.
-#include "modules/_asyncio/asyncio.h"
+#include "modules/_asyncio/base_loop.h"
 
 namespace typhon::asyncio {
 
@@ -84,8 +84,11 @@ Status future_init(Thread& t, Value self, Value loop) {
   set_state(f, FutureState::kPending);
   f->blocking = f->log_traceback = 0;
   Ref own = loop.is_empty() || loop.is_none() ? TRY(get_event_loop(t)) : Ref::copy(loop);
-  Ref debug = TRY(call_method(t, own.get(), name::get_debug, nullptr, 0));
-  bool traced = TRY(truth(t, debug.get()));
+  bool traced = false;
+  if (!is_plain_loop_without_debug(own.get())) {
+    Ref debug = TRY(call_method(t, own.get(), name::get_debug, nullptr, 0));
+    traced = TRY(truth(t, debug.get()));
+  }
   f->loop.store(f, std::move(own));
   if (!traced) return ok();
   Value extract_stack = TRY(library(t, Library::kExtractStack));
@@ -94,6 +97,7 @@ Status future_init(Thread& t, Value self, Value loop) {
 }
 
 Status call_soon(Thread& t, Value loop, Value callback, Value argument, Value context) {
+  if (TRY(call_soon_natively(t, loop, callback, Args{&argument, argument.is_empty() ? 0u : 1u}, context))) return ok();
   static GlobalRoot keywords;  // ("context",)
   if (keywords.get().is_empty()) keywords.set(t, TRY(tuple_of(t, Value(name::context))));
   bool self_wanted;

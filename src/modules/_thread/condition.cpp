@@ -4,6 +4,7 @@
 
 #include "modules/_collections/collections.h"
 #include "modules/_thread/thread_module.h"
+#include "modules/accelerate.h"
 
 namespace typhon {
 
@@ -14,32 +15,7 @@ enum Original { kEnter, kExit, kNotify, kNotifyAll, kPut, kGet, kOriginalCount }
 GlobalRoot g_originals[kOriginalCount];
 
 Ref call_original(Thread& t, Original which, Value self, Args args) {
-  constexpr u32 kMost = 8;
-  Value words[kMost];
-  u32 n = args.count + args.keyword_count;
-  if (n >= kMost) return raise(t, exc::TypeError, "too many arguments");
-  words[0] = self;
-  for (u32 i = 0; i < n; i++) words[i + 1] = args.values[i];
-  return call(t, g_originals[which].get(), Args{words, args.count + 1, args.names, args.keyword_count});
-}
-
-// --- attributes of instances, remembered per shape
-
-// The instance's own attribute; EMPTY when it has none. `cache`: shape and slot of the last one asked.
-Ref own_attribute(Thread& t, Object* object, Str* name, u64* cache) {
-  u32 id = __atomic_load_n(&object->shape, __ATOMIC_ACQUIRE);
-  u64 known = __atomic_load_n(cache, __ATOMIC_RELAXED);
-  if (known >> 32 == id) [[likely]] {
-    Field* field = slot_field(object, shape_at(id), u32(known));
-    Ref value = field == nullptr ? Ref() : field->load();
-    if (!value.is_empty()) return value;
-  }
-  const Shape* shape = shape_at(id);
-  if (!(shape->flags & shape_flag::kDictMode)) {
-    int slot = find_slot(shape, name);
-    if (slot >= 0) __atomic_store_n(cache, u64(id) << 32 | u32(slot), __ATOMIC_RELAXED);
-  }
-  return get_own_attribute(t, object, name);
+  return typhon::call_original(t, g_originals[which], self, args);
 }
 
 #define TYPHON_CONDITION_NAMES(NAME)                                                                                          \
@@ -200,20 +176,6 @@ const Method kQueueMethods[] = {
     {},
 };
 
-// Remembers what the class has under the methods' names, and puts them in its place.
-Status replace(Thread& t, Value cls, const Method* methods, Original first) {
-  for (const Method* m = methods; m->name != nullptr; m++, first = Original(first + 1)) {
-    Ref original = TRY(get_attribute(t, cls, str_immortal(t, m->name)));
-    g_originals[first].set(t, std::move(original));
-    TRY(type_add_method(t, cls.as<Type>(), m));
-  }
-  return ok();
-}
-Ref class_in(Thread& t, Dict* globals, const char* name) {
-  Ref found = dict_get_str(t, globals, str_immortal(t, name));
-  return is_type(found.get()) ? std::move(found) : Ref();
-}
-
 }  // namespace
 
 Status accelerate_threading(Thread& t, Dict* globals) {
@@ -223,7 +185,7 @@ Status accelerate_threading(Thread& t, Dict* globals) {
   static GlobalRoot keep;
   keep.set(t, condition.dup());
   g_condition_class = condition.as<Type>();
-  return replace(t, condition.get(), kConditionMethods, kEnter);
+  return replace_methods(t, condition.get(), kConditionMethods, &g_originals[kEnter]);
 }
 
 Status accelerate_queue(Thread& t, Dict* globals) {
@@ -235,7 +197,7 @@ Status accelerate_queue(Thread& t, Dict* globals) {
   g_own_put.set(t, Ref::copy(type_lookup(g_queue_class, n__put)));
   g_own_get.set(t, Ref::copy(type_lookup(g_queue_class, n__get)));
   g_own_qsize.set(t, Ref::copy(type_lookup(g_queue_class, n__qsize)));
-  return replace(t, queue.get(), kQueueMethods, kPut);
+  return replace_methods(t, queue.get(), kQueueMethods, &g_originals[kPut]);
 }
 
 }  // namespace typhon
