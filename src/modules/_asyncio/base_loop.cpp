@@ -196,6 +196,11 @@ Ref loop_attribute(Value loop, const LoopShape* shape, LoopSlot slot) {
   Field* field = slot_field(loop.object(), shape_at(shape->shape), u32(index));
   return field == nullptr ? Ref() : field->load();
 }
+// The same, of an object that may have another shape by now.
+Ref any_attribute(Thread& t, Value loop, const LoopShape* shape, LoopSlot slot) {
+  Ref found = loop_attribute(loop, shape, slot);
+  return found.is_empty() ? get_attribute(t, loop, *kLoopSlotNames[slot]) : std::move(found);
+}
 bool is_false(Value loop, const LoopShape* shape, LoopSlot slot) { return loop_attribute(loop, shape, slot).get().same_word(False); }
 bool is_plain_deque(Value v) { return v.is_object() && type_of(v) == g_deque_type; }
 
@@ -271,14 +276,14 @@ Ref timeout_of(Thread& t, const Turn& turn, List* timers) {
 
 // The timers whose time has come.
 Status take_due_timers(Thread& t, const Turn& turn) {
-  Ref timers = loop_attribute(turn.loop, turn.shape, kScheduled);
+  Ref timers = TRY(any_attribute(t, turn.loop, turn.shape, kScheduled));
   if (is_exact_list(timers.get()) && list_size(timers.as<List>()) == 0) return ok();
-  Ref resolution = loop_attribute(turn.loop, turn.shape, kResolution);
+  Ref resolution = TRY(any_attribute(t, turn.loop, turn.shape, kResolution));
   double end = TRY(time_of(t, turn.loop)) + TRY(seconds(t, resolution.get()));
   Ref heapq = TRY(import_module(t, "heapq"));
   Ref pop = TRY(get_attribute_utf8(t, heapq.get(), "heappop"));
   for (;;) {
-    timers = loop_attribute(turn.loop, turn.shape, kScheduled);
+    timers = TRY(any_attribute(t, turn.loop, turn.shape, kScheduled));
     if (!is_exact_list(timers.get())) return ok();
     Ref first;
     double when = TRY(first_time(t, timers.as<List>(), &first));
