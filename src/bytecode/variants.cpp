@@ -33,7 +33,8 @@ Op variant_of(const Body& c, u32 at, const Instr& next) {
       return Op(next.op) == Op::LOAD_METHOD && next.a + 1 == in.a ? Op::MOVE_METHOD : Op::MOVE_TEMP;
     case Op::LOAD_CONST:
       if (!temporary || in.constant() >= c.constant_count) return op;
-      return c.constants[in.constant()].is_object() ? Op::LOAD_OBJECT : Op::LOAD_IMMEDIATE;
+      if (c.constants[in.constant()].is_object()) return Op::LOAD_OBJECT;
+      return Op(next.op) == Op::RETURN && next.a == in.a ? Op::RETURN_IMMEDIATE : Op::LOAD_IMMEDIATE;
     case Op::LOAD_GLOBAL: return temporary ? Op::LOAD_GLOBAL_TEMP : op;
     case Op::LOAD_ATTR: return temporary && !(in.x & kConsumeB) ? attribute_variant(in, next) : op;
     case Op::JUMP_BACK: {
@@ -62,6 +63,7 @@ Op base_op(Op op) {
     case Op::MOVE_TEMP:
     case Op::MOVE_METHOD: return Op::MOVE;
     case Op::LOAD_IMMEDIATE:
+    case Op::RETURN_IMMEDIATE:
     case Op::LOAD_OBJECT: return Op::LOAD_CONST;
     case Op::LOAD_GLOBAL_TEMP: return Op::LOAD_GLOBAL;
     case Op::LOAD_ATTR_TEMP:

@@ -12,7 +12,7 @@ namespace typhon {
 thread_local SiteTable tls_sites;
 
 namespace {
-constexpr u32 kMaxRecords = 1u << 22;
+constexpr u32 kMaxRecords = 1u << cache::kPayloadBits;
 constexpr u32 kMostSiteRecords = 1u << 16;  // that one thread may make for its SiteTable
 u32 g_record_count = 0;
 
@@ -26,10 +26,9 @@ AttributeRecord* reserve_records() {
 
 bool may_rewrite(u64 old) { return cache::rewrites(old) < cache::kMaxRewrites; }
 
-void write_cache(Instr* at, u64 old, u32 shape, u64 kind, u64 payload) {
-  u64 count = old == 0 ? 0 : cache::rewrites(old) + 1;
-  u64 word = u64(shape) | count << 32 | payload << 36 | kind << 62;
-  __atomic_store_n(reinterpret_cast<u64*>(at), word, __ATOMIC_RELEASE);
+void write_cache(Instr* at, u64 old, u32 shape, u32 offset, u64 kind, u32 payload) {
+  u32 rewrites = old == 0 ? 0 : cache::rewrites(old) + 1;
+  __atomic_store_n(reinterpret_cast<u64*>(at), cache::make(shape, offset, rewrites, kind, payload), __ATOMIC_RELEASE);
 }
 
 void write_record(Instr* at, u64 old, u32 shape, const AttributeRecord& record) {
@@ -40,7 +39,7 @@ void write_record(Instr* at, u64 old, u32 shape, const AttributeRecord& record) 
   index = __atomic_fetch_add(&g_record_count, 1, __ATOMIC_RELAXED);
   if (index >= kMaxRecords) return;
   g_attribute_records[index] = record;
-  write_cache(at, old, shape, cache::kRecord, index);
+  write_cache(at, old, shape, 0, cache::kRecord, index);
 }
 
 // The inline slot's offset, when it can be encoded; 0 otherwise.
@@ -50,9 +49,9 @@ u32 inline_offset(const Shape* shape, u32 slot) {
 }
 
 bool write_slot(Instr* at, u64 old, const Shape* shape, u32 version, u32 offset) {
-  u32 low = version & cache::kVersionMask;
-  if (offset == 0 || offset / 8 > 63 || low == 0) return false;
-  write_cache(at, old, shape->id, cache::kSlot, u64(offset / 8) | u64(low) << 6);
+  u32 tag = cache_tag_of(version);
+  if (offset == 0 || offset / 8 > 63 || tag == 0) return false;
+  write_cache(at, old, shape->id, offset, cache::kSlot, tag >> kCacheTagShift);
   return true;
 }
 

@@ -1,10 +1,11 @@
 // Inline caches of attribute instructions (docs/inline-caches.md).
 //
-// A cache is one 64-bit unit, read and written whole: {shape:32 | rewrites:4 | payload:26 | kind:2}. Zero never matches (shape 0
-// is dead memory). For kSlot the payload is {offset / 8: 6 | version: 20}, so that one compare tells version and kind: the attribute is the word at that offset of the
-// object, as long as the class still has that version (its low bits), so no data descriptor of the name was added. For
-// kRecord it is the index of an immutable AttributeRecord. Records are never freed or changed. A site that was rewritten 3
-// times sees several shapes: its own unit stays as it is, and a table of the thread holds words for each (site, shape). Shape ids are never reused; class versions are unique.
+// A cache is one 64-bit unit, read and written whole: {shape:32 | offset:6 | rewrites:4 | kind:2 | payload:20}. Zero never matches
+// (shape 0 is dead memory). For kSlot the payload is the class's version (its low bits), as Shape::cache_tag has it, so that one
+// compare tells kind and version: the attribute is the word at 8 * offset in the object, as long as the class still has that version,
+// so no data descriptor of the name was added. For kRecord it is the index of an immutable AttributeRecord. Records are never freed or
+// changed. A site that was rewritten 3 times sees several shapes: its own unit stays as it is, and a table of the thread holds words
+// for each (site, shape). Shape ids are never reused; class versions are unique.
 #pragma once
 #include "heap/collector.h"
 #include "objects/function.h"
@@ -37,15 +38,16 @@ struct AttributeRecord {
 };
 
 namespace cache {
-inline constexpr u64 kSlot = 1, kRecord = 2;
-inline constexpr u32 kVersionMask = 0xFFFFF;
+inline constexpr u64 kSlot = 0, kRecord = 1;
 inline constexpr u32 kMaxRewrites = 3;
-TYPHON_INLINE bool is_record(u64 word) { return word >> 62 == kRecord; }
-TYPHON_INLINE u32 rewrites(u64 word) { return u32(word >> 32) & 15; }
-TYPHON_INLINE u32 index(u64 word) { return u32(word >> 36) & 0x3FFFFFF; }
-TYPHON_INLINE u32 slot_offset(u64 word) { return (u32(word >> 36) & 63) * 8; }
-// Whether it is a slot of a class of this version.
-TYPHON_INLINE bool is_slot(u64 word, u32 version) { return u32(word >> 42) == ((version & kVersionMask) | kSlot << 20); }
+inline constexpr u32 kPayloadBits = 20;
+static_assert(kPayloadBits + kCacheTagShift == 32);
+TYPHON_INLINE u64 make(u32 shape, u32 offset, u32 rewrites, u64 kind, u32 payload) {
+  return u64(shape) | u64(offset / 8) << 32 | u64(rewrites) << 38 | kind << 42 | u64(payload) << (32 + kCacheTagShift);
+}
+TYPHON_INLINE bool is_record(u64 word) { return (word >> 42 & 3) == kRecord; }
+TYPHON_INLINE u32 rewrites(u64 word) { return u32(word >> 38) & 15; }
+TYPHON_INLINE u32 index(u64 word) { return u32(word >> (32 + kCacheTagShift)); }
 TYPHON_INLINE u64 load(const Instr* at) {
   return __atomic_load_n(reinterpret_cast<const u64*>(at), __ATOMIC_ACQUIRE);  // the record was written before the word
 }
@@ -58,13 +60,15 @@ TYPHON_INLINE u32 shape_version(u32 shape) { return __atomic_load_n(&shape_at(sh
 
 // A shared test: the object has the cached shape and the slot is still what it was. Then *field is the slot.
 TYPHON_INLINE bool cached_slot(Object* object, u64 word, Field** field) {
-  if (__atomic_load_n(&object->shape, __ATOMIC_RELAXED) != u32(word) || !cache::is_slot(word, shape_version(u32(word)))) return false;
-  *field = reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + cache::slot_offset(word));
+  if (quick_shape(object) != u32(word)) return false;
+  u32 rest = u32(word >> 32) ^ __atomic_load_n(&shape_at(u32(word))->cache_tag, __ATOMIC_ACQUIRE);
+  if (rest >= 1024) return false;  // another version, or a record
+  *field = reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + (rest & 63) * 8);
   return true;
 }
 // The record of a matching cache, its version checked; null otherwise.
 TYPHON_INLINE const AttributeRecord* cached_record(Object* object, u64 word) {
-  if (__atomic_load_n(&object->shape, __ATOMIC_RELAXED) != u32(word) || !cache::is_record(word)) return nullptr;
+  if (quick_shape(object) != u32(word) || !cache::is_record(word)) return nullptr;
   const AttributeRecord* record = attribute_record(word);
   if (record->kind == RecordKind::kClassAttribute || record->kind == RecordKind::kModule) return record;
   return shape_version(u32(word)) == record->version ? record : nullptr;
@@ -86,7 +90,7 @@ SiteEntry* renew_site(SiteEntry* entry, const Instr* at);
 
 // The unit to look at (and fill) for an object at the site whose inline unit is `at`.
 TYPHON_INLINE Instr* cache_unit(Instr* at, const Object* object) {
-  u32 shape = __atomic_load_n(&object->shape, __ATOMIC_RELAXED);
+  u32 shape = quick_shape(object);
   u64 word = cache::load(at);
   if (u32(word) == shape || cache::rewrites(word) < cache::kMaxRewrites) [[likely]] return at;
   u64 hash = (reinterpret_cast<u64>(at) >> 3) ^ u64(shape) * 0x9E3779B1u;

@@ -33,8 +33,7 @@ namespace {
 TYPHON_INLINE Ref enter_loop(Thread& t, Value* r, Instr* pc) {
   if (t.dispatch_table == nullptr) [[unlikely]] attach_interpreter(t);
   const HandlerEntry* table = static_cast<const HandlerEntry*>(t.dispatch_table);
-  u64 ins = unit(pc);
-  return Ref::adopt(Value(table[u8(ins)].run(pc, r, &t, table, ins)));
+  return Ref::adopt(Value(table[pc->op].run(pc, r, &t, table, 0)));
 }
 }  // namespace
 
@@ -211,8 +210,8 @@ COLD_HANDLER(drop_replaced) {
 // A plain frame with something that dies.
 COLD_HANDLER(return_dropping) {
   save_pc(r, pc);
-  Value result = r[A(ins)];
-  r[A(ins)] = EMPTY;
+  Value result = r[pc->a];
+  r[pc->a] = EMPTY;
   FrameInfo info = frame::info(r);
   Value* caller = frame::caller(r);
   drop_frame(t, r);
@@ -224,7 +223,7 @@ COLD_HANDLER(return_dropping) {
 // The usual end of an __init__.
 COLD_HANDLER(return_constructor) {
   FrameInfo info = frame::info(r);
-  if (frame::frame_object(r).bits || (info.flags & frame_flag::kEntry) || !r[A(ins)].is_none()) [[unlikely]]
+  if (frame::frame_object(r).bits || (info.flags & frame_flag::kEntry) || !r[pc->a].is_none()) [[unlikely]]
     TAIL(return_cold);
   save_pc(r, pc);
   Value* caller = frame::caller(r);
@@ -240,12 +239,51 @@ COLD_HANDLER(return_constructor) {
 COLD_HANDLER(return_entry) {
   if (frame::frame_object(r).bits) [[unlikely]] TAIL(return_cold);
   save_pc(r, pc);
-  Value result = r[A(ins)];
-  r[A(ins)] = EMPTY;
+  Value result = r[pc->a];
+  r[pc->a] = EMPTY;
   drop_frame(t, r);
   return result.bits;
 }
 }  // namespace
+
+namespace {
+// Drops the variables of a frame that returns, and its function, as long as nothing dies by that; false: something would (what was
+// dropped is EMPTY). Temporaries are clean by now (check_clean).
+TYPHON_INLINE bool drop_variables_quickly(Value* r) {
+  u32 n = frame::code(r)->local_count;
+  check_clean(r, n, frame::code(r)->register_count);
+  for (Value *at = r, *end = r + n; at != end; at++) {
+    Value v = *at;
+    if (v.bits & 7) continue;
+    if (may_need_drop(v)) {
+      if (v.is_empty()) continue;
+      if (!quick_uncount(reinterpret_cast<Object*>(v.bits))) [[unlikely]] return false;
+    }
+    *at = EMPTY;
+  }
+  Value function = frame::function_word(r);
+  return (function.bits & 15) != 0 || quick_uncount(reinterpret_cast<Object*>(function.bits));
+}
+}  // namespace
+
+// Ends a plain frame whose variables are dropped. The destination may be one of the words of the header: that is cleared first.
+#define RETURN_RESULT(info, result)                       \
+  do {                                                    \
+    Value* caller_ = frame::caller(r);                    \
+    for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY; \
+    Value* to_ = &caller_[(info).destination];            \
+    Value old_ = *to_;                                    \
+    *to_ = (result);                                      \
+    t->frame = caller_;                                   \
+    t->recursion_depth--;                                 \
+    if (needs_drop(old_)) [[unlikely]] {                  \
+      r[-1] = old_;                                       \
+      TAIL(drop_replaced);                                \
+    }                                                     \
+    r = caller_;                                          \
+    pc = frame::pc(r);                                    \
+    NEXT((info).flags >> kResumeShift);                   \
+  } while (0)
 
 HANDLER(RETURN) {
   FrameInfo info = frame::info(r);
@@ -254,36 +292,23 @@ HANDLER(RETURN) {
     if (info.flags & frame_flag::kConstructor) TAIL(return_constructor);
     TAIL(return_cold);
   }
-  Value result = r[A(ins)];
-  Value* caller = frame::caller(r);
-  u32 n = frame::code(r)->local_count;
-  r[A(ins)] = EMPTY;
-  // Temporaries are clean by now (check_clean). A variable that holds the last reference to something is left to the cold path.
-  check_clean(r, n, frame::code(r)->register_count);
-  u32 i = 0;
-  for (; i < n; i++) {
-    Value v = r[i];
-    if (v.bits & 7) continue;
-    if (!quick_drop(v)) [[unlikely]] break;
-    r[i] = EMPTY;
-  }
-  if (i < n || !quick_drop(frame::function_word(r))) [[unlikely]] {
-    r[A(ins)] = result;
+  Value result = r[pc->a];
+  r[pc->a] = EMPTY;
+  if (!drop_variables_quickly(r)) [[unlikely]] {
+    r[pc->a] = result;
     TAIL(return_dropping);
   }
-  // The destination may be one of the words of the header: that is cleared first.
-  for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY;
-  Value old = caller[info.destination];
-  caller[info.destination] = result;
-  t->frame = caller;
-  t->recursion_depth--;
-  if (needs_drop(old)) [[unlikely]] {
-    r[-1] = old;
-    TAIL(drop_replaced);
+  RETURN_RESULT(info, result);
+}
+HANDLER(RETURN_IMMEDIATE) {
+  FrameInfo info = frame::info(r);
+  Value result = frame::code(r)->constants[pc->constant()];
+  if (((info.flags & kFlagMask) | frame::frame_object(r).bits) || !drop_variables_quickly(r)) [[unlikely]] {
+    r[pc->a] = result;
+    pc++;
+    TAIL(op_RETURN);
   }
-  r = caller;
-  pc = frame::pc(r);
-  NEXT(info.flags >> kResumeShift);
+  RETURN_RESULT(info, result);
 }
 
 }  // namespace typhon

@@ -17,18 +17,24 @@ struct HandlerEntry {
 };
 extern const HandlerEntry g_handlers[256];
 
+// The fifth argument carries a word to drop_and_next and nothing otherwise: whatever is in its register. Operands are read where they
+// are used, out of the instruction at pc: one load each, which waits for nothing but pc.
+TYPHON_INLINE u64 any_word() {
+  u64 word;
+  asm("" : "=r"(word));
+  return word;
+}
 #define HANDLER(name) \
-  [[clang::preserve_none]] u64 op_##name(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, u64 ins)
+  [[clang::preserve_none]] u64 op_##name(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, [[maybe_unused]] u64 carried)
 #define COLD_HANDLER(name)                           \
   [[clang::preserve_none, gnu::noinline]] static u64 \
-  name(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, u64 ins)
-#define TAIL(handler) [[clang::musttail]] return handler(pc, r, t, table, ins)
+  name(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, [[maybe_unused]] u64 carried)
+#define TAIL(handler) [[clang::musttail]] return handler(pc, r, t, table, any_word())
 // Goes on `n` units after this instruction.
 #define NEXT(n)                                                        \
   do {                                                                 \
     pc += (n);                                                         \
-    ins = unit(pc);                                                    \
-    [[clang::musttail]] return table[u8(ins)].run(pc, r, t, table, ins); \
+    [[clang::musttail]] return table[pc->op].run(pc, r, t, table, any_word()); \
   } while (0)
 // The same after something that may have run Python code: the handler table may have been exchanged (tracing).
 #define NEXT_RELOAD(n)                                             \
@@ -59,29 +65,37 @@ HANDLER(unwind);        // the same without the row (re-raising)
 HANDLER(enter);         // continues with the frame t->frame at its saved pc
 HANDLER(step_failed);   // leaves the loop with ERROR
 
-// --- operands, out of the preloaded unit
-TYPHON_INLINE u8 X(u64 ins) { return u8(ins >> 8); }
-TYPHON_INLINE u16 A(u64 ins) { return u16(ins >> 16); }
-TYPHON_INLINE u16 B(u64 ins) { return u16(ins >> 32); }
-TYPHON_INLINE u16 C(u64 ins) { return u16(ins >> 48); }
-TYPHON_INLINE i16 IMMEDIATE(u64 ins) { return i16(i64(ins) >> 48); }
-TYPHON_INLINE i32 JUMP(u64 ins) { return i32(i64(ins) >> 32); }
+// Whether an operand, which is never EMPTY, is an object.
+TYPHON_INLINE bool points(Value v) {
+  DCHECK(!v.is_empty());
+  return (v.bits & 7) == 0;
+}
+// The same for an exact type; `v` no EMPTY word.
+TYPHON_INLINE bool points_to(Value v, u32 shape) { return points(v) && quick_shape(v.object()) == shape; }
 
 // An owned word whose drop may do something: its low four bits are zero and it is not EMPTY. Either shows in the top bits here, in
 // one test.
 TYPHON_INLINE bool needs_drop(Value v) { return std::rotr(v.bits, 4) - 1 < (u64(1) << 60) - 1; }
 static_assert(std::rotr(Value::small_int(0).bits, 4) - 1 >= (u64(1) << 60) - 1, "int 0 holds no reference");
 
-// Drops an owned word when nothing dies by that; false: not done.
-TYPHON_INLINE bool quick_drop(Value v) {
-  if (!needs_drop(v)) return true;
-  Object* object = reinterpret_cast<Object*>(v.bits);
-  u8 ownership = object->ownership();
-  if (!(ownership & g_counted_states)) return ownership & (state::kDeferred | state::kImmortal);
-  if (object->count < 2 * count::kOne) return false;
-  object->count -= count::kOne;
+// The first half of that test, for where the word is an immediate mostly: EMPTY passes too, and is asked for in a branch of its own.
+TYPHON_INLINE bool may_need_drop(Value v) {
+  if (v.bits & 15) [[likely]] return false;
+  asm volatile("");  // two branches, not a combined condition
   return true;
 }
+
+// Takes one count of an object away, if it is counted, when that is not the last; false: not done.
+TYPHON_INLINE bool quick_uncount(Object* object) {
+  u8 ownership = object->ownership();
+  if (!(ownership & g_counted_states)) [[unlikely]] return ownership & (state::kDeferred | state::kImmortal);
+  i32 n = object->count - count::kOne;
+  if (n < count::kOne) return false;
+  object->count = n;
+  return true;
+}
+// Drops an owned word when nothing dies by that; false: not done.
+TYPHON_INLINE bool quick_drop(Value v) { return !needs_drop(v) || quick_uncount(reinterpret_cast<Object*>(v.bits)); }
 // Whether quick_drop would do it.
 TYPHON_INLINE bool drops_quickly(Value v) {
   if (!needs_drop(v)) return true;
@@ -90,7 +104,16 @@ TYPHON_INLINE bool drops_quickly(Value v) {
   if (!(ownership & g_counted_states)) return ownership & (state::kDeferred | state::kImmortal);
   return object->count >= 2 * count::kOne;
 }
-// Makes an owned word of a borrowed one without a call; false: EMPTY, or a count near its limit.
+// Counts one reference more to an object in g_counted_states. Past the sticky limit there is room for as many again: only when that is
+// used up (false, not counted) an object that was never counted otherwise has to go the general way, which saturates it.
+TYPHON_INLINE bool quick_count(Object* object) {
+  object->count = i32(u32(object->count) + count::kOne);
+  if (object->count >= 0) [[likely]] return true;
+  asm volatile("" ::: "memory");  // or the old count would be kept for this
+  object->count = i32(u32(object->count) - count::kOne);
+  return false;
+}
+// Makes an owned word of a borrowed one without a call; false: EMPTY, or a count at its limit.
 TYPHON_INLINE bool quick_acquire(Value v, Value* out) {
   if (v.bits & 7) {
     *out = v;
@@ -102,9 +125,24 @@ TYPHON_INLINE bool quick_acquire(Value v, Value* out) {
     *out = Value(u64(object) | Value::kDeferredBit);
     return true;
   }
-  if (object->count >= count::kStickyLimit - count::kOne) [[unlikely]] return false;
-  object->count += count::kOne;
+  if (!quick_count(object)) [[unlikely]] return false;
   *out = Value(object);
+  return true;
+}
+// The same for a word out of a heap slot, which has no deferred mark.
+TYPHON_INLINE bool quick_acquire_slot(Value v, Value* out) {
+  if (v.bits & 7) {
+    *out = v;
+    return true;
+  }
+  if (v.is_empty()) [[unlikely]] return false;
+  Object* object = reinterpret_cast<Object*>(v.bits);
+  if (!(object->ownership() & g_counted_states)) {
+    *out = Value(v.bits | Value::kDeferredBit);
+    return true;
+  }
+  if (!quick_count(object)) [[unlikely]] return false;
+  *out = v;
   return true;
 }
 
@@ -120,22 +158,19 @@ TYPHON_INLINE bool quick_heap_word(Value v, bool moved, const Object* owner, Val
   if (ownership & (state::kDeferred | state::kImmortal)) return true;
   if (!(ownership & g_counted_states) || v.is_deferred()) return false;
   if ((ownership & state::kLocal) && !owner->is_local()) return false;  // to be published first
-  if (moved) return true;
-  if (object->count >= count::kStickyLimit - count::kOne) return false;
-  object->count += count::kOne;
-  return true;
+  return moved || quick_count(object);
 }
 
-// The last thing an instruction of kUnits units does when the word it replaced has to be dropped: that word comes in `ins`.
+// The last thing an instruction of kUnits units does when the word it replaced has to be dropped: that word comes in `carried`.
 template <int kUnits>
-[[clang::preserve_none, gnu::noinline]] u64 drop_and_next(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, u64 ins) {
-  Object* object = reinterpret_cast<Object*>(ins);
+[[clang::preserve_none, gnu::noinline]] u64 drop_and_next(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, u64 carried) {
+  Object* object = reinterpret_cast<Object*>(carried);
   if ((object->ownership() & g_counted_states) && object->count >= 2 * count::kOne) [[likely]] {
     object->count -= count::kOne;
     NEXT(kUnits);
   }
   frame::pc(r) = pc;
-  release(Value(ins));
+  release(Value(carried));
   NEXT_RELOAD(kUnits);
 }
 #define DROP_AND_NEXT(word, n) [[clang::musttail]] return drop_and_next<n>(pc, r, t, table, (word).bits)
@@ -144,7 +179,9 @@ template <int kUnits>
   do {                                                    \
     Value replaced_ = *(to);                              \
     *(to) = (owned);                                      \
-    if (needs_drop(replaced_)) DROP_AND_NEXT(replaced_, n); \
+    if (may_need_drop(replaced_)) [[unlikely]] {          \
+      if (!replaced_.is_empty()) DROP_AND_NEXT(replaced_, n); \
+    }                                                     \
     NEXT(n);                                              \
   } while (0)
 
@@ -160,9 +197,9 @@ template <int kUnits>
 // With two things to drop, the handler `general` does it all again.
 #define FINISH_LOAD(found, general)                                       \
   do {                                                                    \
-    Value* to_ = &r[A(ins)];                                              \
-    if (!(X(ins) & kConsumeB)) [[likely]] SET_AND_NEXT(to_, found, 2);    \
-    Value* from_ = &r[B(ins)];                                            \
+    Value* to_ = &r[pc->a];                                              \
+    if (!(pc->x & kConsumeB)) [[likely]] SET_AND_NEXT(to_, found, 2);    \
+    Value* from_ = &r[pc->b];                                            \
     if (to_ != from_ && needs_drop(*to_)) [[unlikely]] {                  \
       (void)quick_drop(found);                                            \
       TAIL(general);                                                      \

@@ -64,7 +64,7 @@ TYPHON_INLINE Value generating_iter(Value v) {
     callee_[-1] = acquire(method);                                                                            \
     callee_[0] = take_operand(r, pc, kConsumeB, pc->b);                                                       \
     Code* code_ = callee_[-1].as<Function>()->code.as<Code>();                                                \
-    Instr* first_ = enter_code(t, r, pc, callee_, code_, 1, 1 << kResumeShift, A(ins));                       \
+    Instr* first_ = enter_code(t, r, pc, callee_, code_, 1, 1 << kResumeShift, pc->a);                       \
     ENTER(callee_, first_);                                                                                   \
   } while (0)
 

@@ -8,10 +8,10 @@ namespace typhon {
 namespace {
 
 // The end of an instruction whose operands and result are immediates.
-#define STORE_IMMEDIATE(value) SET_AND_NEXT(&r[A(ins)], value, 1)
+#define STORE_IMMEDIATE(value) SET_AND_NEXT(&r[pc->a], value, 1)
 
 TYPHON_INLINE bool both_ints(Value a, Value b) { return a.bits & b.bits & 1; }
-TYPHON_INLINE bool both_tagged_floats(Value a, Value b) { return (a.bits & 3) == 2 && (b.bits & 3) == 2; }
+TYPHON_INLINE bool both_tagged_floats(Value a, Value b) { return (((a.bits - 2) | (b.bits - 2)) & 3) == 0; }
 
 // An immediate number as a double; false for anything else. Bools are left to the general way.
 TYPHON_INLINE bool as_double(Value v, double* out) {
@@ -229,7 +229,7 @@ template <class P>
 COLD_HANDLER(binary_cold) {
   if constexpr (P::kHasFloat || P::kOp == BinaryOp::kTrueDiv) {
     double x, y;
-    Value a = r[B(ins)], b = r[C(ins)], result;
+    Value a = r[pc->b], b = r[pc->c], result;
     if (as_double(a, &x) && as_double(b, &y) && !both_ints(a, b) && (P::kHasFloat || y != 0) &&
         Value::encode_float(P::floats(x, y), &result))
       STORE_IMMEDIATE(result);
@@ -239,7 +239,7 @@ COLD_HANDLER(binary_cold) {
 
 #define ARITHMETIC(name, P)                                                                      \
   HANDLER(name) {                                                                                \
-    Value a = r[B(ins)], b = r[C(ins)], result;                                                  \
+    Value a = r[pc->b], b = r[pc->c], result;                                                  \
     if (both_ints(a, b)) [[likely]] {                                                            \
       if (P::ints(a.bits, b.bits, &result)) [[likely]] STORE_IMMEDIATE(result);  \
       TAIL(binary_cold<P>);                                                                      \
@@ -272,7 +272,7 @@ INT_ARITHMETIC(OR, Or)
 INT_ARITHMETIC(XOR, Xor)
 
 HANDLER(TRUE_DIV) {
-  Value a = r[B(ins)], b = r[C(ins)], result;
+  Value a = r[pc->b], b = r[pc->c], result;
   if (both_tagged_floats(a, b)) [[likely]] {
     if (Value::encode_float(a.as_tagged_float() / b.as_tagged_float(), &result)) [[likely]]
       STORE_IMMEDIATE(result);
@@ -280,7 +280,7 @@ HANDLER(TRUE_DIV) {
   TAIL(binary_cold<TrueDiv>);
 }
 HANDLER(POW) {
-  Value a = r[B(ins)], b = r[C(ins)], result;
+  Value a = r[pc->b], b = r[pc->c], result;
   double x, y;
   if (!both_ints(a, b) && as_double(a, &x) && as_double(b, &y) && x > 0 && Value::encode_float(std::pow(x, y), &result))
     STORE_IMMEDIATE(result);
@@ -309,8 +309,8 @@ COLD_HANDLER(immediate_cold) {
 
 #define IMMEDIATE_ARITHMETIC(name, P)                                                                            \
   HANDLER(name) {                                                                                                \
-    Value a = r[B(ins)], result;                                                                                 \
-    if (a.is_small_int() && P::ints(a.bits, Value::small_int(::typhon::IMMEDIATE(ins)).bits, &result)) [[likely]] \
+    Value a = r[pc->b], result;                                                                                 \
+    if (a.is_small_int() && P::ints(a.bits, Value::small_int(pc->immediate()).bits, &result)) [[likely]] \
       STORE_IMMEDIATE(result);                                                                \
     TAIL(immediate_cold<P>);                                                                                     \
   }
@@ -353,12 +353,12 @@ HANDLER(NEGATIVE) { STEP(unary_step(*t, r, pc, UnaryOp::kNegative), 1); }
 HANDLER(POSITIVE) { STEP(unary_step(*t, r, pc, UnaryOp::kPositive), 1); }
 HANDLER(INVERT) { STEP(unary_step(*t, r, pc, UnaryOp::kInvert), 1); }
 HANDLER(NOT) {
-  int truth = quick_truth(r[B(ins)]);
+  int truth = quick_truth(r[pc->b]);
   if (truth < 0) [[unlikely]] TAIL(not_cold);
   STORE_IMMEDIATE(Value::boolean(!truth));
 }
 HANDLER(TO_BOOL) {
-  int truth = quick_truth(r[B(ins)]);
+  int truth = quick_truth(r[pc->b]);
   if (truth < 0) [[unlikely]] TAIL(to_bool_cold);
   STORE_IMMEDIATE(Value::boolean(truth));
 }
@@ -428,22 +428,22 @@ template <CompareOp kOp, bool kWanted>
 COLD_HANDLER(fused_cold) {
   if constexpr (kOp == CompareOp::kEq || kOp == CompareOp::kNe) {
     // Strings that are the same object, or both interned: most texts that programs compare with constants.
-    Value a = r[A(ins)], b = r[B(ins)];
+    Value a = r[pc->a], b = r[pc->b];
     if (is_exact_str(a) && is_exact_str(b)) {
       Str *s = a.as<Str>(), *o = b.as<Str>();
       bool known = s == o || (s->is_interned() && o->is_interned());
       // Interned ones that are equal are one object, whose count both drops come from.
-      bool dies = ((X(ins) & kConsumeA) && !drops_quickly(a)) || ((X(ins) & kConsumeB) && (s == o || !drops_quickly(b)));
+      bool dies = ((pc->x & kConsumeA) && !drops_quickly(a)) || ((pc->x & kConsumeB) && (s == o || !drops_quickly(b)));
       if (known && !dies) {
-        if (X(ins) & kConsumeA) {
+        if (pc->x & kConsumeA) {
           (void)quick_drop(a);
-          r[A(ins)] = EMPTY;
+          r[pc->a] = EMPTY;
         }
-        if (X(ins) & kConsumeB) {
+        if (pc->x & kConsumeB) {
           (void)quick_drop(b);
-          r[B(ins)] = EMPTY;
+          r[pc->b] = EMPTY;
         }
-        if (((s == o) == (kOp == CompareOp::kEq)) == kWanted) NEXT(IMMEDIATE(ins));
+        if (((s == o) == (kOp == CompareOp::kEq)) == kWanted) NEXT(pc->immediate());
         NEXT(1);
       }
     }
@@ -457,7 +457,7 @@ COLD_HANDLER(fused_cold) {
 
 #define COMPARISON(name, op)                                                              \
   HANDLER(name) {                                                                         \
-    Value a = r[B(ins)], b = r[C(ins)];                                                   \
+    Value a = r[pc->b], b = r[pc->c];                                                   \
     if (both_ints(a, b)) [[likely]]                                                       \
       STORE_IMMEDIATE(Value::boolean(ordered<op>(i64(a.bits), i64(b.bits)))); \
     if (both_tagged_floats(a, b))                                                         \
@@ -473,13 +473,13 @@ COMPARISON(GE, CompareOp::kGe)
 
 #define FUSED_COMPARISON(name, op, wanted)                                   \
   HANDLER(name) {                                                            \
-    Value a = r[A(ins)], b = r[B(ins)];                                      \
+    Value a = r[pc->a], b = r[pc->b];                                      \
     if (both_ints(a, b)) [[likely]] {                                        \
-      if (ordered<op>(i64(a.bits), i64(b.bits)) == (wanted)) NEXT(IMMEDIATE(ins)); \
+      if (ordered<op>(i64(a.bits), i64(b.bits)) == (wanted)) NEXT(pc->immediate()); \
       NEXT(1);                                                               \
     }                                                                        \
     if (both_tagged_floats(a, b)) {                                          \
-      if (ordered<op>(a.as_tagged_float(), b.as_tagged_float()) == (wanted)) NEXT(IMMEDIATE(ins)); \
+      if (ordered<op>(a.as_tagged_float(), b.as_tagged_float()) == (wanted)) NEXT(pc->immediate()); \
       NEXT(1);                                                               \
     }                                                                        \
     TAIL((fused_cold<op, wanted>));                                          \
@@ -528,20 +528,20 @@ TYPHON_INLINE int quick_is(Value a, Value b) {
 // Objects on both sides.
 template <bool kWanted>
 COLD_HANDLER(is_object) {
-  Value a = r[B(ins)], b = r[C(ins)];
+  Value a = r[pc->b], b = r[pc->c];
   int same = quick_is(a, b);
-  bool dies = ((X(ins) & kConsumeB) && !drops_quickly(a)) || ((X(ins) & kConsumeC) && (a.same_word(b) || !drops_quickly(b)));
+  bool dies = ((pc->x & kConsumeB) && !drops_quickly(a)) || ((pc->x & kConsumeC) && (a.same_word(b) || !drops_quickly(b)));
   if (same < 0 || dies) [[unlikely]] {
     if constexpr (kWanted) TAIL(is_cold);
     TAIL(is_not_cold);
   }
-  if (X(ins) & kConsumeB) {
+  if (pc->x & kConsumeB) {
     (void)quick_drop(a);
-    r[B(ins)] = EMPTY;
+    r[pc->b] = EMPTY;
   }
-  if (X(ins) & kConsumeC) {
+  if (pc->x & kConsumeC) {
     (void)quick_drop(b);
-    r[C(ins)] = EMPTY;
+    r[pc->c] = EMPTY;
   }
   STORE_IMMEDIATE(Value::boolean(bool(same) == kWanted));
 }
@@ -549,14 +549,14 @@ COLD_HANDLER(is_object) {
 
 // One operand a singleton (None, True...): the words tell, and only the other operand may need a drop.
 HANDLER(IS) {
-  Value a = r[B(ins)], b = r[C(ins)];
-  if ((b.bits & 7) == 4 && !b.is_float_zero() && !(a.is_object() && (X(ins) & kConsumeB))) [[likely]]
+  Value a = r[pc->b], b = r[pc->c];
+  if ((b.bits & 7) == 4 && !b.is_float_zero() && !(a.is_object() && (pc->x & kConsumeB))) [[likely]]
     STORE_IMMEDIATE(Value::boolean(a.bits == b.bits));
   TAIL(is_object<true>);
 }
 HANDLER(IS_NOT) {
-  Value a = r[B(ins)], b = r[C(ins)];
-  if ((b.bits & 7) == 4 && !b.is_float_zero() && !(a.is_object() && (X(ins) & kConsumeB))) [[likely]]
+  Value a = r[pc->b], b = r[pc->c];
+  if ((b.bits & 7) == 4 && !b.is_float_zero() && !(a.is_object() && (pc->x & kConsumeB))) [[likely]]
     STORE_IMMEDIATE(Value::boolean(a.bits != b.bits));
   TAIL(is_object<false>);
 }
@@ -587,10 +587,10 @@ TYPHON_INLINE int container_truth(Value v) {
 }
 template <bool kWanted>
 COLD_HANDLER(truth_jump_cold) {
-  Value v = r[A(ins)];
+  Value v = r[pc->a];
   int result = container_truth(v);
-  if (result >= 0 && (!(X(ins) & kConsumeA) || quick_drop(v))) {
-    if (X(ins) & kConsumeA) r[A(ins)] = EMPTY;
+  if (result >= 0 && (!(pc->x & kConsumeA) || quick_drop(v))) {
+    if (pc->x & kConsumeA) r[pc->a] = EMPTY;
   } else {
     result = truth_jump_step(*t, r, pc);
   }
@@ -604,7 +604,7 @@ TYPHON_NOINLINE void consume_a_step(Value* r, Instr* pc) {
 }
 template <bool kWanted>
 COLD_HANDLER(none_jump_cold) {
-  bool none = r[A(ins)].is_none();
+  bool none = r[pc->a].is_none();
   consume_a_step(r, pc);
   if (none == kWanted) NEXT(pc->jump());
   NEXT(1);
@@ -613,9 +613,9 @@ COLD_HANDLER(none_jump_cold) {
 
 #define TRUTH_JUMP(name, wanted)                          \
   HANDLER(name) {                                         \
-    int truth = quick_truth(r[A(ins)]);                   \
+    int truth = quick_truth(r[pc->a]);                   \
     if (truth < 0) [[unlikely]] TAIL(truth_jump_cold<wanted>); \
-    if (bool(truth) == (wanted)) NEXT(JUMP(ins));         \
+    if (bool(truth) == (wanted)) NEXT(pc->jump());         \
     NEXT(1);                                              \
   }
 TRUTH_JUMP(JUMP_IF_TRUE, true)
@@ -623,10 +623,10 @@ TRUTH_JUMP(JUMP_IF_FALSE, false)
 
 #define NONE_JUMP(name, wanted)                                                         \
   HANDLER(name) {                                                                       \
-    Value v = r[A(ins)];                                                                \
-    if ((X(ins) & kConsumeA) && needs_drop(v)) [[unlikely]] TAIL(none_jump_cold<wanted>); \
-    if (X(ins) & kConsumeA) r[A(ins)] = EMPTY;                                          \
-    if (v.is_none() == (wanted)) NEXT(JUMP(ins));                                       \
+    Value v = r[pc->a];                                                                \
+    if ((pc->x & kConsumeA) && needs_drop(v)) [[unlikely]] TAIL(none_jump_cold<wanted>); \
+    if (pc->x & kConsumeA) r[pc->a] = EMPTY;                                          \
+    if (v.is_none() == (wanted)) NEXT(pc->jump());                                       \
     NEXT(1);                                                                            \
   }
 NONE_JUMP(JUMP_IF_NONE, true)

@@ -18,14 +18,13 @@ TYPHON_INLINE bool is_recorded_class(Object* object, const AttributeRecord* reco
 }
 // What the cached slot of the instance `v` holds, borrowed; EMPTY: the cache does not apply.
 TYPHON_INLINE Value cached_attribute(Value v, u64 word) {
-  if (!v.is_object()) [[unlikely]] return EMPTY;
+  if (!points(v)) [[unlikely]] return EMPTY;
   Field* field;
   return cached_slot(v.object(), word, &field) ? field->peek() : EMPTY;
 }
 // Whether the cached method applies to `v`; then *out is its register word, which holds no count.
 TYPHON_INLINE bool cached_method(Value v, u64 word, Value* out) {
-  if (!v.is_object()) [[unlikely]] return false;
-  if (__atomic_load_n(&v.object()->shape, __ATOMIC_RELAXED) != u32(word) || !cache::is_record(word)) [[unlikely]]
+  if (!points(v) || quick_shape(v.object()) != u32(word) || !cache::is_record(word)) [[unlikely]]
     return false;
   const AttributeRecord* record = attribute_record(word);
   *out = record->value;
@@ -127,7 +126,7 @@ COLD_HANDLER(load_attribute_general) {
 }
 
 COLD_HANDLER(load_attribute_cold) {
-  Value v = r[B(ins)];
+  Value v = r[pc->b];
   if (v.is_object()) {
     // A site that sees several shapes, or an attribute of a class or module.
     u64 word = cache::load(cache_unit(pc + 1, v.object()));
@@ -140,7 +139,7 @@ COLD_HANDLER(load_attribute_cold) {
         Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
         callee[-1] = acquire(record->value);
         callee[0] = take_operand(r, pc, kConsumeB, pc->b);
-        Instr* first = enter_code(t, r, pc, callee, callee[-1].as<Function>()->code.as<Code>(), 1, 2 << kResumeShift, A(ins));
+        Instr* first = enter_code(t, r, pc, callee, callee[-1].as<Function>()->code.as<Code>(), 1, 2 << kResumeShift, pc->a);
         ENTER(callee, first);
       }
       found = recorded_value(v.object(), record);
@@ -191,7 +190,7 @@ COLD_HANDLER(store_attribute_cold) { STEP(store_attribute_step(*t, r, pc), 2); }
 
 // A store of any value into a cached slot, or one that adds the attribute.
 COLD_HANDLER(store_attribute_quick) {
-  Value target = r[A(ins)], v = r[B(ins)];
+  Value target = r[pc->a], v = r[pc->b];
   if (!target.is_object()) TAIL(store_attribute_cold);
   Object* object = target.object();
   if (!object->is_local() && g_multi_threaded) TAIL(store_attribute_cold);
@@ -203,19 +202,19 @@ COLD_HANDLER(store_attribute_quick) {
     if (record == nullptr || record->kind != RecordKind::kTransition) TAIL(store_attribute_cold);
     field = reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + record->offset);
   }
-  bool moved = X(ins) & kConsumeB;
+  bool moved = pc->x & kConsumeB;
   Value stored;
   if (!quick_heap_word(v, moved, object, &stored)) TAIL(store_attribute_cold);
-  if (moved) r[B(ins)] = EMPTY;
+  if (moved) r[pc->b] = EMPTY;
   Value old = *field->address();
   *field->address() = stored;
   if (record != nullptr) {  // what the slot held before means nothing
     __atomic_store_n(&object->shape, record->extra, __ATOMIC_RELEASE);
     old = EMPTY;
   }
-  if (X(ins) & kConsumeA) {
+  if (pc->x & kConsumeA) {
     save_pc(r, pc);
-    r[A(ins)] = EMPTY;
+    r[pc->a] = EMPTY;
     release(target);
     release(old);
     NEXT_RELOAD(2);
@@ -275,8 +274,8 @@ TYPHON_NOINLINE bool load_method_step(Thread& t, Value* r, Instr* pc) {
   return true;
 }
 COLD_HANDLER(load_method_cold) {
-  Value self = r[A(ins) + 1];
-  Value* to = &r[A(ins)];
+  Value self = r[pc->a + 1];
+  Value* to = &r[pc->a];
   if (self.is_object() && !needs_drop(*to)) {
     u64 word = cache::load(cache_unit(pc + 1, self.object()));
     Field* field;
@@ -292,7 +291,7 @@ COLD_HANDLER(load_method_cold) {
     }
     if (quick_acquire(found, &found)) {
       *to = found;
-      r[A(ins) + 1] = EMPTY;
+      r[pc->a + 1] = EMPTY;
       if (needs_drop(self)) DROP_AND_NEXT(self, 2);
       NEXT(2);
     }
@@ -651,57 +650,52 @@ TYPHON_NOINLINE bool setup_annotations_step(Thread& t, Value* r, Instr* pc) {
 }  // namespace
 
 HANDLER(LOAD_ATTR) {
-  Value v = r[B(ins)];
-  if (v.is_object()) [[likely]] {
-    u64 word = cache::load(pc + 1);
-    Field* field;
-    Value found;
-    if (cached_slot(v.object(), word, &field) && quick_acquire(field->peek(), &found)) [[likely]]
-      FINISH_LOAD(found, load_attribute_general);
-  }
+  Value v = cached_attribute(r[pc->b], cache::load(pc + 1));
+  if (quick_acquire_slot(v, &v)) [[likely]] FINISH_LOAD(v, load_attribute_general);
   TAIL(load_attribute_cold);
 }
 
 // The attribute, borrowed, of the instance r[b] of the LOAD_ATTR at pc, when it lies in the cached slot; EMPTY otherwise.
-#define CACHED_ATTRIBUTE() cached_attribute(r[B(ins)], cache::load(pc + 1))
+#define CACHED_ATTRIBUTE() cached_attribute(r[pc->b], cache::load(pc + 1))
 
 HANDLER(LOAD_ATTR_TEMP) {
   Value v = CACHED_ATTRIBUTE();
-  if (quick_acquire(v, &v)) [[likely]] SET_TEMP_AND_NEXT(&r[A(ins)], v, 2);
+  if (quick_acquire_slot(v, &v)) [[likely]] SET_TEMP_AND_NEXT(&r[pc->a], v, 2);
   TAIL(load_attribute_cold);
 }
 // In the pairs the first attribute is only borrowed: nothing runs before the second is found.
 HANDLER(LOAD_ATTR_ATTR) {
-  Value v = cached_attribute(CACHED_ATTRIBUTE(), cache::load(pc + 3));
-  if (quick_acquire(v, &v)) [[likely]] SET_AND_NEXT(&r[A(unit(pc + 2))], v, 4);
+  Value v = CACHED_ATTRIBUTE();
+  if (!v.is_empty()) v = cached_attribute(v, cache::load(pc + 3));
+  if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[2].a], v, 4);
   TAIL(op_LOAD_ATTR_TEMP);
 }
 HANDLER(LOAD_ATTR_ITEM) {
-  u64 next = unit(pc + 2);
-  Value v = sequence_item(CACHED_ATTRIBUTE(), r[C(next)]);
-  if (!(X(next) & kConsumeC) && quick_acquire(v, &v)) [[likely]] SET_AND_NEXT(&r[A(next)], v, 4);
+  Value v = CACHED_ATTRIBUTE();
+  if (!v.is_empty()) v = sequence_item(v, r[pc[2].c]);
+  if (!(pc[2].x & kConsumeC) && quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[2].a], v, 4);
   TAIL(op_LOAD_ATTR_TEMP);
 }
 HANDLER(LOAD_ATTR_METHOD) {
   Value v = CACHED_ATTRIBUTE(), method;
-  if (cached_method(v, cache::load(pc + 3), &method) && quick_acquire(v, &v)) [[likely]] {
-    r[A(ins) - 1] = method;
-    SET_TEMP_AND_NEXT(&r[A(ins)], v, 4);
+  if (!v.is_empty() && cached_method(v, cache::load(pc + 3), &method) && quick_acquire_slot(v, &v)) [[likely]] {
+    r[pc->a - 1] = method;
+    SET_TEMP_AND_NEXT(&r[pc->a], v, 4);
   }
   TAIL(op_LOAD_ATTR_TEMP);
 }
 HANDLER(MOVE_METHOD) {
-  Value v = r[B(ins)], method;
+  Value v = r[pc->b], method;
   if (cached_method(v, cache::load(pc + 2), &method) && quick_acquire(v, &v)) [[likely]] {
-    r[A(ins) - 1] = method;
-    SET_TEMP_AND_NEXT(&r[A(ins)], v, 3);
+    r[pc->a - 1] = method;
+    SET_TEMP_AND_NEXT(&r[pc->a], v, 3);
   }
   TAIL(op_MOVE_TEMP);
 }
 
 HANDLER(STORE_ATTR) {
-  Value target = r[A(ins)], v = r[B(ins)];
-  if (target.is_object() && (v.bits & 7) && !(X(ins) & kConsumeA)) [[likely]] {
+  Value target = r[pc->a], v = r[pc->b];
+  if (points(target) && (v.bits & 7) && !(pc->x & kConsumeA)) [[likely]] {
     Object* object = target.object();
     Field* field;
     if (object->is_local() && cached_slot(object, cache::load(pc + 1), &field)) [[likely]] {
@@ -715,7 +709,7 @@ HANDLER(DELETE_ATTR) { STEP(delete_attribute_step(*t, r, pc), 1); }
 
 HANDLER(LOAD_METHOD) {
   Value method;
-  if (cached_method(r[A(ins) + 1], cache::load(pc + 1), &method)) [[likely]] SET_TEMP_AND_NEXT(&r[A(ins)], method, 2);
+  if (cached_method(r[pc->a + 1], cache::load(pc + 1), &method)) [[likely]] SET_TEMP_AND_NEXT(&r[pc->a], method, 2);
   TAIL(load_method_cold);
 }
 HANDLER(LOAD_SPECIAL) { STEP(load_special_step(*t, r, pc), 1); }
@@ -724,20 +718,20 @@ HANDLER(LOAD_SUPER_METHOD) { STEP(load_super_step(*t, r, pc, true), 1); }
 
 HANDLER(LOAD_GLOBAL) {
   Value v = cached_global(r, pc);
-  if (quick_acquire(v, &v)) [[likely]] SET_AND_NEXT(&r[A(ins)], v, 3);
+  if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc->a], v, 3);
   TAIL(load_global_cold);
 }
 HANDLER(LOAD_GLOBAL_TEMP) {
   Value v = cached_global(r, pc);
-  if (quick_acquire(v, &v)) [[likely]] SET_TEMP_AND_NEXT(&r[A(ins)], v, 3);
+  if (quick_acquire_slot(v, &v)) [[likely]] SET_TEMP_AND_NEXT(&r[pc->a], v, 3);
   TAIL(load_global_cold);
 }
 HANDLER(STORE_GLOBAL) { STEP(store_global_step(*t, r, pc), 2); }
 HANDLER(DELETE_GLOBAL) { STEP(delete_global_step(*t, r, pc), 1); }
 HANDLER(LOAD_NAME) {
   // At module level the namespace is the globals: the cache answers.
-  Value* to = &r[A(ins)];
-  if (r[B(ins)].same_word(frame::function(r)->globals.peek()) && !needs_drop(*to)) [[likely]] {
+  Value* to = &r[pc->a];
+  if (r[pc->b].same_word(frame::function(r)->globals.peek()) && !needs_drop(*to)) [[likely]] {
     if (quick_acquire(cached_global(r, pc), to)) NEXT(3);
   }
   TAIL(load_name_cold);

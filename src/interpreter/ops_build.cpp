@@ -46,8 +46,8 @@ TYPHON_NOINLINE bool get_item_step(Thread& t, Value* r, Instr* pc) {
 COLD_HANDLER(get_item_general) { STEP(get_item_step(*t, r, pc), 2); }
 // A character that is one of the strings kept for good.
 COLD_HANDLER(get_item_str) {
-  Str* s = r[B(ins)].as<Str>();
-  i64 i = r[C(ins)].as_small_int();
+  Str* s = r[pc->b].as<Str>();
+  i64 i = r[pc->c].as_small_int();
   if (i < 0) i += i64(s->length());
   if (u64(i) >= s->length()) [[unlikely]] TAIL(get_item_general);
   u32 c = s->at(size_t(i));
@@ -56,16 +56,16 @@ COLD_HANDLER(get_item_str) {
   FINISH_LOAD(v, get_item_general);
 }
 COLD_HANDLER(get_item_bytes) {
-  Bytes* bytes = r[B(ins)].as<Bytes>();
-  i64 i = r[C(ins)].as_small_int();
+  Bytes* bytes = r[pc->b].as<Bytes>();
+  i64 i = r[pc->c].as_small_int();
   if (i < 0) i += i64(bytes->size);
   if (u64(i) >= bytes->size) [[unlikely]] TAIL(get_item_general);
   FINISH_LOAD(Value::small_int(bytes->data[i]), get_item_general);
 }
 COLD_HANDLER(get_item_cold) {
-  Value container = r[B(ins)];
-  if (is_exact_str(container) && r[C(ins)].is_small_int()) TAIL(get_item_str);
-  if (is_exact_bytes(container) && r[C(ins)].is_small_int()) TAIL(get_item_bytes);
+  Value container = r[pc->b];
+  if (is_exact_str(container) && r[pc->c].is_small_int()) TAIL(get_item_str);
+  if (is_exact_bytes(container) && r[pc->c].is_small_int()) TAIL(get_item_bytes);
   if (container.is_object() && container.object()->shape_id() >= kFirstDynamicShape) {
     Value method = type_lookup(type_of_object(container.object()), names::__getitem__);
     if (enters_special(t, r, method, 2)) {
@@ -73,7 +73,7 @@ COLD_HANDLER(get_item_cold) {
       callee[-1] = acquire(method);
       callee[0] = take_operand(r, pc, kConsumeB, pc->b);
       callee[1] = take_operand(r, pc, kConsumeC, pc->c);
-      Instr* first = enter_code(t, r, pc, callee, callee[-1].as<Function>()->code.as<Code>(), 2, 2 << kResumeShift, A(ins));
+      Instr* first = enter_code(t, r, pc, callee, callee[-1].as<Function>()->code.as<Code>(), 2, 2 << kResumeShift, pc->a);
       ENTER(callee, first);
     }
   }
@@ -145,6 +145,25 @@ TYPHON_NOINLINE int get_slice_step(Thread& t, Value* r, Instr* pc) {
   consume(r, get, kConsumeB, get->b);
   set_register(r, get->a, std::move(result));
   return 1;
+}
+
+// sequence[a:b] = items, by the SET_ITEM behind the BUILD_SLICE at `pc`: of a local list, as many items as there are, out of a list
+// that dies by that. The two lists exchange their words, so that nothing is counted. False: not that.
+TYPHON_NOINLINE bool set_slice_step(Value* r, Instr* pc) {
+  Instr* set = pc + 1;
+  Value container = r[set->a], value = r[set->c];
+  SliceIndices s{0, 0, 1, 0};
+  if (!is_exact_list(container) || !is_exact_list(value) || value.is_deferred() || !plain_bounds(r + pc->b, &s)) return false;
+  List *to = container.as<List>(), *from = value.as<List>();
+  if (!to->is_local() || !from->is_local() || from->count != count::kOne || !(set->x & kConsumeC) || (set->x & kConsumeA)) return false;
+  slice_adjust(&s, i64(to->size));
+  if (s.step != 1 || s.count <= 0 || u64(s.count) != from->size) return false;
+  Field *there = to->body->items + s.start, *here = from->body->items;
+  for (i64 i = 0; i < s.count; i++) std::swap(*there[i].address(), *here[i].address());
+  r[set->c] = EMPTY;
+  save_pc(r, set);
+  release(value);
+  return true;
 }
 
 // --- containers. The range's words are moved into the container.
@@ -359,19 +378,19 @@ TYPHON_NOINLINE bool template_step(Thread& t, Value* r, Instr* pc) {
 }  // namespace
 
 HANDLER(GET_ITEM) {
-  Value v = sequence_item(r[B(ins)], r[C(ins)]);
-  if (quick_acquire(v, &v)) [[likely]] FINISH_LOAD(v, get_item_cold);
+  Value v = sequence_item(r[pc->b], r[pc->c]);
+  if (quick_acquire_slot(v, &v)) [[likely]] FINISH_LOAD(v, get_item_cold);
   TAIL(get_item_cold);
 }
 HANDLER(SET_ITEM) {
-  Value container = r[A(ins)], key = r[B(ins)], value = r[C(ins)];
-  if (is_exact_list(container) && key.is_small_int() && !(X(ins) & kConsumeA)) [[likely]] {
+  Value container = r[pc->a], key = r[pc->b], value = r[pc->c];
+  if (points_to(container, kShape_list) && key.is_small_int() && !(pc->x & kConsumeA)) [[likely]] {
     List* list = container.as<List>();
     i64 i = key.as_small_int();
     Value stored;
     if ((list->is_local() || !g_multi_threaded) && u64(i) < list->size &&
-        quick_heap_word(value, X(ins) & kConsumeC, list, &stored)) [[likely]] {
-      if (X(ins) & kConsumeC) r[C(ins)] = EMPTY;
+        quick_heap_word(value, pc->x & kConsumeC, list, &stored)) [[likely]] {
+      if (pc->x & kConsumeC) r[pc->c] = EMPTY;
       SET_AND_NEXT(list->body->items[i].address(), stored, 2);
     }
   }
@@ -379,7 +398,7 @@ HANDLER(SET_ITEM) {
 }
 HANDLER(DELETE_ITEM) { STEP(delete_item_step(*t, r, pc), 1); }
 HANDLER(BUILD_SLICE) {
-  if (Op(pc[1].op) == Op::GET_ITEM && pc[1].c == A(ins) && (pc[1].x & kConsumeC) && table == g_handlers) {
+  if (Op(pc[1].op) == Op::GET_ITEM && pc[1].c == pc->a && (pc[1].x & kConsumeC) && table == g_handlers) {
     int outcome = get_slice_step(*t, r, pc);
     if (outcome > 0) [[likely]] NEXT_RELOAD(3);
     if (outcome < 0) {
@@ -387,6 +406,8 @@ HANDLER(BUILD_SLICE) {
       TAIL(op_raise);
     }
   }
+  if (Op(pc[1].op) == Op::SET_ITEM && pc[1].b == pc->a && (pc[1].x & kConsumeB) && table == g_handlers && set_slice_step(r, pc))
+    NEXT_RELOAD(3);
   STEP(slice_step(*t, r, pc), 1);
 }
 HANDLER(BUILD_TUPLE) { STEP(tuple_step(*t, r, pc), 1); }

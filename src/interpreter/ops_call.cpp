@@ -79,7 +79,7 @@ COLD_HANDLER(call_method_keywords_general) { CALLED(call_keywords_step(*t, r, pc
   do {                                                                                             \
     save_pc(r, pc);                                                                                \
     Tuple* names_ = frame::code(r)->constants[u32(unit(pc + 2))].as<Tuple>();                      \
-    bool bound_ = bind_and_push(*t, r + B(ins) + 1, n, names_, r, u16(3 << kResumeShift), A(ins)); \
+    bool bound_ = bind_and_push(*t, r + pc->b + 1, n, names_, r, u16(3 << kResumeShift), pc->a); \
     table = static_cast<const HandlerEntry*>(t->dispatch_table);                                   \
     if (!bound_) TAIL(op_raise);                                                                   \
     Value* callee_ = t->frame;                                                                     \
@@ -164,34 +164,34 @@ TYPHON_NOINLINE void fill_class_cache(Instr* pc, Type* cls) {
 COLD_HANDLER(call_class_new) {
   save_pc(r, pc);
   FORGET_REGISTERS();
-  Value result = call(*t, r[B(ins)], Args{r + B(ins) + 1, C(ins), nullptr, 0}).take();
-  if (!finish_native(r, pc, B(ins), C(ins) + 1u, result)) [[unlikely]] TAIL(op_raise);
+  Value result = call(*t, r[pc->b], Args{r + pc->b + 1, pc->c, nullptr, 0}).take();
+  if (!finish_native(r, pc, pc->b, pc->c + 1u, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(2);
 }
 COLD_HANDLER(call_class_uncached) {
-  if (r[B(ins)].as<Type>()->slots.new_ != types::object->slots.new_) TAIL(call_class_new);
-  fill_class_cache(pc, r[B(ins)].as<Type>());
+  if (r[pc->b].as<Type>()->slots.new_ != types::object->slots.new_) TAIL(call_class_new);
+  fill_class_cache(pc, r[pc->b].as<Type>());
   TAIL(call_general);
 }
 // A class without __new__ and __init__: the instance is the result.
 COLD_HANDLER(call_class_plain) {
-  Type* cls = r[B(ins)].as<Type>();
-  if (C(ins) != 0 || !quick_drop(r[B(ins)])) TAIL(call_general);
+  Type* cls = r[pc->b].as<Type>();
+  if (pc->c != 0 || !quick_drop(r[pc->b])) TAIL(call_general);
   const Shape* shape = shape_at(__atomic_load_n(&cls->root_shape, __ATOMIC_ACQUIRE));
   Object* instance = heap::allocate(*t, shape->id, cls->instance_size, shape->flags & shape_flag::kTracked);
-  r[B(ins)] = EMPTY;
-  SET_AND_NEXT(&r[A(ins)], Value(instance), 2);
+  r[pc->b] = EMPTY;
+  SET_AND_NEXT(&r[pc->a], Value(instance), 2);
 }
 // type(x)
 COLD_HANDLER(call_type) {
-  Value* window = r + B(ins);
+  Value* window = r + pc->b;
   Value found;
   if (!quick_acquire(Value(type_of(window[1])), &found) || !drops_quickly(window[0])) TAIL(call_general);
   (void)quick_drop(window[0]);
   window[0] = EMPTY;
   Value argument = window[1];
   window[1] = EMPTY;
-  Value* to = &r[A(ins)];
+  Value* to = &r[pc->a];
   if (!needs_drop(argument) || quick_drop(argument)) SET_AND_NEXT(to, found, 2);
   save_pc(r, pc);
   set_register_word(*to, found);
@@ -199,18 +199,18 @@ COLD_HANDLER(call_type) {
 }
 COLD_HANDLER(call_class) {
   u64 word = cache::load(pc + 1);
-  Type* cls = r[B(ins)].as<Type>();
+  Type* cls = r[pc->b].as<Type>();
   const AttributeRecord* record = attribute_record(word);
   if (u32(word) != kShape_type || record->holder != cls || record->version != __atomic_load_n(&cls->version, __ATOMIC_ACQUIRE))
     TAIL(call_class_uncached);
   if (record->value.is_empty()) TAIL(call_class_plain);
   // Function and self need two words in front of the arguments, and in front of the header lies the instance once more.
-  u32 n = C(ins);
-  Value* callee = r + B(ins) + 2;
+  u32 n = pc->c;
+  Value* callee = r + pc->b + 2;
   Code* code = record->value.as<Function>()->code.as<Code>();
   if (!takes_exactly(code, n + 1) || (frame::info(r).flags & frame_flag::kGenerator) ||
       callee + code->register_count + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit ||
-      !quick_drop(r[B(ins)])) [[unlikely]]
+      !quick_drop(r[pc->b])) [[unlikely]]
     TAIL(call_general);
   const Shape* shape = shape_at(__atomic_load_n(&cls->root_shape, __ATOMIC_ACQUIRE));
   Object* instance = heap::allocate(*t, shape->id, cls->instance_size, shape->flags & shape_flag::kTracked);
@@ -219,39 +219,39 @@ COLD_HANDLER(call_class) {
   callee[0] = Value(instance);
   callee[-1] = acquire(record->value);
   callee[-kFrameHeader - 1] = Value(instance);
-  Instr* first = enter_plain(t, r, pc, callee, n + 1, 2 << kResumeShift | frame_flag::kConstructor, A(ins));
+  Instr* first = enter_plain(t, r, pc, callee, n + 1, 2 << kResumeShift | frame_flag::kConstructor, pc->a);
   ENTER(callee, first);
 }
 
 COLD_HANDLER(call_function) {
-  Value* callee = r + B(ins) + 1;
+  Value* callee = r + pc->b + 1;
   if (frame::info(r).flags & frame_flag::kGenerator) {
-    if (Instr* first = enter_from_generator(t, r, pc, callee, C(ins), A(ins), &callee)) ENTER(callee, first);
+    if (Instr* first = enter_from_generator(t, r, pc, callee, pc->c, pc->a, &callee)) ENTER(callee, first);
     TAIL(call_general);
   }
-  if (Instr* first = enter_with_defaults(t, r, pc, callee, C(ins), 2 << kResumeShift, A(ins))) ENTER(callee, first);
+  if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
   TAIL(call_general);
 }
 COLD_HANDLER(call_method_function) {
-  Value* callee = r + B(ins) + 1;
+  Value* callee = r + pc->b + 1;
   if (frame::info(r).flags & frame_flag::kGenerator) {
-    if (Instr* first = enter_from_generator(t, r, pc, callee, C(ins) + 1u, A(ins), &callee)) ENTER(callee, first);
+    if (Instr* first = enter_from_generator(t, r, pc, callee, pc->c + 1u, pc->a, &callee)) ENTER(callee, first);
     TAIL(call_method_general);
   }
-  if (Instr* first = enter_with_defaults(t, r, pc, callee, C(ins) + 1u, 2 << kResumeShift, A(ins))) ENTER(callee, first);
+  if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c + 1u, 2 << kResumeShift, pc->a)) ENTER(callee, first);
   TAIL(call_method_general);
 }
 // A bound method of a Python function: the window has one word to spare for self (call_window relies on it too).
 COLD_HANDLER(call_bound) {
-  BoundMethod* method = r[B(ins)].as<BoundMethod>();
+  BoundMethod* method = r[pc->b].as<BoundMethod>();
   Value function = method->function.peek();
-  u32 n = C(ins);
-  Value* callee = r + B(ins) + 1;
+  u32 n = pc->c;
+  Value* callee = r + pc->b + 1;
   if (!is_exact_function(function) || (frame::info(r).flags & frame_flag::kGenerator)) TAIL(call_general);
   Code* code = function.as<Function>()->code.as<Code>();
   if (callee + n + code->register_count + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit)
     TAIL(call_general);
-  Value word = r[B(ins)];
+  Value word = r[pc->b];
   for (u32 i = n; i-- > 0;) callee[i + 1] = callee[i];
   callee[0] = acquire(method->self.peek());
   callee[-1] = acquire(function);
@@ -260,19 +260,19 @@ COLD_HANDLER(call_bound) {
     release(word);
   }
   if (takes_exactly(code, n + 1)) [[likely]] {
-    Instr* first = enter_code(t, r, pc, callee, code, n + 1, 2 << kResumeShift, A(ins));
+    Instr* first = enter_code(t, r, pc, callee, code, n + 1, 2 << kResumeShift, pc->a);
     ENTER(callee, first);
   }
-  if (Instr* first = enter_with_defaults(t, r, pc, callee, n + 1, 2 << kResumeShift, A(ins))) ENTER(callee, first);
+  if (Instr* first = enter_with_defaults(t, r, pc, callee, n + 1, 2 << kResumeShift, pc->a)) ENTER(callee, first);
   save_pc(r, pc);
-  CALLED(call_window(*t, r, B(ins), n + 1, nullptr, u16(2 << kResumeShift), A(ins)), 2);
+  CALLED(call_window(*t, r, pc->b, n + 1, nullptr, u16(2 << kResumeShift), pc->a), 2);
 }
 // LOAD_METHOD found something that wants no self: the function moves up next to its arguments.
 COLD_HANDLER(call_unbound_function) {
-  Value* callee = r + B(ins) + 2;
+  Value* callee = r + pc->b + 2;
   callee[-1] = callee[-2];
   callee[-2] = EMPTY;
-  if (Instr* first = enter_plain(t, r, pc, callee, C(ins), 2 << kResumeShift, A(ins))) ENTER(callee, first);
+  if (Instr* first = enter_plain(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
   callee[-2] = callee[-1];
   callee[-1] = EMPTY;
   TAIL(call_method_general);
@@ -282,11 +282,11 @@ COLD_HANDLER(call_unbound_function) {
 
 // A native function whose arguments are in place.
 COLD_HANDLER(call_native) {
-  NativeFunction* f = r[B(ins)].as<NativeFunction>();
+  NativeFunction* f = r[pc->b].as<NativeFunction>();
   save_pc(r, pc);
   FORGET_REGISTERS();
-  Value result = f->definition->bound(*t, f->self.peek(), r + B(ins) + 1).take();
-  if (!finish_native(r, pc, B(ins), C(ins) + 1u, result)) [[unlikely]] TAIL(op_raise);
+  Value result = f->definition->bound(*t, f->self.peek(), r + pc->b + 1).take();
+  if (!finish_native(r, pc, pc->b, pc->c + 1u, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(2);
 }
 
@@ -303,17 +303,17 @@ TYPHON_INLINE i64 quick_length(Value v) {
   }
 }
 COLD_HANDLER(call_len) {
-  Value* window = r + B(ins);
+  Value* window = r + pc->b;
   i64 n = quick_length(window[1]);
   if (n < 0) TAIL(call_native);
   if (!drops_quickly(window[1]) || !quick_drop(window[0])) {
     save_pc(r, pc);
-    (void)finish_native(r, pc, B(ins), 2, Value::small_int(n));
+    (void)finish_native(r, pc, pc->b, 2, Value::small_int(n));
     NEXT_RELOAD(2);
   }
   (void)quick_drop(window[1]);
   window[0] = window[1] = EMPTY;
-  SET_AND_NEXT(&r[A(ins)], Value::small_int(n), 2);
+  SET_AND_NEXT(&r[pc->a], Value::small_int(n), 2);
 }
 
 // isinstance as far as classes without hooks tell: 1, 0, or -1.
@@ -330,12 +330,12 @@ TYPHON_NOINLINE int is_instance_of_any(Type* type, const Tuple* classes) {
   return 0;
 }
 COLD_HANDLER(call_isinstance) {
-  Value* window = r + B(ins);
+  Value* window = r + pc->b;
   Type* type = type_of(window[1]);
   int found = is_exact_tuple(window[2]) ? is_instance_of_any(type, window[2].as<Tuple>()) : quick_is_instance(type, window[2]);
   if (found < 0) TAIL(call_native);
   save_pc(r, pc);
-  (void)finish_native(r, pc, B(ins), 3, Value::boolean(found));
+  (void)finish_native(r, pc, pc->b, 3, Value::boolean(found));
   NEXT_RELOAD(2);
 }
 
@@ -355,49 +355,49 @@ TYPHON_INLINE bool quick_append(Value target, Value item) {
 }
 // append(x), the method of a list
 COLD_HANDLER(call_bound_append) {
-  Value* window = r + B(ins);
+  Value* window = r + pc->b;
   if (!drops_quickly(window[0]) || !quick_append(window[0].as<NativeFunction>()->self.peek(), window[1])) TAIL(call_native);
   window[1] = EMPTY;
   (void)quick_drop(window[0]);
   window[0] = EMPTY;
-  SET_AND_NEXT(&r[A(ins)], None, 2);
+  SET_AND_NEXT(&r[pc->a], None, 2);
 }
 // list.append(x)
 COLD_HANDLER(call_method_native);
 COLD_HANDLER(call_method_append) {
-  Value* window = r + B(ins);
+  Value* window = r + pc->b;
   if (!drops_quickly(window[0]) || !drops_quickly(window[1]) || !quick_append(window[1], window[2])) TAIL(call_method_native);
   window[2] = EMPTY;
   (void)quick_drop(window[0]);
   (void)quick_drop(window[1]);
   window[0] = window[1] = EMPTY;
-  SET_AND_NEXT(&r[A(ins)], None, 2);
+  SET_AND_NEXT(&r[pc->a], None, 2);
 }
 
 // A native function that looks at its arguments itself.
 COLD_HANDLER(call_raw) {
-  NativeFunction* f = r[B(ins)].as<NativeFunction>();
+  NativeFunction* f = r[pc->b].as<NativeFunction>();
   if (f->definition->raw == nullptr) TAIL(call_general);
   save_pc(r, pc);
   FORGET_REGISTERS();
-  Value result = f->definition->raw(*t, f->self.peek(), Args{r + B(ins) + 1, C(ins), nullptr, 0}).take();
-  if (!finish_native(r, pc, B(ins), C(ins) + 1u, result)) [[unlikely]] TAIL(op_raise);
+  Value result = f->definition->raw(*t, f->self.peek(), Args{r + pc->b + 1, pc->c, nullptr, 0}).take();
+  if (!finish_native(r, pc, pc->b, pc->c + 1u, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(2);
 }
 // A native function with positional parameters only.
 COLD_HANDLER(call_cold) {
-  Value callable = r[B(ins)];
+  Value callable = r[pc->b];
   if (!is_exact(callable, kShape_builtin_function)) {
     if (is_exact_function(callable)) TAIL(call_function);
     if (is_exact(callable, kShape_type)) {
-      if (callable.same_word(Value(types::type)) && C(ins) == 1) TAIL(call_type);
+      if (callable.same_word(Value(types::type)) && pc->c == 1) TAIL(call_type);
       TAIL(call_class);
     }
     if (is_exact(callable, kShape_method)) TAIL(call_bound);
     TAIL(call_general);
   }
   NativeFunction* f = callable.as<NativeFunction>();
-  if (!fit_arguments(r, __atomic_load_n(&f->aux2, __ATOMIC_RELAXED), B(ins) + 1u, C(ins))) TAIL(call_raw);
+  if (!fit_arguments(r, __atomic_load_n(&f->aux2, __ATOMIC_RELAXED), pc->b + 1u, pc->c)) TAIL(call_raw);
   BoundFn bound = f->definition->bound;
   if (bound == g_inlined_builtins.len) TAIL(call_len);
   if (bound == g_inlined_builtins.isinstance) TAIL(call_isinstance);
@@ -405,20 +405,20 @@ COLD_HANDLER(call_cold) {
   TAIL(call_native);
 }
 COLD_HANDLER(call_unbound_native) {
-  NativeFunction* f = r[B(ins)].as<NativeFunction>();
-  if (!fit_arguments(r, __atomic_load_n(&f->aux2, __ATOMIC_RELAXED), B(ins) + 2u, C(ins))) TAIL(call_method_general);
+  NativeFunction* f = r[pc->b].as<NativeFunction>();
+  if (!fit_arguments(r, __atomic_load_n(&f->aux2, __ATOMIC_RELAXED), pc->b + 2u, pc->c)) TAIL(call_method_general);
   save_pc(r, pc);
   FORGET_REGISTERS();
-  Value result = f->definition->bound(*t, f->self.peek(), r + B(ins) + 2).take();
-  if (!finish_native(r, pc, B(ins), C(ins) + 2u, result)) [[unlikely]] TAIL(op_raise);
+  Value result = f->definition->bound(*t, f->self.peek(), r + pc->b + 2).take();
+  if (!finish_native(r, pc, pc->b, pc->c + 2u, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(2);
 }
 // A bound method that an attribute holds: function and self as LOAD_METHOD would have found them.
 COLD_HANDLER(call_unbound_method) {
-  Value word = r[B(ins)];
+  Value word = r[pc->b];
   BoundMethod* method = word.as<BoundMethod>();
-  r[B(ins) + 1] = acquire(method->self.peek());
-  r[B(ins)] = acquire(method->function.peek());
+  r[pc->b + 1] = acquire(method->self.peek());
+  r[pc->b] = acquire(method->function.peek());
   if (!quick_drop(word)) {
     save_pc(r, pc);
     release(word);
@@ -427,8 +427,8 @@ COLD_HANDLER(call_unbound_method) {
   TAIL(op_CALL_METHOD);
 }
 COLD_HANDLER(call_method_cold) {
-  Value callable = r[B(ins)];
-  if (r[B(ins) + 1].is_empty()) {
+  Value callable = r[pc->b];
+  if (r[pc->b + 1].is_empty()) {
     if (is_exact_function(callable)) TAIL(call_unbound_function);
     if (is_exact(callable, kShape_method)) TAIL(call_unbound_method);
     if (is_exact(callable, kShape_builtin_function)) TAIL(call_unbound_native);
@@ -439,16 +439,16 @@ COLD_HANDLER(call_method_cold) {
     TAIL(call_method_general);
   }
   NativeDescriptor* d = callable.as<NativeDescriptor>();
-  if (!fit_arguments(r, __atomic_load_n(&d->aux2, __ATOMIC_RELAXED), B(ins) + 2u, C(ins))) TAIL(call_method_general);
+  if (!fit_arguments(r, __atomic_load_n(&d->aux2, __ATOMIC_RELAXED), pc->b + 2u, pc->c)) TAIL(call_method_general);
   if (d->method->bound == list_append_method) TAIL(call_method_append);
   TAIL(call_method_native);
 }
 COLD_HANDLER(call_method_native) {
-  NativeDescriptor* d = r[B(ins)].as<NativeDescriptor>();
+  NativeDescriptor* d = r[pc->b].as<NativeDescriptor>();
   save_pc(r, pc);
   FORGET_REGISTERS();
-  Value result = d->method->bound(*t, r[B(ins) + 1], r + B(ins) + 2).take();
-  if (!finish_native(r, pc, B(ins), C(ins) + 2u, result)) [[unlikely]] TAIL(op_raise);
+  Value result = d->method->bound(*t, r[pc->b + 1], r + pc->b + 2).take();
+  if (!finish_native(r, pc, pc->b, pc->c + 2u, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(2);
 }
 
@@ -526,31 +526,31 @@ TYPHON_NOINLINE bool intrinsic_2_step(Thread& t, Value* r, Instr* pc) {
 }  // namespace
 
 HANDLER(CALL) {
-  Value* callee = r + B(ins) + 1;
-  if (is_exact_function(callee[-1])) [[likely]] {
-    if (Instr* first = enter_plain(t, r, pc, callee, C(ins), 2 << kResumeShift, A(ins))) [[likely]] {
+  Value* callee = r + pc->b + 1;
+  if (points_to(callee[-1], kShape_function)) [[likely]] {
+    if (Instr* first = enter_plain(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) [[likely]] {
       ENTER(callee, first);
     }
   }
   TAIL(call_cold);
 }
 HANDLER(CALL_METHOD) {
-  Value* callee = r + B(ins) + 1;
-  if (is_exact_function(callee[-1]) && !callee[0].is_empty()) [[likely]] {
-    if (Instr* first = enter_plain(t, r, pc, callee, C(ins) + 1u, 2 << kResumeShift, A(ins))) [[likely]] {
+  Value* callee = r + pc->b + 1;
+  if (points_to(callee[-1], kShape_function) && !callee[0].is_empty()) [[likely]] {
+    if (Instr* first = enter_plain(t, r, pc, callee, pc->c + 1u, 2 << kResumeShift, pc->a)) [[likely]] {
       ENTER(callee, first);
     }
   }
   TAIL(call_method_cold);
 }
 HANDLER(CALL_KW) {
-  if (is_exact_function(r[B(ins)]) && !(frame::info(r).flags & frame_flag::kGenerator)) [[likely]]
-    ENTER_KEYWORDS(C(ins));
+  if (is_exact_function(r[pc->b]) && !(frame::info(r).flags & frame_flag::kGenerator)) [[likely]]
+    ENTER_KEYWORDS(pc->c);
   TAIL(call_keywords_general);
 }
 HANDLER(CALL_METHOD_KW) {
-  if (is_exact_function(r[B(ins)]) && !r[B(ins) + 1].is_empty() && !(frame::info(r).flags & frame_flag::kGenerator)) [[likely]]
-    ENTER_KEYWORDS(C(ins) + 1u);
+  if (is_exact_function(r[pc->b]) && !r[pc->b + 1].is_empty() && !(frame::info(r).flags & frame_flag::kGenerator)) [[likely]]
+    ENTER_KEYWORDS(pc->c + 1u);
   TAIL(call_method_keywords_general);
 }
 HANDLER(CALL_EX) { CALLED(call_ex_step(*t, r, pc), 2); }

@@ -115,20 +115,20 @@ TYPHON_NOINLINE bool get_iter_step(Thread& t, Value* r, Instr* pc) {
 
 COLD_HANDLER(get_iter_general) { STEP(get_iter_step(*t, r, pc), 1); }
 COLD_HANDLER(get_iter_cold) {
-  Value method = generating_iter(r[B(ins)]);
+  Value method = generating_iter(r[pc->b]);
   if (enters_special(t, r, method, 1)) ENTER_ITER(method);
   TAIL(get_iter_general);
 }
 COLD_HANDLER(get_iter_sequence) {
-  Value sequence = r[B(ins)];
+  Value sequence = r[pc->b];
   auto* it = heap::allocate_as<ListIterator>(*t, is_exact_list(sequence) ? kShape_list_iterator : kShape_tuple_iterator);
-  if (X(ins) & kConsumeB) {
-    r[B(ins)] = EMPTY;
+  if (pc->x & kConsumeB) {
+    r[pc->b] = EMPTY;
     it->sequence.init(it, Ref::adopt(sequence));
   } else {
     it->sequence.init(it, sequence);
   }
-  SET_AND_NEXT(&r[A(ins)], Value(it), 1);
+  SET_AND_NEXT(&r[pc->a], Value(it), 1);
 }
 
 TYPHON_INLINE i32 loop_exit(const Instr* pc) { return i32(u32(unit(const_cast<Instr*>(pc + 1)))); }
@@ -174,7 +174,7 @@ TYPHON_NOINLINE int for_row_step(Thread& t, Value* r, Instr* pc) {
 }
 
 COLD_HANDLER(for_iter_cold) {
-  if (Op(pc[2].op) == Op::UNPACK_SEQUENCE && pc[2].b == A(ins) && (pc[2].x & kConsumeB) && table == g_handlers) {
+  if (Op(pc[2].op) == Op::UNPACK_SEQUENCE && pc[2].b == pc->a && (pc[2].x & kConsumeB) && table == g_handlers) {
     int row = for_row_step(*t, r, pc);
     if (row == 1) [[likely]] NEXT_RELOAD(3);
     if (row == 0) NEXT(loop_exit(pc));
@@ -208,7 +208,7 @@ COLD_HANDLER(for_generator_cold) {
 }
 // The usual case, as begin_resume and deliver_sent do it: a local generator that begins or waits in a yield.
 COLD_HANDLER(for_generator) {
-  Generator* g = r[B(ins)].as<Generator>();
+  Generator* g = r[pc->b].as<Generator>();
   if (!g->is_local() || g->state > u8(GeneratorState::kSuspended)) [[unlikely]] TAIL(for_generator_cold);
   Value* inner = g->registers();
   Instr* resumed = frame::pc(inner);
@@ -221,7 +221,7 @@ COLD_HANDLER(for_generator) {
   g->state = u8(GeneratorState::kRunning);
   t->recursion_depth++;
   frame::caller(inner) = r;
-  frame::info(inner) = {u16(2 << kResumeShift | frame_flag::kGenerator), A(ins), u32(end - t->stack_base)};
+  frame::info(inner) = {u16(2 << kResumeShift | frame_flag::kGenerator), pc->a, u32(end - t->stack_base)};
   g->exception.previous = t->exception_top;
   t->exception_top = &g->exception;
   t->frame = inner;
@@ -232,17 +232,17 @@ COLD_HANDLER(for_generator) {
 }
 COLD_HANDLER(loop_end) {
   save_pc(r, pc);
-  clear_register(r, B(ins));
+  clear_register(r, pc->b);
   NEXT(loop_exit(pc));
 }
 
 // The end of a sequence. An iterator that others hold has to remember it.
 COLD_HANDLER(sequence_end) {
-  if (r[B(ins)].object()->count >= 2 * count::kOne) TAIL(for_iter_cold);
+  if (r[pc->b].object()->count >= 2 * count::kOne) TAIL(for_iter_cold);
   TAIL(loop_end);
 }
 COLD_HANDLER(for_list) {
-  ListIterator* it = r[B(ins)].as<ListIterator>();
+  ListIterator* it = r[pc->b].as<ListIterator>();
   Value sequence = it->sequence.peek();
   // A heap word that is EMPTY or a sequence.
   Object* object = reinterpret_cast<Object*>(sequence.bits);
@@ -253,26 +253,26 @@ COLD_HANDLER(for_list) {
   if (i >= __atomic_load_n(&list->size, __ATOMIC_RELAXED) || body == nullptr || i >= body->capacity) [[unlikely]]
     TAIL(sequence_end);
   Value owned;
-  if (!quick_acquire(body->items[i].peek(), &owned)) [[unlikely]] TAIL(for_iter_cold);
+  if (!quick_acquire_slot(body->items[i].peek(), &owned)) [[unlikely]] TAIL(for_iter_cold);
   it->index = i64(i + 1);
-  SET_AND_NEXT(&r[A(ins)], owned, 2);
+  SET_AND_NEXT(&r[pc->a], owned, 2);
 }
 COLD_HANDLER(for_tuple) {
-  ListIterator* it = r[B(ins)].as<ListIterator>();
+  ListIterator* it = r[pc->b].as<ListIterator>();
   Value sequence = it->sequence.peek();
   if (!it->is_local() || !is_exact_tuple(sequence)) [[unlikely]] TAIL(for_iter_cold);
   Tuple* tuple = sequence.as<Tuple>();
   u64 i = u64(it->index);
   Value owned;
   if (i >= tuple->size) [[unlikely]] TAIL(sequence_end);
-  if (!quick_acquire(tuple->items[i].peek(), &owned)) [[unlikely]] TAIL(for_iter_cold);
+  if (!quick_acquire_slot(tuple->items[i].peek(), &owned)) [[unlikely]] TAIL(for_iter_cold);
   it->index = i64(i + 1);
-  SET_AND_NEXT(&r[A(ins)], owned, 2);
+  SET_AND_NEXT(&r[pc->a], owned, 2);
 }
 
 // Characters that are among the strings kept for good.
 COLD_HANDLER(for_str) {
-  ListIterator* it = r[B(ins)].as<ListIterator>();
+  ListIterator* it = r[pc->b].as<ListIterator>();
   Value sequence = it->sequence.peek();
   if (!it->is_local() || sequence.is_empty()) [[unlikely]] TAIL(for_iter_cold);
   Str* s = sequence.as<Str>();
@@ -282,12 +282,12 @@ COLD_HANDLER(for_str) {
   if (c >= 256) [[unlikely]] TAIL(for_iter_cold);
   it->index = i64(i + 1);
   Value owned = str_from_char(*t, c).take();
-  SET_AND_NEXT(&r[A(ins)], owned, 2);
+  SET_AND_NEXT(&r[pc->a], owned, 2);
 }
 
 // Apart from FOR_ITER, or the compiler makes a jump table of all the shapes there.
 COLD_HANDLER(for_other) {
-  u32 shape = r[B(ins)].object()->shape_id();
+  u32 shape = r[pc->b].object()->shape_id();
   if (shape == kShape_generator) TAIL(for_generator);
   if (shape == kShape_tuple_iterator) TAIL(for_tuple);
   if (shape == kShape_str_iterator) TAIL(for_str);
@@ -370,30 +370,30 @@ TYPHON_NOINLINE bool unpack_sequence_step(Thread& t, Value* r, Instr* pc) {
 COLD_HANDLER(unpack_sequence_cold) { STEP(unpack_sequence_step(*t, r, pc), 1); }
 // Of the right size. A source that is kept must not lie among the targets: nothing else might hold it.
 COLD_HANDLER(unpack_tuple) {
-  Value source = r[B(ins)];
-  u32 n = C(ins);
-  bool consumed = X(ins) & kConsumeB;
-  if (!consumed && u32(B(ins)) - A(ins) < n) TAIL(unpack_sequence_cold);
+  Value source = r[pc->b];
+  u32 n = pc->c;
+  bool consumed = pc->x & kConsumeB;
+  if (!consumed && u32(pc->b) - pc->a < n) TAIL(unpack_sequence_cold);
   save_pc(r, pc);
-  if (consumed) r[B(ins)] = EMPTY;
+  if (consumed) r[pc->b] = EMPTY;
   const Field* items = source.as<Tuple>()->items;
-  for (u32 i = 0; i < n; i++) set_register(r, A(ins) + i, acquire(items[i].peek()));
+  for (u32 i = 0; i < n; i++) set_register(r, pc->a + i, acquire(items[i].peek()));
   if (consumed) release(source);
   NEXT_RELOAD(1);
 }
 // The same for a local list, as long as no drop can run code that changes it.
 COLD_HANDLER(unpack_list) {
-  Value source = r[B(ins)];
-  u32 n = C(ins);
-  bool consumed = X(ins) & kConsumeB;
-  if (!consumed && u32(B(ins)) - A(ins) < n) TAIL(unpack_sequence_cold);
+  Value source = r[pc->b];
+  u32 n = pc->c;
+  bool consumed = pc->x & kConsumeB;
+  if (!consumed && u32(pc->b) - pc->a < n) TAIL(unpack_sequence_cold);
   for (u32 i = 0; i < n; i++)
-    if (!drops_quickly(r[A(ins) + i]) && &r[A(ins) + i] != &r[B(ins)]) TAIL(unpack_sequence_cold);
+    if (!drops_quickly(r[pc->a + i]) && &r[pc->a + i] != &r[pc->b]) TAIL(unpack_sequence_cold);
   save_pc(r, pc);
-  if (consumed) r[B(ins)] = EMPTY;
+  if (consumed) r[pc->b] = EMPTY;
   if (n > 0) {
     const Field* items = source.as<List>()->body->items;
-    for (u32 i = 0; i < n; i++) set_register(r, A(ins) + i, acquire(items[i].peek()));
+    for (u32 i = 0; i < n; i++) set_register(r, pc->a + i, acquire(items[i].peek()));
   }
   if (consumed) release(source);
   NEXT_RELOAD(1);
@@ -447,10 +447,10 @@ HANDLER(RESUME) {
   NEXT(1);
 }
 HANDLER(MOVE) {
-  Value* from = &r[B(ins)];
-  Value* to = &r[A(ins)];
+  Value* from = &r[pc->b];
+  Value* to = &r[pc->a];
   Value v = *from;
-  if (X(ins) & kConsumeB) {
+  if (pc->x & kConsumeB) {
     *from = EMPTY;
     SET_AND_NEXT(to, v, 1);
   }
@@ -458,23 +458,23 @@ HANDLER(MOVE) {
   SET_AND_NEXT(to, v, 1);
 }
 HANDLER(LOAD_CONST) {
-  Value v = frame::code(r)->constants[u32(ins >> 32)];
+  Value v = frame::code(r)->constants[pc->constant()];
   // Constants are DEFERRED or IMMORTAL (make_code): no look at the object is needed.
-  SET_AND_NEXT(&r[A(ins)], Value(v.bits | ((v.bits & 7) == 0 ? Value::kDeferredBit : 0)), 1);
+  SET_AND_NEXT(&r[pc->a], Value(v.bits | ((v.bits & 7) == 0 ? Value::kDeferredBit : 0)), 1);
 }
 HANDLER(MOVE_TEMP) {
-  Value v = r[B(ins)];
+  Value v = r[pc->b];
   if (!quick_acquire(v, &v)) [[unlikely]] TAIL(move_cold);
-  SET_TEMP_AND_NEXT(&r[A(ins)], v, 1);
+  SET_TEMP_AND_NEXT(&r[pc->a], v, 1);
 }
-HANDLER(LOAD_IMMEDIATE) { SET_TEMP_AND_NEXT(&r[A(ins)], frame::code(r)->constants[u32(ins >> 32)], 1); }
+HANDLER(LOAD_IMMEDIATE) { SET_TEMP_AND_NEXT(&r[pc->a], frame::code(r)->constants[pc->constant()], 1); }
 HANDLER(LOAD_OBJECT) {
-  SET_TEMP_AND_NEXT(&r[A(ins)], Value(frame::code(r)->constants[u32(ins >> 32)].bits | Value::kDeferredBit), 1);
+  SET_TEMP_AND_NEXT(&r[pc->a], Value(frame::code(r)->constants[pc->constant()].bits | Value::kDeferredBit), 1);
 }
-HANDLER(CLEAR) { SET_AND_NEXT(&r[A(ins)], EMPTY, 1); }
-HANDLER(CLEAR_RANGE) { STEP(clear_step(r, pc, B(ins)), 1); }
+HANDLER(CLEAR) { SET_AND_NEXT(&r[pc->a], EMPTY, 1); }
+HANDLER(CLEAR_RANGE) { STEP(clear_step(r, pc, pc->b), 1); }
 HANDLER(CHECK_BOUND) {
-  if (r[A(ins)].is_empty()) [[unlikely]] {
+  if (r[pc->a].is_empty()) [[unlikely]] {
     (void)unbound_step(*t, r, pc);
     TAIL(op_raise);
   }
@@ -484,38 +484,38 @@ HANDLER(DELETE_LOCAL) { STEP(delete_local_step(*t, r, pc), 1); }
 HANDLER(MAKE_CELL) { STEP(make_cell_step(*t, r, pc), 1); }
 HANDLER(COPY_FREE_VARS) {
   Value closure = frame::function(r)->closure.peek();
-  u32 n = B(ins);
+  u32 n = pc->b;
   if (closure.is_empty() || closure.as<Tuple>()->size < n) [[unlikely]] TAIL(copy_free_vars_cold);
   const Field* cells = closure.as<Tuple>()->items;
-  Value* to = &r[A(ins)];
+  Value* to = &r[pc->a];
   for (u32 i = 0; i < n; i++)
     if (needs_drop(to[i]) || !quick_acquire(cells[i].peek(), &to[i])) [[unlikely]] TAIL(copy_free_vars_cold);
   NEXT(1);
 }
 HANDLER(LOAD_CELL) {
-  Value v = r[B(ins)].as<Cell>()->contents.peek();
-  if (!quick_acquire(v, &v)) [[unlikely]] TAIL(load_cell_cold);
-  SET_AND_NEXT(&r[A(ins)], v, 1);
+  Value v = r[pc->b].as<Cell>()->contents.peek();
+  if (!quick_acquire_slot(v, &v)) [[unlikely]] TAIL(load_cell_cold);
+  SET_AND_NEXT(&r[pc->a], v, 1);
 }
 HANDLER(STORE_CELL) { STEP(store_cell_step(r, pc), 1); }
 HANDLER(DELETE_CELL) { STEP(delete_cell_step(*t, r, pc), 1); }
 
-HANDLER(JUMP) { NEXT(JUMP(ins)); }
+HANDLER(JUMP) { NEXT(pc->jump()); }
 HANDLER(JUMP_BACK) {
   if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_back_edge);
-  NEXT(JUMP(ins));
+  NEXT(pc->jump());
 }
 
 HANDLER(GET_ITER) {
-  if (is_exact_list(r[B(ins)]) || is_exact_tuple(r[B(ins)])) TAIL(get_iter_sequence);
+  if (is_exact_list(r[pc->b]) || is_exact_tuple(r[pc->b])) TAIL(get_iter_sequence);
   TAIL(get_iter_cold);
 }
 
 HANDLER(FOR_ITER) {
-  Value iterator = r[B(ins)];
+  Value iterator = r[pc->b];
   if (!iterator.is_object()) [[unlikely]] TAIL(for_iter_cold);
   Object* object = iterator.object();
-  Value* to = &r[A(ins)];
+  Value* to = &r[pc->a];
   u32 shape = object->shape_id();
   if (shape == kShape_list_iterator) TAIL(for_list);
   if (shape == kShape_range_iterator) {
@@ -531,14 +531,13 @@ HANDLER(FOR_ITER) {
 }
 HANDLER(JUMP_BACK_FOR) {
   if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_back_edge);
-  pc += JUMP(ins);
-  ins = unit(pc);
+  pc += pc->jump();
   TAIL(op_FOR_ITER);
 }
 HANDLER(UNPACK_SEQUENCE) {
-  Value source = r[B(ins)];
-  if (is_exact_tuple(source) && source.as<Tuple>()->size == C(ins)) TAIL(unpack_tuple);
-  if (is_exact_list(source) && source.object()->is_local() && source.as<List>()->size == C(ins)) TAIL(unpack_list);
+  Value source = r[pc->b];
+  if (is_exact_tuple(source) && source.as<Tuple>()->size == pc->c) TAIL(unpack_tuple);
+  if (is_exact_list(source) && source.object()->is_local() && source.as<List>()->size == pc->c) TAIL(unpack_list);
   TAIL(unpack_sequence_cold);
 }
 HANDLER(UNPACK_EX) { STEP(unpack_ex_step(*t, r, pc), 2); }

@@ -193,9 +193,9 @@ COLD_HANDLER(yield_chain) {
   Value* caller = frame::caller(top);
   bool entry = frame::info(top).flags & frame_flag::kEntry;
   if (!entry && Op(frame::pc(caller)->op) != Op::FOR_ITER) [[unlikely]] TAIL(yield_cold);
-  Value value = r[B(ins)];
-  if (X(ins) & kConsumeB) {
-    r[B(ins)] = EMPTY;
+  Value value = r[pc->b];
+  if (pc->x & kConsumeB) {
+    r[pc->b] = EMPTY;
   } else if (!quick_acquire(value, &value)) [[unlikely]] {
     TAIL(yield_cold);
   }
@@ -227,26 +227,26 @@ TYPHON_INLINE bool any_deferred(const Value* r, u32 n) {
 // The usual case, as suspend_frame does it: a local generator in a for loop, or resumed by a native function.
 HANDLER(YIELD) {
   Generator* g = generator_of(r);
-  if ((X(ins) & kInPlace) || !g->is_local() || (g->exception.exception.bits & 7) == 0) [[unlikely]] TAIL(yield_cold);
+  if ((pc->x & kInPlace) || !g->is_local() || (g->exception.exception.bits & 7) == 0) [[unlikely]] TAIL(yield_cold);
   // Temporaries are a stack: behind one that is yielded nothing is alive, nor behind one that what is sent goes to only to be
   // dropped (a statement of its own).
   u32 n = frame::code(r)->register_count, used = n;
-  if (X(ins) & kConsumeB) {
-    used = B(ins);  // it leaves with whatever mark it has
-  } else if (Op(pc[1].op) == Op::CLEAR && pc[1].a == A(ins) && A(ins) >= frame::code(r)->local_count) {
-    used = A(ins);
+  if (pc->x & kConsumeB) {
+    used = pc->b;  // it leaves with whatever mark it has
+  } else if (Op(pc[1].op) == Op::CLEAR && pc[1].a == pc->a && pc->a >= frame::code(r)->local_count) {
+    used = pc->a;
   }
-  check_clean(r, used + ((X(ins) & kConsumeB) ? 1 : 0), n);
+  check_clean(r, used + ((pc->x & kConsumeB) ? 1 : 0), n);
   if (any_deferred(r, used)) [[unlikely]] TAIL(yield_settling);
-  Value value = r[B(ins)];
+  Value value = r[pc->b];
   Value* caller = frame::caller(r);
   bool entry = frame::info(r).flags & frame_flag::kEntry;
   if (!entry) {
     Instr* loop = frame::pc(caller);
     if (Op(loop->op) != Op::FOR_ITER) [[unlikely]] TAIL(yield_chain);
   }
-  if (X(ins) & kConsumeB) {
-    r[B(ins)] = EMPTY;
+  if (pc->x & kConsumeB) {
+    r[pc->b] = EMPTY;
   } else if (!quick_acquire(value, &value)) [[unlikely]] {
     TAIL(yield_cold);
   }
@@ -267,19 +267,19 @@ COLD_HANDLER(delegate_cold) { CONTINUE(delegate_step(*t, r, pc), HAS_RESULT); }
 }  // namespace
 // The usual case, as begin_resume and deliver_sent do it: a local generator or coroutine that begins, or waits for a word.
 HANDLER(YIELD_FROM) {
-  Value iterator = r[B(ins)];
+  Value iterator = r[pc->b];
   if (!is_exact(iterator, kShape_coroutine) && !is_exact(iterator, kShape_generator)) [[unlikely]] TAIL(delegate_cold);
   Generator* g = iterator.as<Generator>();
   if (!g->is_local() || g->state > u8(GeneratorState::kSuspended)) [[unlikely]] TAIL(delegate_cold);
   Value* inner = g->registers();
   Instr* resumed = frame::pc(inner);
-  Value sent = r[C(ins)];
+  Value sent = r[pc->c];
   Value* to;
   Instr* next = resumed + 1;
   switch (Op(resumed->op)) {
     case Op::RETURN_GENERATOR:
       if (!sent.is_none()) [[unlikely]] TAIL(delegate_cold);
-      to = &r[C(ins)];
+      to = &r[pc->c];
       break;
     case Op::YIELD: to = &inner[resumed->a]; break;
     case Op::YIELD_FROM:
@@ -295,11 +295,11 @@ HANDLER(YIELD_FROM) {
   g->state = u8(GeneratorState::kRunning);
   t->recursion_depth++;
   frame::caller(inner) = r;
-  frame::info(inner) = {u16(1 << kResumeShift | frame_flag::kGenerator), A(ins), u32(end - t->stack_base)};
+  frame::info(inner) = {u16(1 << kResumeShift | frame_flag::kGenerator), pc->a, u32(end - t->stack_base)};
   g->exception.previous = t->exception_top;
   t->exception_top = &g->exception;
   t->frame = inner;
-  r[C(ins)] = None;
+  r[pc->c] = None;
   *to = sent;
   r = inner;
   pc = next;
@@ -309,7 +309,7 @@ namespace {
 COLD_HANDLER(yield_from_iter_cold) { STEP(yield_from_iter_step(*t, r, pc), 1); }
 }  // namespace
 HANDLER(GET_YIELD_FROM_ITER) {
-  Value method = generating_iter(r[B(ins)]);
+  Value method = generating_iter(r[pc->b]);
   if (enters_special(t, r, method, 1)) ENTER_ITER(method);
   TAIL(yield_from_iter_cold);
 }
@@ -318,12 +318,12 @@ COLD_HANDLER(awaitable_cold) { STEP(awaitable_step(*t, r, pc), 1); }
 }  // namespace
 // A coroutine that was not begun is its own iterator, and nobody awaits it.
 HANDLER(GET_AWAITABLE) {
-  Value v = r[B(ins)];
-  if (!is_exact(v, kShape_coroutine) || !(X(ins) & kConsumeB)) TAIL(awaitable_cold);
+  Value v = r[pc->b];
+  if (!is_exact(v, kShape_coroutine) || !(pc->x & kConsumeB)) TAIL(awaitable_cold);
   Generator* g = v.as<Generator>();
   if (!g->is_local() || g->state != u8(GeneratorState::kCreated)) TAIL(awaitable_cold);
-  r[B(ins)] = EMPTY;
-  SET_AND_NEXT(&r[A(ins)], v, 1);
+  r[pc->b] = EMPTY;
+  SET_AND_NEXT(&r[pc->a], v, 1);
 }
 HANDLER(GET_AITER) { STEP(unary_protocol(*t, r, pc, get_aiter), 1); }
 HANDLER(GET_ANEXT) { STEP(unary_protocol(*t, r, pc, get_anext), 1); }

@@ -7,9 +7,14 @@ namespace typhon {
 // The item, borrowed; EMPTY when the index, an int, is out of range.
 TYPHON_INLINE Value list_item(Value container, Value key) {
   List* list = container.as<List>();
+  i64 i = key.as_small_int();
+  if (list->is_local()) [[likely]] {
+    if (u64(i) < list->size) [[likely]] return list->body->items[i].peek();
+    i += i64(list->size);
+    return u64(i) < list->size ? list->body->items[i].peek() : EMPTY;
+  }
   ListBody* body = __atomic_load_n(&list->body, __ATOMIC_ACQUIRE);
   u64 size = __atomic_load_n(&list->size, __ATOMIC_RELAXED);
-  i64 i = key.as_small_int();
   if (i < 0) i += i64(size);
   // The array tells its own capacity: whatever races, the read stays inside.
   if (u64(i) >= size || body == nullptr || u64(i) >= body->capacity) [[unlikely]] return EMPTY;
@@ -18,17 +23,15 @@ TYPHON_INLINE Value list_item(Value container, Value key) {
 TYPHON_INLINE Value tuple_item(Value container, Value key) {
   Tuple* tuple = container.as<Tuple>();
   i64 i = key.as_small_int();
-  if (i < 0) i += i64(tuple->size);
-  if (u64(i) >= tuple->size) [[unlikely]] return EMPTY;
-  return tuple->items[i].peek();
+  if (u64(i) < tuple->size) [[likely]] return tuple->items[i].peek();
+  i += i64(tuple->size);
+  return u64(i) < tuple->size ? tuple->items[i].peek() : EMPTY;
 }
-// The same for any two words; EMPTY too when they are no list or tuple and int.
+// The same for any two words, the container none that is EMPTY; EMPTY too when they are no list or tuple and int.
 TYPHON_INLINE Value sequence_item(Value container, Value key) {
-  if (!container.is_object()) [[unlikely]] return EMPTY;
-  if (!key.is_small_int()) [[unlikely]] return EMPTY;
-  u32 shape = container.object()->shape_id();
-  if (shape == kShape_list) [[likely]] return list_item(container, key);
-  return shape == kShape_tuple ? tuple_item(container, key) : EMPTY;
+  if (!points(container) || !key.is_small_int()) [[unlikely]] return EMPTY;
+  if (quick_shape(container.object()) == kShape_list) [[likely]] return list_item(container, key);
+  return quick_shape(container.object()) == kShape_tuple ? tuple_item(container, key) : EMPTY;
 }
 
 }  // namespace typhon

@@ -193,7 +193,7 @@ HANDLER(traced) {
     NEXT_RELOAD(0);
   }
   table = static_cast<const HandlerEntry*>(t->dispatch_table);
-  TAIL(g_handlers[u8(base_op(Op(u8(ins))))].run);
+  TAIL(g_handlers[u8(base_op(Op(pc->op)))].run);
 }
 
 void set_function(Thread& t, Value* where, Value function) {

@@ -272,6 +272,10 @@ void initialise_shapes() {
 }
 
 namespace {
+void set_version(Shape* shape, u32 version) {
+  __atomic_store_n(&shape->cache_tag, cache_tag_of(version), __ATOMIC_RELEASE);
+  __atomic_store_n(&shape->version, version, __ATOMIC_RELEASE);
+}
 // Nothing but slots to drop, or a function that knows.
 bool is_disposable(const Layout* layout) {
   if (layout == nullptr) return false;
@@ -292,7 +296,7 @@ Shape* new_root_shape(Type* type, const Layout* layout, u16 inline_capacity, u16
   shape->inline_capacity = inline_capacity;
   shape->slots_offset = slots_offset;
   shape->flags = flags;
-  shape->version = type != nullptr ? type->version : 0;
+  set_version(shape, type != nullptr ? type->version : 0);
   shape->disposable = is_disposable(layout);
   shape->native_kinds = fixed_id != 0 && fixed_id < 64 ? u64(1) << fixed_id : 0;
   for (const Type* base = type; base != nullptr; base = base->base.as<Type>())
@@ -334,7 +338,7 @@ Shape* add_slot_transition(Thread&, Shape* shape, Str* key) {
   child->inline_capacity = shape->inline_capacity;
   child->slots_offset = shape->slots_offset;
   child->flags = shape->flags;
-  child->version = shape->version;
+  set_version(child, shape->version);
   child->transitions = new ShapeTransitions;
   child->transitions->keys = extended_keys(shape, key);
   child->id = u32(child - g_shapes);
@@ -358,7 +362,7 @@ void update_shapes_of(Type* type, u32 version, bool finaliser) {
   auto update = [&](Shape* shape) {
     u8 flags = u8(shape->flags & ~shape_flag::kFinaliser) | u8(finaliser ? shape_flag::kFinaliser : 0);
     if (flags != shape->flags) __atomic_store_n(&shape->flags, flags, __ATOMIC_RELAXED);
-    __atomic_store_n(&shape->version, version, __ATOMIC_RELEASE);
+    set_version(shape, version);
   };
   for (u32 root = type->root_shape; root != 0; root = shape_at(root)->transitions->previous_root)
     for_each_descendant(shape_at(root), update);

@@ -49,10 +49,15 @@ struct Shape {
   u8 flags;
   bool disposable;       // object_model::dispose may try
   u32 version;           // the type's version as of the last update; 0 = type modified since: caches must not trust it
+  u32 cache_tag;         // cache_tag_of(version), for inline caches of attributes
   struct ShapeTransitions* transitions;  // children and the key index, owned by shape.cpp
   u64 native_kinds;      // bit k: instances are instances of the core type with the fixed shape id k (objects/types.h)
 };
 static_assert(sizeof(Shape) == 64, "looked up by id in every inline cache");
+
+// A version as cache words have it (interpreter/attribute_cache.h).
+inline constexpr u32 kCacheTagShift = 12;
+TYPHON_INLINE u32 cache_tag_of(u32 version) { return version << kCacheTagShift; }
 
 namespace shape_flag {
 inline constexpr u8 kDictMode = 1;       // the storage word holds a Dict
