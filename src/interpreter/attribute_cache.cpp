@@ -169,7 +169,7 @@ void fill_load_cache(Thread& t, Instr* at, Object* object, Str* name) {
     } else if (is_exact(d, kShape_member_descriptor)) {
       record.kind = RecordKind::kMember;
       record.offset = member_offset(shape, d.as<NativeDescriptor>());
-      if (record.offset == 0) return;
+      if (record.offset == 0 || write_slot(at, old, shape, version, record.offset)) return;
     } else if (is_exact(d, kShape_getset_descriptor)) {
       record.kind = RecordKind::kGetSet;
     } else {

@@ -88,13 +88,22 @@ struct SiteTable {
 extern thread_local SiteTable tls_sites;
 SiteEntry* renew_site(SiteEntry* entry, const Instr* at);
 
+TYPHON_INLINE u32 site_index(const Instr* at, u32 shape) {
+  return (u32(reinterpret_cast<u64>(at) >> 3) ^ shape * 37) % kSiteEntries;
+}
+// The word of that table for objects of this shape at a site; 0, which matches none, when there is none.
+TYPHON_INLINE u64 site_word(const Instr* at, u32 shape) {
+  const SiteTable& sites = tls_sites;
+  const SiteEntry& entry = sites.entries[site_index(at, shape)];
+  return entry.site == at && sites.epoch == collector::deferred_epoch() ? entry.word : 0;
+}
+
 // The unit to look at (and fill) for an object at the site whose inline unit is `at`.
 TYPHON_INLINE Instr* cache_unit(Instr* at, const Object* object) {
   u32 shape = quick_shape(object);
   u64 word = cache::load(at);
   if (u32(word) == shape || cache::rewrites(word) < cache::kMaxRewrites) [[likely]] return at;
-  u64 hash = (reinterpret_cast<u64>(at) >> 3) ^ u64(shape) * 0x9E3779B1u;
-  SiteEntry* entry = &tls_sites.entries[(hash ^ hash >> 12) % kSiteEntries];
+  SiteEntry* entry = &tls_sites.entries[site_index(at, shape)];
   if (entry->site != at || u32(entry->word) != shape || tls_sites.epoch != collector::deferred_epoch()) [[unlikely]]
     entry = renew_site(entry, at);
   return reinterpret_cast<Instr*>(&entry->word);

@@ -573,7 +573,7 @@ TYPHON_NOINLINE int truth_jump_step(Thread& t, Value* r, Instr* pc) {
   return b.get();
 }
 // Of the exact built-in containers and strings, and of what has no truth of its own: 1, 0, or -1 for anything else.
-TYPHON_INLINE int container_truth(Value v) {
+TYPHON_INLINE int object_truth(Value v) {
   if (!v.is_object()) return -1;
   switch (v.object()->shape) {
     case kShape_list: return __atomic_load_n(&v.as<List>()->size, __ATOMIC_RELAXED) != 0;
@@ -586,15 +586,21 @@ TYPHON_INLINE int container_truth(Value v) {
   return slots.bool_ == nullptr && slots.length == nullptr ? 1 : -1;
 }
 template <bool kWanted>
+COLD_HANDLER(truth_jump_general) {
+  int result = truth_jump_step(*t, r, pc);
+  if (result < 0) [[unlikely]] TAIL(op_raise);
+  if (bool(result) == kWanted) NEXT(pc->jump());
+  NEXT(1);
+}
+template <bool kWanted>
 COLD_HANDLER(truth_jump_cold) {
   Value v = r[pc->a];
-  int result = container_truth(v);
-  if (result >= 0 && (!(pc->x & kConsumeA) || quick_drop(v))) {
-    if (pc->x & kConsumeA) r[pc->a] = EMPTY;
-  } else {
-    result = truth_jump_step(*t, r, pc);
+  int result = object_truth(v);
+  if (result < 0) TAIL(truth_jump_general<kWanted>);
+  if (pc->x & kConsumeA) {
+    if (!quick_drop(v)) TAIL(truth_jump_general<kWanted>);
+    r[pc->a] = EMPTY;
   }
-  if (result < 0) [[unlikely]] TAIL(op_raise);
   if (bool(result) == kWanted) NEXT(pc->jump());
   NEXT(1);
 }

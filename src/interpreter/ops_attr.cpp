@@ -125,10 +125,10 @@ COLD_HANDLER(load_attribute_general) {
   NEXT(2);
 }
 
-COLD_HANDLER(load_attribute_cold) {
+COLD_HANDLER(load_attribute_other) {
   Value v = r[pc->b];
   if (v.is_object()) {
-    // A site that sees several shapes, or an attribute of a class or module.
+    // An attribute of a class or module, or a property.
     u64 word = cache::load(cache_unit(pc + 1, v.object()));
     Field* field;
     Value found;
@@ -147,6 +147,20 @@ COLD_HANDLER(load_attribute_cold) {
     if (quick_acquire(found, &found)) FINISH_LOAD(found, load_attribute_general);
   }
   TAIL(load_attribute_general);
+}
+
+// A site that sees several shapes.
+COLD_HANDLER(load_attribute_cold) {
+  Value v = r[pc->b];
+  if (points(v)) {
+    Object* object = v.object();
+    u32 shape = object->shape_id();
+    if (u32(cache::load(pc + 1)) != shape) {
+      Value found = cached_attribute(v, site_word(pc + 1, shape));
+      if (quick_acquire_slot(found, &found)) FINISH_LOAD(found, load_attribute_general);
+    }
+  }
+  TAIL(load_attribute_other);
 }
 
 // --- STORE_ATTR
@@ -273,7 +287,7 @@ TYPHON_NOINLINE bool load_method_step(Thread& t, Value* r, Instr* pc) {
   set_register(r, f, std::move(function));
   return true;
 }
-COLD_HANDLER(load_method_cold) {
+COLD_HANDLER(load_method_other) {
   Value self = r[pc->a + 1];
   Value* to = &r[pc->a];
   if (self.is_object() && !needs_drop(*to)) {
@@ -297,6 +311,12 @@ COLD_HANDLER(load_method_cold) {
     }
   }
   STEP(load_method_step(*t, r, pc), 2);
+}
+
+COLD_HANDLER(load_method_cold) {
+  Value self = r[pc->a + 1], method;
+  if (points(self) && cached_method(self, site_word(pc + 1, self.object()->shape_id()), &method)) SET_TEMP_AND_NEXT(&r[pc->a], method, 2);
+  TAIL(load_method_other);
 }
 
 TYPHON_NOINLINE bool delete_attribute_step(Thread& t, Value* r, Instr* pc) {
@@ -694,13 +714,14 @@ HANDLER(MOVE_METHOD) {
 }
 
 HANDLER(STORE_ATTR) {
-  Value target = r[pc->a], v = r[pc->b];
-  if (points(target) && (v.bits & 7) && !(pc->x & kConsumeA)) [[likely]] {
+  Value target = r[pc->a], v = r[pc->b], stored;
+  if (points(target) && !(pc->x & kConsumeA)) [[likely]] {
     Object* object = target.object();
     Field* field;
-    if (object->is_local() && cached_slot(object, cache::load(pc + 1), &field)) [[likely]] {
-      Value* slot = field->address();
-      SET_AND_NEXT(slot, v, 2);
+    if (object->is_local() && cached_slot(object, cache::load(pc + 1), &field) &&
+        quick_heap_word(v, pc->x & kConsumeB, object, &stored)) [[likely]] {
+      if (pc->x & kConsumeB) r[pc->b] = EMPTY;
+      SET_AND_NEXT(field->address(), stored, 2);
     }
   }
   TAIL(store_attribute_quick);
