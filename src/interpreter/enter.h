@@ -10,6 +10,7 @@ TYPHON_INLINE Instr* enter_code(Thread* t, Value* r, Instr* pc, Value* callee, C
   if (callee + code->register_count + kStackSlack > t->stack_limit || depth >= t->recursion_limit) [[unlikely]]
     return nullptr;
   Instr* first = first_instruction(code);
+  [[assume(first != nullptr)]];
   u32 locals = code->local_count;
   t->recursion_depth = depth + 1;
   frame::pc(r) = pc;

@@ -715,12 +715,17 @@ HANDLER(MOVE_METHOD) {
 
 HANDLER(STORE_ATTR) {
   Value target = r[pc->a], v = r[pc->b], stored;
-  if (points(target) && !(pc->x & kConsumeA)) [[likely]] {
+  // A target that is a temporary is held elsewhere, mostly: its drop is a count.
+  if (points(target) && (!(pc->x & kConsumeA) || drops_quickly(target))) [[likely]] {
     Object* object = target.object();
     Field* field;
     if (object->is_local() && cached_slot(object, cache::load(pc + 1), &field) &&
         quick_heap_word(v, pc->x & kConsumeB, object, &stored)) [[likely]] {
       if (pc->x & kConsumeB) r[pc->b] = EMPTY;
+      if (pc->x & kConsumeA) {
+        (void)quick_drop(target);
+        r[pc->a] = EMPTY;
+      }
       SET_AND_NEXT(field->address(), stored, 2);
     }
   }

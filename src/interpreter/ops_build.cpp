@@ -384,13 +384,18 @@ HANDLER(GET_ITEM) {
 }
 HANDLER(SET_ITEM) {
   Value container = r[pc->a], key = r[pc->b], value = r[pc->c];
-  if (points_to(container, kShape_list) && key.is_small_int() && !(pc->x & kConsumeA)) [[likely]] {
+  // A container that is a temporary lies in some attribute as well, mostly: its drop is a count.
+  if (points_to(container, kShape_list) && key.is_small_int() && (!(pc->x & kConsumeA) || drops_quickly(container))) [[likely]] {
     List* list = container.as<List>();
     i64 i = key.as_small_int();
     Value stored;
     if ((list->is_local() || !g_multi_threaded) && u64(i) < list->size &&
         quick_heap_word(value, pc->x & kConsumeC, list, &stored)) [[likely]] {
       if (pc->x & kConsumeC) r[pc->c] = EMPTY;
+      if (pc->x & kConsumeA) {
+        (void)quick_drop(container);
+        r[pc->a] = EMPTY;
+      }
       SET_AND_NEXT(list->body->items[i].address(), stored, 2);
     }
   }

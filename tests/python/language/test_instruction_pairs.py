@@ -141,5 +141,119 @@ class PairTest(unittest.TestCase):
         self.assertEqual(copy.co_code, code.co_code)
 
 
+class Slotted:
+    __slots__ = ("a", "b")
+
+    def __init__(self, a):
+        self.a = a
+
+
+class Listing:
+    def __init__(self):
+        self.items = [None] * 3
+
+
+class Noisy:
+    def __init__(self, log):
+        self.log = log
+
+    def __del__(self):
+        self.log.append(len(self.log))
+
+
+def read_slots(x):
+    return x.a
+
+
+def truth(x):
+    return 1 if x else 0
+
+
+class HandlerTest(unittest.TestCase):
+    def test_slots(self):
+        x = Slotted([1])
+        for _ in range(5):
+            self.assertIs(read_slots(x), x.a)
+        del x.a
+        for _ in range(5):
+            with self.assertRaisesRegex(AttributeError, "'Slotted' object has no attribute 'a'"):
+                read_slots(x)
+        x.a = 5
+        self.assertEqual(read_slots(x), 5)
+        Slotted.a, descriptor = property(lambda self: "property"), Slotted.a
+        self.assertEqual(read_slots(x), "property")
+        Slotted.a = descriptor
+        self.assertEqual(read_slots(x), 5)
+
+    def test_many_shapes_at_one_site(self):
+        classes = [type(f"C{i}", (), {"value": lambda self, i=i: (i, self.number)}) for i in range(9)]
+        objects = [cls() for cls in classes]
+        for i, x in enumerate(objects):
+            x.number = -i
+        for _ in range(4):
+            self.assertEqual([x.value() for x in objects], [(i, -i) for i in range(9)])
+        classes[3].value = lambda self: "new"
+        classes[4].number = property(lambda self: "property", lambda self, v: None)
+        got = [x.value() for x in objects]
+        self.assertEqual((got[2], got[3], got[4]), ((2, -2), "new", (4, "property")))
+
+    def test_truth_of_instances(self):
+        class Plain:
+            pass
+
+        x = Plain()
+        self.assertEqual([truth(x) for _ in range(3)], [1, 1, 1])
+        Plain.__len__ = lambda self: 0
+        self.assertEqual(truth(x), 0)
+        Plain.__bool__ = lambda self: True
+        self.assertEqual(truth(x), 1)
+        del Plain.__bool__, Plain.__len__
+        self.assertEqual(truth(x), 1)
+
+    def test_slices_change_places(self):
+        log = []
+        items = [Noisy(log) for _ in range(4)]
+        items[1:3] = [7, 8]
+        self.assertEqual((log, items[1:3]), ([0, 1], [7, 8]))
+        items[:2] = items[1::-1]
+        self.assertEqual(items[0], 7)
+        items[:0] = [1]
+        items[-1:] = [2, 3]
+        self.assertEqual(items[-2:], [2, 3])
+        items[:] = items[:]
+        self.assertEqual(len(items), 6)
+        with self.assertRaises(ValueError):
+            items[::2] = [1]
+
+    def test_items_of_an_attribute_are_stored(self):
+        log = []
+        x = Listing()
+        for i in range(3):
+            x.items[i] = Noisy(log)
+        x.items[1] = x.items[0]
+        self.assertEqual(log, [0])
+        x.items[0] = x.items[1] = None
+        self.assertEqual(log, [0, 1])
+        [0, 1][1] = 5
+        with self.assertRaises(IndexError):
+            x.items[3] = 1
+
+    def test_stores_of_objects(self):
+        log = []
+        x = Listing()
+        for _ in range(4):
+            x.noisy = Noisy(log)
+        self.assertEqual(log, [0, 1, 2])
+        x.noisy = None
+        self.assertEqual(log, [0, 1, 2, 3])
+        y = [x]
+        for _ in range(3):
+            y[0].noisy = Noisy(log)
+        Listing().noisy = y[0].noisy
+        self.assertEqual(len(log), 6)
+        y[0].noisy = None
+        self.assertEqual(len(log), 7)
+
+
 if __name__ == "__main__":
     unittest.main()
