@@ -119,6 +119,7 @@ class ScanFrom {
  public:
   TYPHON_INLINE explicit ScanFrom(ReclaimState& r) : reclaim_(r), saved_(r.scan_from) {
     TYPHON_SPILL_REGISTERS(registers_, r.scan_from);
+    r.scan_from = registers_;  // not the stack pointer: words below, unused ones too, are no references of anybody
   }
   ~ScanFrom() { reclaim_.scan_from = saved_; }
   ScanFrom(const ScanFrom&) = delete;
