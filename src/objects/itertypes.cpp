@@ -273,8 +273,14 @@ const TypeSpec kZipSpec = {
 RowOutcome end_of(const Ref& item) { return item.failed() ? RowOutcome::kRaised : RowOutcome::kEnd; }
 
 RowOutcome enumerate_row(Thread& t, Enumerate* e, Value* out) {
+  Value quick = quick_next(e->iterator.peek());
+  if (!quick.is_empty() && e->big_index.is_empty() && !is_contended(e) && e->index < Value::kMaxSmallInt) [[likely]] {
+    out[0] = Value::small_int(e->index++);
+    out[1] = quick;
+    return RowOutcome::kItems;
+  }
   Ref iterator = e->iterator.load();
-  Ref item = iter_next(t, iterator);
+  Ref item = !quick.is_empty() ? Ref::adopt(quick) : iter_next(t, iterator);
   if (item.failed() || item.is_empty()) return end_of(item);
   Ref number = next_number(t, e);
   if (number.failed()) return RowOutcome::kRaised;
@@ -284,8 +290,15 @@ RowOutcome enumerate_row(Thread& t, Enumerate* e, Value* out) {
 }
 
 RowOutcome zip_row(Thread& t, Tuple* iterators, Value* out, u32 n) {
+  u32 first = 0;
+  for (; first < n; first++) {
+    out[first] = quick_next(iterators->items[first].peek());
+    if (out[first].is_empty()) break;
+  }
+  if (first == n) [[likely]] return RowOutcome::kItems;
   Ref items[kMaxRow];
-  for (u32 i = 0; i < n; i++) {
+  for (u32 i = 0; i < first; i++) items[i] = Ref::adopt(out[i]);
+  for (u32 i = first; i < n; i++) {
     items[i] = iter_next(t, iterators->items[i].peek());
     if (items[i].failed() || items[i].is_empty()) return end_of(items[i]);
   }
@@ -557,8 +570,8 @@ RowOutcome next_row(Thread& t, Value iterator, Value* out, u32 n) {
   NextFn next = type_of(iterator)->slots.next;
   if (next == enumerate_next) return n == 2 ? enumerate_row(t, iterator.as<Enumerate>(), out) : RowOutcome::kNotARow;
   if (next == zip_next && n <= kMaxRow && !iterator.as<Zip>()->strict) {
-    Ref iterators = iterator.as<Zip>()->iterators.load();
-    if (iterators.as<Tuple>()->size == n) return zip_row(t, iterators.as<Tuple>(), out, n);
+    Tuple* iterators = iterator.as<Zip>()->iterators.as<Tuple>();  // lives as long as the zip
+    if (iterators->size == n) return zip_row(t, iterators, out, n);
   }
   return RowOutcome::kNotARow;
 }

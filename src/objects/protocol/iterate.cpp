@@ -26,18 +26,8 @@ Ref get_iter(Thread& t, Value v) {
 }
 
 Ref iter_next(Thread& t, Value iterator) {
-  // Over a list, by far the most frequent: no further calls.
-  if (is_exact(iterator, kShape_list_iterator) && !is_contended(iterator.object())) {
-    ListIterator* it = iterator.as<ListIterator>();
-    Value list = it->sequence.peek();
-    if (!list.is_empty()) {
-      Ref item = list_body::item_at(list.as<List>(), u64(it->index));
-      if (!item.is_empty()) {
-        it->index++;
-        return item;
-      }
-    }
-  }
+  Value quick = quick_next(iterator);
+  if (!quick.is_empty()) return Ref::adopt(quick);
   NextFn fn = type_of(iterator)->slots.next;
   if (fn == nullptr) return raise(t, exc::TypeError, "'%T' object is not an iterator", iterator);
   Ref item = fn(t, iterator);
