@@ -1,9 +1,9 @@
 """Library calls that only read shared state: what each of them costs with two threads against two processes, and how often it
 writes to what threads share.
 
-    library_reads.py            the benchmark: all operations as one kernel
-    library_reads.py --each     a table, one line for each operation: one thread, two threads, two processes; with the counting
-                                build also the shared writes for each call
+    library_reads.py                     the benchmark: all operations as one kernel
+    library_reads.py --each [NAME ...]   a table: one thread, two threads, two processes in BENCH_ROUNDS (100) alternating rounds;
+                                         with the counting build, the shared writes for each call
 """
 
 import copy
@@ -14,8 +14,6 @@ import logging
 import random
 import re
 import sys
-import threading
-import time
 from collections.abc import Mapping
 
 import _scale
@@ -132,47 +130,8 @@ def kernel():
     return len(OPERATIONS)
 
 
-def shared_writes_per_call(operation, calls):
-    """In a second thread, so that everything else is shared. Two lengths, so that what happens once does not count; long enough
-    that what is noticed to be shared often has been."""
-    operation(calls)
-    measured = {}
-
-    def body():
-        operation(calls)
-        time.sleep(0.1)
-        counted = []
-        for n in (calls, 2 * calls):
-            before = sys._shared_writes()
-            operation(n)
-            after = sys._shared_writes()
-            counted.append({name: after[name] - before[name] for name in after})
-        measured.update({name: (counted[1][name] - counted[0][name]) / calls for name in counted[0]})
-    thread = threading.Thread(target=body)
-    thread.start()
-    thread.join()
-    return {name: round(value, 3) for name, value in measured.items() if abs(value) > 0.001}
-
-
-def each():
-    counts = hasattr(sys, "_shared_writes") and bool(sys._shared_writes())
-    for operation, calls in OPERATIONS.items():
-        if counts:
-            print(f"{operation.__name__:20} {shared_writes_per_call(operation, 2_000) or 'nothing shared written'}", flush=True)
-            continue
-        _scale.in_threads(lambda: operation(calls), 1)
-        one = min(_scale.in_threads(lambda: operation(calls), 1) for _ in range(5))
-        two = min(_scale.in_threads(lambda: operation(calls), 2) for _ in range(5))
-        processes = min(_scale.in_processes(2, operation.__name__) for _ in range(3))
-        print(f"{operation.__name__:20} {one / calls * 1e9:7.0f} ns  2 threads {2 * one / two:.2f}x  "
-              f"2 processes {2 * one / processes:.2f}x  threads/processes {processes / two:.2f}", flush=True)
-
-
 if __name__ == "__main__":
-    if "--each" in sys.argv:
-        each()
-    elif "--child" in sys.argv and sys.argv[-1] != "--child":
-        name = sys.argv[-1]
-        _scale.run(next(functools.partial(f, n) for f, n in OPERATIONS.items() if f.__name__ == name))
+    if "--each" in sys.argv or "--serve" in sys.argv:
+        _scale.table({operation: calls // 20 for operation, calls in OPERATIONS.items()})
     else:
         _scale.run(kernel)

@@ -6,6 +6,7 @@
 #include "heap/collector.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -42,31 +43,58 @@ u32& mark_of(void* block) {
   return meta->kind == heap::PageKind::kSmall ? meta->marks[heap::block_index(meta, block)] : meta->single_mark;
 }
 
-bool is_garbage(void* block) {
-  u32 mark = mark_of(block);
-  return (mark & (kCounted | kDeferredBit)) && !(mark & (kReachable | kPostponed));
-}
+bool is_garbage_mark(u32 mark) { return (mark & (kCounted | kDeferredBit)) && !(mark & (kReachable | kPostponed)); }
+bool is_garbage(void* block) { return is_garbage_mark(mark_of(block)); }
 
-// One analysis of the heap; the world is stopped while it lives.
+// Zeroed memory for one analysis. Much of it comes in huge pages where the system has them: page faults would be a third of the time.
+class Scratch {
+ public:
+  ~Scratch() {
+    if (mapped_ != 0) {
+      platform::unmap(data_, mapped_);
+    } else {
+      std::free(data_);
+    }
+  }
+  template <class T>
+  T* allocate(size_t n) {
+    constexpr size_t kHugePage = size_t(2) << 20;
+    size_t bytes = n * sizeof(T);
+    if (bytes < kHugePage) {
+      data_ = std::calloc(bytes + 1, 1);
+    } else if (void* range = platform::reserve(align_up(bytes, kHugePage), kHugePage)) {
+      data_ = range;
+      mapped_ = align_up(bytes, kHugePage);
+      if (!platform::commit(data_, mapped_, true)) return nullptr;
+    }
+    return static_cast<T*>(data_);
+  }
+
+ private:
+  void* data_ = nullptr;
+  size_t mapped_ = 0;
+};
+
+// One analysis of the heap; the world is stopped while it lives. What the known roots reach is marked first; the rest of the heap
+// is looked at in order, and subject to trial deletion (docs/collector.md).
 class Analysis {
  public:
   // `held`: objects of which the caller holds one count each (garbage of the analysis before).
   Analysis(Thread& t, const std::vector<Object*>& held) : t_(t) {
     if (!allocate_marks()) return;
     ok_ = true;
-    count_references();
-    for (Object* object : held) {
-      if (mark_of(object) & kCounted) mark_of(object) -= kOneRef;
-    }
-    subtract_internal();
-    mark_roots();
+    mark_known_roots();
+    // Counts and references are added up in any order.
+    for (Object* object : held) mark_of(object) -= kOneRef;
+    look_at_the_rest();
+    mark_found_roots();
+    if (subjects_ != 0) mark_referred_to();
   }
   ~Analysis() {
     heap::for_each_page([](heap::PageMeta* meta) {
       meta->marks = nullptr;
       meta->single_mark = 0;
     });
-    std::free(marks_);
   }
   Analysis(const Analysis&) = delete;
 
@@ -76,19 +104,20 @@ class Analysis {
   // Calls f(object) for all garbage. DEFERRED garbage included.
   template <class F>
   void for_each_garbage(F f) {
-    heap::for_each_page([&](heap::PageMeta* meta) {
-      heap::for_each_block(meta, [&](void* block) {
-        if (heap::block_shape(block) != heap::kBodyShape && is_garbage(block)) f(static_cast<Object*>(block));
-      });
+    if (subjects_ == 0) return;
+    for_each_mark([&](void* block, u32& mark) {
+      if (is_garbage_mark(mark)) f(static_cast<Object*>(block));
     });
   }
 
-  // Garbage that is not in `known` came up later: what it refers to must outlive it, since DEFERRED objects are not counted.
-  void keep_for_others(const std::unordered_set<Object*>& known) {
+  // Garbage but that in the lists came up later: what it refers to must outlive it, since DEFERRED objects are not counted.
+  void keep_for_others(std::initializer_list<const std::vector<Object*>*> known) {
+    for (auto* list : known)
+      for (Object* object : *list) mark_of(object) |= kPostponed;
     std::vector<Object*> others;
-    for_each_garbage([&](Object* object) {
-      if (!known.contains(object)) others.push_back(object);
-    });
+    for_each_garbage([&](Object* object) { others.push_back(object); });
+    for (auto* list : known)
+      for (Object* object : *list) mark_of(object) &= ~kPostponed;
     for (Object* object : others) mark(object);
     drain();
   }
@@ -122,13 +151,17 @@ class Analysis {
 
  private:
   bool allocate_marks() {
-    u64 total = 0;
+    u64 small = 0, others = 0;
     heap::for_each_page([&](heap::PageMeta* meta) {
-      if (meta->kind == heap::PageKind::kSmall) total += meta->bump;
+      if (meta->kind == heap::PageKind::kSmall) {
+        small += meta->bump;
+      } else {
+        others++;
+      }
     });
-    marks_ = static_cast<u32*>(std::calloc(total + 1, sizeof(u32)));
-    if (marks_ == nullptr) return false;
-    u32* next = marks_;
+    u32* next = mark_memory_.allocate<u32>(small);
+    work_ = work_end_ = work_memory_.allocate<Object*>(small + others);
+    if (next == nullptr || work_ == nullptr) return false;
     heap::for_each_page([&](heap::PageMeta* meta) {
       meta->single_mark = 0;
       if (meta->kind != heap::PageKind::kSmall) return;
@@ -138,31 +171,56 @@ class Analysis {
     return true;
   }
 
-  void count_references() {
+  // f(block, mark) for the blocks that ever were in use, free ones included: reads the marks alone.
+  template <class F>
+  void for_each_mark(F f) {
     heap::for_each_page([&](heap::PageMeta* meta) {
-      u64 size = meta->kind == heap::PageKind::kSmall ? meta->block_size : meta->run_bytes;
-      heap::for_each_block(meta, [&](void* block) {
-        if (heap::block_shape(block) == heap::kBodyShape) return;
-        auto* object = static_cast<Object*>(block);
-        u8 flags = object->state;
-        u32& mark = mark_of(block);
-        if (flags & state::kImmortal) {
-          roots_.push_back(object);
-        } else if (flags & state::kDeferred) {
-          mark = kDeferredBit;
-          if (object->count != 0) roots_.push_back(object);
-        } else if (object->count < count::kOne || (object->count & count::kQueued)) {
-          // Being destroyed, or a candidate: others deal with it, and with what it refers to.
-          roots_.push_back(object);
-        } else if (flags & state::kTracked) {
-          mark = kCounted | (u32(object->count) / count::kOne << kRefShift);
-          tracked_bytes_ += size;
-        } else {
-          note_shape(object->shape);  // its class must live (R14)
-          if (shapes_[object->shape] == kMayHaveSlots) roots_.push_back(object);
-        }
-      });
+      char* start = heap::page_start(meta);
+      if (meta->kind != heap::PageKind::kSmall) return f(static_cast<void*>(start), meta->single_mark);
+      for (u32 i = 0, n = meta->bump; i < n; i++) f(static_cast<void*>(start + size_t(i) * meta->block_size), meta->marks[i]);
     });
+  }
+
+  // Gives every subject that is not reached yet its count, less the references from such subjects. The other ones among what is not
+  // reached are roots: what cannot be garbage, and candidates and what is being destroyed, which others deal with.
+  void look_at_the_rest() {
+    Visitor subtract;
+    subtract.visit = [](Visitor&, Field& slot) {
+      Value word = *slot.address();
+      // What is reached loses marks that nobody asks for any more.
+      if (!(word.bits & 7) && heap::in_space(word.object())) mark_of(word.object()) -= kOneRef;
+    };
+    for_each_mark([&](void* block, u32& mark) {
+      if (mark & kReachable) return;
+      u32 shape = heap::block_shape(block);
+      if (shape == 0 || shape == heap::kBodyShape) return;
+      auto* object = static_cast<Object*>(block);
+      Role role = role_of(object);
+      if (role == kRoot || (role == kPinnable && object->count != 0)) {
+        roots_.push_back(object);
+      } else if (role == kUntracked) {
+        note_shape(shape);  // its class must live (R14)
+        if (shapes_[shape] == kMayHaveSlots) roots_.push_back(object);
+      } else {
+        subjects_++;
+        if (role == kPinnable) {
+          mark |= kDeferredBit;
+        } else {
+          tracked_bytes_ += heap::block_size(block);
+          mark = (mark | kCounted) + (u32(object->count) / count::kOne << kRefShift);
+        }
+        object_model::visit(object, subtract);
+      }
+    });
+  }
+
+  enum Role : u8 { kRoot, kPinnable, kSubject, kUntracked };
+  static Role role_of(const Object* object) {
+    u8 flags = object->state;
+    if (flags & state::kImmortal) return kRoot;
+    if (flags & state::kDeferred) return kPinnable;
+    if (object->count < count::kOne || (object->count & count::kQueued)) return kRoot;
+    return flags & state::kTracked ? kSubject : kUntracked;
   }
 
   void note_shape(u32 shape) {
@@ -170,52 +228,53 @@ class Analysis {
     if (shapes_[shape] == kUnseen) shapes_[shape] = object_model::may_have_slots(shape) ? kMayHaveSlots : kLeaf;
   }
 
-  void subtract_internal() {
-    Visitor visitor;
-    visitor.visit = [](Visitor&, Field& slot) {
-      Value word = *slot.address();
-      if ((word.bits & 7) || word.is_empty() || !heap::in_space(word.object())) return;
-      u32& mark = mark_of(word.object());
-      if (mark & kCounted) mark -= kOneRef;
-    };
-    heap::for_each_page([&](heap::PageMeta* meta) {
-      heap::for_each_block(meta, [&](void* block) {
-        if (heap::block_shape(block) == heap::kBodyShape) return;
-        if (mark_of(block) & (kCounted | kDeferredBit)) object_model::visit(static_cast<Object*>(block), visitor);
-      });
-    });
-  }
-
   void mark(Object* object) {
     if (object == nullptr || !heap::in_space(object)) return;
     u32& word = mark_of(object);
     if (word & kReachable) return;
     word |= kReachable;
-    if (word & (kCounted | kDeferredBit)) {
-      work_.push_back(object);
-    } else {
-      drain_shape(object);
+    *work_end_++ = object;
+  }
+
+  struct Marker : Visitor {
+    Analysis* analysis;
+    explicit Marker(Analysis* a) : analysis(a) {
+      visit = [](Visitor& self, Field& slot) {
+        Value word = *slot.address();
+        if (!(word.bits & 7)) static_cast<Marker&>(self).analysis->mark(word.object());
+      };
+    }
+  };
+
+  // Follows slots and classes from what is marked. A few objects are always on their way into the cache.
+  void drain() {
+    constexpr u32 kAhead = 16;
+    Object* coming[kAhead] = {};
+    Marker marker(this);
+    for (u32 at = 0, waiting = 0; waiting != 0 || work_end_ != work_; at = (at + 1) % kAhead) {
+      Object* object = nullptr;
+      if (work_end_ != work_) {
+        object = *--work_end_;
+        __builtin_prefetch(object);
+        waiting++;
+      }
+      std::swap(object, coming[at]);
+      if (object == nullptr) continue;
+      waiting--;
+      reach(object, marker);
     }
   }
-  // An object that is no subject: its class is an edge all the same.
-  void drain_shape(Object* object) { mark(object_model::type_of_shape(object->shape)); }
-
-  void drain() {
-    struct Marker : Visitor {
-      Analysis* analysis;
-    } visitor;
-    visitor.analysis = this;
-    visitor.visit = [](Visitor& self, Field& slot) {
-      Value word = *slot.address();
-      if ((word.bits & 7) || word.is_empty()) return;
-      static_cast<Marker&>(self).analysis->mark(word.object());
-    };
-    while (!work_.empty()) {
-      Object* object = work_.back();
-      work_.pop_back();
-      object_model::visit(object, visitor);
-      mark(object_model::type_of_shape(object->shape));
-    }
+  void reach(Object* object, Marker& marker) {
+    u32 shape = object->shape;
+    Role role = role_of(object);
+    if (role == kUntracked) note_shape(shape);
+    if (role == kSubject) tracked_bytes_ += heap::block_size(object);
+    u32& word = mark_of(object);
+    if (word & (kCounted | kDeferredBit)) subjects_--;
+    if (role != kUntracked || shapes_[shape] == kMayHaveSlots) object_model::visit(object, marker);
+    if (shape == last_shape_) return;
+    last_shape_ = shape;
+    mark(object_model::type_of_shape(shape));
   }
 
   void mark_word(u64 word) {
@@ -237,27 +296,12 @@ class Analysis {
   // Registers and Refs count the LOCAL objects that they hold, in single-threaded mode all: trial deletion sees that by itself, and a
   // word that is left over in a dead register keeps nothing.
   void mark_from_stack(Object* object) {
-    if ((!g_multi_threaded || object->is_local()) && (mark_of(object) & kCounted)) return;
+    if ((!g_multi_threaded || object->is_local()) && role_of(object) == kSubject) return;
     mark(object);
   }
 
-  void mark_roots() {
-    struct RootMarker : Visitor {
-      Analysis* analysis;
-    } visitor;
-    visitor.analysis = this;
-    visitor.visit = [](Visitor& self, Field& slot) {
-      Value word = *slot.address();
-      if (!(word.bits & 7) && !word.is_empty()) static_cast<RootMarker&>(self).analysis->mark(word.object());
-    };
+  void mark_known_roots() {
     StackScanner::scan_all(t_, [](u64 word, void* self) { static_cast<Analysis*>(self)->mark_word(word); }, this);
-    drain();
-    for (Object* object : roots_) {
-      mark(object);
-      object_model::visit(object, visitor);
-      drain_shape(object);
-      drain();
-    }
     for (Thread* t = first_thread(); t != nullptr; t = t->next) {
       for (Object* o = t->destroy_list; o != nullptr; o = next_in_destroy_list(o)) mark(o);
       for (Object* o : t->reclaim->garbage) mark(o);
@@ -267,28 +311,36 @@ class Analysis {
           if (word.is_object()) static_cast<Analysis*>(self)->mark(word.object());
         },
         this);
-    object_model::visit_runtime_roots(visitor);
+    Marker marker(this);
+    object_model::visit_runtime_roots(marker);
+    drain();
+  }
+
+  void mark_found_roots() {
+    for (Object* object : roots_) mark(object);
     for (u32 shape = 0; shape < shapes_.size(); shape++) {
       if (shapes_[shape] != kUnseen) mark(object_model::type_of_shape(shape));
     }
     drain();
-    // Referred to from somewhere that is no slot of a subject: registers, native code, untracked objects.
-    heap::for_each_page([&](heap::PageMeta* meta) {
-      heap::for_each_block(meta, [&](void* block) {
-        u32 word = mark_of(block);
-        if ((word & kCounted) && !(word & kReachable) && i32(word) >= kOneRef) {
-          mark(static_cast<Object*>(block));
-          drain();
-        }
-      });
+  }
+
+  // Referred to from somewhere that is no slot of a subject: registers, native code, untracked objects.
+  void mark_referred_to() {
+    for_each_mark([&](void* block, u32& word) {
+      if (!(word & kCounted) || (word & kReachable) || i32(word) < kOneRef) return;
+      mark(static_cast<Object*>(block));
+      drain();
     });
   }
 
   Thread& t_;
   bool ok_ = false;
-  u32* marks_ = nullptr;
+  Scratch mark_memory_, work_memory_;
+  Object **work_ = nullptr, **work_end_ = nullptr;  // marked, not followed yet; each object gets there once at most
   u64 tracked_bytes_ = 0;
-  std::vector<Object*> roots_, work_;
+  u64 subjects_ = 0;  // not reached so far
+  u32 last_shape_ = 0;
+  std::vector<Object*> roots_;
   // Shapes of untracked objects. Those should have no slots at all; where that is not certain, what they refer to lives.
   enum : u8 { kUnseen, kLeaf, kMayHaveSlots };
   std::vector<u8> shapes_;
@@ -356,9 +408,7 @@ void finalise(Thread& t, Garbage& garbage, RootedVector& callbacks) {
     {
       Analysis analysis(t, garbage.counted);
       if (analysis.ok() && !garbage.deferred.empty()) {
-        std::unordered_set<Object*> known(garbage.counted.begin(), garbage.counted.end());
-        known.insert(garbage.deferred.begin(), garbage.deferred.end());
-        analysis.keep_for_others(known);
+        analysis.keep_for_others({&garbage.counted, &garbage.deferred});
       }
       for (Object* object : garbage.counted) {
         (analysis.ok() && is_garbage(object) ? counted : alive).push_back(object);

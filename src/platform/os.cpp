@@ -46,7 +46,7 @@ void* reserve(size_t size, size_t alignment) {
 
 bool commit(void* address, size_t size, bool allow_huge_pages) {
   if (mprotect(address, size, PROT_READ | PROT_WRITE) != 0) return false;
-  if (!allow_huge_pages) madvise(address, size, MADV_NOHUGEPAGE);
+  madvise(address, size, allow_huge_pages ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
   return true;
 }
 
