@@ -20,6 +20,7 @@
 namespace typhon::collector {
 
 u32 g_deferred_epoch = 0;
+void (*g_for_each_thread_local)(Thread& t, void (*f)(Object* local, Object* dict, void* context), void* context) = nullptr;
 
 namespace {
 
@@ -212,6 +213,9 @@ class Analysis {
         object_model::visit(object, subtract);
       }
     });
+    for_each_thread_local([](Object* local, Object* dict, void*) {
+      if (!(mark_of(local) & kReachable)) mark_of(dict) -= kOneRef;
+    });
   }
 
   enum Role : u8 { kRoot, kPinnable, kSubject, kUntracked };
@@ -314,6 +318,21 @@ class Analysis {
     Marker marker(this);
     object_model::visit_runtime_roots(marker);
     drain();
+    mark_thread_locals();
+  }
+
+  // Those of local objects that are reached. What that reaches may be another one.
+  void mark_thread_locals() {
+    do {
+      drain();
+      for_each_thread_local([](Object* local, Object* dict, void* self) {
+        if (mark_of(local) & kReachable) static_cast<Analysis*>(self)->mark(dict);
+      });
+    } while (work_end_ != work_);
+  }
+  void for_each_thread_local(void (*f)(Object* local, Object* dict, void* self)) {
+    if (g_for_each_thread_local == nullptr) return;
+    for (Thread* t = first_thread(); t != nullptr; t = t->next) g_for_each_thread_local(*t, f, this);
   }
 
   void mark_found_roots() {
@@ -321,7 +340,7 @@ class Analysis {
     for (u32 shape = 0; shape < shapes_.size(); shape++) {
       if (shapes_[shape] != kUnseen) mark(object_model::type_of_shape(shape));
     }
-    drain();
+    mark_thread_locals();
   }
 
   // Referred to from somewhere that is no slot of a subject: registers, native code, untracked objects.
@@ -331,6 +350,7 @@ class Analysis {
       mark(static_cast<Object*>(block));
       drain();
     });
+    mark_thread_locals();
   }
 
   Thread& t_;

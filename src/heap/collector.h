@@ -48,6 +48,9 @@ void pin(Object* object);
 void unpin(Object* object);
 // Turns an object made at start-up IMMORTAL. Not for anything a program can make without bound.
 void make_immortal(Object* object);
+// What a thread keeps for threading.local objects: f(local object, its dictionary in that thread) for each. The thread refers to the
+// dictionary, and counts that, on behalf of the local object: one lives as long as the other does. World stopped. May be null.
+extern void (*g_for_each_thread_local)(Thread& t, void (*f)(Object* local, Object* dict, void* context), void* context);
 extern u32 g_deferred_epoch;
 inline u32 deferred_epoch() { return __atomic_load_n(&g_deferred_epoch, __ATOMIC_RELAXED); }
 struct Counters {

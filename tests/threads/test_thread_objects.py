@@ -6,11 +6,13 @@ ending thread wrote is seen after join; an uncaught error reaches threading.exce
 """
 
 import _thread
+import gc
 import io
 import sys
 import threading
 import time
 import unittest
+import weakref
 
 from support import THREADS, numbered, race, repeat, scaled
 
@@ -227,11 +229,6 @@ class Locals(unittest.TestCase):
         self.assertEqual(len(calls), THREADS + 1)
 
     def test_values_die_with_their_thread(self):
-        import gc
-        import weakref
-
-        class Value:
-            pass
         local, references = threading.local(), []
 
         def work():
@@ -241,12 +238,7 @@ class Locals(unittest.TestCase):
             thread = threading.Thread(target=work)
             thread.start()
             thread.join()
-        for _ in range(100):
-            gc.collect()
-            if not any(reference() for reference in references):
-                break
-            time.sleep(0.05)
-        self.assertEqual([reference() for reference in references], [None] * 20)
+        self.assertEqual(collected(references), [None] * 20)
 
     def test_locals_come_and_go(self):
         def work():
@@ -255,6 +247,95 @@ class Locals(unittest.TestCase):
                 local.value = i
                 assert local.value == i
         race(*repeat(work))
+
+    def test_many_at_once(self):
+        """The thread's table grows, and loses entries in the middle."""
+        def work():
+            kept = []
+            for i in range(scaled(400)):
+                kept.append(threading.local())
+                kept[-1].value = i
+                if i % 3 == 0:
+                    del kept[i // 7 % len(kept)]
+            values = [local.value for local in kept]
+            assert values == sorted(set(values)), values
+        race(*repeat(work))
+
+    def test_cycle_through_a_value(self):
+        local, value = threading.local(), Value()
+        local.value, value.local = value, local
+        references = weakref.ref(local), weakref.ref(value)
+        del local, value
+        self.assertEqual(collected(references), [None, None])
+
+    def test_cycle_through_the_value_of_a_sleeping_thread(self):
+        locals_, references = [threading.local()], []
+        ready, over = threading.Event(), threading.Event()
+
+        def work():
+            value = Value()
+            value.local = locals_[0]
+            locals_[0].value = value
+            references.append(weakref.ref(value))
+            del value
+            ready.set()
+            over.wait(30)
+        thread = threading.Thread(target=work)
+        thread.start()
+        ready.wait(30)
+        references.append(weakref.ref(locals_.pop()))
+        found = collected(references)
+        over.set()
+        thread.join()
+        self.assertEqual(found, [None, None])
+
+    def test_chain_is_kept(self):
+        """A local object reached only through the value of another one, which is alive."""
+        outer = threading.local()
+        outer.inner = threading.local()
+        outer.inner.value = Value()
+        reference = weakref.ref(outer.inner.value)
+        for _ in range(3):
+            gc.collect()
+        self.assertIs(outer.inner.value, reference())
+
+    def test_values_of_a_dead_local_go_when_their_thread_uses_another(self):
+        dying, other, references = [threading.local()], threading.local(), []
+        ready, go = threading.Event(), threading.Event()
+
+        def work():
+            dying[0].value = Value()
+            references.append(weakref.ref(dying[0].value))
+            ready.set()
+            go.wait(30)
+            for _ in range(200):  # the object itself is freed a little after its weakrefs are cleared
+                other.value = 1
+                if references[0]() is None:
+                    break
+                time.sleep(0.01)
+            references.append(references[0]() is None)
+        thread = threading.Thread(target=work)
+        thread.start()
+        ready.wait(30)
+        reference = weakref.ref(dying[0])
+        dying.clear()
+        self.assertEqual(collected([reference]), [None])
+        go.set()
+        thread.join()
+        self.assertEqual(references[1], True)
+
+
+class Value:
+    pass
+
+
+def collected(references):
+    for _ in range(100):
+        gc.collect()
+        if not any(reference() for reference in references):
+            break
+        time.sleep(0.02)
+    return [reference() for reference in references]
 
 
 if __name__ == "__main__":

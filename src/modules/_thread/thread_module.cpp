@@ -376,7 +376,7 @@ Status initialise(Thread& t, Module* module) {
   TRY(module_add_type(t, module, spec_thread_lock, &g_lock_type));
   TRY(module_add(t, module, "LockType", Value(g_lock_type)));
   TRY(module_add_type(t, module, spec_thread_rlock, &g_rlock_type));
-  TRY(module_add_type(t, module, spec_thread_local, &g_local_type));
+  TRY(init_thread_locals(t, module));
   TRY(module_add_type(t, module, kHandleSpec, &g_handle_type));
   TRY(module_add(t, module, "error", Value(exc::RuntimeError)));
   TRY(module_add(t, module, "TIMEOUT_MAX", float_from(t, kTimeoutMaxSeconds)));

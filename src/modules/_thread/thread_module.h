@@ -9,8 +9,9 @@ namespace typhon {
 inline constexpr double kTimeoutMaxSeconds = 9223372036.0;
 extern Type* g_lock_type;
 extern Type* g_rlock_type;
-extern Type* g_local_type;
-extern const TypeSpec spec_thread_lock, spec_thread_rlock, spec_thread_local;
+extern const TypeSpec spec_thread_lock, spec_thread_rlock;
+// Adds threading.local to the module.
+Status init_thread_locals(Thread& t, Module* module);
 
 // acquire()'s arguments as nanoseconds: -1 for ever, 0 a try.
 Result<i64> lock_timeout(Thread& t, Value blocking, Value timeout);
