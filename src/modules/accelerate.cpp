@@ -15,6 +15,7 @@ struct Accelerated {
 constexpr Accelerated kAccelerated[] = {
     {"/threading.py", accelerate_threading},
     {"/queue.py", accelerate_queue},
+    {"/selectors.py", asyncio::accelerate_selectors},
     {"/asyncio/events.py", asyncio::accelerate_events},
     {"/asyncio/base_events.py", asyncio::accelerate_base_events},
     {"/asyncio/selector_events.py", asyncio::accelerate_selector_events},

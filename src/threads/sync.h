@@ -5,17 +5,36 @@
 
 namespace typhon {
 
+// How this thread's looking around has ended lately. When processors are scarce, what it looks for needs the one that it keeps busy:
+// after some failures in a row it looks only now and then.
+struct SpinRecord {
+  u8 failures = 0;
+  u8 to_skip = 0;
+  bool worth_trying() {
+    if (to_skip == 0) return true;
+    to_skip--;
+    return false;
+  }
+  bool note(bool success) {
+    constexpr u8 kTolerated = 4, kMost = 9;
+    failures = success ? 0 : failures < kMost ? u8(failures + 1) : kMost;
+    to_skip = failures <= kTolerated ? 0 : u8((1 << (failures - kTolerated)) - 1);
+    return success;
+  }
+};
+inline thread_local SpinRecord tls_spins;
+
 // Asks `done` again and again for some microseconds, for what another running thread is about to do: falling asleep and being woken
 // takes longer. True when it was done. Gives up at once when something wants the thread's attention, and with a GIL.
 template <class Done>
 bool spin_until(Thread& t, Done done) {
-  if (!g_multi_threaded || g_gil_mode) return done();
+  if (!g_multi_threaded || g_gil_mode || !tls_spins.worth_trying()) return done();
   u64 end = platform::monotonic_ns() + 10'000;
   for (u32 round = 1;; round++) {
-    if (done()) return true;
+    if (done()) return tls_spins.note(true);
     if (poll_wanted(t)) return false;
     for (int i = 0; i < 8; i++) platform::cpu_relax();
-    if (round % 4 == 0 && platform::monotonic_ns() > end) return false;
+    if (round % 4 == 0 && platform::monotonic_ns() > end) return tls_spins.note(false);
   }
 }
 

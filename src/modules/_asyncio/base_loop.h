@@ -7,6 +7,7 @@ namespace typhon::asyncio {
 Status accelerate_events(Thread& t, Dict* globals);
 Status accelerate_base_events(Thread& t, Dict* globals);
 Status accelerate_selector_events(Thread& t, Dict* globals);
+Status accelerate_selectors(Thread& t, Dict* globals);
 
 // What a library's loop does in call_soon, for a callback with the arguments in `args`. False, with nothing done, when the loop is
 // another one, is closed or in debug mode, or has methods of its own: then its methods have to be called.
