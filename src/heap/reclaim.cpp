@@ -2,6 +2,8 @@
 // the stop, the helper thread. docs/ownership.md has the protocol.
 #include "heap/reclaim.h"
 
+#include <ctime>
+
 #include "heap/counting.h"
 #include "heap/object_model.h"
 #include "heap/pages.h"
@@ -480,6 +482,12 @@ static bool anything_queued() {
   return any;
 }
 
+static u64 own_cpu_ns() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return u64(now.tv_sec) * 1'000'000'000 + u64(now.tv_nsec);
+}
+
 static void helper_main(Thread& t) {
   u64 delay = kBatchDelayNs;
   for (;;) {
@@ -494,8 +502,9 @@ static void helper_main(Thread& t) {
     }
     if (poll_wanted(t)) (void)safepoint_slow(t);
     __atomic_store_n(&g_helper_work, 0, __ATOMIC_RELEASE);
-    u64 before = __atomic_load_n(&g_reclaimed, __ATOMIC_RELAXED);
+    u64 before = __atomic_load_n(&g_reclaimed, __ATOMIC_RELAXED), begun = own_cpu_ns();
     reclaim_candidates(t);
+    u64 took = own_cpu_ns() - begun;
     bool left;
     {
       WorldStopped stop(t);
@@ -504,6 +513,9 @@ static void helper_main(Thread& t) {
     // What the scan keeps finding is looked at less and less often.
     bool progress = __atomic_load_n(&g_reclaimed, __ATOMIC_RELAXED) != before;
     delay = progress || !left ? kBatchDelayNs : (delay * 2 < kMaxDelayNs ? delay * 2 : kMaxDelayNs);
+    // Nor more often than makes sense where a scan takes long, as with hundreds of threads.
+    u64 reasonable = took * 16 < kBatchDelayNs * 10 ? took * 16 : kBatchDelayNs * 10;
+    if (delay < reasonable) delay = reasonable;
     if (left) __atomic_store_n(&g_helper_work, 1, __ATOMIC_RELEASE);
   }
 }
