@@ -15,7 +15,7 @@ import textwrap
 import threading
 import time
 import unittest
-from concurrent.futures import ProcessPoolExecutor, wait
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 
 LIMIT = 60  # seconds a test may take
@@ -75,6 +75,29 @@ class Killed(Bounded):
                 pool.submit(square, 1)
         self.assertNoChildren()
 
+    def test_task_of_a_pool_that_dies(self):
+        """Its result never comes: get() says so in time, and the pool can be ended."""
+        with multiprocessing.get_context("forkserver").Pool(2) as pool:
+            lost = pool.apply_async(kill_this_process)
+            with self.assertRaises(multiprocessing.TimeoutError):
+                lost.get(1)
+            self.assertFalse(lost.ready())
+            pool.terminate()
+            pool.join()
+        self.assertNoChildren()
+
+    def test_waiting_executor_tasks(self):
+        """None of the tasks that had not run is reported done."""
+        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver")) as pool:
+            first = pool.submit(time.sleep, 0.5)
+            waiting = [pool.submit(square, n) for n in range(100)]
+            while not pool._processes:
+                time.sleep(0.01)
+            os.kill(next(iter(pool._processes)), signal.SIGKILL)
+            for future in [first, *waiting]:
+                self.assertIsInstance(future.exception(30), BrokenProcessPool)
+        self.assertNoChildren()
+
     def test_manager(self):
         manager = multiprocessing.get_context("forkserver").Manager()
         shared = manager.dict()
@@ -118,6 +141,93 @@ class Full(Bounded):
         with self.assertRaises(OSError):
             with open("/dev/full", "w") as file:
                 print("x" * 100_000, file=file)
+
+    def test_limit_of_a_file(self):
+        """What was written before the limit is in the file, what was not is reported, by every kind of writer."""
+        ended = run_script("""
+            import errno, json, os, pickle, resource, shutil, sqlite3, tempfile
+            folder = tempfile.mkdtemp()
+            path = os.path.join(folder, "file")
+            resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+            def refused(function):
+                try:
+                    function()
+                except OSError as error:
+                    assert error.errno == errno.EFBIG, repr(error)
+                else:
+                    raise AssertionError(function)
+                size = os.path.getsize(path)
+                assert size <= 50_000, size
+                os.unlink(path)
+
+            def unbuffered():
+                with open(path, "wb", buffering=0) as file:
+                    assert file.write(b"x" * 60_000) == 50_000
+                    file.write(b"x")
+
+            def buffered():
+                with open(path, "wb") as file:
+                    for _ in range(60): file.write(b"x" * 1000)
+
+            def text():
+                with open(path, "w") as file:
+                    for _ in range(60): print("x" * 1000, file=file)
+
+            def closed_only():
+                file = open(path, "wb", buffering=100_000)
+                file.write(b"x" * 60_000)
+                try:
+                    file.close()
+                finally:
+                    assert file.closed
+
+            def pickled():
+                with open(path, "wb") as file: pickle.dump(list(range(100_000)), file)
+
+            def jsoned():
+                with open(path, "w") as file: json.dump(list(range(100_000)), file)
+
+            def truncated():
+                with open(path, "wb") as file: file.truncate(60_000)
+
+            def copied():
+                with open("/dev/zero", "rb") as zeros:
+                    with open(path, "wb") as file: shutil.copyfileobj(zeros, file)
+
+            for function in unbuffered, buffered, text, closed_only, pickled, jsoned, truncated, copied:
+                refused(function)
+
+            database = sqlite3.connect(path)
+            database.execute("create table t (a)")
+            try:
+                with database:
+                    for _ in range(100): database.execute("insert into t values (?)", ("x" * 1000,))
+            except (sqlite3.OperationalError, sqlite3.DatabaseError):
+                pass
+            else:
+                raise AssertionError("sqlite3")
+            assert database.execute("select count(*) from t").fetchone() == (0,)
+            database.close()
+            shutil.rmtree(folder)
+            print("done")
+        """)
+        self.assertEqual((ended.returncode, ended.stdout), (0, "done\n"), ended.stderr)
+
+    def test_results_of_a_pool_whose_output_fails(self):
+        """A task that fails because of a full disk is reported failed, the others are done."""
+        def work(n):
+            with open("/dev/full" if n % 3 == 0 else "/dev/null", "w") as file:
+                file.write("x" * 100_000)
+            return n
+
+        with ThreadPoolExecutor(4) as pool:
+            futures = [pool.submit(work, n) for n in range(60)]
+            for n, future in enumerate(futures):
+                if n % 3:
+                    self.assertEqual(future.result(30), n)
+                else:
+                    self.assertEqual(future.exception(30).errno, errno.ENOSPC)
 
     def test_standard_output(self):
         for statement in ("print('x')", "import sys; sys.stdout.write('x' * 100000)"):
@@ -223,6 +333,43 @@ class Storm(Bounded):
         with open(read, "rb") as file:
             self.assertEqual(file.read(), data)
         thread.join()
+
+    def test_full_pipe(self):
+        """A writer that waits for room writes everything, once."""
+        data = os.urandom(1 << 20)
+        read, write = os.pipe()
+        parts = []
+
+        def drain():
+            while part := os.read(read, 10_000):
+                parts.append(part)
+                time.sleep(0.001)
+        thread = threading.Thread(target=drain)
+        thread.start()
+        with open(write, "wb") as file:
+            file.write(data)
+        thread.join()
+        os.close(read)
+        self.assertEqual(b"".join(parts), data)
+
+    def test_locks_between_threads(self):
+        lock, condition, turns = threading.Lock(), threading.Condition(), []
+        stop = time.monotonic() + 0.3
+
+        def work(k):
+            while time.monotonic() < stop:
+                with lock:
+                    turns.append(k)
+                with condition:
+                    condition.notify_all()
+                    condition.wait(0.001)
+        threads = [threading.Thread(target=work, args=(k,)) for k in range(3)]
+        for thread in threads:
+            thread.start()
+        work(3)
+        for thread in threads:
+            thread.join()
+        self.assertEqual(set(turns), {0, 1, 2, 3})
 
     def test_sockets(self):
         left, right = socket.socketpair()

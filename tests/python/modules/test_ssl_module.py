@@ -146,25 +146,79 @@ class Certificates(WithAuthority):
 
 
 class Tools(WithAuthority):
-    def test_client_of_s_server(self):
+    def connected_to_s_server(self, certificate, *options):
+        """A socket that is connected to the tool, which presents the certificate and reverses lines."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        server = subprocess.Popen([OPENSSL, "s_server", "-accept", f"127.0.0.1:{port}", "-cert", self.good, "-key", self.good, "-rev", "-quiet"],
-                                  stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            for _ in range(100):
-                try:
-                    raw = socket.create_connection(("127.0.0.1", port), timeout=20)
-                    break
-                except ConnectionRefusedError:
-                    time.sleep(0.05)
-            with self.client_context().wrap_socket(raw, server_hostname="localhost") as s:
-                s.sendall(b"drawer\n")
-                self.assertEqual(s.recv(100), b"reward\n")
-        finally:
-            server.kill()
-            server.communicate()
+        server = subprocess.Popen([OPENSSL, "s_server", "-accept", f"127.0.0.1:{port}", "-cert", certificate, "-key", certificate, "-rev", "-quiet",
+                                   *options], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(server.communicate)
+        self.addCleanup(server.kill)
+        for _ in range(200):
+            try:
+                raw = socket.create_connection(("127.0.0.1", port), timeout=20)
+                self.addCleanup(raw.close)
+                return raw
+            except ConnectionRefusedError:
+                time.sleep(0.05)
+        self.fail("s_server does not listen")
+
+    def test_client_of_s_server(self):
+        raw = self.connected_to_s_server(self.good)
+        with self.client_context().wrap_socket(raw, server_hostname="localhost") as s:
+            s.sendall(b"drawer\n")
+            self.assertEqual(s.recv(100), b"reward\n")
+
+    def test_client_of_an_older_s_server(self):
+        raw = self.connected_to_s_server(self.good, "-tls1_2")
+        with self.client_context().wrap_socket(raw, server_hostname="localhost") as s:
+            self.assertEqual(s.version(), "TLSv1.2")
+            s.sendall(b"drawer\n")
+            self.assertEqual(s.recv(100), b"reward\n")
+
+    def test_bad_certificates_of_s_server(self):
+        for certificate, host, context, message in (
+                (self.authority.sign("old", "localhost", expired=True), "localhost", self.client_context(), "certificate has expired"),
+                (self.authority.sign("far", "elsewhere.example"), "localhost", self.client_context(), "Hostname mismatch, certificate is not valid for 'localhost'."),
+                (self.good, "localhost", ssl.create_default_context(), "unable to (get local issuer certificate|verify the first certificate)")):
+            with self.subTest(message):
+                raw = self.connected_to_s_server(certificate)
+                with self.assertRaises(ssl.SSLCertVerificationError) as caught:
+                    context.wrap_socket(raw, server_hostname=host)
+                self.assertRegex(caught.exception.verify_message, "^" + message)
+
+    def s_client(self, address, *options):
+        return subprocess.run([OPENSSL, "s_client", "-connect", "127.0.0.1:%d" % address[1], "-verify_return_error", "-verify_hostname", "localhost",
+                               "-quiet", *options], input=b"question\n", capture_output=True, timeout=20)
+
+    def test_bad_certificates_for_s_client(self):
+        """The tool refuses them, and the server is told why."""
+        for certificate, options, said, told in (
+                (self.authority.sign("past", "localhost", expired=True), ("-CAfile", self.authority.path), b"certificate has expired", "CERTIFICATE_EXPIRED"),
+                (self.authority.sign("away", "elsewhere.example"), ("-CAfile", self.authority.path), b"[Hh]ostname mismatch", "BAD_CERTIFICATE"),
+                (self.good, ("-no-CAfile", "-no-CApath", "-no-CAstore"), b"unable to get local issuer|verify the first|self-signed", "UNKNOWN_CA")):
+            with self.subTest(told):
+                errors = []
+
+                listening = socket.create_server(("127.0.0.1", 0))
+                listening.settimeout(20)
+
+                def run(listening=listening, certificate=certificate):
+                    with listening:
+                        connection, _ = listening.accept()
+                    try:
+                        with self.server_context(certificate).wrap_socket(connection, server_side=True) as s:
+                            s.recv(100)
+                    except ssl.SSLError as error:
+                        errors.append(error.reason)
+                thread = threading.Thread(target=run)
+                thread.start()
+                client = self.s_client(listening.getsockname(), *options)
+                thread.join(20)
+                self.assertNotEqual(client.returncode, 0)
+                self.assertRegex(client.stderr, said)
+                self.assertRegex(errors[0], told)
 
     def test_server_of_s_client(self):
         got = []
