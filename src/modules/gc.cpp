@@ -179,6 +179,18 @@ struct ReferrerVisitor : Visitor {
     return false;
   }
 };
+// A generator or coroutine that runs: its variables are part of a stack, which visitors leave out.
+bool runs_with_target(const Object* object, const ReferrerVisitor& v) {
+  u32 shape = object->shape_id();
+  if (shape != kShape_generator && shape != kShape_coroutine && shape != kShape_async_generator) return false;
+  auto* g = const_cast<Generator*>(static_cast<const Generator*>(object));
+  if (__atomic_load_n(&g->state, __ATOMIC_ACQUIRE) != u8(GeneratorState::kRunning)) return false;
+  for (u32 i = 0; i < g->word_count - kFrameHeader; i++) {
+    Value word = g->registers()[i].untagged();
+    if (word.is_object() && v.is_target(word.object())) return true;
+  }
+  return false;
+}
 Ref f_get_referrers(Thread& t, Value, const Value* a) {
   RootedVector found(t);
   ReferrerVisitor visitor;
@@ -199,6 +211,7 @@ Ref f_get_referrers(Thread& t, Value, const Value* a) {
           Object* type = object_model::type_of_shape(object->shape);
           v.hit = type != nullptr && !(type->state & state::kImmortal) && v.is_target(type);
           if (!v.hit) object_model::visit(object, v);
+          if (!v.hit) v.hit = runs_with_target(object, v);
           if (v.hit) v.found->push_copy(Value(object));
         },
         &visitor);
