@@ -165,6 +165,29 @@ COLD_HANDLER(load_attribute_cold) {
 
 // --- STORE_ATTR
 
+// Stores into the cached slot of an object that other threads reach. False: the cache does not fit.
+bool store_shared_slot(Thread& t, Object* object, u64 word, Value value) {
+  Field* field;
+  if (!cached_slot(object, word, &field)) return false;
+  publish_for(object, value);
+  Value old = heap_copy(value);
+  auto exchange = [&] {  // only under the lock the shape stays what it is
+    bool fits = cached_slot(object, word, &field);
+    if (fits) old = Value(__atomic_exchange_n(&field->address()->bits, old.bits, __ATOMIC_ACQ_REL));
+    return fits;
+  };
+  bool done;
+  if (shape_at(u32(word))->layout == types::object->layout) {
+    ElementLock lock(t, object);
+    done = exchange();
+  } else {  // aux2 belongs to its type
+    ObjectLock lock(t, object);
+    done = exchange();
+  }
+  Field::release_heap(old);
+  return done;
+}
+
 TYPHON_NOINLINE bool store_attribute_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   Value target = r[pc->a];
@@ -192,6 +215,10 @@ TYPHON_NOINLINE bool store_attribute_step(Thread& t, Value* r, Instr* pc) {
         consume(r, pc, kConsumeA, pc->a);
         return true;
       }
+    } else if (store_shared_slot(t, object, cache::load(place), r[pc->b])) {
+      consume(r, pc, kConsumeB, pc->b);
+      consume(r, pc, kConsumeA, pc->a);
+      return true;
     }
     fill_store_cache(t, place, object, name);
   }

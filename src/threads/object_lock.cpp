@@ -18,8 +18,8 @@ void unsettle(Thread& t, u8* lock) {
   auto take_away = [&] {
     if (!(*lock & kSettled)) return;
     auto* object = reinterpret_cast<Object*>(lock - offsetof(Object, lock));
-    u32 settlings = (object->aux2 >> (kAccessThreadBits + kAccessTurnBits)) + 1;
-    object->aux2 = settlings << (kAccessThreadBits + kAccessTurnBits);
+    u32 settlings = (object->aux2 >> (kNoteThreadBits + kNoteAccessBits)) + 1;
+    object->aux2 = settlings << (kNoteThreadBits + kNoteAccessBits);
     __atomic_store_n(lock, u8(*lock & ~kSettled), __ATOMIC_RELEASE);
   };
   if (world_stopped_by(t)) return take_away();

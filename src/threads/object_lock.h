@@ -35,21 +35,20 @@ TYPHON_INLINE void unlock_byte(Thread& t, u8* lock) {
     unlock_slow(t, lock);
 }
 
-// Under the lock of `object`, when an element was read or written: whether the object should settle, because its elements were
-// accessed by different threads in turn often enough for a stop of the world, which may end that, to be little. Kept in aux2: the
-// last thread, the changes of thread, and how often it settled already.
-inline constexpr u32 kAccessThreadBits = 12, kAccessTurnBits = 16;
-inline constexpr u32 kTurnsToSettle = 512, kMostSettlings = 7;
 TYPHON_INLINE bool is_settled(const Object* object) { return __atomic_load_n(&object->lock, __ATOMIC_ACQUIRE) & kSettled; }
+// Under the lock of `object`, when an element was read or written: whether the object should settle, because its elements were
+// accessed often enough, by different threads in turn above all, for a stop of the world, which may end that, to be little. Kept in
+// aux2: the last thread, the accesses, and how often it settled already.
+inline constexpr u32 kNoteThreadBits = 8, kNoteAccessBits = 20;
+inline constexpr u32 kAccessesToSettle = 4096, kTurnWeight = 8, kMostSettlings = 7;
 TYPHON_INLINE bool note_element_access(Thread& t, Object* object) {
-  u32 notes = object->aux2, thread = t.id & ((1u << kAccessThreadBits) - 1);
-  if ((notes & ((1u << kAccessThreadBits) - 1)) == thread) return false;
-  u32 settlings = notes >> (kAccessThreadBits + kAccessTurnBits);
-  u32 turns = (notes >> kAccessThreadBits & ((1u << kAccessTurnBits) - 1)) + 1;
-  bool enough = settlings < kMostSettlings && turns >= kTurnsToSettle << settlings;
-  if (turns >= (1u << kAccessTurnBits) - 1) turns = 0;
-  object->aux2 = settlings << (kAccessThreadBits + kAccessTurnBits) | turns << kAccessThreadBits | thread;
-  return enough;
+  u32 notes = object->aux2, thread = t.id & ((1u << kNoteThreadBits) - 1);
+  u32 settlings = notes >> (kNoteThreadBits + kNoteAccessBits);
+  u32 accesses = notes >> kNoteThreadBits & ((1u << kNoteAccessBits) - 1);
+  accesses += (notes & ((1u << kNoteThreadBits) - 1)) == thread ? 1 : kTurnWeight;
+  if (settlings >= kMostSettlings) return false;
+  object->aux2 = settlings << (kNoteThreadBits + kNoteAccessBits) | accesses << kNoteThreadBits | thread;
+  return accesses >= kAccessesToSettle << settlings;
 }
 // Takes the lock that the caller holds away, and settles the object unless somebody waits for it.
 void settle(Thread& t, Object* object);

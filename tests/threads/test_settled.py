@@ -147,6 +147,47 @@ class SettledContainers(unittest.TestCase):
         self.assertEqual((names["a"], names["b"]), (19_999, 19_999))
         self.assertNotIn("c", names)
 
+    def test_attributes(self):
+        """Threads assign attributes of one object, each its own, while another one adds, deletes and reads others, in whatever way."""
+        class Plain:
+            def __init__(self): self.a = self.b = self.c = 0
+
+        class Slots:
+            __slots__ = ("a", "b", "c", "d", "__dict__")
+            def __init__(self): self.a = self.b = self.c = 0
+
+        class OfSet(set):
+            def __init__(self): self.a = self.b = self.c = 0
+
+        def store_a(o, n):
+            for i in range(n):
+                o.a = i
+                if o.a != i: raise AssertionError(o.a)
+
+        def store_b(o, n):
+            for i in range(n):
+                o.b = i
+                if o.b != i: raise AssertionError(o.b)
+
+        def change(o, n):
+            for i in range(n):
+                o.d = i
+                if i % 10 == 9: setattr(o, f"e{i}", i)
+                if i % 10 == 9 and o.__dict__[f"e{i}"] != i: raise AssertionError(i)
+                del o.d
+
+        for cls in (Plain, Slots, OfSet):
+            with self.subTest(cls.__name__):
+                for _ in range(3):
+                    o = cls()
+                    first = threading.Thread(target=store_a, args=(o, 10_000))  # it settles on the way
+                    first.start()
+                    store_b(o, 10_000)
+                    first.join()
+                    support.race(lambda: store_a(o, 10_000), lambda: store_b(o, 10_000), lambda: change(o, 500))
+                    self.assertEqual((o.a, o.b), (9_999, 9_999))
+                    self.assertFalse(hasattr(o, "d"))
+
     def test_objects_in_a_list(self):
         """Objects put into settled lists by several threads die once each: as many as were made."""
         made = []
