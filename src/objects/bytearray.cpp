@@ -549,8 +549,6 @@ constexpr Method kOwnMethods[] = {
     method("__alloc__", m_alloc, "($self, /)", "B.__alloc__() -> int"),
     method("__reduce__", m_reduce, "($self, /)", "Return state information for pickling."),
     method("__reduce_ex__", m_reduce_ex, "($self, proto=0, /)", "Return state information for pickling."),
-    raw_method("__release_buffer__", release_buffer_method, "($self, buffer, /)",
-           "Release the buffer object that exposes the underlying memory of the object."),
     method("__sizeof__", m_sizeof, "($self, /)", "Returns the size of the bytearray object in memory, in bytes."),
 };
 

@@ -737,8 +737,6 @@ constexpr Method kRows[] = {
     method("upper", m_upper, "($self, /)"),
     method("zfill", m_zfill, "($self, width, /)",
            "Pad a numeric string with zeros on the left, to fill a field of the given width."),
-    raw_method("__buffer__", buffer_method, "($self, flags, /)",
-           "Return a buffer object that exposes the underlying memory of the object."),
 };
 static_assert(std::size(kRows) == kSharedByteMethodCount);
 

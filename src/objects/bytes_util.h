@@ -53,15 +53,17 @@ i64 bytes_compare(const u8* a, size_t na, const u8* b, size_t nb);
 Ref byte_iterator_new(Thread& t, Value sequence);  // of bytes, bytearray and memoryview
 Ref memoryview_new(Thread& t, Value object, int flags);  // memoryview.cpp
 i32 memoryview_exports(Value view);
-// __buffer__ and __release_buffer__ of the built-in types.
-Ref buffer_method(Thread& t, Value self, Args args);
-Ref release_buffer_method(Thread& t, Value self, Args args);
+// A view of the buffer that is to be released by self's __release_buffer__, of which no other view can be made. It takes the buffer
+// over: with the last use of it, `native_release` (may be null) gives it back.
+Ref restricted_view(Thread& t, Value self, const Buffer& source, ReleaseBufferFn native_release);
+Status memoryview_release(Thread& t, Value view);     // its method release()
+bool is_memoryview_of(Value view, Value object);  // whether its attribute obj is this object
 
 // A one-dimensional view of bytes, as far as the flags ask for it (buffer.cpp).
 Status fill_byte_buffer(Thread& t, Buffer* buffer, void* data, i64 n, bool readonly, int flags);
 
 // Rows that bytes and bytearray have in common, with the rows of one of them.
-inline constexpr size_t kSharedByteMethodCount = 43;
+inline constexpr size_t kSharedByteMethodCount = 42;
 const Method* shared_byte_methods();
 Ref bytes_remainder(Thread& t, Value format, Value argument);
 Result<bool> bytes_contains(Thread& t, Value self, Value item);

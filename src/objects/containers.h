@@ -192,7 +192,7 @@ struct Buffer {
   void* internal = nullptr;
 };
 namespace buffer_flag {
-inline constexpr int kSimple = 0, kWritable = 1, kFormat = 4, kNd = 8, kStrides = 0x18, kFullRo = 0x11C, kFull = 0x11D, kContigRo = 8;
+inline constexpr int kSimple = 0, kWritable = 1, kFormat = 4, kNd = 8, kStrides = 0x18, kCContiguous = 0x38, kFContiguous = 0x58, kAnyContiguous = 0x98, kFullRo = 0x11C, kFull = 0x11D, kContigRo = 8;
 }
 Status get_buffer(Thread& t, Value v, Buffer* buffer, int flags);  // TypeError "a bytes-like object is required, not 'X'"
 void release_buffer(Thread& t, Buffer* buffer);

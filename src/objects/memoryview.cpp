@@ -14,6 +14,9 @@ struct ManagedBuffer : Object {
   Field owner;      // the exporter
   Buffer buffer;    // its `owner` word stays EMPTY: a heap object holds references in Fields only
   u32 users;        // views that are not released; atomic
+  // Of a restricted view: the exporter's class has a __release_buffer__, which is running; what remains is this one, or nothing.
+  bool restricted;
+  ReleaseBufferFn native_release;
 };
 
 struct MemoryView : Object {
@@ -24,6 +27,7 @@ struct MemoryView : Object {
   i64 item_size;
   const char* format;  // static, or the exporter's
   bool readonly;
+  bool restricted;  // no other view of it may be made
   Relaxed<bool> released;
   i32 dimensions;
   u32 exports;      // buffers handed out; atomic
@@ -42,6 +46,10 @@ MemoryView* view_of(Value v) { return v.as<MemoryView>(); }
 void release_managed(Thread& t, ManagedBuffer* managed) {
   Ref owner = managed->owner.take(managed);
   if (owner.is_empty()) return;
+  if (managed->restricted) {
+    if (managed->native_release != nullptr) managed->native_release(t, owner, &managed->buffer);
+    return;
+  }
   managed->buffer.owner = owner.take();  // release_buffer drops it
   release_buffer(t, &managed->buffer);
 }
@@ -83,6 +91,10 @@ Status check_released(Thread& t, bool released) {
   return ok();
 }
 Status check_released(Thread& t, MemoryView* view) { return check_released(t, view->released); }
+Status check_restricted(Thread& t, MemoryView* view) {
+  if (view->restricted) return raise(t, exc::ValueError, "cannot create new view on restricted memoryview");
+  return ok();
+}
 
 // Keeps the memory of a view while native code works on it, whoever releases the view meanwhile.
 class InUse {
@@ -143,6 +155,7 @@ class Exported {
 Ref view_from(Thread& t, MemoryView* base) {
   InUse in_use(t);
   TRY(in_use.get(base));
+  TRY(check_restricted(t, base));
   auto* view = heap::allocate_as<MemoryView>(t, kShape_memoryview);
   Ref result = Ref::adopt(Value(view));
   view->managed.init(view, in_use.managed());
@@ -637,11 +650,18 @@ Status slot_get_buffer(Thread& t, Value self, Buffer* buffer, int flags) {
   MemoryView* view = view_of(self);
   Exported exported;
   TRY(exported.get(t, view));
+  TRY(check_restricted(t, view));
   if ((flags & buffer_flag::kWritable) && view->readonly)
     return raise(t, exc::BufferError, "memoryview: underlying buffer is not writable");
-  bool wants_strides = (flags & buffer_flag::kStrides) == buffer_flag::kStrides;
-  if (!wants_strides && !is_contiguous(view))
+  auto wants = [flags](int flag) { return (flags & flag) == flag; };
+  bool wants_strides = wants(buffer_flag::kStrides);
+  bool c = is_contiguous(view), fortran = is_contiguous(view, true);
+  if ((wants(buffer_flag::kCContiguous) || !wants_strides) && !c)
     return raise(t, exc::BufferError, "memoryview: underlying buffer is not C-contiguous");
+  if (wants(buffer_flag::kFContiguous) && !fortran)
+    return raise(t, exc::BufferError, "memoryview: underlying buffer is not Fortran contiguous");
+  if (wants(buffer_flag::kAnyContiguous) && !c && !fortran)
+    return raise(t, exc::BufferError, "memoryview: underlying buffer is not contiguous");
   if (!(flags & buffer_flag::kNd) && (flags & buffer_flag::kFormat))
     return raise(t, exc::BufferError, "memoryview: cannot cast to unsigned bytes if the format flag is present");
   *buffer = Buffer{};
@@ -917,38 +937,26 @@ constexpr Method kMethods[] = {
     method("__enter__", m_enter, "($self, /)"),
     method("__exit__", m_exit, "($self, /, *exc_info)",
            "Release the underlying buffer exposed by the memoryview object."),
-    raw_method("__buffer__", buffer_method, "($self, flags, /)",
-           "Return a buffer object that exposes the underlying memory of the object."),
-    raw_method("__release_buffer__", release_buffer_method, "($self, buffer, /)",
-           "Release the buffer object that exposes the underlying memory of the object."),
     class_method("__class_getitem__", class_getitem, "($type, object, /)",
                  "memoryviews are generic over the type of their underlying data"),
     {},
 };
 
-// A view of the buffer that the object exports for these flags; `own`: that of the native type, whatever a class's __buffer__ does.
-Ref view_of_buffer(Thread& t, Value object, int flags, bool own = false) {
-  TRY(make_managed_type(t));
-  Buffer buffer;
-  if (own) {
-    TRY(type_of(object)->slots.get_buffer(t, object, &buffer, flags));
-    if (buffer.owner.is_empty()) buffer.owner = Ref::copy(object).take();
-  } else {
-    TRY(get_buffer(t, object, &buffer, flags));
-  }
-  if (buffer.dimensions > kMaxDimensions) {
-    release_buffer(t, &buffer);
+// A view of a buffer, which it takes over from the caller.
+Ref view_over(Thread& t, Buffer* source) {
+  if (source->dimensions > kMaxDimensions) {
+    release_buffer(t, source);
     return raise(t, exc::ValueError, "memoryview: number of dimensions must not exceed %d", int(kMaxDimensions));
   }
-  Ref owner = Ref::adopt(buffer.owner);
-  buffer.owner = EMPTY;
+  Ref owner = Ref::adopt(source->owner);
+  source->owner = EMPTY;
   auto* managed = allocate_native<ManagedBuffer>(t, g_managed_type);
   Ref keep = Ref::adopt(Value(managed));
   managed->owner.init(managed, std::move(owner));
-  managed->buffer = buffer;
+  Buffer& buffer = managed->buffer = *source;
   // The arrays inside the struct moved with it.
-  if (buffer.shape == buffer.small_shape) managed->buffer.shape = managed->buffer.small_shape;
-  if (buffer.strides == buffer.small_strides) managed->buffer.strides = managed->buffer.small_strides;
+  if (source->shape == source->small_shape) buffer.shape = buffer.small_shape;
+  if (source->strides == source->small_strides) buffer.strides = buffer.small_strides;
   managed->users = 1;
 
   auto* view = heap::allocate_as<MemoryView>(t, kShape_memoryview);
@@ -962,9 +970,9 @@ Ref view_of_buffer(Thread& t, Value object, int flags, bool own = false) {
   view->readonly = buffer.readonly;
   view->dimensions = buffer.dimensions;
   for (i32 d = 0; d < buffer.dimensions; d++)
-    view->shape[d] = managed->buffer.shape != nullptr ? managed->buffer.shape[d] : buffer.length / buffer.item_size;
-  if (managed->buffer.strides != nullptr)
-    std::memcpy(view->strides, managed->buffer.strides, sizeof(i64) * size_t(buffer.dimensions));
+    view->shape[d] = buffer.shape != nullptr ? buffer.shape[d] : buffer.length / buffer.item_size;
+  if (buffer.strides != nullptr)
+    std::memcpy(view->strides, buffer.strides, sizeof(i64) * size_t(buffer.dimensions));
   else
     set_contiguous_strides(view);
   return result;
@@ -976,7 +984,10 @@ Ref memoryview_new(Thread& t, Value object, int flags) {
   if (!is_memoryview(object)) {
     if (!has_buffer(object))
       return raise(t, exc::TypeError, "memoryview: a bytes-like object is required, not '%T'", object);
-    return view_of_buffer(t, object, (flags & buffer_flag::kWritable) | buffer_flag::kFullRo);
+    TRY(make_managed_type(t));
+    Buffer buffer;
+    TRY(get_buffer(t, object, &buffer, (flags & buffer_flag::kWritable) | buffer_flag::kFullRo));
+    return view_over(t, &buffer);
   }
   MemoryView* base = view_of(object);
   TRY(check_released(t, base));
@@ -985,28 +996,47 @@ Ref memoryview_new(Thread& t, Value object, int flags) {
   return view_from(t, base);
 }
 
-Ref buffer_method(Thread& t, Value self, Args args) {
-  TRY(check_no_keywords(t, "wrapper __buffer__", args));
-  TRY(check_arity(t, "__buffer__", args, 1, 1));
-  Ref index = TRY(to_index(t, args[0]));
+Ref wrapped_get_buffer(Thread& t, GetBufferFn fn, Value self, Value flags_word) {
+  Ref index = TRY(to_index(t, flags_word));
   i64 flags;
   if (!int_fits_i64(index, &flags))
-    return raise(t, exc::OverflowError, "cannot fit '%T' into an index-sized integer", args[0]);
-  if (flags > INT32_MAX) return raise(t, exc::OverflowError, "buffer flags out of range");
-  return view_of_buffer(t, self, int(flags), true);
+    return raise(t, exc::OverflowError, "cannot fit '%T' into an index-sized integer", flags_word);
+  if (flags > INT32_MAX || flags < INT32_MIN) return raise(t, exc::OverflowError, "buffer flags out of range");
+  TRY(make_managed_type(t));
+  Buffer buffer;
+  TRY(fn(t, self, &buffer, int(flags)));
+  if (buffer.owner.is_empty()) buffer.owner = Ref::copy(self).take();
+  return view_over(t, &buffer);
 }
 
-Ref release_buffer_method(Thread& t, Value self, Args args) {
-  TRY(check_no_keywords(t, "wrapper __release_buffer__", args));
-  TRY(check_arity(t, "__release_buffer__", args, 1, 1));
-  if (!is_memoryview(args[0])) return raise(t, exc::TypeError, "expected a memoryview object");
-  MemoryView* view = view_of(args[0]);
+Ref wrapped_release_buffer(Thread& t, Value self, Value released) {
+  if (!is_memoryview(released)) return raise(t, exc::TypeError, "expected a memoryview object");
+  MemoryView* view = view_of(released);
   Ref obj = view->obj.load();
+  if (view->released) return raise(t, exc::ValueError, "memoryview's buffer has already been released");
   if (obj.is_empty()) return Ref::none();
   if (!obj.get().same_word(self)) return raise(t, exc::ValueError, "memoryview's buffer is not this object");
-  if (view->released) return raise(t, exc::ValueError, "memoryview's buffer has already been released");
+  TRY(release_view(t, view));
   return Ref::none();
 }
+
+Ref restricted_view(Thread& t, Value self, const Buffer& source, ReleaseBufferFn native_release) {
+  TRY(make_managed_type(t));
+  Buffer buffer = source;
+  if (source.shape == source.small_shape) buffer.shape = buffer.small_shape;
+  if (source.strides == source.small_strides) buffer.strides = buffer.small_strides;
+  buffer.owner = Ref::copy(self).take();
+  Ref result = TRY(view_over(t, &buffer));
+  MemoryView* view = view_of(result);
+  auto* managed = view->managed.peek().as<ManagedBuffer>();
+  managed->restricted = true;
+  managed->native_release = native_release;
+  view->restricted = true;
+  view->obj.clear(view);
+  return result;
+}
+Status memoryview_release(Thread& t, Value view) { return release_view(t, view_of(view)); }
+bool is_memoryview_of(Value view, Value object) { return view_of(view)->obj.load().get().same_word(object); }
 
 i32 memoryview_exports(Value view) { return i32(__atomic_load_n(&view_of(view)->exports, __ATOMIC_RELAXED)); }
 

@@ -44,6 +44,8 @@ enum class SlotKind : u8 {
   kRepeatReflected,
   kNew,
   kFinaliser,
+  kGetBuffer,
+  kReleaseBuffer,
 };
 struct SlotDefinition {
   Str* const* name;
@@ -69,6 +71,12 @@ void update_all_slots(Thread& t, Type* type, bool in_use);
 void update_slots_for_name(Thread& t, Type* type, Str* name);  // and of all subclasses; for dunder names only
 bool is_dunder(const Str* name);
 Ref new_wrapper_function(Thread& t, Type* type);  // the builtin __new__ of a native type
+// The buffer slots of classes with __buffer__ and __release_buffer__ of their own, and how those of native types are called (buffer.cpp,
+// memoryview.cpp).
+Status generic_get_buffer(Thread& t, Value self, Buffer* buffer, int flags);
+void generic_release_buffer(Thread& t, Value self, Buffer* buffer);
+Ref wrapped_get_buffer(Thread& t, GetBufferFn fn, Value self, Value flags);
+Ref wrapped_release_buffer(Thread& t, Value self, Value view);
 Ref generic_hash_error(Thread& t, Value self);
 
 // --- descriptors (native_function.cpp)

@@ -384,6 +384,10 @@ const SlotDefinition kSlotTable[] = {
          "($self, /, *args, **kwargs)\n--\n\nInitialize self.  See help(type(self)) for accurate signature."),
     SLOT(__new__, new_, kNew, erase(generic_new), nullptr),
     SLOT(__del__, finaliser, kFinaliser, erase(generic_finaliser), nullptr),
+    SLOT(__buffer__, get_buffer, kGetBuffer, erase(generic_get_buffer),
+         "($self, flags, /)\n--\n\nReturn a buffer object that exposes the underlying memory of the object."),
+    SLOT(__release_buffer__, release_buffer, kReleaseBuffer, erase(generic_release_buffer),
+         "($self, buffer, /)\n--\n\nRelease the buffer object that exposes the underlying memory of the object."),
     UNARY(__await__, await, "Return an iterator to be used in await expression."),
     UNARY(__aiter__, aiter, "Return an awaitable, that resolves in asynchronous iterator."),
     UNARY(__anext__, anext, "Return a value or raise StopAsyncIteration."),
@@ -646,6 +650,12 @@ Ref call_slot_wrapper(Thread& t, NativeDescriptor* d, Value self, Args args) {
       if (item.is_empty()) return raise_none(t, exc::StopIteration);
       return item;
     }
+    case SlotKind::kGetBuffer:
+      TRY(check_arity(t, "__buffer__", args, 1, 1));
+      return wrapped_get_buffer(t, slot_fn<GetBufferFn>(d), self, args[0]);
+    case SlotKind::kReleaseBuffer:
+      TRY(check_arity(t, "__release_buffer__", args, 1, 1));
+      return wrapped_release_buffer(t, self, args[0]);
     case SlotKind::kGetAttrHook:
     case SlotKind::kNew:
     case SlotKind::kFinaliser: break;
@@ -755,11 +765,6 @@ void set_all_slots(Type* type) {
     });
   } else {
     for (u32 i = 0; i < kSlotTableSize; i++) slot_at(type->slots, kSlotTable[i].offset) = resolve_slot(type, kSlotTable[i].offset);
-  }
-  for (u64 i = 0; i < mro->size && type->slots.get_buffer == nullptr; i++) {
-    auto* other = mro->items[i].as<Type>();
-    type->slots.get_buffer = other->slots.get_buffer;
-    type->slots.release_buffer = other->slots.release_buffer;
   }
 }
 }  // namespace
