@@ -89,11 +89,11 @@ Ref utf_32_encode(Thread& t, Value, const Value* a) { return encode_with_order(t
 using StatefulFn = Ref (*)(Thread&, const u8*, size_t, const char*, size_t*);
 
 Ref run_stateful(Thread& t, const char* function, const Value* a, StatefulFn decode, bool final_default) {
+  ByteView view(t);
+  TRY(view.get(a[0]));
   OptionalText errors;
   TRY(errors.get(t, function, 2, a[1]));
   bool final = TRY(optional_truth(t, a[2], final_default));
-  ByteView view(t);
-  TRY(view.get(a[0]));
   size_t consumed = view.size();
   Ref text = TRY(decode(t, view.data(), view.size(), errors.text, final ? nullptr : &consumed));
   return tuple_of(t, text, Value::small_int(i64(consumed)));
@@ -118,17 +118,17 @@ Ref raw_unicode_escape_decode(Thread& t, Value, const Value* a) {
 }
 
 Ref ascii_decode(Thread& t, Value, const Value* a) {
-  OptionalText errors;
-  TRY(errors.get(t, "ascii_decode", 2, a[1]));
   ByteView view(t);
   TRY(view.get(a[0]));
+  OptionalText errors;
+  TRY(errors.get(t, "ascii_decode", 2, a[1]));
   return with_size(t, decode_ascii(t, view.data(), view.size(), errors.text), view.size());
 }
 Ref latin_1_decode(Thread& t, Value, const Value* a) {
-  OptionalText errors;
-  TRY(errors.get(t, "latin_1_decode", 2, a[1]));
   ByteView view(t);
   TRY(view.get(a[0]));
+  OptionalText errors;
+  TRY(errors.get(t, "latin_1_decode", 2, a[1]));
   return with_size(t, decode_latin1(t, view.data(), view.size()), view.size());
 }
 
@@ -159,12 +159,12 @@ Ref utf_32_be_decode(Thread& t, Value, const Value* a) {
 
 // (data, errors, byteorder, final) -> (str, consumed, byteorder found)
 Ref decode_ex(Thread& t, const char* function, const Value* a, OrderedFn decode) {
+  ByteView view(t);
+  TRY(view.get(a[0]));
   OptionalText errors;
   TRY(errors.get(t, function, 2, a[1]));
   int order = a[2].is_empty() ? 0 : clamp_order(TRY(to_i64(t, a[2])));
   bool final = TRY(optional_truth(t, a[3], false));
-  ByteView view(t);
-  TRY(view.get(a[0]));
   size_t consumed = view.size();
   Ref text = TRY(decode(t, view.data(), view.size(), errors.text, &order, final ? nullptr : &consumed));
   return tuple_of(t, text, Value::small_int(i64(consumed)), Value::small_int(order));
@@ -174,10 +174,10 @@ Ref utf_32_ex_decode(Thread& t, Value, const Value* a) { return decode_ex(t, "ut
 
 // --- charmap, escapes, buffers
 Ref charmap_decode(Thread& t, Value, const Value* a) {
-  OptionalText errors;
-  TRY(errors.get(t, "charmap_decode", 2, a[1]));
   ByteView view(t);
   TRY(view.get(a[0]));
+  OptionalText errors;
+  TRY(errors.get(t, "charmap_decode", 2, a[1]));
   return with_size(t, decode_charmap(t, view.data(), view.size(), errors.text, a[2]), view.size());
 }
 Ref charmap_encode(Thread& t, Value, const Value* a) {
@@ -191,12 +191,12 @@ Ref charmap_build(Thread& t, Value, const Value* a) {
   return build_charmap(t, a[0].as<Str>());
 }
 Ref escape_decode(Thread& t, Value, const Value* a) {
-  OptionalText errors;
-  TRY(errors.get(t, "escape_decode", 2, a[1]));
   Ref bytes = is_str(a[0]) ? encode_utf8(t, a[0].as<Str>()) : Ref::copy(a[0]);
   if (bytes.failed()) return bytes;
   ByteView view(t);
   TRY(view.get(bytes));
+  OptionalText errors;
+  TRY(errors.get(t, "escape_decode", 2, a[1]));
   return with_size(t, decode_bytes_escape(t, view.data(), view.size(), errors.text), view.size());
 }
 Ref escape_encode(Thread& t, Value, const Value* a) {
@@ -239,9 +239,9 @@ Ref encode(Thread& t, Value, const Value* a) {
     if (!is_str(a[1])) return raise(t, exc::TypeError, "encode() argument 'encoding' must be str, not %Q", a[1]);
     encoding = a[1].as<Str>();
   }
+  TRY(check_codec_name(t, encoding));
   if (!a[2].is_empty() && !is_str(a[2]))
     return raise(t, exc::TypeError, "encode() argument 'errors' must be str, not %Q", a[2]);
-  TRY(check_codec_name(t, encoding));
   TRY(check_codec_name(t, a[2]));
   return codec_encode(t, a[0], encoding, a[2]);
 }
@@ -251,9 +251,9 @@ Ref decode(Thread& t, Value, const Value* a) {
     if (!is_str(a[1])) return raise(t, exc::TypeError, "decode() argument 'encoding' must be str, not %Q", a[1]);
     encoding = a[1].as<Str>();
   }
+  TRY(check_codec_name(t, encoding));
   if (!a[2].is_empty() && !is_str(a[2]))
     return raise(t, exc::TypeError, "decode() argument 'errors' must be str, not %Q", a[2]);
-  TRY(check_codec_name(t, encoding));
   TRY(check_codec_name(t, a[2]));
   return codec_decode(t, a[0], encoding, a[2]);
 }

@@ -579,7 +579,8 @@ Result<bool> repeat_into(Thread& t, Array* from, Array* to, i64 times) {
   u64 total;
   if (__builtin_mul_overflow(bytes.length(), u64(times), &total) || total > u64(INT64_MAX)) return raise_no_memory(t);
   out.reserve(total);
-  for (i64 i = 0; i < times; i++) out.append(bytes.data(), bytes.length());
+  if (out.failed()) return raise_no_memory(t);
+  for (i64 i = 0; i < times && bytes.length() != 0; i++) out.append(bytes.data(), bytes.length());
   if (out.failed()) return raise_no_memory(t);
   TRY(splice(t, to, 0, ~u64(0), out.data(), out.length() / to->kind->size));
   return true;

@@ -252,7 +252,9 @@ Status slot_set_item(Thread& t, Value self, Value key, Value value) {
   TRY(slice_unpack_py(t, key.as<Slice>()));  // a slice that is none is reported before the value
   ByteBuilder bytes;
   if (!value.is_empty()) {
-    if (is_str(value) || (is_int(value) && !has_buffer(value)))
+    const Slots& slots = type_of(value)->slots;
+    bool number = slots.index != nullptr || slots.int_ != nullptr || slots.float_ != nullptr || is_complex_(value);
+    if (is_str(value) || (number && !is_bytearray(value)))
       return raise(t, exc::TypeError, "can assign only bytes, buffers, or iterables of ints in range(0, 256)");
     TRY(append_bytes_of(t, bytes, value, "bytearray", "byte must be in range(0, 256)"));
     if (bytes.failed()) return raise_no_memory(t);
@@ -267,7 +269,10 @@ Ref slot_concat(Thread& t, Value a, Value b) {
   ByteBuilder out;
   for (Value v : {a, b}) {
     ByteView view(t);
-    TRY(view.get(v));
+    if (view.get(v).failed()) {
+      clear_exception(t);
+      return cannot_concat(t, a, b);
+    }
     out.append(view.data(), view.size());
   }
   return make_bytes_like(t, a, out);
@@ -278,7 +283,10 @@ Ref slot_inplace_concat(Thread& t, Value self, Value other) {
   ByteBuilder bytes;
   {
     ByteView view(t);  // may be self: nothing may be exported while it grows
-    TRY(view.get(other));
+    if (view.get(other).failed()) {
+      clear_exception(t);
+      return cannot_concat(t, self, other);
+    }
     bytes.append(view.data(), view.size());
   }
   if (bytes.failed()) return raise_no_memory(t);
@@ -343,6 +351,17 @@ Status fill_from_iterable(Thread& t, ByteArray* b, Value source) {
   }
 }
 
+// Lists and tuples of ints are taken as a whole: what is no byte is noticed before anything is stored.
+bool all_ints(Value source) {
+  if (!is_exact_list(source) && !is_exact_tuple(source)) return false;
+  size_t n = is_exact_list(source) ? list_size(source.as<List>()) : size_t(source.as<Tuple>()->size);
+  for (size_t i = 0; i < n; i++) {
+    Value item = is_exact_list(source) ? source.as<List>()->body->items[i].peek() : source.as<Tuple>()->items[i].peek();
+    if (!is_exact_int(item)) return false;
+  }
+  return true;
+}
+
 Status slot_init(Thread& t, Value self, Args args) {
   Value a[3] = {EMPTY, EMPTY, EMPTY};
   Ref keep[2];
@@ -363,9 +382,7 @@ Status slot_init(Thread& t, Value self, Args args) {
     if (b->size != 0) outcome = splice(b, 0, b->size, nullptr, 0);
   }
   TRY(check_outcome(t, outcome));
-  if (iterates) {
-    if (!is_list(source) && !is_tuple(source)) return fill_from_iterable(t, b, source);
-  }
+  if (iterates && !all_ints(source)) return fill_from_iterable(t, b, source);
   ByteBuilder out;
   TRY(bytes_source(t, out, a, "bytearray", "byte must be in range(0, 256)"));
   if (out.failed()) return raise_no_memory(t);
@@ -386,6 +403,13 @@ Ref m_extend(Thread& t, Value self, const Value* a) {
   if (is_str(a[0])) return raise(t, exc::TypeError, "expected iterable of integers; got: '%T'", a[0]);
   if (!has_buffer(a[0]) && type_of(a[0])->slots.iter == nullptr && type_of(a[0])->slots.get_item == nullptr)
     return raise(t, exc::TypeError, "can't extend bytearray with %T", a[0]);
+  if (has_buffer(a[0])) {  // only one that is contiguous
+    ByteView view(t);
+    if (view.get(a[0]).failed()) {
+      clear_exception(t);
+      return raise(t, exc::TypeError, "can't set bytearray slice from %T", a[0]);
+    }
+  }
   ByteArray* b = array_of(self);
   bool resizes = has_buffer(a[0]) && (type_of(a[0])->flags & type_flag::kHeapType);  // maybe: its code runs first
   size_t old_size = __atomic_load_n(&b->size, __ATOMIC_RELAXED);

@@ -27,6 +27,7 @@ Bytes* empty_bytes() { return g_empty; }
 
 RefTo<Bytes> bytes_allocate(Thread& t, size_t n) {
   if (n == 0) return RefTo<Bytes>::copy(g_empty);
+  if (n > kLargestBytes) return raise(t, exc::OverflowError, "byte string is too large");
   if (n > size_t(1) << 47) return raise_no_memory(t);
   Object* object = heap::try_allocate(t, kShape_bytes, kBytesHead + n + 1, false);
   if (object == nullptr) return Raised{};
@@ -210,6 +211,8 @@ Status bytes_source(Thread& t, ByteBuilder& out, const Value* a, const char* wha
     if (!int_fits_i64(index, &n))
       return raise(t, exc::OverflowError, "cannot fit '%T' into an index-sized integer", source);
     if (n < 0) return raise(t, exc::ValueError, "negative count");
+    if (size_t(n) > kLargestBytes && std::strcmp(what, "bytes") == 0)
+      return raise(t, exc::OverflowError, "byte string is too large");
     out.append_repeated(0, size_t(n));
     if (out.failed()) return raise_no_memory(t);
     return ok();
@@ -348,8 +351,10 @@ Ref slot_concat(Thread& t, Value a, Value b) {
   if (is_exact_bytes(b) && b.as<Bytes>()->size == 0 && is_exact_bytes(a)) return Ref::copy(a);
   if (is_exact_bytes(a) && a.as<Bytes>()->size == 0 && is_exact_bytes(b)) return Ref::copy(b);
   ByteView x(t), y(t);
-  TRY(x.get(a));
-  TRY(y.get(b));
+  if (x.get(a).failed() || y.get(b).failed()) {
+    clear_exception(t);
+    return raise(t, exc::TypeError, "can't concat %T to %T", b, a);
+  }
   RefTo<Bytes> result = TRY(bytes_allocate(t, x.size() + y.size()));
   if (x.size() != 0) std::memcpy(result->data, x.data(), x.size());
   if (y.size() != 0) std::memcpy(result->data + x.size(), y.data(), y.size());
@@ -361,8 +366,9 @@ Ref slot_repeat(Thread& t, Value self, Value count) {
   auto* bytes = self.as<Bytes>();
   size_t n = bytes->size, total;
   if (times == 1 && is_exact_bytes(self)) return Ref::copy(self);
-  if (__builtin_mul_overflow(n, size_t(times), &total))
+  if (__builtin_mul_overflow(n, size_t(times), &total) || total > size_t(INT64_MAX))
     return raise(t, exc::OverflowError, "repeated bytes are too long");
+  if (total > kLargestBytes) return raise_no_memory(t);
   RefTo<Bytes> result = TRY(bytes_allocate(t, total));
   if (total == 0) return result;
   if (n == 1) {
@@ -535,8 +541,12 @@ Ref iterator_reduce(Thread& t, Value self, const Value*) {
 Ref iterator_setstate(Thread& t, Value self, const Value* a) {
   if (!is_int(a[0])) return raise(t, exc::TypeError, "an integer is required");
   i64 at = TRY(to_i64(t, a[0], "Python int too large to convert to C ssize_t"));
-  if (at < 0 && type_of(self) == g_bytearray_iterator) self.as<ByteIterator>()->sequence.clear(self.object());
-  __atomic_store_n(&self.as<ByteIterator>()->index, at < 0 ? 0 : at, __ATOMIC_RELAXED);
+  auto* it = self.as<ByteIterator>();
+  Ref sequence = it->sequence.load();
+  if (sequence.is_empty()) return Ref::none();
+  i64 n = TRY(length(t, sequence));
+  if (at < 0 && type_of(self) == g_bytearray_iterator) it->sequence.clear(it);
+  __atomic_store_n(&it->index, at < 0 ? 0 : at > n ? n : at, __ATOMIC_RELAXED);
   return Ref::none();
 }
 

@@ -280,6 +280,14 @@ Ref m_splitlines(Thread& t, Value self, const Value* a) {
 
 Ref partition(Thread& t, Value self, Value separator, bool from_right) {
   ByteView view(t);
+  RefTo<Bytes> flat;
+  if (is_bytearray(self) && !is_bytes(separator) && !is_bytearray(separator)) {  // a buffer of any layout will do
+    ByteBuilder out;
+    if (!has_buffer(separator)) return raise(t, exc::TypeError, "a bytes-like object is required, not '%T'", separator);
+    TRY(append_bytes_of(t, out, separator, "bytearray", ""));
+    flat = TRY(out.finish(t));
+    separator = flat.value();
+  }
   TRY(view.get(separator));
   if (view.size() == 0) return raise(t, exc::ValueError, "empty separator");
   TYPHON_SELF_BYTES(s, t, self);
@@ -305,13 +313,8 @@ Ref m_rpartition(Thread& t, Value self, const Value* a) { return partition(t, se
 
 Ref m_join(Thread& t, Value self, const Value* a) {
   ReentryGuard guard(self, a, 1);
-  Ref items = to_tuple(t, a[0]);
-  if (items.failed()) {
-    if (type_of(a[0])->slots.iter == nullptr && clear_if(t, exc::TypeError))
-      return raise(t, exc::TypeError, "can only join an iterable");
-    return items;
-  }
-  Tuple* tuple = items.as<Tuple>();
+  RefTo<Tuple> items = TRY(items_of(t, a[0], "can only join an iterable"));
+  Tuple* tuple = items.get();
   if (tuple->size == 1 && is_exact_bytes(tuple->items[0].peek()) && is_bytes(self)) return tuple->items[0].load();
   ByteBuilder out;
   for (u64 i = 0; i < tuple->size; i++) {
@@ -323,7 +326,10 @@ Ref m_join(Thread& t, Value self, const Value* a) {
       out.append(s.data, s.size);
     }
     ByteView view(t);
-    TRY(view.get(item));
+    if (view.get(item).failed()) {
+      clear_exception(t);
+      return raise(t, exc::TypeError, "sequence item %zd: expected a bytes-like object, %T found", i64(i), item);
+    }
     if (is_list(a[0]) && list_size(a[0].as<List>()) != tuple->size)
       return raise(t, exc::RuntimeError, "sequence changed size during iteration");
     out.append(view.data(), view.size());
@@ -341,12 +347,12 @@ Result<Padding> padding(Thread& t, const char* name, const Value* a) {
   u8 fill = ' ';
   if (!a[1].is_empty()) {
     if (!is_bytes(a[1]) && !is_bytearray(a[1]))
-      return raise(t, exc::TypeError, "%s() argument 2 must be a byte string of length 1, not %T", name, a[1]);
+      return raise(t, exc::TypeError, "%s() argument 2 must be a byte string of length 1, not %Q", name, a[1]);
     TYPHON_SELF_BYTES(s, t, a[1]);
     if (s.size != 1)
       return raise(t, exc::TypeError,
-                   "%s(): argument 2 must be a byte string of length 1, not a %T object of length %zd", name, a[1],
-                   i64(s.size));
+                   "%s(): argument 2 must be a byte string of length 1, not a %s object of length %zd", name,
+                   is_bytes(a[1]) ? "bytes" : "bytearray", i64(s.size));
     fill = s.data[0];
   }
   return Padding{width < 0 ? 0 : size_t(width), fill};
@@ -356,6 +362,7 @@ Ref pad(Thread& t, Value self, const Value* a, const char* name, Side side) {
   Padding p = TRY(padding(t, name, a));
   TYPHON_SELF_BYTES(s, t, self);
   if (p.width <= s.size) return same_bytes(t, self, s);
+  if (p.width > kLargestBytes && is_bytes(self)) return raise(t, exc::OverflowError, "byte string is too large");
   size_t total = p.width - s.size;
   size_t left = side == Side::kLeft ? total : side == Side::kRight ? 0 : total / 2 + (total & p.width & 1);
   ByteBuilder out;
@@ -372,6 +379,7 @@ Ref m_zfill(Thread& t, Value self, const Value* a) {
   i64 width = TRY(to_i64(t, a[0], "Python int too large to convert to C ssize_t"));
   TYPHON_SELF_BYTES(s, t, self);
   if (width <= i64(s.size)) return same_bytes(t, self, s);
+  if (size_t(width) > kLargestBytes && is_bytes(self)) return raise(t, exc::OverflowError, "byte string is too large");
   ByteBuilder out;
   size_t sign = s.size != 0 && (s.data[0] == '+' || s.data[0] == '-') ? 1 : 0;
   out.append(s.data, sign);

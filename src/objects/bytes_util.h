@@ -35,6 +35,9 @@ class ReentryGuard {
   ByteArray* array_ = nullptr;
 };
 
+// Above this, CPython's bytes are too large (OverflowError); below, there may be no memory for them.
+inline constexpr size_t kLargestBytes = size_t(INT64_MAX) - 33;
+
 // A bytes, or a bytearray when `like` is one.
 Ref make_bytes_like(Thread& t, Value like, const void* data, size_t n);
 Ref make_bytes_like(Thread& t, Value like, ByteBuilder& builder);

@@ -285,23 +285,50 @@ Raised raise_encode_error(Thread& t, const char* encoding, const char* reason, S
   return raise_exception(t, std::move(exception));
 }
 
+namespace {
+
+// A codec makes one exception, on the first error, and changes it for later ones; its args stay as they were. So where a later error
+// may be beyond the handler, it is made although this one is repaired.
+bool may_fail_later(ErrorMode mode, const char* encoding) {
+  if (mode != ErrorMode::kSurrogateEscape && mode != ErrorMode::kSurrogatePass) return false;
+  for (const char* name : {"utf-8", "ascii", "latin-1"})
+    if (std::strcmp(encoding, name) == 0) return false;
+  return true;
+}
+
+Status change(Thread& t, UnicodeErrorObject* e, const char* reason, size_t start, size_t end) {
+  e->start.store(e, Value::small_int(i64(start)));
+  e->end.store(e, Value::small_int(i64(end)));
+  e->reason.store(e, TRY(str_from_utf8(t, reason)));
+  return ok();
+}
+Status tell(Thread& t, DecodeErrorState& state, const char* encoding, const char* reason, const u8* data, size_t n, size_t start,
+            size_t end) {
+  if (!state.exception.is_empty()) return change(t, state.exception.as<UnicodeErrorObject>(), reason, start, end);
+  RefTo<Bytes> bytes = TRY(bytes_from(t, data, n));
+  state.exception = TRY(make_unicode_error(t, exc::UnicodeDecodeError, encoding, bytes, start, end, reason));
+  state.input = std::move(bytes).release_ref();
+  return ok();
+}
+Status tell(Thread& t, Ref& exception, const char* encoding, const char* reason, Str* s, size_t start, size_t end) {
+  if (!exception.is_empty()) return change(t, exception.as<UnicodeErrorObject>(), reason, start, end);
+  exception = TRY(make_unicode_error(t, exc::UnicodeEncodeError, encoding, s, start, end, reason));
+  return ok();
+}
+
+}  // namespace
+
 Status decode_error(Thread& t, const char* errors, const char* encoding, const char* reason, const u8*& data, size_t& n,
                     size_t start, size_t end, DecodeErrorState& state, ErrorAction* action, bool multibyte) {
   ErrorMode mode = parse_error_mode(errors);
   if (mode != ErrorMode::kOther) {
-    if (TRY(repair_decoding(t, mode, encoding, data, n, start, end, action))) return ok();
-    return raise_decode_error(t, encoding, reason, data, n, start, end);
+    bool repaired = TRY(repair_decoding(t, mode, encoding, data, n, start, end, action));
+    if (repaired && !may_fail_later(mode, encoding)) return ok();
+    TRY(tell(t, state, encoding, reason, data, n, start, end));
+    if (repaired) return ok();
+    return raise_exception(t, state.exception.dup());
   }
-  if (state.exception.is_empty()) {
-    RefTo<Bytes> bytes = TRY(bytes_from(t, data, n));
-    state.exception = TRY(make_unicode_error(t, exc::UnicodeDecodeError, encoding, bytes, start, end, reason));
-    state.input = std::move(bytes).release_ref();
-  } else {
-    auto* e = state.exception.as<UnicodeErrorObject>();
-    e->start.store(e, Value::small_int(i64(start)));
-    e->end.store(e, Value::small_int(i64(end)));
-    e->reason.store(e, TRY(str_from_utf8(t, reason)));
-  }
+  TRY(tell(t, state, encoding, reason, data, n, start, end));
   Ref result = TRY(call_handler(t, errors, state.exception, false, multibyte));
   if (!multibyte) TRY(take_new_input(t, state, data, n));
   return read_result(t, result.as<Tuple>(), n, multibyte, action);
@@ -311,17 +338,13 @@ Status encode_error(Thread& t, const char* errors, const char* encoding, const c
                     size_t end, Ref& exception, ErrorAction* action, bool multibyte) {
   ErrorMode mode = parse_error_mode(errors);
   if (mode != ErrorMode::kOther) {
-    if (TRY(repair_encoding(t, mode, encoding, s, start, end, action))) return ok();
-    return raise_encode_error(t, encoding, reason, s, start, end);
+    bool repaired = TRY(repair_encoding(t, mode, encoding, s, start, end, action));
+    if (repaired && !may_fail_later(mode, encoding)) return ok();
+    TRY(tell(t, exception, encoding, reason, s, start, end));
+    if (repaired) return ok();
+    return raise_exception(t, exception.dup());
   }
-  if (exception.is_empty()) {
-    exception = TRY(make_unicode_error(t, exc::UnicodeEncodeError, encoding, s, start, end, reason));
-  } else {
-    auto* e = exception.as<UnicodeErrorObject>();
-    e->start.store(e, Value::small_int(i64(start)));
-    e->end.store(e, Value::small_int(i64(end)));
-    e->reason.store(e, TRY(str_from_utf8(t, reason)));
-  }
+  TRY(tell(t, exception, encoding, reason, s, start, end));
   Ref result = TRY(call_handler(t, errors, exception, true, multibyte));
   return read_result(t, result.as<Tuple>(), s->length(), multibyte, action);
 }

@@ -374,7 +374,10 @@ Ref codec_lookup_error(Thread& t, Str* name) {
   TRY(make_tables(t));
   RefTo<Str> key = TRY(str_intern(t, name));
   Ref handler = TRY(dict_get_str(t, g_error_registry.as<Dict>(), key.get()));
-  if (handler.is_empty()) return raise(t, exc::LookupError, "unknown error handler name '%U'", name);
+  if (handler.is_empty()) {
+    RefTo<Str> shown = TRY(str_substring(t, name, 0, 400));
+    return raise(t, exc::LookupError, "unknown error handler name '%U'", shown.get());
+  }
   return handler;
 }
 

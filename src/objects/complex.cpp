@@ -193,6 +193,8 @@ Ref power_slot(Thread& t, Value left, Value right, Value modulus) {
       length *= std::exp(-angle * b.im);
       phase += b.im * std::log(modulus_of_a);
     }
+    // CPython goes by errno, which the sine of an infinity sets.
+    if (std::isinf(phase)) return raise(t, exc::ZeroDivisionError, "zero to a negative or complex power");
     r = {length * std::cos(phase), length * std::sin(phase)};
   }
   if (std::isinf(r.re) || std::isinf(r.im))
@@ -356,7 +358,9 @@ Ref complex_new(Thread& t, Type* cls, Args args) {
     Z z;
     std::string_view characters{reinterpret_cast<char*>(text->data), text->size};
     if (!parse(characters, &z)) {
-      if (misplaced_underscore(characters))
+      // A character that is no digit has become '?', and CPython reads no further.
+      size_t end = characters.find_first_of(std::string_view(a[0].as<Str>()->is_ascii() ? "\0" : "\0?", a[0].as<Str>()->is_ascii() ? 1 : 2));
+      if (misplaced_underscore(characters.substr(0, end)))
         return raise(t, exc::ValueError, "could not convert string to complex: %R", a[0]);
       return raise(t, exc::ValueError, "complex() arg is a malformed string");
     }

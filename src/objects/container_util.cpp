@@ -96,6 +96,18 @@ Result<i64> subscript_index(Thread& t, Value v) {
   return n;
 }
 
+RefTo<Tuple> items_of(Thread& t, Value iterable, const char* message) {
+  if (is_exact_tuple(iterable)) return RefTo<Tuple>::copy(iterable.as<Tuple>());
+  if (is_exact_list(iterable)) return list_to_tuple(t, iterable.as<List>());
+  Ref iterator = get_iter(t, iterable);
+  if (iterator.failed()) {
+    if (clear_if(t, exc::TypeError)) return raise(t, exc::TypeError, "%s", message);
+    return Raised{};
+  }
+  TRY(length_hint(t, iterator, 8));  // it may raise
+  return items_left(t, iterator);
+}
+
 Result<i64> repeat_count(Thread& t, Value v) {
   i64 n;
   if (v.is_small_int()) {

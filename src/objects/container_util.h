@@ -118,6 +118,10 @@ inline constexpr u64 kMaxItems = u64(1) << 58;
 
 // types.GenericAlias(origin, args); provided by generic_alias.cpp.
 Ref generic_alias_new(Thread& t, Value origin, Value args);
+// What an iterator still gives (protocol/iterate.cpp).
+RefTo<Tuple> items_left(Thread& t, Value iterator);
+// The items of an iterable, asked for as PySequence_Fast does; a TypeError of iter() becomes one with `message`.
+RefTo<Tuple> items_of(Thread& t, Value iterable, const char* message);
 // __class_getitem__ of every container type.
 Ref class_getitem(Thread& t, Value cls, const Value* a);
 // __iter__ of iterators.

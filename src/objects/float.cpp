@@ -324,7 +324,10 @@ Ref float_new(Thread& t, Type* cls, Args args) {
     value = TRY(from_str(t, x.as<Str>()));
   } else if (has_buffer(x)) {
     ByteView view(t);
-    TRY(view.get(x));
+    if (view.get(x).failed()) {
+      clear_exception(t);
+      return raise(t, exc::TypeError, "float() argument must be a string or a real number, not '%T'", x);
+    }
     value = TRY(float_from_string(t, reinterpret_cast<char*>(view.data()), view.size(), x));
   } else {
     return raise(t, exc::TypeError, "float() argument must be a string or a real number, not '%T'", x);

@@ -210,7 +210,7 @@ Status append_type_repr(Thread& t, StrBuilder& out, Value v) {
     out.append_ascii("None");
     return ok();
   }
-  if (is_list(v)) {
+  if (is_exact_list(v)) {
     out.append('[');
     for (u64 i = 0, n = list_size(v.as<List>()); i < n; i++) {
       if (i > 0) out.append_ascii(", ");

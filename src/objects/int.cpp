@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cmath>
+#include <cstdlib>
 
 #include "objects/big.h"
 #include "objects/int_limbs.h"
@@ -361,7 +362,9 @@ Ref shift_left(Thread& t, Value a, Value b) {
   if (int_sign(b) < 0) return raise(t, exc::ValueError, "negative shift count");
   if (int_sign(a) == 0) return Ref::adopt(Value::small_int(0));
   u64 n;
-  if (!int_fits_u64(b, &n) || n > (u64(1) << 40)) return raise(t, exc::OverflowError, "too many digits in integer");
+  constexpr u64 kMaxDigits = u64(INT64_MAX - 1) / 30;  // of CPython's ints
+  if (!int_fits_u64(b, &n) || n > u64(INT64_MAX) || (int_bit_length(a) + 29) / 30 + n / 30 + (n % 30 != 0) > kMaxDigits)
+    return raise(t, exc::OverflowError, "too many digits in integer");
   if (a.is_small_int() && n < 62) {
     i64 x = a.as_small_int();
     i64 shifted = i64(u64(x) << n);
@@ -383,6 +386,15 @@ Ref shift_right(Thread& t, Value a, Value b) {
   return int_from_mpz(t, out);
 }
 
+// GMP ends the process when memory for its working space is refused: asked for here, where large numbers come about.
+Status check_room(Thread& t, u64 bits) {
+  if (bits < u64(1) << 27) return ok();
+  void* volatile probe = std::malloc(size_t(bits - bits / 4));  // six times the number; volatile, or it is optimised away
+  if (probe == nullptr) return raise_no_memory(t);
+  std::free(probe);
+  return ok();
+}
+
 Ref integer_power(Thread& t, Value a, Value b) {
   if (int_sign(b) < 0) {
     double x = TRY(int_to_double(t, a)), y = TRY(int_to_double(t, b));
@@ -398,6 +410,7 @@ Ref integer_power(Thread& t, Value a, Value b) {
     exponent = mpz_odd_p(static_cast<mpz_srcptr>(e)) ? 1 : 2;
   }
   if (!unit && int_bit_length(a) * i128(exponent) > (i128(1) << 36)) return raise_no_memory(t);
+  if (!unit) TRY(check_room(t, int_bit_length(a) * exponent));
   BigView x(a);
   Big out;
   mpz_pow_ui(out, x, unit ? (exponent & 1 ? 1 : (exponent ? 2 : 0)) : exponent);
@@ -427,6 +440,8 @@ Ref int_binary(Thread& t, IntOp op, Value a, Value b) {
       default: break;
     }
   }
+  if (op == IntOp::kMul || op == IntOp::kFloorDiv || op == IntOp::kMod || op == IntOp::kDivmod)
+    TRY(check_room(t, int_bit_length(a) + int_bit_length(b)));
   if (op <= IntOp::kMul || (op >= IntOp::kAnd && op <= IntOp::kXor)) {
     Ref result = limbs_binary(t, op, a, b);
     if (!result.is_empty()) return result;

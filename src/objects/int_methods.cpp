@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "objects/big.h"
+#include "objects/bytes_util.h"
 #include "objects/protocol/protocol.h"
 #include "objects/unicode.h"
 
@@ -159,7 +160,10 @@ namespace {
 Ref from_text(Thread& t, Value x, int base) {
   if (is_str(x)) return int_from_str(t, x.as<Str>(), base);
   ByteView view(t);
-  TRY(view.get(x));
+  if (view.get(x).failed()) {
+    clear_exception(t);
+    return raise(t, exc::TypeError, "int() argument must be a string, a bytes-like object or a real number, not '%T'", x);
+  }
   const char* text = reinterpret_cast<const char*>(view.data());
   size_t start = 0, end = view.size();
   while (start < end && unicode::is_space(u8(text[start]))) start++;
@@ -181,7 +185,7 @@ Ref as_subclass(Thread& t, Type* cls, Ref&& value) {
 
 Ref int_new(Thread& t, Type* cls, Args args) {
   Value x = args.count > 0 ? args[0] : EMPTY, base = args.count > 1 ? args[1] : EMPTY;
-  if (args.count == 2 && args.keyword_count != 0)
+  if (args.count >= 2 && args.keyword_count != 0)
     return raise(t, exc::TypeError, "int() takes at most 2 arguments (%d given)", int(args.count + args.keyword_count));
   if (args.count > 2)
     return raise(t, exc::TypeError, "int expected at most 2 arguments, got %d", int(args.count + args.keyword_count));
@@ -245,13 +249,12 @@ Ref m_from_bytes(Thread& t, Value cls, const Value* a) {
   bool little = TRY(little_endian(t, "from_bytes", a[1]));
   bool is_signed = a[2].is_empty() ? false : TRY(truth(t, a[2]));
   Ref value;
-  if (is_int(a[0])) return raise(t, exc::TypeError, "cannot convert 'int' object to bytes");
-  if (has_buffer(a[0])) {
-    ByteView view(t);
-    TRY(view.get(a[0]));
-    value = TRY(int_from_bytes(t, view.data(), view.size(), little, is_signed));
+  if (is_exact_bytes(a[0]) || type_lookup(type_of(a[0]), names::__bytes__).is_empty()) {
+    ByteBuilder bytes;
+    TRY(append_bytes_of(t, bytes, a[0], "bytes", "bytes must be in range(0, 256)"));
+    if (bytes.failed()) return raise_no_memory(t);
+    value = TRY(int_from_bytes(t, bytes.data(), bytes.length(), little, is_signed));
   } else {
-    if (is_str(a[0])) return raise(t, exc::TypeError, "cannot convert 'str' object to bytes");
     Ref bytes = TRY(call_with(t, types::bytes, a[0]));
     value = TRY(int_from_bytes(t, bytes.as<Bytes>()->data, bytes.as<Bytes>()->size, little, is_signed));
   }

@@ -145,7 +145,11 @@ Ref reverse_next(Thread& t, Value self) {
   Value sequence = it->sequence.peek();
   if (sequence.is_empty()) return Ref();
   i64 i = claim(it, -1);
-  Ref item = i < 0 ? Ref() : list_get(t, sequence.as<List>(), size_t(i));
+  if (i < 0) [[unlikely]] {  // __setstate__ may go back; the iterator keeps its list
+    __atomic_store_n(&it->index, -1, __ATOMIC_RELAXED);
+    return Ref();
+  }
+  Ref item = list_get(t, sequence.as<List>(), size_t(i));
   if (item.is_empty()) [[unlikely]]
     return finish(it);
   return item;

@@ -110,6 +110,8 @@ Ref enumerate_new(Thread& t, Type* cls, Args args) {
     else
       return raise(t, exc::TypeError, "'%U' is an invalid keyword argument for enumerate()", name);
   }
+  if (iterable.is_empty() && args.keyword_count == 1)
+    return raise(t, exc::TypeError, "'%U' is an invalid keyword argument for enumerate()", args.names->items[0].peek().as<Str>());
   if (iterable.is_empty()) return raise(t, exc::TypeError, "enumerate() missing required argument 'iterable'");
   Ref first = start.is_empty() ? Ref::adopt(Value::small_int(0)) : TRY(to_index(t, start));
   Ref iterator = TRY(get_iter(t, iterable));
@@ -495,7 +497,10 @@ Ref reversed_next(Thread& t, Value self) {
     index = r->index--;
   if (index >= 0) {
     Ref item = get_item_index(t, sequence, index);
-    if (!item.failed()) return item;
+    if (!item.failed()) {
+      if (index == 0) r->sequence.clear(r);  // over: __setstate__ has nothing to go back to
+      return item;
+    }
     if (!clear_if(t, exc::IndexError) && !clear_if(t, exc::StopIteration)) return Raised{};
   }
   r->sequence.clear(r);

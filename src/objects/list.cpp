@@ -601,7 +601,6 @@ Status delete_slice(Thread& t, List* list, SliceIndices s) {
 Status assign_slice(Thread& t, List* list, Slice* slice, Value value) {
   SliceIndices s = TRY(slice_unpack_py(t, slice));
   RefTo<Tuple> kept;
-  WordBuffer gathered(t);
   const Value* words = nullptr;
   u64 n = 0;
   if (value.is_empty()) {
@@ -614,11 +613,9 @@ Status assign_slice(Thread& t, List* list, Slice* slice, Value value) {
     words = words_of(kept.get());
     n = kept->size;
   } else {
-    if (type_of(value)->slots.iter == nullptr && !is_sequence(value))
-      return raise(t, exc::TypeError, "must assign iterable to extended slice");
-    TRY(gather_py(t, value, &gathered));
-    words = gathered.data();
-    n = gathered.size();
+    kept = TRY(items_of(t, value, "must assign iterable to extended slice"));
+    words = words_of(kept.get());
+    n = kept->size;
   }
   // Making the items may have run Python code: the length counts from here on.
   slice_adjust(&s, i64(list_size(list)));

@@ -403,8 +403,10 @@ Ref slot_get_item(Thread& t, Value self, Value key) {
     return raise(t, exc::TypeError, "invalid indexing of 0-dim memory");
   }
   if (is_indexable(key)) {
-    if (view->dimensions != 1)
+    if (view->dimensions != 1) {
+      TRY(subscript_index(t, key));
       return raise(t, exc::NotImplementedError, "multi-dimensional sub-views are not implemented");
+    }
     u8* p = TRY(locate(t, view, key));
     return unpack_checked(t, view, p);
   }
@@ -547,8 +549,9 @@ Ref m_tolist(Thread& t, Value self, const Value*) {
 
 Ref m_tobytes(Thread& t, Value self, const Value* a) {
   MemoryView* view = view_of(self);
+  if (!a[0].is_empty() && !a[0].is_none() && is_str(a[0])) TRY(check_codec_name(t, a[0]));
   InUse in_use(t);
-  TRY(in_use.get(view));
+  if (a[0].is_empty() || a[0].is_none() || is_str(a[0])) TRY(in_use.get(view));
   bool fortran = false;
   if (!a[0].is_empty() && !a[0].is_none()) {
     if (!is_str(a[0])) return raise(t, exc::TypeError, "tobytes() argument 'order' must be str or None, not %Q", a[0]);
@@ -566,6 +569,7 @@ Ref m_tobytes(Thread& t, Value self, const Value* a) {
 }
 
 Ref m_hex(Thread& t, Value self, const Value* a) {
+  if (!a[1].is_empty()) TRY(to_index(t, a[1]));
   Exported exported;  // a separator is asked for its length
   TRY(exported.get(t, view_of(self)));
   ByteBuilder out;
@@ -817,10 +821,13 @@ Ref m_count(Thread& t, Value self, const Value* a) {
 
 Ref m_index(Thread& t, Value self, const Value* a) {
   MemoryView* view = view_of(self);
+  i64 start = TRY(search_bound(t, a[1], 0)), stop = TRY(search_bound(t, a[2], INT64_MAX));
   TRY(check_released(t, view));
   if (view->dimensions == 0) return raise(t, exc::TypeError, "invalid lookup on 0-dim memory");
   if (view->dimensions != 1) return raise(t, exc::NotImplementedError, "multi-dimensional lookup is not implemented");
-  Bounds b = TRY(resolve_bounds(t, a[1], a[2], size_t(view->shape[0])));
+  i64 n = view->shape[0];
+  auto clamp = [n](i64 i) { return i >= n ? n : i >= 0 ? i : i + n < 0 ? 0 : i + n; };
+  Bounds b = {size_t(clamp(start)), size_t(clamp(stop)), clamp(start) <= clamp(stop)};
   for (size_t i = b.start; b.valid && i < b.end; i++) {
     TRY(check_released(t, view));
     Ref item = TRY(unpack_checked(t, view, view->data + i64(i) * view->strides[0]));
@@ -829,13 +836,16 @@ Ref m_index(Thread& t, Value self, const Value* a) {
   return raise(t, exc::ValueError, "memoryview.index(x): x not found");
 }
 
+Ref view_with_flags(Thread& t, Value object, int flags);
+
 Ref m_from_flags(Thread& t, Value, const Value* a) {
   Ref index = TRY(to_index(t, a[1]));
   i64 flags;
   if (!int_fits_i64(index, &flags) || flags > INT32_MAX || flags < INT32_MIN)
     return raise(t, exc::OverflowError, "Python int too large to convert to C int");
-  if (is_memoryview(a[0])) flags = buffer_flag::kFullRo;  // a view of a view takes none
-  return memoryview_new(t, a[0], int(flags));
+  if (is_memoryview(a[0])) return memoryview_new(t, a[0], buffer_flag::kFullRo);  // a view of a view takes no flags
+  if (!has_buffer(a[0])) return raise(t, exc::TypeError, "memoryview: a bytes-like object is required, not '%T'", a[0]);
+  return view_with_flags(t, a[0], int(flags));
 }
 Ref slot_new(Thread& t, Type*, Args args) {
   Value a[1] = {EMPTY};
@@ -848,7 +858,11 @@ Ref slot_new(Thread& t, Type*, Args args) {
 // --- attributes
 RefTo<Tuple> tuple_of_sizes(Thread& t, const i64* sizes, i32 n) {
   Value words[kMaxDimensions];
-  for (i32 d = 0; d < n; d++) words[d] = Value::small_int(sizes[d]);
+  Ref keep[kMaxDimensions];
+  for (i32 d = 0; d < n; d++) {
+    keep[d] = TRY(int_from(t, sizes[d]));
+    words[d] = keep[d];
+  }
   return tuple_from(t, words, size_t(n));
 }
 Ref get_obj(Thread& t, Value self) {
@@ -978,16 +992,20 @@ Ref view_over(Thread& t, Buffer* source) {
   return result;
 }
 
+Ref view_with_flags(Thread& t, Value object, int flags) {
+  TRY(make_managed_type(t));
+  Buffer buffer;
+  TRY(get_buffer(t, object, &buffer, flags));
+  return view_over(t, &buffer);
+}
+
 }  // namespace
 
 Ref memoryview_new(Thread& t, Value object, int flags) {
   if (!is_memoryview(object)) {
     if (!has_buffer(object))
       return raise(t, exc::TypeError, "memoryview: a bytes-like object is required, not '%T'", object);
-    TRY(make_managed_type(t));
-    Buffer buffer;
-    TRY(get_buffer(t, object, &buffer, (flags & buffer_flag::kWritable) | buffer_flag::kFullRo));
-    return view_over(t, &buffer);
+    return view_with_flags(t, object, (flags & buffer_flag::kWritable) | buffer_flag::kFullRo);
   }
   MemoryView* base = view_of(object);
   TRY(check_released(t, base));

@@ -80,18 +80,42 @@ class MergeSort {
 
   // The length of the run at the start; a strictly falling one is turned round. -1: raised.
   i64 natural_run(Item* a, u64 n) {
-    if (n == 1) return 1;
-    u64 i = 2;
-    int falls = less_(a[1], a[0]);
-    if (falls < 0) return -1;
-    for (; i < n; i++) {
-      int r = less_(a[i], a[i - 1]);
-      if (r < 0) return -1;
-      if (r != falls) break;
+    u64 i = 1;
+    int r = extend_rising(a, n, &i);
+    if (r < 0) return -1;
+    if (i == n) return i64(n);
+    // a[i] is less than its neighbour. Only equal items may come before a falling run: turned round twice, they keep their order.
+    if (i > 1) {
+      if ((r = less_(a[0], a[i - 1])) < 0) return -1;
+      if (r) return i64(i);
+      turn_round(a, 0, i);
     }
-    if (falls)
-      for (u64 low = 0, high = i - 1; low < high; low++, high--) std::swap(a[low], a[high]);
-    return i64(i);
+    u64 equal = 0;  // how many at the end equal the one before them
+    for (i++; i < n; i++) {
+      if ((r = less_(a[i], a[i - 1])) < 0) return -1;
+      if (r) {
+        turn_round(a, i - 1 - equal, i);
+        equal = 0;
+        continue;
+      }
+      if ((r = less_(a[i - 1], a[i])) < 0) return -1;
+      if (r) break;
+      equal++;
+    }
+    turn_round(a, i - 1 - equal, i);
+    turn_round(a, 0, i);
+    return extend_rising(a, n, &i) < 0 ? -1 : i64(i);
+  }
+
+  // Moves *end on while the items before it do not fall. -1: raised.
+  int extend_rising(Item* a, u64 n, u64* end) {
+    int r = 0;
+    for (; *end < n; ++*end)
+      if ((r = less_(a[*end], a[*end - 1])) != 0) break;
+    return r;
+  }
+  static void turn_round(Item* a, u64 from, u64 to) {
+    for (u64 low = from, high = to - 1; low < high; low++, high--) std::swap(a[low], a[high]);
   }
 
   bool insertion_sort(Item* a, u64 n, u64 sorted) {

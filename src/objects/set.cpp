@@ -189,6 +189,20 @@ class Walk {
   u64 fill_ = 0;
 };
 
+// Adds to `result` what of an iterable's items is in `within`, until all of that has been found.
+Status intersect_items(Thread& t, Set* within, Value iterable, Set* result) {
+  Ref iterator = TRY(get_iter(t, iterable));
+  for (;;) {
+    Ref item = TRY(iter_next(t, iterator));
+    if (item.is_empty()) return ok();
+    u64 hash = TRY(plain_hash(t, item));
+    bool there = TRY(contains_hashed_py(t, within, item, hash));
+    if (!there) continue;
+    TRY(add_status(t, result, item, hash));
+    if (used_of(result) >= used_of(within)) return ok();
+  }
+}
+
 RefTo<Set> intersection(Thread& t, Value self, Value other) {
   bool frozen = is_frozenset(self);
   if (self.same_word(other)) return copy_of(t, self);
@@ -196,6 +210,10 @@ RefTo<Set> intersection(Thread& t, Value self, Value other) {
   // Walk the smaller one.
   if (is_any_set(other) && used_of(other.as<Set>()) > used_of(self.as<Set>())) std::swap(self, other);
   Set* within = self.as<Set>();
+  if (!is_any_set(other)) {
+    TRY(intersect_items(t, within, other, result.get()));
+    return result;
+  }
   Walk walk(other);
   TRY(for_each_item_py<plain_hash>(t, other, [&](Value key, u64 hash) -> Status {
     bool there = TRY(contains_hashed_py(t, within, key, hash));
@@ -238,10 +256,9 @@ RefTo<Set> symmetric_difference(Thread& t, Value self, Value other) {
 }
 
 Result<bool> is_subset(Thread& t, Value self, Value other) {
-  RefTo<Set> converted;
   if (!is_any_set(other)) {
-    converted = TRY(set_from_py(t, other, false));
-    other = converted.value();
+    RefTo<Set> common = TRY(intersection(t, self, other));
+    return used_of(common.get()) == used_of(self.as<Set>());
   }
   if (used_of(self.as<Set>()) > used_of(other.as<Set>())) return false;
   RefTo<Set> small = TRY(stable(t, self.as<Set>()));

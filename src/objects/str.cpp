@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "objects/codecs.h"
+#include "objects/container_util.h"
 #include "objects/format_spec.h"
 #include "objects/str_util.h"
 #include "objects/unicode.h"
@@ -394,13 +395,13 @@ Ref slot_concat(Thread& t, Value a, Value b) {
 }
 
 Ref slot_repeat(Thread& t, Value self, Value count) {
-  i64 n = TRY(to_i64(t, count, "cannot fit 'int' into an index-sized integer"));
+  i64 n = TRY(repeat_count(t, count));
   Str* s = self.as<Str>();
   size_t length = s->length();
   if (n <= 0 || length == 0) return RefTo<Str>::copy(g_empty);
   if (n == 1) return str_exact(t, s);
   size_t total;
-  if (__builtin_mul_overflow(length, size_t(n), &total))
+  if (__builtin_mul_overflow(length, size_t(n), &total) || total > size_t(INT64_MAX))
     return raise(t, exc::OverflowError, "repeated string is too long");
   RefTo<Str> result = TRY(str_allocate(t, total, bound_of(s)));
   u8* out = static_cast<u8*>(result->raw_mutable());
@@ -418,19 +419,26 @@ Ref slot_repeat(Thread& t, Value self, Value count) {
   return result;
 }
 
-// The text that str(object, encoding, errors) means, as any str.
-Ref new_text(Thread& t, Value object, Value encoding, Value errors) {
+// The text that str(object, encoding, errors) means, as any str. `named`: some arguments were keywords.
+Ref new_text(Thread& t, Value object, Value encoding, Value errors, bool named) {
   if (object.is_empty()) return RefTo<Str>::copy(g_empty);
   if (encoding.is_empty() && errors.is_empty()) return object_str(t, object);
   for (Value v : {encoding, errors}) {
     if (!v.is_empty() && !is_str(v))
-      return raise(t, exc::TypeError, "str() argument '%s' must be str, not %Q",
+      return raise(t, exc::TypeError, named ? "str() argument '%s' must be str, not %Q" : "str() argument '%s' must be str, not %T",
                    v.same_word(encoding) ? "encoding" : "errors", v);
     TRY(check_codec_name(t, v));
   }
   if (is_str(object)) return raise(t, exc::TypeError, "decoding str is not supported");
   if (!has_buffer(object))
     return raise(t, exc::TypeError, "decoding to str: need a bytes-like object, %T found", object);
+  if (!is_bytes(object)) {  // a buffer that is not to be had is no bytes-like object either
+    ByteView view(t);
+    if (view.get(object).failed()) {
+      clear_exception(t);
+      return raise(t, exc::TypeError, "decoding to str: need a bytes-like object, %T found", object);
+    }
+  }
   return decode_object(t, object, encoding, errors);
 }
 
@@ -444,7 +452,7 @@ Ref slot_new(Thread& t, Type* cls, Args args) {
     static const Signature& signature = parse_signature("(object='', encoding='utf-8', errors='strict')");
     TRY(bind_arguments(t, signature, "str", args, a, keep));
   }
-  Ref text = TRY(new_text(t, a[0], a[1], a[2]));
+  Ref text = TRY(new_text(t, a[0], a[1], a[2], args.keyword_count != 0));
   if (cls == types::str) return text;
   Str* from = text.as<Str>();
   size_t bytes = (from->length() + 1) << from->kind();

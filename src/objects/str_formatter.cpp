@@ -135,10 +135,13 @@ class Formatter {
     MarkupParser parser(s_, start, end);
     MarkupPiece piece;
     while (TRY(parser.next(t_, &piece))) {
+      // What makes up the whole text is the result itself, an instance of a subclass too.
+      if (!piece.has_field && piece.literal_start == 0 && piece.literal_end == s_->length() && s_->length() != 0) return Ref::copy(Value(s_));
       out.append(s_, piece.literal_start, piece.literal_end);
       if (!piece.has_field) continue;
       RefTo<Str> text = RefTo<Str>::from(field_text(piece, depth));
       if (text.failed()) return Raised{};
+      if (out.length() == 0 && parser.at_end()) return text;
       out.append(text.get());
     }
     return out.finish(t_);

@@ -19,6 +19,7 @@ class MarkupParser {
   MarkupParser(Str* s, size_t start, size_t end) : s_(s), at_(start), end_(end) {}
   // False at the end of the string.
   Result<bool> next(Thread& t, MarkupPiece* piece);
+  bool at_end() const { return at_ >= end_; }
 
  private:
   Status parse_field(Thread& t, MarkupPiece* piece);

@@ -1,5 +1,6 @@
 // Methods of str: searching, splitting, stripping, padding, replacing.
 #include "objects/codecs.h"
+#include "objects/container_util.h"
 #include "objects/format_spec.h"
 #include "objects/str_util.h"
 #include "objects/unicode.h"
@@ -32,7 +33,7 @@ namespace {
 Str* str_of(Value v) { return v.as<Str>(); }
 
 Raised bad_argument(Thread& t, const char* method, const char* which, Value v) {
-  return raise(t, exc::TypeError, "%s() %s must be str, not %T", method, which, v);
+  return raise(t, exc::TypeError, "%s() %s must be str, not %Q", method, which, v);
 }
 
 // --- find and relatives
@@ -203,7 +204,7 @@ Ref split_method(Thread& t, Value self, const Value* a, bool from_right) {
     size_t m = separator->length();
     if (m == 0) return raise(t, exc::ValueError, "empty separator");
     if (separator->kind() > s->kind() || m > n) {
-      TRY(list_append(t, pieces, TRY(str_exact(t, s)).release_ref()));
+      TRY(list_append(t, pieces, self));  // an instance of a subclass as well, as in CPython
       return list;
     }
     WidenedNeedle wide(separator, s->kind());
@@ -271,29 +272,13 @@ Ref str_rpartition(Thread& t, Value self, const Value* a) { return partition(t, 
 
 Ref str_join_method(Thread& t, Value self, const Value* a) {
   Str* separator = str_of(self);
-  if (is_exact_tuple(a[0])) {
-    Tuple* tuple = a[0].as<Tuple>();
-    return str_join(t, separator, tuple->size == 0 ? nullptr : tuple->items[0].address(), tuple->size);
-  }
   if (is_exact_list(a[0])) {
     List* list = a[0].as<List>();
     if (list->is_local())  // nobody can change it meanwhile
       return str_join(t, separator, list->size == 0 ? nullptr : list->body->items[0].address(), list->size);
-    RefTo<Tuple> tuple = TRY(list_to_tuple(t, list));
-    return str_join(t, separator, tuple->size == 0 ? nullptr : tuple->items[0].address(), tuple->size);
   }
-  Ref iterator = get_iter(t, a[0]);
-  if (iterator.failed()) {
-    if (clear_if(t, exc::TypeError)) return raise(t, exc::TypeError, "can only join an iterable");
-    return iterator;
-  }
-  RootedVector items(t);
-  while (true) {
-    Ref item = TRY(iter_next(t, iterator));
-    if (item.is_empty()) break;
-    items.push(std::move(item));
-  }
-  return str_join(t, separator, items.data(), items.size());
+  RefTo<Tuple> tuple = TRY(items_of(t, a[0], "can only join an iterable"));
+  return str_join(t, separator, tuple->size == 0 ? nullptr : tuple->items[0].address(), tuple->size);
 }
 
 // --- padding
@@ -500,7 +485,7 @@ Ref str_maketrans(Thread& t, Value, const Value* a) {
       for (size_t i = 0; i < str_of(a[2])->length(); i++) TRY(put(str_of(a[2])->at(i), None));
     return table;
   }
-  if (!is_dict(a[0]))
+  if (!is_exact_dict(a[0]))
     return raise(t, exc::TypeError, "if you give only one argument to maketrans it must be a dict");
   size_t position = 0;
   Ref key, value;

@@ -1,6 +1,7 @@
 // %-formatting: one engine for str and bytes.
 #include <climits>
 
+#include "objects/bytes_util.h"
 #include "objects/codecs.h"
 #include "objects/exception_types.h"
 #include "objects/format_double.h"
@@ -69,6 +70,7 @@ class PercentFormatter {
       size_t start = at_;
       while (at_ < n && traits_.at(at_) != '%') at_++;
       traits_.copy(out, start, at_);
+      only_text_ = start == 0 && at_ == n;
       if (at_ == n) break;
       at_++;
       TRY(directive(out));
@@ -77,6 +79,8 @@ class PercentFormatter {
     if (!all_used && mapping_.is_empty()) return raise(t_, exc::TypeError, Traits::kLeftOver);
     return ok();
   }
+
+  bool only_text() const { return only_text_; }
 
  private:
   Raised incomplete() { return raise(t_, exc::ValueError, "incomplete format"); }
@@ -117,8 +121,9 @@ class PercentFormatter {
       if (!is_int(v)) return raise(t_, exc::TypeError, "* wants int");
       i64 given;
       // A width is an ssize_t, a precision an int.
-      if (!int_fits_i64(v, &given) || (left == nullptr && (given > INT_MAX || given < INT_MIN)) || given == INT64_MIN)
+      if (!int_fits_i64(v, &given) || (left == nullptr && (given > INT_MAX || given < INT_MIN)))
         return raise(t_, exc::OverflowError, "Python int too large to convert to C %s", left ? "ssize_t" : "int");
+      if (given == INT64_MIN) return raise(t_, exc::OverflowError, "%s", too_big);
       if (given < 0) {
         if (left != nullptr) {
           *left = true;
@@ -221,9 +226,9 @@ class PercentFormatter {
         put_bytes(out, d, made.template as<Bytes>()->data, made.template as<Bytes>()->size);
         return ok();
       }
-      ByteView view(t_);
-      TRY(view.get(v));
-      put_bytes(out, d, view.data(), view.size());
+      ByteBuilder flat;
+      TRY(append_bytes_of(t_, flat, v, "bytes", ""));
+      put_bytes(out, d, flat.data(), flat.length());
       return ok();
     }
   }
@@ -351,6 +356,7 @@ class PercentFormatter {
       }
       value = converted.get();
     }
+    if (d.precision > INT_MAX - 3) return raise(t_, exc::ValueError, "precision too big");
     NumberText number;
     format_double(number.digits, value, char(d.type), d.precision < 0 ? 6 : int(d.precision),
                   d.alternate ? double_flag::kAlternate : 0);
@@ -366,7 +372,7 @@ class PercentFormatter {
   Ref arguments_;   // the tuple, or the single argument (count_ < 0)
   Ref mapping_;
   i64 count_ = -1, next_ = 0;
-  bool single_used_ = false;
+  bool single_used_ = false, only_text_ = false;
   size_t at_ = 0;
 };
 
@@ -375,7 +381,9 @@ class PercentFormatter {
 Ref str_remainder(Thread& t, Value format, Value argument) {
   if (!is_str(format)) return Ref::not_implemented();
   StrBuilder out;
-  TRY(PercentFormatter<StrTraits>(t, {format.as<Str>()}, argument).run(out));
+  PercentFormatter<StrTraits> formatter(t, {format.as<Str>()}, argument);
+  TRY(formatter.run(out));
+  if (formatter.only_text()) return Ref::copy(format);  // as it is, an instance of a subclass too
   return out.finish(t);
 }
 

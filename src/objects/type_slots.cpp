@@ -487,7 +487,11 @@ void* resolve_slot(Type* type, u32 offset) {
     if (found.is_empty()) continue;
     if (is_exact(found, kShape_wrapper_descriptor)) {
       auto* d = found.as<NativeDescriptor>();
-      if (d->slot->name == row.name && d->slot->offset != offset) continue;  // __add__ of a sequence is no number slot
+      if (d->slot->name == row.name && d->slot->offset != offset) {  // __add__ of a sequence is no number slot
+        // But its += comes before the other operand's __radd__ in classes, as CPython has it.
+        if (offset == offsetof(Slots, inplace_add) && is_subtype(type, d->owner.as<Type>())) specific = d->slot_function;
+        continue;
+      }
       generic = row.generic;
       if ((specific == nullptr || specific == d->slot_function) && d->slot == &row &&
           is_subtype(type, d->owner.as<Type>()))
@@ -760,6 +764,7 @@ void set_all_slots(Type* type) {
   bool linear = bases->size == 1 && mro->size == base->mro.as<Tuple>()->size + 1;
   if (linear) {
     type->slots = base->slots;
+    if (type->slots.inplace_add == nullptr) type->slots.inplace_add = type->slots.inplace_concat;  // see resolve_slot
     for_each_own_row(type->dict.as<Dict>(), [&](const SlotDefinition& row, Value) {
       slot_at(type->slots, row.offset) = resolve_slot(type, row.offset);
     });

@@ -42,7 +42,4 @@ class WordBuffer {
   std::optional<RootedVector> many_;
 };
 
-// Appends all items of an iterable; protocol/iterate.cpp.
-Status gather_py(Thread& t, Value iterable, WordBuffer* out);
-
 }  // namespace typhon

@@ -16,8 +16,8 @@ constexpr const char* kIllegal = "illegal multibyte sequence";
 constexpr const char* kTooShort = "incomplete multibyte sequence";
 constexpr size_t kMaxPending = 8;
 
-constexpr char kIncrementalEncoderName[] = "MultibyteIncrementalEncoder", kIncrementalDecoderName[] = "MultibyteIncrementalDecoder",
-               kStreamReaderName[] = "MultibyteStreamReader", kStreamWriterName[] = "MultibyteStreamWriter";
+constexpr char kIncrementalEncoderName[] = "IncrementalEncoder", kIncrementalDecoderName[] = "IncrementalDecoder",
+               kStreamReaderName[] = "StreamReader", kStreamWriterName[] = "StreamWriter";
 
 Type *g_codec_type, *g_encoder_type, *g_decoder_type, *g_reader_type, *g_writer_type;
 
@@ -127,6 +127,7 @@ Ref codec_encode(Thread& t, Value self, const Value* a) {
   if (text.is_empty()) return raise(t, exc::TypeError, "couldn't convert the object to unicode.");
   if (!a[1].is_empty() && !a[1].is_none() && !is_str(a[1]))
     return raise(t, exc::TypeError, "encode() argument 'errors' must be str or None, not %T", a[1]);
+  if (!a[1].is_none()) TRY(check_codec_name(t, a[1]));
   const Codec& codec = *self.as<CodecObject>()->codec;
   Utf8Buffer buffer;
   State state = codec.encoder_start;
@@ -142,6 +143,7 @@ Ref codec_decode(Thread& t, Value self, const Value* a) {
   TRY(view.get(a[0]));
   if (!a[1].is_empty() && !a[1].is_none() && !is_str(a[1]))
     return raise(t, exc::TypeError, "decode() argument 'errors' must be str or None, not %T", a[1]);
+  if (!a[1].is_none()) TRY(check_codec_name(t, a[1]));
   Utf8Buffer buffer;
   const Codec& codec = *self.as<CodecObject>()->codec;
   State state = codec.decoder_start;
@@ -165,8 +167,10 @@ const TypeSpec kCodecSpec = {
 };
 
 // --- what the coders have in common
-Ref coder_new(Thread& t, Type* cls, Value errors, Value stream, State Codec::*start) {
-  if (!errors.is_empty() && !is_str(errors)) return raise(t, exc::TypeError, "errors must be a string");
+Ref coder_new(Thread& t, Type* cls, const char* name, Value errors, Value stream, State Codec::*start) {
+  if (!errors.is_empty() && !is_str(errors))
+    return raise(t, exc::TypeError, "%s() argument %d must be str, not %Q", name, stream.is_empty() ? 1 : 2, errors);
+  TRY(check_codec_name(t, errors));
   Ref codec = TRY(get_attribute_utf8(t, Value(cls), "codec"));
   if (!codec.get().is_object() || type_of(codec) != g_codec_type) return raise(t, exc::TypeError, "codec is unexpected type");
   Ref self = TRY(allocate_instance(t, cls));
@@ -189,7 +193,7 @@ Ref incremental_new(Thread& t, Type* cls, Args args) {
   Value a[1];
   Ref keep;
   TRY(bind_arguments(t, signature, name, args, a, &keep));
-  return coder_new(t, cls, a[0], EMPTY, start);
+  return coder_new(t, cls, name, a[0], EMPTY, start);
 }
 
 template <const char* name, State Codec::*start>
@@ -198,7 +202,7 @@ Ref stream_new(Thread& t, Type* cls, Args args) {
   Value a[2];
   Ref keep;
   TRY(bind_arguments(t, signature, name, args, a, &keep));
-  return coder_new(t, cls, a[1], a[0], start);
+  return coder_new(t, cls, name, a[1], a[0], start);
 }
 
 Ref get_errors(Thread&, Value self) { return coder_of(self)->errors.load(); }

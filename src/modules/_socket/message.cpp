@@ -6,6 +6,7 @@
 
 #include "modules/_io/io.h"
 #include "modules/_socket/socket.h"
+#include "objects/container_util.h"
 
 namespace typhon::net {
 namespace {
@@ -99,15 +100,6 @@ Status receive_message(Thread& t, Socket* s, iovec* vectors, size_t count, i64 c
 Ref with_first(Thread& t, Value first, const Ref& rest) {
   auto* tuple = rest.as<Tuple>();
   return tuple_of(t, first, tuple->items[0].peek(), tuple->items[1].peek(), tuple->items[2].peek());
-}
-
-RefTo<Tuple> items_of(Thread& t, Value iterable, const char* message) {
-  Ref iterator = get_iter(t, iterable);
-  if (iterator.failed()) {
-    if (clear_if(t, exc::TypeError)) return raise(t, exc::TypeError, "%s", message);
-    return Raised{};
-  }
-  return to_tuple(t, iterator);
 }
 
 // One ancillary item (level, type, data).

@@ -90,10 +90,10 @@ Ref math_comb(Thread& t, Value, const Value* a) {
   Ref other = TRY(int_binary(t, IntOp::kSub, n, k));
   if (int_sign(other) < 0) return Ref::adopt(Value::small_int(0));
   if (int_compare(other, k) < 0) k = std::move(other);
-  u64 count;
-  if (!int_fits_u64(k, &count)) return raise(t, exc::OverflowError, "min(n - k, k) must not exceed %zd", i64(INT64_MAX));
+  i64 count;
+  if (!int_fits_i64(k, &count)) return raise(t, exc::OverflowError, "min(n - k, k) must not exceed %zd", i64(INT64_MAX));
   Big result;
-  mpz_bin_ui(result, BigView(n), count);
+  mpz_bin_ui(result, BigView(n), u64(count));
   return int_from_mpz(t, result);
 }
 

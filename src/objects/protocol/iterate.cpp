@@ -53,12 +53,21 @@ RefTo<List> to_list(Thread& t, Value iterable) {
   return list;
 }
 
-Status gather_py(Thread& t, Value iterable, WordBuffer* out) {
-  Ref iterator = TRY(get_iter(t, iterable));
+RefTo<Tuple> items_left(Thread& t, Value iterator) {
+  constexpr size_t kFew = 16;
+  WordBuffer few(t);
+  while (few.size() < kFew) {
+    Ref item = TRY(iter_next(t, iterator));
+    if (item.is_empty()) return tuple_from(t, few.data(), few.size());
+    few.push(std::move(item));
+  }
+  // It may go on until there is no memory, which a list can say.
+  RefTo<List> many = TRY(list_new(t, 2 * kFew));
+  for (size_t i = 0; i < few.size(); i++) TRY(list_append(t, many.get(), few.data()[i]));
   while (true) {
     Ref item = TRY(iter_next(t, iterator));
-    if (item.is_empty()) return ok();
-    out->push(std::move(item));
+    if (item.is_empty()) return list_to_tuple(t, many.get());
+    TRY(list_append(t, many.get(), std::move(item)));
   }
 }
 
@@ -67,9 +76,8 @@ RefTo<Tuple> to_tuple(Thread& t, Value iterable) {
   if (is_exact_list(iterable)) return list_to_tuple(t, iterable.as<List>());
   RefTo<List> shared = TRY(shared_items(t, iterable));
   if (!shared.is_empty()) return list_to_tuple(t, shared.get());
-  WordBuffer items(t);
-  TRY(gather_py(t, iterable, &items));
-  return tuple_from(t, items.data(), items.size());
+  Ref iterator = TRY(get_iter(t, iterable));
+  return items_left(t, iterator);
 }
 
 ResultIterators g_result_iterators;

@@ -63,6 +63,7 @@ KEYWORDS = {"sorted": ["key=len", "reverse=True", "reverse=-1", "key=None", "key
 # Calls of a set whose outcome does not depend on the order of its elements.
 ORDERLESS = re.compile(r"x\.(add|clear|copy|difference\w*|discard|intersection\w*|is\w+|remove|symmetric_\w+|union|update)\(|"
                        r"x\.__(r?and|r?or|r?sub|r?xor|i\w+|contains|len|eq|ne|le|lt|ge|gt)__\(|len\(|hash\(|!?x (in|[-&|^]=?|==|!=|[<>]=?) ")
+GROWS = re.compile(r"x\.(__i\w+__|__init__|update|add|symmetric_difference_update)\(|!x [-&|^]=")
 GROUPS = ("huge_range", "functions", "format", "percent", "codecs", "numerals")
 ITERATORS = {
     "list_iterator": "iter({list})", "list_reverseiterator": "reversed({list})", "tuple_iterator": "iter({tuple})", "dict_keys": "{plain_dict}.keys()", "dict_values": "{plain_dict}.values()",
@@ -172,8 +173,10 @@ class Programs:
     def kind_of_setup(self, owner, steps):
         if owner == "range":
             return "big_range"
-        if owner in ("set", "frozenset") and all(ORDERLESS.match(step) for step in steps):
-            return "mixed_" + owner
+        if owner in ("set", "frozenset"):
+            if all(ORDERLESS.match(step) for step in steps):
+                return "mixed_" + owner
+            steps[:] = [step for step in steps if not GROWS.match(step)] or ["x"]  # a set of one element must stay one
         return owner
 
     def step(self, owner):

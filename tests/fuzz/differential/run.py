@@ -82,8 +82,13 @@ class Interpreter:
                 done.pop()
             lines += done
             if len(lines) < len(programs):
-                lines.append(f"CRASH {ended or 'too few lines'}")
+                lines.append(self.run_alone(programs[len(lines)]) if ended == "hangs" else f"CRASH {ended or 'too few lines'}")
         return lines
+
+    def run_alone(self, program):
+        """A program that did not end: again, with more time, since the machine may have been busy."""
+        out, ended = self.worker("carefully", (program + "\n").encode())
+        return out.rstrip("\n") if out.endswith("\n") and not ended else f"CRASH {ended or 'too few lines'}"
 
 
 # --- taking differences apart
@@ -208,6 +213,8 @@ class Run:
                 self.calls += sum(program.count("\t") for program in programs)
                 for triple in different:
                     self.note(*triple)
+                if sys.stderr.isatty():
+                    print(f"\r{self.calls} calls, {self.differences} differences ", end="", file=sys.stderr)
         self.report(time.monotonic() - started)
 
     def report(self, seconds):

@@ -1,6 +1,7 @@
 """Calls by which tests/fuzz/differential found that Typhon and CPython differed."""
 
 import codecs
+import operator
 import types
 import unittest
 import warnings
@@ -16,12 +17,34 @@ class Mapping:
         raise KeyError(index)
 
 
-class Messages(unittest.TestCase):
+class Bytes(bytes):
+    pass
+
+
+class Hint:
+    """An iterator whose length hint is of no use."""
+    def __init__(self, hint): self.hint = hint
+    def __iter__(self): return self
+    def __next__(self): raise StopIteration
+    def __length_hint__(self): return self.hint
+
+
+class RightAdd:
+    def __radd__(self, other): return "radd"
+
+
+STRIDED = memoryview(b"abcd")[::2]
+REVERSED = memoryview(bytearray(range(8)))[::-1]
+
+
+class Checks(unittest.TestCase):
     def check(self, error, message, function, *arguments, **keywords):
         with self.assertRaises(error) as caught:
             function(*arguments, **keywords)
         self.assertEqual(str(caught.exception), message)
 
+
+class Messages(Checks):
     def test_item_assignment(self):
         def put(target, key):
             target[key] = 1
@@ -102,7 +125,7 @@ class Zero(int):
     pass
 
 
-class Values(unittest.TestCase):
+class Values(Checks):
     def test_zero_of_a_subclass(self):
         self.assertEqual([repr(Zero(0)), str(Zero(0)), f"{Zero(0)}", "%d" % Zero(0), hex(Zero(0))], ["0", "0", "0", "0", "0x0"])
 
@@ -163,6 +186,95 @@ class Values(unittest.TestCase):
         self.assertEqual(Replaced()["b"], "b")
         self.assertFalse(dict.__contains__(Replaced(), "a"))
         self.assertEqual(list.__getitem__([1, 2], -1), 2)
+
+    def test_buffers_with_gaps(self):
+        self.check(TypeError, "decoding to str: need a bytes-like object, memoryview found", str, STRIDED, "utf-8")
+        self.check(TypeError, "can't concat memoryview to bytes", b"a".__add__, STRIDED)
+        self.check(TypeError, "can't concat memoryview to bytearray", bytearray(b"a").__iadd__, STRIDED)
+        self.check(TypeError, "can't set bytearray slice from memoryview", bytearray().extend, STRIDED)
+        self.check(TypeError, "sequence item 0: expected a bytes-like object, memoryview found", b"".join, [STRIDED])
+        self.check(TypeError, "int() argument must be a string, a bytes-like object or a real number, not 'memoryview'", int, STRIDED)
+        self.check(TypeError, "float() argument must be a string or a real number, not 'memoryview'", float, STRIDED)
+        self.assertEqual(int.from_bytes(STRIDED), 0x6163)
+        self.assertEqual(b"%b|%s" % (STRIDED, STRIDED), b"ac|ac")
+        self.assertEqual(bytearray(b"xacx").partition(STRIDED), (b"x", b"ac", b"x"))
+        self.check(BufferError, "memoryview: underlying buffer is not C-contiguous", codecs.utf_8_decode, STRIDED, 5)
+
+    def test_buffer_flags(self):
+        self.check(BufferError, "memoryview: underlying buffer is not C-contiguous", REVERSED.__buffer__, 0x38)
+        self.check(BufferError, "memoryview: underlying buffer is not Fortran contiguous", REVERSED.__buffer__, 0x58)
+        self.check(BufferError, "memoryview: underlying buffer is not contiguous", REVERSED.__buffer__, 0x98)
+        self.check(OverflowError, "buffer flags out of range", b"".__buffer__, -2**40)
+        self.assertEqual(type(bytes.__buffer__), type(int.__add__))
+        view = memoryview._from_flags(memoryview(b"abcd").cast("i").obj, 0x10)
+        self.assertEqual((view.format, view.shape), ("B", (4,)))
+
+    def test_length_hints(self):
+        for take in ("".join, b"".join, lambda hint: [].__setitem__(slice(None), hint)):
+            self.check(ValueError, "__length_hint__() should return >= 0", take, Hint(-1))
+            self.check(TypeError, "__length_hint__ must be an integer, not str", take, Hint("x"))
+
+    def test_subclasses_come_back(self):
+        text = Text("abc")
+        for same in (text % (), text.format(), format(text, ".5"), text.split("\u20ac")[0], "{:3}".format(text)):
+            self.assertIs(same, text)
+        for plain in ("%s" % text, "{}".format(text), text.split("x")[0], Text("%%") % ()):
+            self.assertIs(type(plain), str)
+
+    def test_sets_stop_early(self):
+        def items():
+            yield 1
+            raise ZeroDivisionError
+        self.assertEqual({1}.intersection(items()), {1})
+        self.assertTrue({1}.issubset(items()))
+        self.assertRaises(ZeroDivisionError, {1, 2}.issubset, items())
+        self.check(TypeError, "unhashable type: 'list'", {1}.issubset, [[]])
+
+    def test_sort_asks_the_same(self):
+        self.check(TypeError, "'<' not supported between instances of 'str' and 'float'", sorted, [1, 1, -5, 2.5, "a"])
+        for items in ([3, 3, 2, 2, 2, 1, 1, 4, 5], [2, 2, 1], [1, 1, 1, 0, 0, 3], [5, 4, 4, 3, 3, 3, 9, 1]):
+            pairs = [(n, i) for i, n in enumerate(items)]
+            self.assertEqual(sorted(pairs, key=lambda pair: pair[0]), sorted(pairs))
+            self.assertEqual(sorted(pairs, key=lambda pair: -pair[0]), sorted(pairs, key=lambda pair: (-pair[0], pair[1])))
+
+    def test_limits(self):
+        for call in (lambda n: bytes(n), lambda n: b"a".rjust(n), lambda n: b"a".zfill(n), lambda n: (5).to_bytes(n)):
+            self.check(OverflowError, "byte string is too large", call, 2**63 - 1)
+        self.assertRaises(MemoryError, bytearray(b"a").rjust, 2**63 - 1)
+        self.check(OverflowError, "repeated string is too long", "ab".__mul__, 2**63 - 1)
+        self.assertRaises(MemoryError, (1).__lshift__, 2**62)
+        self.check(OverflowError, "too many digits in integer", (1).__lshift__, 2**63 - 1)
+        self.check(OverflowError, "width too big", "%*d".__mod__, (-2**63, 1))
+        self.assertEqual(memoryview(b"abcd")[6:10:-2**64].strides, (-2**63 + 1,))
+        self.check(ZeroDivisionError, "zero to a negative or complex power", pow, 1 + 2j, float("inf"))
+
+    def test_iterator_states(self):
+        for data in (b"ab", bytearray(b"ab")):
+            iterator = iter(data)
+            iterator.__setstate__(2**62)
+            self.assertEqual(iterator.__reduce__()[2], 2)
+        backwards = reversed([1, 2])
+        self.assertEqual(list(backwards), [2, 1])
+        backwards.__setstate__(0)
+        self.assertEqual(list(backwards), [1])
+
+    def test_first_error_keeps_its_arguments(self):
+        with self.assertRaises(UnicodeDecodeError) as caught:
+            codecs.charmap_decode(b"\xfe\xff\0a", "surrogateescape", {97: "b"})
+        self.assertEqual((caught.exception.args[2], caught.exception.start), (0, 2))
+
+    def test_bytearray_is_filled_one_by_one(self):
+        array = bytearray(b"xyz")
+        self.assertRaises(TypeError, array.__init__, [1, 2, "a"])
+        self.assertEqual(array, b"\1\2")
+        self.assertRaises(ValueError, array.__init__, [1, 300])
+        self.assertEqual(array, b"")
+
+    def test_in_place_addition_of_subclasses(self):
+        class Items(list):
+            pass
+        self.assertEqual(operator.iadd([], RightAdd()), "radd")
+        self.check(TypeError, "'RightAdd' object is not iterable", operator.iadd, Items(), RightAdd())
 
 
 if __name__ == "__main__":
