@@ -20,7 +20,7 @@ inline size_t ascii_prefix(std::string_view text) {
   for (; i + 8 <= n; i += 8) {
     uint64_t word;
     std::memcpy(&word, p + i, 8);
-    if (word & 0x8080808080808080) break;
+    if (uint64_t high = word & 0x8080808080808080) return i + (size_t(__builtin_ctzll(high)) >> 3);
   }
   while (i < n && uint8_t(p[i]) < 0x80) i++;
   return i;
@@ -104,18 +104,9 @@ inline size_t count(std::string_view text) {
 inline size_t find_invalid(std::string_view text) {
   const char* p = text.data();
   const char* end = p + text.size();
-  while (p < end) {
-    if (uint8_t(*p) < 0x80) {
-      // Sources are mostly ASCII: eight bytes at a time.
-      while (end - p >= 8) {
-        uint64_t word;
-        __builtin_memcpy(&word, p, 8);
-        if (word & 0x8080808080808080u) break;
-        p += 8;
-      }
-      while (p < end && uint8_t(*p) < 0x80) p++;
-      continue;
-    }
+  for (;;) {
+    p += ascii_prefix({p, size_t(end - p)});
+    if (p == end) break;
     Decoded d = decode(p, end);
     if (d.length == 0) return size_t(p - text.data());
     p += d.length;

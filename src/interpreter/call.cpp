@@ -536,7 +536,7 @@ Ref call_function(Thread& t, Function* function, const Value* words, u32 n) {
   return run_frame(t);
 }
 
-Ref call_function(Thread& t, Function* function, Args args) {
+Ref call_function(Thread& t, Function* function, const Args& args) {
   if (args.keyword_count == 0) [[likely]] return call_function(t, function, args.values, args.count);
   TRY(enter_native(t));
   Value* callee = python_stack_end(t) + kFrameHeader + 1;

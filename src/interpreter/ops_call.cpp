@@ -104,10 +104,10 @@ TYPHON_INLINE bool finish_native(Value* r, Instr* pc, u32 f, u32 words, Value re
 // Whether the arguments at r[first .. first + n) are what the parameters of a native callable order (`arity`: its aux2, see
 // native_function.cpp). Parameters that were left out become EMPTY words behind the arguments, if the frame has room.
 TYPHON_INLINE bool fit_arguments(Value* r, u32 arity, u32 first, u32 n) {
-  u32 most = arity & 0xFFFF;
-  if (n + 1 == most) [[likely]] return true;
-  if (n >= most || n < arity >> 16 || first + most - 1 > frame::code(r)->register_count) return false;
-  empty_registers(r, first + n, first + most - 1);
+  if (native_arity::is_all(arity, n)) [[likely]] return true;
+  u32 size = native_arity::size(arity);
+  if (!native_arity::may_be(arity, n) || first + size > frame::code(r)->register_count) return false;
+  empty_registers(r, first + n, first + size);
   return true;
 }
 

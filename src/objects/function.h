@@ -31,6 +31,18 @@ struct BoundMethod : Object {
 };
 Ref method_new(Thread& t, Value function, Value self);
 
+// With how many positional arguments a native function may be called without binding: kept in aux2 of the function or descriptor,
+// 0 where that is not so. Parameters behind the arguments, optional ones, are then EMPTY words up to `size`.
+namespace native_arity {
+inline constexpr u32 kPadded = 1 << 16;  // `size` words even after the most arguments: no call finds all of them given
+constexpr u32 pack(u32 fewest, u32 most, u32 size) {
+  return fewest << 25 | most << 17 | (size != most ? kPadded : 0) | (size + 1);
+}
+TYPHON_INLINE bool is_all(u32 arity, u32 n) { return n + 1 == (arity & (2 * kPadded - 1)); }
+TYPHON_INLINE bool may_be(u32 arity, u32 n) { return arity != 0 && n >= arity >> 25 && n <= (arity >> 17 & 0xFF); }
+TYPHON_INLINE u32 size(u32 arity) { return (arity & (kPadded - 1)) - 1; }
+}  // namespace native_arity
+
 // A builtin function or bound builtin method.
 struct NativeFunction : Object {
   const Method* definition;
@@ -39,7 +51,7 @@ struct NativeFunction : Object {
   Field module;                // str or EMPTY
 };
 Ref native_function_new(Thread& t, const Method* definition, Value self, Value module);
-Ref native_call(Thread& t, NativeFunction* function, Args args);
+Ref native_call(Thread& t, NativeFunction* function, const Args& args);
 // Gives a bound method, that is fresh, the parsed signature of what it is made of.
 struct NativeDescriptor;
 void share_signature(NativeDescriptor* from, NativeFunction* bound);
@@ -57,7 +69,7 @@ struct NativeDescriptor : Object {
   void* slot_function;                // the wrapped slot of the owner
 };
 // Calls a method_descriptor with self = args[0] already checked to fit: the fast path of the interpreter.
-Ref native_method_call(Thread& t, NativeDescriptor* descriptor, Value self, Args args);
+Ref native_method_call(Thread& t, NativeDescriptor* descriptor, Value self, const Args& args);
 
 struct MethodWrapper : Object {
   Field descriptor, self;

@@ -285,7 +285,7 @@ Status check_required(Thread& t, const Signature& s, const Callee& callee, const
   return ok();
 }
 
-Status bind(Thread& t, const Signature& s, const Callee& callee, Args args, Value* out, Ref* keep) {
+Status bind(Thread& t, const Signature& s, const Callee& callee, const Args& args, Value* out, Ref* keep) {
   if (args.keyword_count != 0 && s.style != Signature::Style::kKeywords) {
     RefTo<Str> name = TRY(callee.qualified(t));
     return raise(t, exc::TypeError, "%U() takes no keyword arguments", name.get());
@@ -325,7 +325,7 @@ Status bind(Thread& t, const Signature& s, const Callee& callee, Args args, Valu
   return ok();
 }
 
-Ref bind_and_call(Thread& t, BoundFn fn, const Signature& s, const Callee& callee, Value self, Args args) {
+Ref bind_and_call(Thread& t, BoundFn fn, const Signature& s, const Callee& callee, Value self, const Args& args) {
   auto* out = static_cast<Value*>(__builtin_alloca((s.size + 1) * sizeof(Value)));
   if (args.keyword_count == 0 && s.var_args < 0 && s.var_keywords < 0 && s.required_keyword_only == 0 &&
       args.count >= s.required_positional && args.count <= s.positional) [[likely]] {
@@ -338,14 +338,15 @@ Ref bind_and_call(Thread& t, BoundFn fn, const Signature& s, const Callee& calle
   return fn(t, self, out);
 }
 
-// `aux2` of the function or descriptor becomes {fewest arguments : 16 | most arguments + 1 : 16} when all parameters are positional:
-// the interpreter then calls `bound` by itself.
+// `aux2` of the function or descriptor tells with how many positional arguments the interpreter may call `bound` by itself (native_arity
+// in function.h): all parameters are positional, or those that are not are optional keywords.
 const Signature* signature_of(Object* callable, const Signature** where, const Method* definition) {
   const Signature* found = __atomic_load_n(where, __ATOMIC_ACQUIRE);
   if (found != nullptr) [[likely]]
     return found;
   found = &parse_signature(definition->signature);
-  if (found->plain) __atomic_store_n(&callable->aux2, found->required_positional << 16 | (found->size + 1), __ATOMIC_RELAXED);
+  if (found->var_args < 0 && found->var_keywords < 0 && found->required_keyword_only == 0)
+    __atomic_store_n(&callable->aux2, native_arity::pack(found->required_positional, found->positional, found->size), __ATOMIC_RELAXED);
   __atomic_store_n(where, found, __ATOMIC_RELEASE);
   return found;
 }
@@ -393,7 +394,7 @@ Ref native_function_new(Thread& t, const Method* definition, Value self, Value m
   return function;
 }
 
-Ref native_call(Thread& t, NativeFunction* function, Args args) {
+Ref native_call(Thread& t, NativeFunction* function, const Args& args) {
   const Method* definition = function->definition;
   Value self = function->self.peek();
   if (definition->raw != nullptr) return definition->raw(t, self, args);
@@ -409,7 +410,7 @@ void share_signature(NativeDescriptor* from, NativeFunction* bound) {
   bound->aux2 = __atomic_load_n(&from->aux2, __ATOMIC_RELAXED);
 }
 
-Ref native_method_call(Thread& t, NativeDescriptor* d, Value self, Args args) {
+Ref native_method_call(Thread& t, NativeDescriptor* d, Value self, const Args& args) {
   const Method* definition = d->method;
   if (definition->raw != nullptr) return definition->raw(t, self, args);
   const Signature& s = *signature_of(d, &d->signature, definition);

@@ -166,8 +166,21 @@ RefTo<Str> str_from_utf8(Thread& t, std::string_view text) {
   RefTo<Str> s = TRY(str_allocate(t, n, max_char));
   const char* p = text.data();
   if (n == 1) return str_from_char(t, utf8::decode_lenient(p));
+  const char* end = p + text.size();
   auto fill = [&]<class C>(C* out) {
-    for (size_t i = 0; i < n; i++) out[i] = C(utf8::decode_lenient(p));
+    while (p < end) {
+      // Runs of ASCII by eight bytes, as long as these are there to be read: so many characters are to come at least.
+      for (; end - p >= 8; p += 8, out += 8) {
+        u64 word;
+        std::memcpy(&word, p, 8);
+        if (u64 high = word & 0x8080808080808080) {
+          for (size_t run = size_t(__builtin_ctzll(high)) >> 3; run > 0; run--) *out++ = C(u8(*p++));
+          break;
+        }
+        for (size_t k = 0; k < 8; k++) out[k] = C(u8(p[k]));
+      }
+      *out++ = C(utf8::decode_lenient(p));
+    }
   };
   switch (s->kind()) {
     case 0: fill(static_cast<u8*>(s->raw_mutable())); break;
@@ -250,6 +263,7 @@ RefTo<Str> str_substring(Thread& t, Str* s, size_t start, size_t end) {
   if (end > s->length()) end = s->length();
   if (start >= end) return RefTo<Str>::copy(g_empty);
   if (start == 0 && end == s->length()) return str_exact(t, s);
+  if (s->kind() == 0 && end - start == 1) return RefTo<Str>::copy(g_latin1[s->data<u8>()[start]]);
   if (s->is_ascii()) return str_from_ascii(t, s->ascii().substr(start, end - start));
   return str_from_points(t, s->data<u8>() + (start << s->kind()), s->width(), end - start);
 }

@@ -180,6 +180,23 @@ Status rsplit_spaces(Thread& t, List* list, Str* s, const C* p, size_t n, size_t
   return i == 0 ? ok() : add_piece(t, list, s, 0, i);
 }
 
+template <class C>
+Status split_at_char(Thread& t, List* list, Str* s, const C* p, size_t n, C separator, size_t max) {
+  constexpr size_t kBatch = 32;
+  size_t at[kBatch], start = 0;
+  for (size_t base = 0; max > 0; base = start) {
+    size_t wanted = max < kBatch ? max : kBatch;
+    size_t found = search::find_chars(p + base, n - base, separator, at, wanted);
+    for (size_t i = 0; i < found; i++) {
+      TRY(add_piece(t, list, s, start, base + at[i]));
+      start = base + at[i] + 1;
+    }
+    if (found < wanted) break;
+    max -= found;
+  }
+  return add_piece(t, list, s, start, n);
+}
+
 void reverse_items(List* list) {
   Value* words = list->size == 0 ? nullptr : list->body->items[0].address();
   for (size_t i = 0, j = list->size; j > i + 1; i++) std::swap(words[i], words[--j]);
@@ -211,6 +228,7 @@ Ref split_method(Thread& t, Value self, const Value* a, bool from_right) {
     if (wide.failed()) return raise_no_memory(t);
     TRY(with_characters(s, [&]<class C>(const C* p) -> Status {
       const C* needle = wide.as<C>();
+      if (m == 1 && !from_right) return split_at_char(t, pieces, s, p, n, needle[0], max);
       size_t start = 0, end = n;
       while (max-- > 0) {
         size_t at = from_right ? search::rfind(p, end, needle, m) : search::find(p + start, n - start, needle, m);

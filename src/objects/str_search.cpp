@@ -133,7 +133,12 @@ u32 without(u32 mask, size_t i) {
 // Whether text[0..m) is the needle, of which the first and the last character are known to match.
 template <class C>
 TYPHON_INLINE bool inner_equal(const C* text, const C* needle, size_t m) {
-  return m <= 2 || (text[1] == needle[1] && std::memcmp(text + 1, needle + 1, (m - 2) * sizeof(C)) == 0);
+  if (m <= 2) return true;
+  if (text[1] != needle[1]) return false;
+  if (m > 8) return std::memcmp(text + 1, needle + 1, (m - 2) * sizeof(C)) == 0;
+  for (size_t i = 2; i + 1 < m; i++)
+    if (text[i] != needle[i]) return false;
+  return true;
 }
 
 }  // namespace
@@ -163,6 +168,23 @@ size_t rfind_char(const C* text, size_t n, C c) {
   while (i-- > 0)
     if (text[i] == c) return i;
   return kNotFound;
+}
+
+template <class C>
+size_t find_chars(const C* text, size_t n, C c, size_t* at, size_t most) {
+  Block<C> block(c);
+  size_t i = 0, found = 0;
+  for (; i + block.kCount <= n; i += block.kCount) {
+    for (u32 mask = block.matches(text + i); mask != 0;) {
+      if (found == most) return found;
+      size_t k = first_of<C>(mask);
+      at[found++] = i + k;
+      mask = without<C>(mask, k);
+    }
+  }
+  for (; i < n && found < most; i++)
+    if (text[i] == c) at[found++] = i;
+  return found;
 }
 
 template <class C>
@@ -246,6 +268,9 @@ template size_t find_char(const u32*, size_t, u32);
 template size_t rfind_char(const u8*, size_t, u8);
 template size_t rfind_char(const u16*, size_t, u16);
 template size_t rfind_char(const u32*, size_t, u32);
+template size_t find_chars(const u8*, size_t, u8, size_t*, size_t);
+template size_t find_chars(const u16*, size_t, u16, size_t*, size_t);
+template size_t find_chars(const u32*, size_t, u32, size_t*, size_t);
 template size_t count(const u8*, size_t, const u8*, size_t, size_t);
 template size_t count(const u16*, size_t, const u16*, size_t, size_t);
 template size_t count(const u32*, size_t, const u32*, size_t, size_t);

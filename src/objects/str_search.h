@@ -16,6 +16,9 @@ template <class C>
 size_t find_char(const C* text, size_t n, C c);
 template <class C>
 size_t rfind_char(const C* text, size_t n, C c);
+// The offsets of the first occurrences of c, at most `most` of them, into at[]; returns how many. Fewer than `most`: all there are.
+template <class C>
+size_t find_chars(const C* text, size_t n, C c, size_t* at, size_t most);
 // Non-overlapping occurrences, at most `max`.
 template <class C>
 size_t count(const C* text, size_t n, const C* needle, size_t m, size_t max);

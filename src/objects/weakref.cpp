@@ -35,14 +35,19 @@ Stripe g_stripes[kStripes];
 u64 address_hash(const Object* object) { return (reinterpret_cast<u64>(object) >> 4) * 0x9E3779B97F4A7C15u; }
 Stripe& stripe_of(const Object* object) { return g_stripes[address_hash(object) >> 58]; }
 
+// In single-threaded mode (and with the GIL) nobody else is about: there is no safepoint, and no thread starts, while it is held.
 class StripeLock {
  public:
-  explicit StripeLock(Stripe& s) : stripe_(s) { s.mutex.lock_unattached(); }
-  ~StripeLock() { stripe_.mutex.unlock(); }
+  explicit StripeLock(Stripe& s) : stripe_(g_multi_threaded ? &s : nullptr) {
+    if (stripe_ != nullptr) s.mutex.lock_unattached();
+  }
+  ~StripeLock() {
+    if (stripe_ != nullptr) stripe_->mutex.unlock();
+  }
   StripeLock(const StripeLock&) = delete;
 
  private:
-  Stripe& stripe_;
+  Stripe* stripe_;
 };
 
 TableEntry* find(Stripe& s, const Object* object) {
@@ -81,6 +86,13 @@ void remove(Stripe& s, TableEntry* entry) {
   entry->referent = kDeleted;
   entry->first = nullptr;
   s.live--;
+  // At the end of its chain it is free again, and so are those in front of it that waited for it.
+  u32 mask = s.capacity - 1, i = u32(entry - s.entries);
+  if (s.entries[(i + 1) & mask].referent != nullptr) return;
+  for (; s.entries[i].referent == kDeleted; i = (i - 1) & mask) {
+    s.entries[i].referent = nullptr;
+    s.used--;
+  }
 }
 
 // Takes a weakref out of its referent's list; under the stripe lock.
@@ -135,10 +147,11 @@ Ref new_ref(Thread& t, Type* cls, Value referent, Value callback) {
   // Of a shared object anyone may ask for the weakrefs: they are born shared (R5).
   if (!object->is_local()) publish(ref);
   if (!callback.is_empty() && !callback.is_none()) ref->callback.init(ref, callback);
-  __atomic_fetch_or(&object->state, state::kHasSideTable, __ATOMIC_RELAXED);
+  if (!(__atomic_load_n(&object->state, __ATOMIC_RELAXED) & state::kHasSideTable))
+    __atomic_fetch_or(&object->state, state::kHasSideTable, __ATOMIC_RELAXED);
   StripeLock lock(s);
   // Another thread may have made it meanwhile; ours, in no list yet, dies after the lock is gone.
-  if (WeakRef* known = basic ? basic_ref(s, object) : nullptr) return Ref::copy(Value(known));
+  if (WeakRef* known = basic && g_multi_threaded ? basic_ref(s, object) : nullptr) return Ref::copy(Value(known));
   TableEntry* entry = find_or_add(s, object);
   ref->referent = Value(object);
   link(entry, ref, basic);

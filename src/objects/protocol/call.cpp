@@ -6,7 +6,7 @@
 
 namespace typhon {
 
-Ref call(Thread& t, Value callable, Args args) {
+Ref call(Thread& t, Value callable, const Args& args) {
   if (is_exact_function(callable)) return call_function(t, callable.as<Function>(), args);
   CallFn fn = type_of(callable)->slots.call;
   if (fn == nullptr) [[unlikely]]

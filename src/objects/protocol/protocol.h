@@ -45,7 +45,7 @@ Status module_set_attribute(Thread& t, Value module, Str* name, Value value);
 Ref get_method(Thread& t, Value v, Str* name, bool* self_wanted);
 
 // --- protocol/call.cpp
-Ref call(Thread& t, Value callable, Args args);
+Ref call(Thread& t, Value callable, const Args& args);
 Ref call(Thread& t, Value callable);
 template <class... V>
 Ref call_with(Thread& t, Value callable, const V&... v) {
@@ -60,7 +60,7 @@ Ref call_method_with(Thread& t, Value self, Str* name, const V&... v) {
   return call_method(t, self, name, words, sizeof...(V));
 }
 // Calls a Python function from native code: enters the interpreter (interpreter/call.cpp).
-Ref call_function(Thread& t, Function* function, Args args);
+Ref call_function(Thread& t, Function* function, const Args& args);
 
 // --- protocol/number.cpp
 enum class BinaryOp : u8 { kAdd, kSub, kMul, kTrueDiv, kFloorDiv, kMod, kPow, kLshift, kRshift, kAnd, kOr, kXor, kMatmul, kDivmod };
