@@ -90,7 +90,9 @@ bool classify_class_value(Value d, Object* cls, bool through_class, AttributeRec
     record->kind = RecordKind::kValue;
     return true;
   }
-  if (type->slots.descriptor_get != nullptr && !is_exact_function(d)) return false;
+  // Functions, and methods of native types, are themselves when they are read through the class.
+  bool itself = is_exact_function(d) || (through_class && (is_exact(d, kShape_method_descriptor) || is_exact(d, kShape_wrapper_descriptor)));
+  if (type->slots.descriptor_get != nullptr && !itself) return false;
   record->value = d;
   record->kind = RecordKind::kValue;
   return true;
@@ -100,7 +102,13 @@ void fill_class_load(Instr* at, u64 old, Object* object, Str* name) {
   Type* cls = static_cast<Type*>(object);
   u32 version = type_version(cls);
   if (version == 0) return;
-  Value meta = type_lookup(types::type, name);
+  const Shape* shape = shape_of(object);
+  u32 meta_version = 0;
+  if (shape->id != kShape_type) {
+    meta_version = __atomic_load_n(&shape->version, __ATOMIC_ACQUIRE);
+    if (meta_version == 0) return;
+  }
+  Value meta = type_lookup(shape->type, name);
   if (!meta.is_empty() && type_of(meta)->slots.descriptor_set != nullptr) return;
   Value d = type_lookup(cls, name);
   AttributeRecord record{};
@@ -108,8 +116,9 @@ void fill_class_load(Instr* at, u64 old, Object* object, Str* name) {
   record.extra = record.kind == RecordKind::kClassMethod;
   record.kind = RecordKind::kClassAttribute;
   record.version = version;
+  record.offset = meta_version;
   record.holder = cls;
-  write_record(at, old, object->shape, record);
+  write_record(at, old, shape->id, record);
 }
 
 void fill_module_load(Instr* at, u64 old, Object* object, Str* name) {
@@ -153,7 +162,8 @@ void fill_load_cache(Thread& t, Instr* at, Object* object, Str* name) {
   u64 old = cache::load(at);
   if (!may_rewrite(old)) return;
   Shape* shape = shape_of(object);
-  if (shape->id == kShape_type) return fill_class_load(at, old, object, name);
+  if (is_type(Value(object)) && shape->type->slots.getattribute == types::type->slots.getattribute)
+    return fill_class_load(at, old, object, name);
   if (shape->id == kShape_module) return fill_module_load(at, old, object, name);
   u32 version = __atomic_load_n(&shape->version, __ATOMIC_ACQUIRE);
   if (version == 0 || !plain_instance(shape)) return;

@@ -23,7 +23,8 @@ enum class RecordKind : u8 {
   kMember,          // native or __slots__ field at `offset`
   kOverflow,        // slot number `offset`
   kModule,          // entry `offset` of the dict table `extra`
-  kClassAttribute,  // the object is the class `holder` of version `version`: `value`; extra 1: that is called with the class first
+  kClassAttribute,  // the object is the class `holder` of version `version`, its metaclass, if not type, of version `offset`: `value`;
+                    // extra 1: that is called with the class first
   kConstructor,     // call: instances of the class `holder` are initialised by the function `value`
   kTransition,      // store: adds the attribute; inline slot at `offset`, new shape `extra`
 };

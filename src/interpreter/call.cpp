@@ -424,6 +424,11 @@ Called call_window(Thread& t, Value* r, u32 f, u32 n, Tuple* names, u16 flags, u
         case kShape_builtin_function:
           return done(r, f, n, destination,
                       native_call(t, callable.as<NativeFunction>(), Args{r + f + 1, n - named, names, named}));
+        case kShape_method_descriptor: {  // str.lower(x)
+          NativeDescriptor* method = callable.as<NativeDescriptor>();
+          if (n == named || !is_instance_of(r[f + 1], method->owner.as<Type>())) break;
+          return done(r, f, n, destination, native_method_call(t, method, r[f + 1], Args{r + f + 2, n - named - 1, names, named}));
+        }
         default: break;
       }
       Type* type = type_of_object(object);

@@ -14,7 +14,8 @@ TYPHON_INLINE u16 resume_after(u32 units) { return u16(units << kResumeShift); }
 // --- LOAD_ATTR
 
 TYPHON_INLINE bool is_recorded_class(Object* object, const AttributeRecord* record) {
-  return record->holder == object && type_version(static_cast<Type*>(object)) == record->version;
+  return record->holder == object && type_version(static_cast<Type*>(object)) == record->version &&
+         (record->offset == 0 || shape_version(quick_shape(object)) == record->offset);
 }
 // What the cached slot of the instance `v` holds, borrowed; EMPTY: the cache does not apply.
 TYPHON_INLINE Value cached_attribute(Value v, u64 word) {

@@ -1,5 +1,6 @@
 #include "objects/container_util.h"
 
+#include "objects/big.h"
 #include "objects/int.h"
 
 namespace typhon {
@@ -142,5 +143,20 @@ Ref reduce_to_builtin(Thread& t, const char* name, Value argument, Value state) 
 Ref class_getitem(Thread& t, Value cls, const Value* a) { return generic_alias_new(t, cls, a[0]); }
 Ref iter_self(Thread& t, Value self) { return Ref::copy(self); }
 Ref iter_self_method(Thread& t, Value self, const Value* a) { return Ref::copy(self); }
+
+Status append_repr(Thread& t, StrBuilder& out, Value v) {
+  if (v.is_small_int()) {
+    char digits[24];
+    char* end = digits + sizeof digits;
+    i64 n = v.as_small_int();
+    char* p = write_decimal(end, n < 0 ? u64(-n) : u64(n));
+    if (n < 0) *--p = '-';
+    out.append_ascii({p, size_t(end - p)});
+    return ok();
+  }
+  RefTo<Str> text = TRY(object_repr(t, v));
+  out.append(text.get());
+  return ok();
+}
 
 }  // namespace typhon

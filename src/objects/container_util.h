@@ -52,6 +52,9 @@ Status check_no_keywords(Thread& t, const char* name, const Args& args);
 // "NAME expected at most 1 argument, got 2" and its variants.
 Status check_arity(Thread& t, const char* name, const Args& args, u32 minimum, u32 maximum);
 
+// Appends repr(v). May run Python code.
+Status append_repr(Thread& t, StrBuilder& out, Value v);
+
 // NAME of the running frame's builtins, for __reduce__: AttributeError when it is not there; protocol/attribute.cpp.
 Ref builtin_named(Thread& t, const char* name);
 // (builtins.NAME, (argument,)[, state])

@@ -393,7 +393,7 @@ constexpr Member kAliasMembers[] = {{"__origin__", offsetof(GenericAlias, origin
 const TypeSpec kAliasSpec = {
     .name = "types.GenericAlias",
     .doc = "Represent a PEP 585 generic type\n\nE.g. for t = list[int], t.__origin__ is list and t.__args__ is (int,).",
-    .layout = {"GenericAlias", sizeof(GenericAlias), 0, visit_alias, nullptr, nullptr, nullptr},
+    .layout = {"GenericAlias", sizeof(GenericAlias), 0, visit_alias, nullptr, nullptr, nullptr, dispose_fields<offsetof(GenericAlias, origin), 3>},
     .flags = type_flag::kBaseType | type_flag::kHasWeakref | type_flag::kImmutable,
     .slots = {.repr = alias_repr,
               .hash = alias_hash,

@@ -437,6 +437,13 @@ Ref int_binary(Thread& t, IntOp op, Value a, Value b) {
         i64 r = x % y;
         return int_from(t, r != 0 && ((r < 0) != (y < 0)) ? r + y : r);
       }
+      case IntOp::kDivmod: {
+        if (y == 0) break;
+        i64 r = x % y;
+        bool rounded = r != 0 && ((r < 0) != (y < 0));
+        Ref quotient = int_from(t, x / y - rounded), remainder = int_from(t, rounded ? r + y : r);
+        return tuple_of(t, quotient, remainder);
+      }
       default: break;
     }
   }

@@ -485,10 +485,8 @@ Ref list_repr(Thread& t, Value self) {
     Ref item = list_get(t, list, i);
     if (item.is_empty()) break;
     if (i != 0) out.append_ascii(", ");
-    RefTo<Str> text = object_repr(t, item);
-    failed = text.failed();
+    failed = append_repr(t, out, item).failed();
     if (failed) break;
-    out.append(text.get());
   }
   repr_leave(t, self);
   if (failed) return Raised{};

@@ -131,10 +131,8 @@ Ref tuple_repr(Thread& t, Value self) {
   for (u64 i = 0; i < tuple->size; i++) {
     if (i != 0) out.append_ascii(", ");
     Ref item = tuple->items[i].load();
-    RefTo<Str> text = object_repr(t, item);
-    failed = text.failed();
+    failed = append_repr(t, out, item).failed();
     if (failed) break;
-    out.append(text.get());
   }
   repr_leave(t, self);
   if (failed) return Raised{};

@@ -143,12 +143,6 @@ Ref partial_get(Thread& t, Value self, Value instance, Value) {
   return method_new(t, self, instance);
 }
 
-Status append_repr(Thread& t, StrBuilder& out, Value v) {
-  RefTo<Str> text = TRY(object_repr(t, v));
-  out.append(text.get());
-  return ok();
-}
-
 Status write_repr(Thread& t, Value self, StrBuilder& out) {
   auto* p = self.as<Partial>();
   Ref function = p->function.load(), args = p->args.load(), keywords = p->keywords.load();

@@ -7,6 +7,7 @@
 #include <openssl/provider.h>
 
 #include <climits>
+#include <iterator>
 #include <strings.h>
 
 #include "modules/_hashes/hmac.h"
@@ -20,10 +21,28 @@ using namespace hashes;
 
 Type *g_hash_type, *g_xof_type, *g_hmac_type, *g_unsupported;
 
+// The digests of kNames that were fetched, by row and `secure`: a fetch takes longer than hashing a few bytes. Never freed.
+EVP_MD* g_fetched[std::size(kNames)][2];
+
 // A digest from OpenSSL, freed at the end.
 struct Digest {
   EVP_MD* md = nullptr;
-  ~Digest() { EVP_MD_free(md); }
+  bool kept = false;
+  ~Digest() {
+    if (!kept) EVP_MD_free(md);
+  }
+  // A row of kNames.
+  Status get(Thread& t, u32 row, bool secure) {
+    EVP_MD** place = &g_fetched[row][secure];
+    md = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+    if (md == nullptr) {
+      TRY(get(t, kNames[row].python, secure));
+      EVP_MD* other = nullptr;
+      if (!__atomic_compare_exchange_n(place, &other, md, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return ok();
+    }
+    kept = true;
+    return ok();
+  }
   // `secure` false: also digests that a policy forbids where security rests on them.
   Status get(Thread& t, std::string_view name, bool secure) {
     char buffer[64];
@@ -70,7 +89,8 @@ Ref hash_allocate(Thread& t, Type* type) {
   return made;
 }
 // data, usedforsecurity, string: a[0..3)
-Ref hash_new(Thread& t, std::string_view name, const Value* a) {
+template <class Name>
+Ref hash_new(Thread& t, Name name, const Value* a) {
   Value data = TRY(first_data(t, a[0], a[2]));
   bool secure = a[1].is_empty() || TRY(truth(t, a[1]));
   if (!data.is_empty()) TRY(check_hashable(t, data));
@@ -88,7 +108,7 @@ Ref f_new(Thread& t, Value, const Value* a) {
 }
 template <u32 which>
 Ref f_named(Thread& t, Value, const Value* a) {
-  return hash_new(t, kNames[which].python, a);
+  return hash_new(t, which, a);
 }
 
 Ref h_update(Thread& t, Value self, const Value* a) {

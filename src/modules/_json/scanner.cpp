@@ -38,12 +38,15 @@ TYPHON_COLD Raised raise_no_value(Thread& t, i64 position) {
 // behind it a dict. Made when the first key comes.
 class KeyMemo {
  public:
-  explicit KeyMemo(Thread& t) : thread_(t), recent_(t) {}
+  explicit KeyMemo(Thread& t) : thread_(t) {}
+  ~KeyMemo() {
+    if (all_.is_empty()) return;
+    for (Value known : recent_) release(known);
+  }
+  KeyMemo(const KeyMemo&) = delete;
 
   // The key that the n Latin-1 characters at p make.
   TYPHON_INLINE RefTo<Str> latin1(const u8* p, size_t n, bool ascii) {
-    if (recent_.empty()) [[unlikely]]
-      for (size_t i = 0; i < kRecent; i++) recent_.push(Ref());
     size_t slot = slot_of(p, n);
     Value known = recent_[slot];
     if (!known.is_empty()) {
@@ -52,7 +55,8 @@ class KeyMemo {
     }
     RefTo<Str> made = TRY(ascii ? str_from_ascii(thread_, {reinterpret_cast<const char*>(p), n}) : str_from_points(thread_, p, 1, n));
     made = TRY(unique(std::move(made)));
-    recent_.set(slot, Ref::copy(made));
+    recent_[slot] = acquire(made.value());
+    release(known);
     return made;
   }
   RefTo<Str> unique(RefTo<Str>&& key) {
@@ -76,7 +80,7 @@ class KeyMemo {
     return ((h ^ n) * 0x9E3779B97F4A7C15) >> 57;
   }
   Thread& thread_;
-  RootedVector recent_;
+  Value recent_[kRecent] = {};  // owned; decoders lie on the native stack, which the scanners read
   RefTo<Dict> all_;
 };
 

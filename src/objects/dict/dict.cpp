@@ -575,11 +575,9 @@ Ref dict_repr(Thread& t, Value self) {
   while (dict_next(t, d, &position, &key, &value)) {
     if (!first) out.append_ascii(", ");
     first = false;
-    RefTo<Str> key_text = TRY(object_repr(t, key));
-    out.append(key_text.get());
+    TRY(append_repr(t, out, key));
     out.append_ascii(": ");
-    RefTo<Str> value_text = TRY(object_repr(t, value));
-    out.append(value_text.get());
+    TRY(append_repr(t, out, value));
   }
   out.append('}');
   return out.finish(t);

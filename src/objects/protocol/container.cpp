@@ -1,5 +1,6 @@
 // len, subscription, membership.
 #include "objects/container_util.h"
+#include "objects/function.h"
 #include "objects/generic_alias.h"
 #include "objects/protocol/protocol.h"
 
@@ -36,6 +37,17 @@ Ref get_item(Thread& t, Value v, Value key) {
   if (fn != nullptr) return fn(t, v, key);
   if (is_type(v)) {  // C[x]: generic classes
     if (v.same_word(types::type)) return generic_alias_new(t, v, key);
+    if (type_of(v) == types::type) {  // the hook of a native type or a Python class, without a bound method on the way
+      Value found = type_lookup(v.as<Type>(), names::__class_getitem__);
+      if (is_exact(found, kShape_classmethod_descriptor) && found.as<NativeDescriptor>()->method != nullptr) {
+        TRY(enter_native(t, " while calling a Python object"));
+        return native_method_call(t, found.as<NativeDescriptor>(), v, Args{&key, 1});
+      }
+      if (!found.is_empty() && type_of(found) == types::classmethod) {
+        Ref function = found.as<ClassMethod>()->callable.load();
+        if (is_exact_function(function)) return call_with(t, function, v, key);
+      }
+    }
     Ref hook = get_attribute_or_empty(t, v, names::__class_getitem__);
     if (hook.failed()) return hook;
     if (!hook.is_empty() && !hook.get().is_none()) return call_with(t, hook, key);

@@ -224,7 +224,22 @@ u64 object_id(Thread&, Value v) {
 // The address as a key, so that a look at a deep nest takes no longer than one at a shallow one. Int keys run no Python code.
 static Value address_key(Value v) { return Value::small_int(i64(u64(v.object()) >> 4)); }
 
+// The outermost reprs of the thread; deeper ones are keys of Thread::repr_stack. Whoever runs a repr holds its object.
+struct RunningReprs {
+  static constexpr u32 kMost = 8;
+  u32 count;
+  Object* objects[kMost];
+};
+static thread_local RunningReprs tls_reprs;
+
 Result<bool> repr_enter(Thread& t, Value v) {
+  RunningReprs& outer = tls_reprs;
+  for (u32 i = 0; i < outer.count; i++)
+    if (outer.objects[i] == v.object()) return false;
+  if (outer.count < RunningReprs::kMost && (t.repr_stack.is_empty() || dict_size(t.repr_stack.as<Dict>()) == 0)) {
+    outer.objects[outer.count++] = v.object();
+    return true;
+  }
   if (t.repr_stack.is_empty()) {
     RefTo<Dict> running = TRY(dict_new(t));
     t.repr_stack = running.take();
@@ -237,6 +252,12 @@ Result<bool> repr_enter(Thread& t, Value v) {
 }
 
 void repr_leave(Thread& t, Value v) {
+  RunningReprs& outer = tls_reprs;
+  for (u32 i = outer.count; i-- > 0;) {
+    if (outer.objects[i] != v.object()) continue;
+    outer.objects[i] = outer.objects[--outer.count];
+    return;
+  }
   if (t.repr_stack.is_empty()) return;
   // May be called with an exception pending; deleting an int key raises nothing.
   (void)dict_delete_py(t, t.repr_stack.as<Dict>(), address_key(v)).failed();
