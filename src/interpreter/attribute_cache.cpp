@@ -109,9 +109,16 @@ void fill_class_load(Instr* at, u64 old, Object* object, Str* name) {
     if (meta_version == 0) return;
   }
   Value meta = type_lookup(shape->type, name);
-  if (!meta.is_empty() && type_of(meta)->slots.descriptor_set != nullptr) return;
-  Value d = type_lookup(cls, name);
   AttributeRecord record{};
+  if (!meta.is_empty() && type_of(meta)->slots.descriptor_set != nullptr) {
+    if (!is_exact(meta, kShape_getset_descriptor)) return;
+    record.kind = RecordKind::kGetSet;  // for every class of this metaclass
+    record.value = meta;
+    record.version = shape_version(shape->id);
+    if (record.version != 0) write_record(at, old, shape->id, record);
+    return;
+  }
+  Value d = type_lookup(cls, name);
   if (d.is_empty() || !classify_class_value(d, cls, true, &record)) return;
   record.extra = record.kind == RecordKind::kClassMethod;
   record.kind = RecordKind::kClassAttribute;

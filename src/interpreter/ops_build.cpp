@@ -214,6 +214,7 @@ TYPHON_NOINLINE bool list_append_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   return !list_append(t, r[pc->a].as<List>(), Ref::adopt(take_operand(r, pc, kConsumeB, pc->b))).failed();
 }
+COLD_HANDLER(list_append_cold) { STEP(list_append_step(*t, r, pc), 1); }
 TYPHON_NOINLINE bool set_add_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   if (!is_set(r[pc->a])) {  // __conditional_annotations__ is a variable that programs can bind
@@ -420,7 +421,14 @@ HANDLER(BUILD_LIST) { STEP(list_step(*t, r, pc), 1); }
 HANDLER(BUILD_SET) { STEP(set_step(*t, r, pc), 1); }
 HANDLER(BUILD_MAP) { STEP(map_step(*t, r, pc), 1); }
 HANDLER(BUILD_STRING) { STEP(string_step(*t, r, pc), 1); }
-HANDLER(LIST_APPEND) { STEP(list_append_step(*t, r, pc), 1); }
+HANDLER(LIST_APPEND) {
+  bool moved = pc->x & kConsumeB;
+  if (quick_append(r[pc->a], r[pc->b], moved)) [[likely]] {
+    if (moved) r[pc->b] = EMPTY;
+    NEXT(1);
+  }
+  TAIL(list_append_cold);
+}
 HANDLER(SET_ADD) { STEP(set_add_step(*t, r, pc), 1); }
 HANDLER(MAP_ADD) { STEP(map_add_step(*t, r, pc), 1); }
 HANDLER(LIST_EXTEND) { STEP(list_extend_step(*t, r, pc), 1); }

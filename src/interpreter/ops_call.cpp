@@ -6,6 +6,7 @@
 #include "interpreter/enter.h"
 #include "interpreter/inlined.h"
 #include "interpreter/intrinsics.h"
+#include "interpreter/sequence_item.h"
 #include "objects/protocol/services.h"
 
 namespace typhon {
@@ -320,9 +321,10 @@ COLD_HANDLER(call_len) {
 TYPHON_INLINE int quick_is_instance(Type* type, Value c) {
   if (!is_exact(c, kShape_type)) return -1;
   if (type == c.as<Type>() || is_subtype(type, c.as<Type>())) return 1;
-  // What an instance says of its class counts as well (object.cpp).
-  bool claims = !(type->flags & type_flag::kHeapType) && type->slots.getattribute == types::object->slots.getattribute;
-  return claims ? 0 : -1;
+  // What an instance says of its class counts as well (object.cpp): nothing else, where `__class__` is that of `object`.
+  if (type->slots.getattribute != types::object->slots.getattribute) return -1;
+  if (!(type->flags & type_flag::kHeapType)) return 0;
+  return type_lookup(type, names::__class__).same_word(type_lookup(types::object, names::__class__)) ? 0 : -1;
 }
 TYPHON_NOINLINE int is_instance_of_any(Type* type, const Tuple* classes) {
   for (u64 i = 0; i < classes->size; i++)
@@ -339,24 +341,10 @@ COLD_HANDLER(call_isinstance) {
   NEXT_RELOAD(2);
 }
 
-// Moves an item to the end of a list that has room and that nobody else looks at. False: not done.
-TYPHON_INLINE bool quick_append(Value target, Value item) {
-  if (!is_exact_list(target)) return false;
-  List* list = target.as<List>();
-  if (!list->is_local() && g_multi_threaded) return false;
-  ListBody* body = list->body;
-  u64 n = list->size;
-  if (body == nullptr || n >= body->capacity) return false;
-  Value stored;
-  if (!quick_heap_word(item, true, list, &stored)) return false;
-  *body->items[n].address() = stored;
-  list->size = n + 1;
-  return true;
-}
 // append(x), the method of a list
 COLD_HANDLER(call_bound_append) {
   Value* window = r + pc->b;
-  if (!drops_quickly(window[0]) || !quick_append(window[0].as<NativeFunction>()->self.peek(), window[1])) TAIL(call_native);
+  if (!drops_quickly(window[0]) || !quick_append(window[0].as<NativeFunction>()->self.peek(), window[1], true)) TAIL(call_native);
   window[1] = EMPTY;
   (void)quick_drop(window[0]);
   window[0] = EMPTY;
@@ -366,7 +354,7 @@ COLD_HANDLER(call_bound_append) {
 COLD_HANDLER(call_method_native);
 COLD_HANDLER(call_method_append) {
   Value* window = r + pc->b;
-  if (!drops_quickly(window[0]) || !drops_quickly(window[1]) || !quick_append(window[1], window[2])) TAIL(call_method_native);
+  if (!drops_quickly(window[0]) || !drops_quickly(window[1]) || !quick_append(window[1], window[2], true)) TAIL(call_method_native);
   window[2] = EMPTY;
   (void)quick_drop(window[0]);
   (void)quick_drop(window[1]);

@@ -34,4 +34,18 @@ TYPHON_INLINE Value sequence_item(Value container, Value key) {
   return quick_shape(container.object()) == kShape_tuple ? tuple_item(container, key) : EMPTY;
 }
 
+// Puts an item, moved or counted, at the end of a list that has room and that nobody else looks at. False: not done.
+TYPHON_INLINE bool quick_append(Value target, Value item, bool moved) {
+  if (!is_exact_list(target)) return false;
+  List* list = target.as<List>();
+  ListBody* body = list->body;
+  u64 n = list->size;
+  if ((!list->is_local() && g_multi_threaded) || body == nullptr || n >= body->capacity) return false;
+  Value stored;
+  if (!quick_heap_word(item, moved, list, &stored)) return false;
+  *body->items[n].address() = stored;
+  list->size = n + 1;
+  return true;
+}
+
 }  // namespace typhon

@@ -71,6 +71,7 @@ Quick quick_equal_slow(Value a, Value b) {
 }
 
 Result<u64> key_hash_slow(Thread& t, Value key, const char* role) {
+  if (key.is_small_int()) return u64(key_of_hash(int_hash(key)));
   if (is_exact_bytes(key)) {  // aux2: as for str
     auto* bytes = key.as<Bytes>();
     u32 hash = __atomic_load_n(&bytes->aux2, __ATOMIC_RELAXED);

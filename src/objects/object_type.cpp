@@ -97,24 +97,26 @@ Ref attribute_snapshot(Thread& t, Value self) {
   u32 n = shape->slot_count;
   for (const Shape* s = shape; s->key != nullptr; s = shape_at(s->parent)) keys[s->slot_count - 1] = s->key;
   RefTo<Dict> dict = TRY(dict_new(t, n));
+  bool exclusive = object->is_local() || !g_multi_threaded;  // nobody changes the shape meanwhile
   for (u32 i = 0; i < n; i++) {
-    Ref value = get_own_attribute(t, object, keys[i]);
+    Field* field = exclusive ? slot_field(object, shape, i) : nullptr;
+    Ref value = field != nullptr ? field->load() : get_own_attribute(t, object, keys[i]);
     if (value.failed()) return value;
     if (!value.is_empty()) TRY(dict_set_str(t, dict.get(), keys[i], value));
   }
   return dict;
 }
 
-Ref copyreg_attribute(Thread& t, const char* name) {
+Ref copyreg_attribute(Thread& t, Str* name) {
   Ref module = TRY(import_module(t, "copyreg"));
-  return get_attribute_utf8(t, module, name);
+  return get_attribute(t, module, name);
 }
 
 Ref slot_names_for_pickling(Thread& t, Type* cls) {
-  Str* key = str_immortal(t, "__slotnames__");
+  static Str* const key = str_immortal(t, "__slotnames__");
   Ref cached = dict_get_str(t, cls->dict.as<Dict>(), key);
   if (!cached.is_empty()) return cached;
-  Ref function = TRY(copyreg_attribute(t, "_slotnames"));
+  Ref function = TRY(copyreg_attribute(t, str_immortal(t, "_slotnames")));
   return call_with(t, function, Value(cls));
 }
 
@@ -199,14 +201,18 @@ Ref reduce_new_object(Thread& t, Value self) {
   bool has_args = !args.is_empty();
   Ref function, new_args;
   if (keywords.is_empty() || dict_size(keywords.as<Dict>()) == 0) {
-    function = TRY(copyreg_attribute(t, "__newobj__"));
-    RootedVector words(t);
-    words.push_copy(cls);
-    if (has_args)
+    static Str* const name = str_immortal(t, "__newobj__");
+    function = TRY(copyreg_attribute(t, name));
+    if (has_args) {
+      RootedVector words(t);
+      words.push_copy(cls);
       for (u64 i = 0; i < args.as<Tuple>()->size; i++) words.push_copy(args.as<Tuple>()->items[i].peek());
-    new_args = TRY(tuple_from(t, words.data(), words.size()));
+      new_args = TRY(tuple_from(t, words.data(), words.size()));
+    } else {
+      new_args = TRY(tuple_of(t, Value(cls)));
+    }
   } else {
-    function = TRY(copyreg_attribute(t, "__newobj_ex__"));
+    function = TRY(copyreg_attribute(t, str_immortal(t, "__newobj_ex__")));
     new_args = TRY(tuple_of(t, Value(cls), args, keywords));
   }
   Ref state = TRY(state_of(t, self, !has_args && !is_list(self) && !is_dict(self)));
@@ -221,7 +227,7 @@ Ref reduce_new_object(Thread& t, Value self) {
 
 Ref common_reduce(Thread& t, Value self, i64 protocol) {
   if (protocol >= 2) return reduce_new_object(t, self);
-  Ref function = TRY(copyreg_attribute(t, "_reduce_ex"));
+  Ref function = TRY(copyreg_attribute(t, str_immortal(t, "_reduce_ex")));
   return call_with(t, function, self, Value::small_int(protocol));
 }
 

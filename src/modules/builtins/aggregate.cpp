@@ -3,6 +3,7 @@
 
 #include "modules/builtins/builtins.h"
 #include "objects/container_util.h"
+#include "objects/list_body.h"
 #include "objects/protocol/call_words.h"
 
 namespace typhon {
@@ -11,17 +12,44 @@ namespace {
 
 const Value* words_at(const Field* items) { return reinterpret_cast<const Value*>(items); }
 
+// What an iterable gives, one by one: lists and tuples without an iterator object.
+class Items {
+ public:
+  Status start(Thread& t, Value iterable) {
+    if (is_exact_list(iterable) || is_exact_tuple(iterable)) {
+      source_ = Ref::copy(iterable);
+      return ok();
+    }
+    source_ = TRY(get_iter(t, iterable));
+    next_ = type_of(source_)->slots.next;
+    return ok();
+  }
+  // EMPTY at the end; ERROR. Polls.
+  Ref next(Thread& t) {
+    if (poll_wanted(t)) [[unlikely]] TRY(safepoint_slow(t));
+    if (next_ == nullptr) {
+      u64 i = index_++;
+      if (is_exact_list(source_)) return list_body::item_at(source_.as<List>(), i);
+      Tuple* tuple = source_.as<Tuple>();
+      return i < tuple->size ? tuple->items[i].load() : Ref();
+    }
+    Ref item = next_(t, source_);
+    if (item.failed() && clear_if(t, exc::StopIteration)) return Ref();
+    return item;
+  }
+
+ private:
+  Ref source_;
+  NextFn next_ = nullptr;
+  u64 index_ = 0;
+};
+
 // Whether any item has that truth.
 Result<bool> any_item(Thread& t, Value iterable, bool wanted) {
-  Ref iterator = TRY(get_iter(t, iterable));
-  NextFn next = type_of(iterator)->slots.next;
+  Items items;
+  TRY(items.start(t, iterable));
   while (true) {
-    TRY(safepoint(t));
-    Ref item = next(t, iterator);
-    if (item.failed()) {
-      if (clear_if(t, exc::StopIteration)) return !wanted;
-      return Raised{};
-    }
+    Ref item = TRY(items.next(t));
     if (item.is_empty()) return !wanted;
     if (TRY(truth(t, item)) == wanted) return wanted;
   }
@@ -140,20 +168,15 @@ struct CompensatedSum {
 // Ints are added in a machine word, floats and complex numbers with Neumaier's compensation, as CPython 3.12+ does; anything else with +.
 Ref builtin_sum(Thread& t, Value, const Value* a) {
   Value start = a[1].is_empty() ? Value::small_int(0) : a[1];
-  Ref iterator = TRY(get_iter(t, a[0]));
+  Items items;
+  TRY(items.start(t, a[0]));
   if (is_str(start)) return raise(t, exc::TypeError, "sum() can't sum strings [use ''.join(seq) instead]");
   if (is_bytes(start)) return raise(t, exc::TypeError, "sum() can't sum bytes [use b''.join(seq) instead]");
   if (is_bytearray(start)) return raise(t, exc::TypeError, "sum() can't sum bytearray [use b''.join(seq) instead]");
-  NextFn next = type_of(iterator)->slots.next;
   Ref total = Ref::copy(start);
   Ref item;
   auto advance = [&]() -> Result<bool> {
-    if (poll_wanted(t)) [[unlikely]] TRY(safepoint_slow(t));
-    item = next(t, iterator);
-    if (item.failed()) {
-      if (clear_if(t, exc::StopIteration)) return false;
-      return Raised{};
-    }
+    item = TRY(items.next(t));
     return !item.is_empty();
   };
   bool more = TRY(advance());

@@ -269,5 +269,118 @@ class QuickPathTest(unittest.TestCase):
                 [] in holder
 
 
+class ClassAttributesOfType(unittest.TestCase):
+    """`cls.__name__` and the like at one site, for classes of several kinds."""
+
+    def name_of(self, cls):
+        return cls.__name__
+
+    def test_names_change(self):
+        class A:
+            pass
+
+        class B:
+            pass
+        self.assertEqual([self.name_of(c) for c in (A, B, int, A)], ["A", "B", "int", "A"])
+        A.__name__ = "renamed"
+        self.assertEqual([self.name_of(c) for c in (A, B)], ["renamed", "B"])
+
+    def test_metaclass_with_a_name_of_its_own(self):
+        class Meta(type):
+            @property
+            def __name__(cls):
+                return "meta's"
+
+        class C(metaclass=Meta):
+            pass
+        self.assertEqual([self.name_of(c) for c in (int, C, str, C)], ["int", "meta's", "str", "meta's"])
+
+    def test_instances_that_claim_a_class(self):
+        class Claims:
+            @property
+            def __class__(self):
+                return int
+
+        class Plain:
+            pass
+        for _ in range(3):
+            self.assertTrue(isinstance(Claims(), int))
+            self.assertFalse(isinstance(Plain(), int))
+            self.assertFalse(isinstance(Plain(), (int, str)))
+            self.assertTrue(isinstance(Claims(), (str, int)))
+
+
+class ItemsOneByOne(unittest.TestCase):
+    def test_lists_that_change_meanwhile(self):
+        items = [0, 0]
+
+        class Grows:
+            def __bool__(self):
+                if len(items) < 6:
+                    items.append(Grows())
+                return False
+
+            def __radd__(self, other):
+                if len(items) < 9:
+                    items.append(self)
+                return other + 1
+        items.append(Grows())
+        self.assertFalse(any(items))
+        self.assertEqual(len(items), 6)
+        self.assertEqual(sum(items), 7)
+        self.assertEqual(len(items), 9)
+
+    def test_lists_and_tuples(self):
+        class Sub(list):
+            def __iter__(self):
+                return iter((1, 2))
+        self.assertEqual([sum(x) for x in ([1, 2.5], (1, 2), Sub(), [], ())], [3.5, 3, 3, 0, 0])
+        self.assertEqual([any(x) for x in ([0, ""], (0, 1), Sub(), [], ())], [False, True, True, False, False])
+        self.assertEqual([all(x) for x in ([1, ""], (1, 1), Sub(), [], ())], [False, True, True, True, True])
+
+    def test_comprehensions_of_all_sorts_of_objects(self):
+        class A:
+            pass
+        things = [A, len, A(), 1, 1.5, "x", 1 << 70, None, [].append, self.test_lists_and_tuples]
+        for _ in range(3):
+            self.assertEqual([x for x in things], things)
+            self.assertEqual([(x, x)[1] for x in things], things)
+        self.assertEqual([f() for f in [lambda n=n: n * 2 for n in range(50)]], list(range(0, 100, 2)))
+
+
+class Reducing(unittest.TestCase):
+    def test_state_of_instances(self):
+        class P:
+            pass
+        p = P()
+        p.x, p.y, p.z = 1, [2], 3
+        del p.y
+        self.assertEqual(p.__reduce_ex__(4)[2], {"x": 1, "z": 3})
+        p.y = 4
+        self.assertEqual(list(p.__reduce_ex__(4)[2].items()), [("x", 1), ("z", 3), ("y", 4)])
+        self.assertEqual(p.__reduce_ex__(4)[1], (P,))
+
+        class Q:
+            __slots__ = ("a", "b")
+        q = Q()
+        q.a = 5
+        self.assertEqual(q.__reduce_ex__(4)[2], (None, {"a": 5}))
+
+        class R(tuple):
+            def __getnewargs__(self):
+                return 7, 8
+        self.assertEqual(R().__reduce_ex__(4)[1], (R, 7, 8))
+
+
+class KeysOutsideTheSmallRange(unittest.TestCase):
+    def test_ints(self):
+        numbers = [0, -1, -2, 1 << 32, -(1 << 32), (1 << 61) - 1, (1 << 61) - 2, 1 << 61, -(1 << 61), (1 << 62) - 1]
+        table = {n: str(n) for n in numbers}
+        for n in numbers:
+            self.assertEqual(table[n], str(n))
+            self.assertEqual(table.get(float(n)) if float(n) == n else str(n), str(n))
+            self.assertIn(n, set(numbers))
+
+
 if __name__ == "__main__":
     unittest.main()
