@@ -32,6 +32,8 @@ endif()
 add_library(typhon_options INTERFACE)
 target_include_directories(typhon_options INTERFACE "${CMAKE_SOURCE_DIR}/src")
 target_compile_options(typhon_options INTERFACE
+  # Members that are read and written by functions (Tuple::size).
+  -fdeclspec
   -fno-exceptions -fno-rtti -fno-strict-aliasing -fvisibility=hidden
   # A value that is dropped without a look may be an exception that is lost.
   -Wall -Wextra -Werror=return-type -Werror=unused-result

@@ -32,6 +32,9 @@ int run(void* argument) {
     std::fflush(stderr);
     _exit(code == 0 ? 1 : code);
   }
+#ifdef NDEBUG
+  platform::forget_code_pages();
+#endif
   code = runtime_run_main(t);
   bool interrupted = code == kExitInterrupted;
   code = runtime_shutdown(t, code);

@@ -33,6 +33,7 @@ u32 g_first_unused_chunk = 0;          // no unused chunk below
 u32 g_spare_chunks = 0;                // chunks without any page in use
 u64 g_pages_used = 0, g_dirty_pages = 0;
 u64 g_bytes_mapped = 0;
+u64 g_excess = 0;  // sum over all runs (atomic)
 HeapState g_orphans;  // owner of abandoned pages
 PageMeta* g_abandoned[kClassCount];
 u32 g_abandoned_count[kClassCount];  // read without the lock as a hint (atomic)
@@ -40,7 +41,8 @@ HeapState* g_unused_states = nullptr;
 
 i64 g_growth = 0;  // atomic
 inline constexpr u64 kGrowthStep = 32 * 1024;
-inline constexpr u32 kWorthReturning = 16 * 1024;  // less memory than that stays where it is
+// Touched memory behind the blocks of runs: this much stays where it is, for the next one that is larger.
+inline constexpr u64 kMaxExcess = u64(1) << 20;
 inline constexpr u32 kFirstBudget = 64 * 1024;
 inline constexpr u32 kHugePagesFrom = 16;  // chunks; a small heap must not pay 2 MiB at a time
 inline constexpr size_t kStartUpSize = size_t(3) << 19;  // what every program uses: start-up takes a little more
@@ -380,6 +382,7 @@ void* take_run(Thread& t, size_t size, size_t cleared) {
     link_run(t.heap_state, meta);
   }
   char* start = page_start(meta);
+  meta->excess = 0;
   for (u32 i = 0; i < count; i++) {
     char* page = start + i * kPageSize;
     size_t needed = i + 1 < count ? kPageSize : align_up(size - i * kPageSize, platform::page_size());
@@ -388,8 +391,18 @@ void* take_run(Thread& t, size_t size, size_t cleared) {
       continue;
     }
     if (i * kPageSize < cleared) memset(page, 0, needed < cleared - i * kPageSize ? needed : cleared - i * kPageSize);
-    if (needed + kWorthReturning <= meta[i].resident) platform::discard(page + needed, kPageSize - needed);
-    if (needed + kWorthReturning <= meta[i].resident || needed > meta[i].resident) meta[i].resident = u32(needed);
+    if (needed >= meta[i].resident) {
+      meta[i].resident = u32(needed);
+      continue;
+    }
+    u32 excess = meta[i].resident - u32(needed);
+    if (__atomic_load_n(&g_excess, __ATOMIC_RELAXED) + excess > kMaxExcess) {
+      platform::discard(page + needed, kPageSize - needed);
+      meta[i].resident = u32(needed);
+    } else {
+      meta->excess = excess;
+      __atomic_fetch_add(&g_excess, excess, __ATOMIC_RELAXED);
+    }
   }
   note_fresh(t, size);
   return start;
@@ -429,6 +442,7 @@ void free_run(Thread& t, PageMeta* meta) {
     platform::RawLockGuard guard(g_pages_lock);
     unlink_run(meta);
     if (meta->kind == PageKind::kMedium) {
+      __atomic_fetch_sub(&g_excess, meta->excess, __ATOMIC_RELAXED);
       give_back_pages(meta, u32(meta->run_bytes / kPageSize));
     } else {
       u32 first = chunk_index(meta);
@@ -533,9 +547,10 @@ Object* try_allocate(Thread& t, u32 shape, size_t size, bool tracked) {
 }
 
 Object* try_allocate_text(Thread& t, u32 shape, size_t size, size_t head) {
-  if (size > 256) [[unlikely]]
+  void* block = take_fast(t, size);
+  if (block == nullptr) [[unlikely]]
     return try_allocate_slow(t, shape, size, false, head);
-  return try_allocate(t, shape, size, false);
+  return set_header(t, block, shape, false);
 }
 
 // A run, a remote block, the first block of a page that nothing young was in, or the thousandth block since the last scavenge.
@@ -580,7 +595,8 @@ size_t block_size(const void* block) {
 // --- bodies
 
 Body* allocate_body(Thread& t, Object* owner, size_t size) {
-  auto* body = static_cast<Body*>(take(t, size));
+  void* block = take_fast(t, size);
+  auto* body = static_cast<Body*>(block != nullptr ? block : take(t, size));
   if (body == nullptr) [[unlikely]] {
     g_raise_memory_error(t);
     return nullptr;

@@ -221,6 +221,17 @@ TYPHON_NOINLINE bool binary_step(Thread& t, Value* r, Instr* pc) {
       return finish_dss(r, pc, str_concat(t, a.as<Str>(), b.as<Str>()));
     }
     if (is_exact_tuple(a) && is_exact_tuple(b)) return finish_dss(r, pc, types::tuple->slots.concat(t, a, b));
+    if (is_exact_list(a) && (is_exact_list(b) || ((pc->x & kInPlace) && is_exact_tuple(b)))) {
+      const Slots& slots = types::list->slots;
+      return finish_dss(r, pc, (pc->x & kInPlace) ? slots.inplace_concat(t, a, b) : slots.concat(t, a, b));
+    }
+  }
+  if constexpr (requires { P::ints(0, 0, &result); }) {
+    // Truth values are counted, mostly.
+    if (a.is_bool() != b.is_bool() && (a.is_small_int() || b.is_small_int())) {
+      Value x = a.is_bool() ? Value::small_int(a.is_true()) : a, y = b.is_bool() ? Value::small_int(b.is_true()) : b;
+      if (P::ints(x.bits, y.bits, &result)) return set_register(r, pc->a, result), true;
+    }
   }
   return general_step(t, r, pc, P::kOp);
 }

@@ -79,12 +79,20 @@ size_t encoded_size(const Str* s) {
   return with_characters(s, [&]<class C>(const C* p) {
     size_t n = s->length(), size = n;
     bool surrogates = false;
-    for (size_t i = 0; i < n; i++) {
-      u32 c = p[i];
-      size += c >= 0x80;
-      if constexpr (sizeof(C) > 1) {
-        size += (c >= 0x800) + (c >= 0x10000);
-        surrogates |= (c & ~0x7FFu) == 0xD800;
+    size_t i = 0;
+    while (i < n) {
+      for (; i + 16 <= n; i += 16) {
+        u32 all = 0;
+        for (size_t k = 0; k < 16; k++) all |= p[i + k];
+        if (all >= 0x80) break;
+      }
+      for (size_t stop = i + 16 < n ? i + 16 : n; i < stop; i++) {
+        u32 c = p[i];
+        size += c >= 0x80;
+        if constexpr (sizeof(C) > 1) {
+          size += (c >= 0x800) + (c >= 0x10000);
+          surrogates |= (c & ~0x7FFu) == 0xD800;
+        }
       }
     }
     return surrogates ? kHasSurrogates : size;

@@ -9,11 +9,15 @@
 
 namespace typhon {
 
-// --- tuple. Immutable once published. aux2 unused.
+// --- tuple. Immutable once published. aux2: the number of items.
 struct Tuple : Object {
-  u64 size;
+  // Kept in the header, so that a pair takes 32 bytes.
+  __declspec(property(get = length, put = set_length)) u64 size;
+  u64 length() const { return aux2; }
+  void set_length(u64 n) { aux2 = u32(n); }
   Field items[1];  // `size` of them
 };
+inline constexpr u64 kMaxTuple = 0xFFFF'FFFF;
 RefTo<Tuple> tuple_from(Thread& t, const Value* items, size_t n);      // copies borrowed words
 RefTo<Tuple> tuple_take(Thread& t, Value* owned_items, size_t n);      // moves owned register words; leaves EMPTY behind
 RefTo<Tuple> tuple_allocate(Thread& t, size_t n);                      // EMPTY items, to be init'ed by the caller

@@ -73,6 +73,12 @@ Ref int_from_digits(Thread& t, const char* digits, size_t n, int base, bool nega
 }
 
 Ref int_from_bytes(Thread& t, const u8* bytes, size_t n, bool little_endian, bool is_signed) {
+  if (n < 8) {
+    u64 word = 0;
+    for (size_t i = 0; i < n; i++) word = word << 8 | bytes[little_endian ? n - 1 - i : i];
+    if (is_signed && n > 0) return int_from(t, i64(word << (64 - 8 * n)) >> (64 - 8 * n));
+    return int_from(t, i64(word));
+  }
   Big big;
   mpz_import(big, n, little_endian ? -1 : 1, 1, 0, 0, bytes);
   bool negative = is_signed && n > 0 && (bytes[little_endian ? n - 1 : 0] & 0x80);
@@ -96,6 +102,10 @@ bool int_fits_i64(Value v, i64* out) {
 }
 
 bool int_fits_u64(Value v, u64* out) {
+  if (v.is_small_int()) {
+    *out = u64(v.as_small_int());
+    return v.as_small_int() >= 0;
+  }
   BigView big(v);
   if (!mpz_fits_ulong_p(big)) return false;
   *out = mpz_get_ui(big);
@@ -103,9 +113,8 @@ bool int_fits_u64(Value v, u64* out) {
 }
 
 int int_sign(Value v) {
-  if (v.is_small_int()) return (v.as_small_int() > 0) - (v.as_small_int() < 0);
-  BigView big(v);
-  return mpz_sgn(static_cast<mpz_srcptr>(big));
+  i64 n = v.is_small_int() ? v.as_small_int() : v.is_bool() ? i64(v.is_true()) : v.as<Int>()->size;
+  return (n > 0) - (n < 0);
 }
 
 bool big_to_double(mpz_srcptr a, double* out) {
@@ -200,6 +209,12 @@ u64 int_low_u64(Value v) {
 }
 
 Status int_to_bytes(Thread& t, Value v, u8* out, size_t n, bool little_endian, bool is_signed) {
+  if (v.is_small_int() && v.as_small_int() >= 0 && n > 0 && n <= 8 &&
+      (u64(v.as_small_int()) >> (8 * n - 1) >> (is_signed ? 0 : 1)) == 0) {
+    u64 word = u64(v.as_small_int());
+    for (size_t i = 0; i < n; i++, word >>= 8) out[little_endian ? i : n - 1 - i] = u8(word);
+    return ok();
+  }
   BigView big(v);
   int sign = mpz_sgn(static_cast<mpz_srcptr>(big));
   if (sign < 0 && !is_signed) return raise(t, exc::OverflowError, "can't convert negative int to unsigned");

@@ -34,6 +34,13 @@ TEST_F(ListTest, ThreeItemsFitIn80Bytes) {
   EXPECT_LE(heap::block_size(list.get()) + heap::block_size(list->body), 80u);
 }
 
+TEST_F(ListTest, APairTakes32Bytes) {
+  Value items[] = {num(1), num(2)};
+  RefTo<Tuple> pair = tuple_from(t, items, 2);
+  EXPECT_EQ(pair->size, 2u);
+  EXPECT_LE(heap::block_size(pair.get()), 32u);
+}
+
 TEST_F(ListTest, IndexingAndItsErrors) {
   RefTo<List> list = numbers({10, 20, 30});
   EXPECT_TRUE(get_item(t, list, num(-1)).get().same_word(num(30)));

@@ -209,7 +209,7 @@ Ref split_method(Thread& t, Value self, const Value* a, bool from_right) {
     i64 limit = TRY(to_i64(t, a[1], "Python int too large to convert to C ssize_t"));
     if (limit >= 0) max = size_t(limit);
   }
-  RefTo<List> list = TRY(list_new(t));
+  RefTo<List> list = TRY(list_new(t, 6));
   List* pieces = list.get();
   if (a[0].is_empty() || a[0].is_none()) {
     TRY(with_characters(s, [&](const auto* p) {
@@ -302,6 +302,15 @@ Ref str_join_method(Thread& t, Value self, const Value* a) {
 // --- padding
 Ref pad(Thread& t, Str* s, size_t left, size_t right, u32 fill) {
   if (left + right == 0) return str_exact(t, s);
+  size_t total;
+  if (s->is_ascii() && fill < 0x80 && s->length() != 0 && !__builtin_add_overflow(left + right, s->length(), &total)) {
+    RefTo<Str> result = TRY(str_allocate(t, total, 0x7F));
+    u8* to = static_cast<u8*>(result->raw_mutable());
+    std::memset(to, int(fill), left);
+    std::memcpy(to + left, s->raw(), s->length());
+    std::memset(to + left + s->length(), int(fill), right);
+    return result;
+  }
   StrBuilder out;
   out.append_repeated(fill, left);
   out.append(s);
@@ -380,6 +389,41 @@ Ref str_expandtabs(Thread& t, Value self, const Value* a) {
 }
 
 // --- replace and translate
+
+// All of them ASCII, `old_part` not empty: counted first, so that the result is made at its size.
+Ref replace_ascii(Thread& t, Str* s, const Str* old_part, const Str* new_part, size_t max) {
+  const u8 *p = s->data<u8>(), *needle = old_part->data<u8>(), *with = new_part->data<u8>();
+  size_t n = s->length(), m = old_part->length(), k = new_part->length();
+  size_t first = search::find(p, n, needle, m);
+  if (first == search::kNotFound) return str_exact(t, s);
+  if (m == 1 && k == 1 && max >= n) {
+    RefTo<Str> result = TRY(str_allocate(t, n, 0x7F));
+    u8 *out = static_cast<u8*>(result->raw_mutable()), from = needle[0], to = with[0];
+    for (size_t i = 0; i < n; i++) out[i] = p[i] == from ? to : p[i];
+    return n == 1 ? Ref(str_from_char(t, out[0])) : Ref(std::move(result));
+  }
+  size_t times = search::count(p + first, n - first, needle, m, max), total;
+  if (__builtin_mul_overflow(times, k, &total) || __builtin_add_overflow(total, n - times * m, &total))
+    return raise(t, exc::OverflowError, "replace string is too long");
+  RefTo<Str> result = TRY(str_allocate(t, total < 2 ? 2 : total, 0x7F));
+  u8* out = static_cast<u8*>(result->raw_mutable());
+  for (size_t from = 0, at = first; times > 0; times--) {
+    std::memcpy(out, p + from, at - from);
+    out += at - from;
+    std::memcpy(out, with, k);
+    out += k;
+    from = at + m;
+    at = times > 1 ? from + search::find(p + from, n - from, needle, m) : n;
+    if (times == 1) {
+      std::memcpy(out, p + from, n - from);
+      out += n - from;
+    }
+  }
+  if (total == 0) return Ref::copy(empty_str());
+  if (total == 1) return str_from_char(t, result->data<u8>()[0]);
+  return result;
+}
+
 Ref str_replace(Thread& t, Value self, const Value* a) {
   if (!is_str(a[0])) return bad_argument(t, "replace", "argument 1", a[0]);
   if (!is_str(a[1])) return bad_argument(t, "replace", "argument 2", a[1]);
@@ -391,6 +435,8 @@ Ref str_replace(Thread& t, Value self, const Value* a) {
   Str *s = str_of(self), *old_part = str_of(a[0]), *new_part = str_of(a[1]);
   size_t n = s->length(), m = old_part->length();
   if (max == 0 || m > n || str_equal(old_part, new_part)) return str_exact(t, s);
+  if (m != 0 && s->is_ascii() && old_part->is_ascii() && new_part->is_ascii())
+    return replace_ascii(t, s, old_part, new_part, max);
   StrBuilder out;
   if (m == 0) {  // between all characters
     for (size_t i = 0; i < n && max > 0; i++, max--) {

@@ -10,7 +10,7 @@ Tuple* g_empty_tuple = nullptr;
 constexpr u64 kTupleHeader = sizeof(Tuple) - sizeof(Field);
 
 Tuple* allocate_tuple(Thread& t, size_t n, bool tracked) {
-  if (n > kMaxItems) {
+  if (n > kMaxTuple) {
     (void)raise_no_memory(t);
     return nullptr;
   }
@@ -42,7 +42,7 @@ RefTo<Tuple> tuple_allocate(Thread& t, size_t n) {
 
 RefTo<Tuple> tuple_from(Thread& t, const Value* items, size_t n) {
   if (n == 0) return tuple_of(t);
-  if (n > 8 && n < kMaxItems && immediates_only(items, n)) {
+  if (n > 8 && n <= kMaxTuple && immediates_only(items, n)) {
     auto* plain = static_cast<Tuple*>(
         heap::try_allocate_text(t, kShape_tuple, kTupleHeader + n * sizeof(Field), kTupleHeader));
     if (plain == nullptr) return Raised{};

@@ -1,5 +1,6 @@
 #include "platform/os.h"
 
+#include <link.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
@@ -59,6 +60,22 @@ void populate(void* address, size_t size) {
 }
 
 void discard(void* address, size_t size) { madvise(address, size, MADV_DONTNEED); }
+
+void forget_code_pages() {
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t, void*) {
+        u64 mask = page_size() - 1;
+        for (int i = 0; i < info->dlpi_phnum; i++) {
+          const auto& part = info->dlpi_phdr[i];
+          if (part.p_type != PT_LOAD || (part.p_flags & PF_W)) continue;
+          u64 begin = (info->dlpi_addr + part.p_vaddr + mask) & ~mask;
+          u64 end = (info->dlpi_addr + part.p_vaddr + part.p_filesz) & ~mask;
+          if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+        }
+        return 0;
+      },
+      nullptr);
+}
 
 void decommit(void* address, size_t size) {
   // A new mapping, not mprotect: that would keep the pages and their accounting.

@@ -28,6 +28,9 @@ bool commit(void* address, size_t size, bool allow_huge_pages);
 void populate(void* address, size_t size);
 // Gives the memory back, the range stays usable and reads as zero again.
 void discard(void* address, size_t size);
+// Lets go of the pages of the program and its libraries that hold code and constants: most were touched for the start alone, and
+// what is needed again comes back from the file. Breakpoints of a debugger that were set before are lost.
+void forget_code_pages();
 // Gives the memory back and makes the range inaccessible again.
 void decommit(void* address, size_t size);
 void unmap(void* address, size_t size);

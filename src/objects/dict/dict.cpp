@@ -347,13 +347,6 @@ bool dict_next(Thread& t, Dict* d, size_t* position, Ref* key, Ref* value) {
 
 namespace {
 
-Ref entry_part(Thread& t, DictPart part, Ref&& key, Ref&& value) {
-  if (part == DictPart::kKeys) return std::move(key);
-  if (part == DictPart::kValues) return std::move(value);
-  Value pair[] = {key.take(), value.take()};
-  return tuple_take(t, pair, 2);
-}
-
 RefTo<List> dict_list(Thread& t, Dict* d, DictPart part) {
   RefTo<Dict> snapshot;
   if (is_contended(d)) {
@@ -374,11 +367,14 @@ RefTo<List> dict_list(Thread& t, Dict* d, DictPart part) {
     result->size = n;
     return result;
   }
-  u64 position = 0;
-  Ref key, value;
-  while (next_entry(d, table_of(d), &position, &key, &value, nullptr)) {
-    Ref item = TRY(entry_part(t, part, std::move(key), std::move(value)));
-    TRY(list_append(t, result.get(), std::move(item)));
+  // Nor does any run when pairs are made.
+  DictTable* table = d->table;
+  for (u32 i = 0; i < table->entry_count && result->size < used_of(d); i++) {
+    const DictEntry& entry = table->entries()[i];
+    if (entry.value.is_empty()) continue;
+    Value pair[] = {entry.key.peek(), entry.value.peek()};
+    *result->body->items[result->size].address() = to_heap_word(TRY(tuple_from(t, pair, 2)).take());
+    result->size++;
   }
   return result;
 }
