@@ -463,8 +463,9 @@ TYPHON_NOINLINE void* take(Thread& t, size_t size, size_t cleared = ~size_t(0)) 
   return block;
 }
 
-// The common case, without a call: a block of up to 256 bytes from the free list. Null when there is none.
-TYPHON_INLINE void* take_fast(Thread& t, size_t size) {
+// The common case, without a call: a block of up to 256 bytes from the free list. Null when there is none. Bytes from `cleared` on
+// need not be zero.
+TYPHON_INLINE void* take_fast(Thread& t, size_t size, size_t cleared = 256) {
   if (size > 256) [[unlikely]]
     return nullptr;
   u32 bytes = u32(size + 15) & ~15u;
@@ -474,7 +475,7 @@ TYPHON_INLINE void* take_fast(Thread& t, size_t size) {
     return nullptr;
   t.free_lists[c] = link_of(block);
   TYPHON_UNPOISON(block, bytes);
-  clear_tail(block, bytes);
+  clear_tail(block, cleared < bytes ? u32(cleared) : bytes);
   return block;
 }
 
@@ -547,7 +548,7 @@ Object* try_allocate(Thread& t, u32 shape, size_t size, bool tracked) {
 }
 
 Object* try_allocate_text(Thread& t, u32 shape, size_t size, size_t head) {
-  void* block = take_fast(t, size);
+  void* block = take_fast(t, size, head);
   if (block == nullptr) [[unlikely]]
     return try_allocate_slow(t, shape, size, false, head);
   return set_header(t, block, shape, false);

@@ -18,6 +18,8 @@ Status initialise_container_types(Thread& t);
 Ref sequence_iterator_new(Thread& t, Value sequence);
 // iter(callable, sentinel); `callable` has been checked to be one.
 Ref callable_iterator_new(Thread& t, Value callable, Value sentinel);
+// What the view of a dict holds, taken in one step, without a call of Python code; EMPTY for all else.
+RefTo<List> dict_view_items(Thread& t, Value view);
 // reversed(v)
 Ref reversed_py(Thread& t, Value v);
 // The plain iterators: `kind` is one of the fixed shapes of list, tuple and str iterators.

@@ -395,6 +395,22 @@ RefTo<Tuple> list_to_tuple(Thread& t, List* list) {
   }
 }
 
+namespace {
+
+// Appends what is in `items`, a list that nobody else has: an empty list takes its body.
+Status take_items(Thread& t, List* list, List* items) {
+  if (!list->is_local() || list->body != nullptr || items->body == nullptr)
+    return append_all(t, list, items->body == nullptr ? nullptr : reinterpret_cast<Value*>(items->body->items), items->size);
+  list->body = items->body;
+  list->body->owner = list;
+  list->size = items->size;
+  items->body = nullptr;
+  items->size = 0;
+  return ok();
+}
+
+}  // namespace
+
 Status list_extend_py(Thread& t, List* list, Value iterable) {
   if (is_exact_tuple(iterable)) {
     Tuple* tuple = iterable.as<Tuple>();
@@ -411,10 +427,12 @@ Status list_extend_py(Thread& t, List* list, Value iterable) {
   }
   if (is_exact_dict(iterable)) {
     RefTo<List> keys = TRY(dict_keys_list(t, iterable.as<Dict>()));
-    return list_extend_py(t, list, keys.value());
+    return take_items(t, list, keys.get());
   }
+  RefTo<List> view = TRY(dict_view_items(t, iterable));
+  if (!view.is_empty()) return take_items(t, list, view.get());
   RefTo<List> shared = TRY(shared_items(t, iterable));
-  if (!shared.is_empty()) return list_extend_py(t, list, shared.value());
+  if (!shared.is_empty()) return take_items(t, list, shared.get());
   Ref iterator = TRY(get_iter(t, iterable));
   if (!is_generator(iterator)) {
     i64 hint = TRY(length_hint(t, iterable, 0));
@@ -449,11 +467,23 @@ void list_release(Thread& t, Object* self) {
   if (list->body != nullptr) heap::free_block(t, list->body);
 }
 
+// drop_field for what is often the last reference to a str: that is freed here, without the calls in between.
+TYPHON_INLINE void drop_item(Thread& t, Field& slot) {
+  Value word = slot.peek();
+  if (word.bits & 7) return;
+  Object* object = word.object();
+  if (object == nullptr || quick_shape(object) != kShape_str || object->state != state::kLocal || object->count != count::kOne ||
+      static_cast<Str*>(object)->is_interned())
+    return drop_field(slot);
+  *slot.address() = EMPTY;
+  heap::free_block(t, object);
+}
+
 bool list_dispose(Thread& t, Object* self) {
   List* list = static_cast<List*>(self);
   ListBody* body = list->body;
   if (body == nullptr) return true;
-  for (u64 i = 0; i < list->size; i++) drop_field(body->items[i]);
+  for (u64 i = 0; i < list->size; i++) drop_item(t, body->items[i]);
   heap::free_block(t, body);
   return true;
 }

@@ -26,7 +26,11 @@ u32 kind_for(u32 max_char) { return max_char < 0x100 ? 0 : max_char < 0x10000 ? 
 Str* set_up(Str* s, size_t length, u32 max_char) {
   u32 kind = kind_for(max_char);
   s->length_kind = u64(length) << 8 | kind | (max_char < 0x80 ? Str::kAscii : 0);
-  std::memset(static_cast<u8*>(s->raw_mutable()) + (length << kind), 0, size_t(1) << kind);
+  switch (kind) {
+    case 0: static_cast<u8*>(s->raw_mutable())[length] = 0; break;
+    case 1: static_cast<u16*>(s->raw_mutable())[length] = 0; break;
+    default: static_cast<u32*>(s->raw_mutable())[length] = 0;
+  }
   return s;
 }
 
@@ -138,7 +142,7 @@ void str_make_singletons(Thread& t) {
 
 Str* empty_str() { return g_empty; }
 
-RefTo<Str> str_allocate(Thread& t, size_t length, u32 max_char) {
+TYPHON_INLINE RefTo<Str> allocate(Thread& t, size_t length, u32 max_char) {
   if (length == 0) return RefTo<Str>::copy(g_empty);
   if (length > size_t(1) << 46) return raise_no_memory(t);
   Object* object =
@@ -146,6 +150,7 @@ RefTo<Str> str_allocate(Thread& t, size_t length, u32 max_char) {
   if (object == nullptr) return Raised{};
   return RefTo<Str>::adopt(set_up(static_cast<Str*>(object), length, max_char));
 }
+RefTo<Str> str_allocate(Thread& t, size_t length, u32 max_char) { return allocate(t, length, max_char); }
 
 RefTo<Str> str_from_char(Thread& t, u32 c) {
   if (c < 256) return RefTo<Str>::copy(g_latin1[c]);
@@ -159,8 +164,9 @@ RefTo<Str> str_from_char(Thread& t, u32 c) {
 
 RefTo<Str> str_from_ascii(Thread& t, std::string_view text) {
   if (text.size() == 1) return str_from_char(t, u8(text[0]));
-  RefTo<Str> s = TRY(str_allocate(t, text.size(), 0x7F));
-  if (!text.empty()) std::memcpy(s->raw_mutable(), text.data(), text.size());
+  if (text.empty()) return RefTo<Str>::copy(g_empty);
+  RefTo<Str> s = TRY(allocate(t, text.size(), 0x7F));
+  copy_short(static_cast<u8*>(s->raw_mutable()), reinterpret_cast<const u8*>(text.data()), text.size());
   return s;
 }
 

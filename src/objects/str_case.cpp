@@ -1,4 +1,6 @@
 // Case conversion and character tests of str.
+#include <array>
+
 #include "objects/str_util.h"
 #include "objects/unicode.h"
 
@@ -61,6 +63,16 @@ Ref all_have(Value self, u32 flags) {
   Str* s = self.as<Str>();
   size_t n = s->length();
   if (n == 0) return Ref::boolean(false);
+  static const auto ascii = [] {
+    std::array<u32, 128> all;
+    for (u32 c = 0; c < 128; c++) all[c] = unicode::flags(c);
+    return all;
+  }();
+  if (s->is_ascii()) {
+    for (size_t i = 0; i < n; i++)
+      if (!(ascii[s->data<u8>()[i]] & flags)) return Ref::boolean(false);
+    return Ref::boolean(true);
+  }
   for (size_t i = 0; i < n; i++)
     if (!(unicode::flags(s->at(i)) & flags)) return Ref::boolean(false);
   return Ref::boolean(true);

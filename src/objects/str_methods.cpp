@@ -231,7 +231,9 @@ Ref split_method(Thread& t, Value self, const Value* a, bool from_right) {
       if (m == 1 && !from_right) return split_at_char(t, pieces, s, p, n, needle[0], max);
       size_t start = 0, end = n;
       while (max-- > 0) {
-        size_t at = from_right ? search::rfind(p, end, needle, m) : search::find(p + start, n - start, needle, m);
+        size_t at = from_right ? search::rfind(p, end, needle, m)
+                    : m == 1   ? search::find_char(p + start, n - start, needle[0])
+                               : search::find(p + start, n - start, needle, m);
         if (at == search::kNotFound) break;
         if (from_right) {
           TRY(add_piece(t, pieces, s, at + m, end));

@@ -334,13 +334,31 @@ size_t str_count(const Str* s, const Str* needle, size_t start, size_t end) {
   });
 }
 
+// memcmp for what is mostly a few bytes: looked at in two words that overlap.
+TYPHON_INLINE static bool same_bytes(const u8* a, const u8* b, size_t n) {
+  auto both_ends = [&]<class Word>(Word first) {
+    Word last, other_first, other_last;
+    std::memcpy(&first, a, sizeof(Word));
+    std::memcpy(&last, a + n - sizeof(Word), sizeof(Word));
+    std::memcpy(&other_first, b, sizeof(Word));
+    std::memcpy(&other_last, b + n - sizeof(Word), sizeof(Word));
+    return first == other_first && last == other_last;
+  };
+  if (n > 16) return std::memcmp(a, b, n) == 0;
+  if (n >= 8) return both_ends(u64(0));
+  if (n >= 4) return both_ends(u32(0));
+  for (size_t i = 0; i < n; i++)
+    if (a[i] != b[i]) return false;
+  return true;
+}
+
 bool str_matches_at(const Str* s, const Str* part, size_t at) {
   size_t m = part->length();
   if (at > s->length() || s->length() - at < m) return false;
   if (part->kind() > s->kind()) return m == 0;
   if (part->kind() == s->kind()) {
     u32 shift = s->kind();
-    return std::memcmp(s->data<u8>() + (at << shift), part->raw(), m << shift) == 0;
+    return same_bytes(s->data<u8>() + (at << shift), part->data<u8>(), m << shift);
   }
   for (size_t i = 0; i < m; i++)
     if (s->at(at + i) != part->at(i)) return false;

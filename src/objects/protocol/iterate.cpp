@@ -35,13 +35,28 @@ Ref iter_next(Thread& t, Value iterator) {
   return item;
 }
 
+namespace {
+
+bool is_dict_view(Value v) {
+  if (!v.is_object()) return false;
+  Type* type = type_of(v);
+  return type == types::dict_items || type == types::dict_values || type == types::dict_keys;
+}
+
+}  // namespace
+
 RefTo<List> shared_items(Thread& t, Value iterable) {
   if (!g_multi_threaded || !iterable.is_object()) return {};
   if (is_exact_set(iterable) && !iterable.object()->is_local()) return set_items_list(t, iterable.as<Set>());
-  Type* type = type_of(iterable);
-  if (type != types::dict_items && type != types::dict_values && type != types::dict_keys) return {};
-  auto* dict = iterable.as<DictView>()->dict.as<Dict>();
-  if (!is_exact_dict(dict) || dict->is_local()) return {};
+  if (!is_dict_view(iterable) || iterable.as<DictView>()->dict.peek().object()->is_local()) return {};
+  return dict_view_items(t, iterable);
+}
+
+RefTo<List> dict_view_items(Thread& t, Value view) {
+  if (!is_dict_view(view)) return {};
+  auto* dict = view.as<DictView>()->dict.as<Dict>();
+  if (!is_exact_dict(dict)) return {};
+  Type* type = type_of(view);
   return type == types::dict_items    ? dict_items_list(t, dict)
          : type == types::dict_values ? dict_values_list(t, dict)
                                       : dict_keys_list(t, dict);

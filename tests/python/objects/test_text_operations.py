@@ -50,6 +50,21 @@ class Texts(unittest.TestCase):
                     self.assertEqual(text.rjust(width, fill), fill * more + text)
                     self.assertEqual(sorted(text.center(width, fill)), sorted(text + fill * more))
 
+    def test_splitting_and_ends(self):
+        for n in range(40):
+            word = "".join([chr(97 + i % 26) for i in range(n)])
+            self.assertEqual((word + "," + word + ",,").split(","), [word, word, "", ""])
+            self.assertEqual((word + "\n" + word + "\n").splitlines(), [word, word])
+            for m in range(n + 1):
+                self.assertTrue(word.startswith(word[:m]) and word.endswith(word[m:]))
+                self.assertEqual(word.removeprefix(word[:m]), word[m:])
+                if m:
+                    for wrong in ("?" + word[1:m], word[:m - 1] + "?", word[:m // 2] + "?" + word[m // 2 + 1:m]):
+                        self.assertFalse(word.startswith(wrong))
+        for c in map(chr, range(256)):
+            self.assertEqual((c * 3).isalnum(), c.isalpha() or c.isdecimal() or c.isdigit() or c.isnumeric())
+            self.assertEqual(("a" + c).isalpha(), (c + "\u0101").isalpha())
+
     def test_encode(self):
         for n in (0, 1, 15, 16, 17, 31, 32, 33, 64):
             for odd in ("", "\x7f", "\x80", "\xff", "\u07ff", "\u0800", "\u20ac", "\U0001f600"):
@@ -134,6 +149,39 @@ class Lists(unittest.TestCase):
         self.assertEqual(list(table.items()), [(k, table[k]) for k in table])
         self.assertEqual(list(table.items()), list(zip(table, table.values())))
         self.assertEqual((list({}.items()), sorted({1: 2}.items())), ([], [(1, 2)]))
+
+    def test_lists_of_views(self):
+        for n in (0, 1, 5, 3000):
+            table = {f"key{i}": [i] for i in range(n)}
+            for view in (table, table.keys(), table.values(), table.items()):
+                plain = [item for item in view]
+                made = list(view)
+                self.assertEqual(made, plain)
+                made += view
+                made.append(None)
+                made.extend(view)
+                self.assertEqual(made, plain * 2 + [None] + plain)
+            keep = list(table.values())
+            table.clear()
+            self.assertEqual(sum(item[0] for item in keep), n * (n - 1) // 2)
+
+        class Turned(dict):
+            def __iter__(self):
+                return reversed(list(super().__iter__()))
+
+        turned = Turned(a=1, b=2)
+        self.assertEqual((list(turned.keys()), list(turned.items())), (["a", "b"], [("a", 1), ("b", 2)]))
+
+    def test_sets_of_views_notice_changes(self):
+        class Key:
+            def __hash__(self):
+                table[len(table)] = None
+                return 1
+
+        table = {}
+        table[0] = Key()
+        with self.assertRaisesRegex(RuntimeError, "dictionary changed size during iteration"):
+            set(table.values())
 
     def test_sizes_of_tuples(self):
         for n in (0, 1, 2, 3, 8, 9, 100, 70_000):
