@@ -104,6 +104,7 @@ struct Unit {
   Vec<LabelInfo> labels;
   Vec<Region> regions;
   Vec<Block> blocks;
+  u32 nested = 0;  // blocks as CPython counts them, which has a limit
   Vec<Pos> positions;
   RootedVector constants;
   Vec<u32> constant_slots;
@@ -156,7 +157,7 @@ enum class SequenceKind : u8 { kTuple, kList, kSet };
 class Codegen {
  public:
   Codegen(Thread& t, Arena& arena, NameTable& names, SymbolTable& symbols, Reporter& reporter, Value filename,
-          int optimize, u32 future_flags, i32 future_line, bool top_level_await)
+          int optimize, u32 future_flags, Pos future_end, bool top_level_await)
       : thread_(t),
         arena_(arena),
         names_(names),
@@ -165,7 +166,7 @@ class Codegen {
         filename_(filename),
         optimize_(optimize),
         future_flags_(future_flags),
-        future_line_(future_line),
+        future_end_(future_end),
         top_level_await_(top_level_await) {}
   // The module's code; EMPTY or ERROR when an error was reported.
   Ref module(const ast::Mod* module);
@@ -332,6 +333,8 @@ class Codegen {
   void import_name(NameId name, i64 level, Value fromlist, u16 dest);
 
   // --- try and with (codegen_try.cpp)
+  // Counts `count` blocks more at `pos`, which may be too many.
+  void nest(u32 count, Pos pos);
   void push_block(BlockKind kind, u16 reg = 0, u16 reg2 = 0, const void* node = nullptr, NameId name = kNoName,
                   Label on_break = kNoLabel, Label on_continue = kNoLabel);
   void pop_block();
@@ -441,7 +444,7 @@ class Codegen {
   Value filename_;
   int optimize_;
   u32 future_flags_;
-  i32 future_line_;
+  Pos future_end_;
   bool top_level_await_;
   bool interactive_ = false;
   int duplicates_ = 0;  // compiling another copy of a final body: no warnings

@@ -2,6 +2,8 @@
 //
 // A call's window is F (the callable) with the callee's frame header in the five registers before it and the arguments
 // behind it. Everything in a window is a temporary and consumed by the call.
+#include <algorithm>
+
 #include "compiler/codegen.h"
 
 namespace typhon::compiler {
@@ -65,16 +67,38 @@ u16 Codegen::load_super_parts(const Call* c, u16 base) {
   return base;
 }
 
+namespace {
+
+// The first name that is there again: its place and the next one; both the size when there is none.
+struct Repeated {
+  u32 first, second;
+};
+Repeated repeated_keyword(Seq<Keyword*> keywords) {
+  if (keywords.size < 2) return {keywords.size, keywords.size};
+  Vec<u32> order;
+  for (u32 i = 0; i < keywords.size; i++)
+    if (keywords[i]->arg.data() != nullptr) order.push(i);
+  std::sort(order.begin(), order.end(), [&](u32 a, u32 b) {
+    int c = keywords[a]->arg.compare(keywords[b]->arg);
+    return c != 0 ? c < 0 : a < b;
+  });
+  Repeated found = {keywords.size, keywords.size};
+  for (u32 i = 1; i < order.size(); i++)
+    if (keywords[order[i - 1]]->arg == keywords[order[i]]->arg && order[i - 1] < found.first) found = {order[i - 1], order[i]};
+  return found;
+}
+
+}  // namespace
+
 void Codegen::check_keywords(Seq<Keyword*> keywords) {
+  Repeated repeated = repeated_keyword(keywords);
   for (u32 i = 0; i < keywords.size; i++) {
     std::string_view text = keywords[i]->arg;
     if (text.data() == nullptr) continue;
     if (forbidden_name(text, pos_of(keywords[i]))) return;
-    for (u32 k = i + 1; k < keywords.size; k++) {
-      if (keywords[k]->arg.data() != nullptr && keywords[k]->arg == text) {
-        reporter_.error(pos_of(keywords[k]), "keyword argument repeated: %.*s", int(text.size()), text.data());
-        return;
-      }
+    if (i == repeated.first) {
+      reporter_.error(pos_of(keywords[repeated.second]), "keyword argument repeated: %.*s", int(text.size()), text.data());
+      return;
     }
   }
 }

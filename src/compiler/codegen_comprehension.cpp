@@ -76,6 +76,7 @@ void Codegen::inlined_comprehension(const Expr* e, Scope* s, const CompParts& pa
   }
   Scope* outer = scope_;
   scope_ = s;
+  nest(1, pos_of(e));
   bool has_variables = false;
   for (u32 i = 0; i < s->symbol_count; i++) {
     const Symbol& v = s->symbols[i];
@@ -95,6 +96,7 @@ void Codegen::inlined_comprehension(const Expr* e, Scope* s, const CompParts& pa
   emit(build, result, u_->top, 0);
   comp_loop(parts, 0, iterator, result);
   u_->region = outer_region;
+  u_->nested--;
   clear_hidden(s);
   if (result != dest) move(dest, {result, true});
   if (region != 0) {
@@ -130,6 +132,7 @@ void Codegen::comp_loop(const CompParts& parts, u32 i, u16 iterator, u16 result)
   u16 item = target != kNoReg ? target : alloc();
   u32 async_region = 0;
   if (g->is_async) {
+    nest(1, u_->positions[u_->pos]);
     At at(*this, g->iter);
     async_region = async_next(iterator, item);
   } else {
@@ -151,6 +154,7 @@ void Codegen::comp_loop(const CompParts& parts, u32 i, u16 iterator, u16 result)
   bind(next);
   jump_back(loop);
   if (g->is_async) {
+    u_->nested--;
     bind_handler(async_region);
     At at(*this, g->iter);
     emit(Op::END_ASYNC_FOR, saved, 0, 0, kConsumeA);

@@ -156,6 +156,8 @@ Ref Codegen::function_code(const Node* node, NameId name, const Arguments* args,
   if (!u.docstring.is_empty()) u.flags |= code_flag::kHasDocstring;
   At at(*this, Pos{first_line, first_line, 0, 0});
   prologue(Pos{first_line, first_line, 0, 0});
+  // CPython has a handler for StopIteration around the body.
+  if (u.flags & (code_flag::kGenerator | code_flag::kCoroutine | code_flag::kAsyncGenerator)) nest(1, Pos{});
   statements(body);
   return leave(u);
 }

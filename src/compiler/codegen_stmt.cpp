@@ -597,7 +597,8 @@ void Codegen::return_statement(const Return* s) {
   }
   for (const Block& b : u_->blocks) {
     if (b.kind == BlockKind::kStarHandler) {
-      return error(s, "'break', 'continue' and 'return' cannot appear in an except* block");
+      bool constant = s->value != nullptr && s->value->kind == Kind::kConstant && s->value->lineno == s->lineno;
+      return error(constant ? static_cast<const Node*>(s->value) : s, "'break', 'continue' and 'return' cannot appear in an except* block");
     }
   }
   bool runs_code = false;  // on the way out, which might change the variable that is returned
@@ -744,7 +745,7 @@ void Codegen::import_statement(const Import* s) {
 
 void Codegen::import_from(const ImportFrom* s) {
   std::string_view module = s->module.data() != nullptr ? s->module : std::string_view("");
-  if (module == "__future__" && s->level == 0 && s->lineno > future_line_) {
+  if (module == "__future__" && s->level == 0 && (s->lineno > future_end_.line || (s->lineno == future_end_.line && s->col_offset > future_end_.column))) {
     return error(s, "from __future__ imports must occur at the beginning of the file");
   }
   RootedVector list(thread_);

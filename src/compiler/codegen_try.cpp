@@ -15,6 +15,28 @@ namespace typhon::compiler {
 
 using namespace ast;
 
+namespace {
+
+constexpr u32 kMaxNested = 21;
+
+// How many blocks CPython has where there is one here: a handler and its cleanup are two.
+u32 weight(BlockKind kind) {
+  switch (kind) {
+    case BlockKind::kHandler:
+    case BlockKind::kStarHandler: return 2;
+    case BlockKind::kPopValue:
+    case BlockKind::kHidden: return 0;
+    default: return 1;
+  }
+}
+
+}  // namespace
+
+void Codegen::nest(u32 count, Pos pos) {
+  u_->nested += count;
+  if (u_->nested > kMaxNested) reporter_.error(pos, "too many statically nested blocks");
+}
+
 void Codegen::push_block(BlockKind kind, u16 reg, u16 reg2, const void* node, NameId name, Label on_break,
                          Label on_continue) {
   Block b;
@@ -28,10 +50,12 @@ void Codegen::push_block(BlockKind kind, u16 reg, u16 reg2, const void* node, Na
   b.name = name;
   b.pos = u_->positions[u_->pos];
   u_->blocks.push(b);
+  nest(weight(kind), b.pos);
 }
 
 void Codegen::pop_block() {
   u_->region = u_->blocks.back().outer_region;
+  u_->nested -= weight(u_->blocks.back().kind);
   u_->blocks.pop();
 }
 
@@ -43,10 +67,12 @@ void Codegen::unwind(u32 down_to, u16 value) {
   Block b = u.blocks.back();
   // The block is off the stack while its way out is emitted, and its handlers no longer cover that.
   u.blocks.truncate(count - 1);
+  u.nested -= weight(b.kind);
   u.region = b.outer_region;
   unwind_one(b, value);
   unwind(down_to, value);
   u.region = saved_region;
+  u.nested += weight(b.kind);
   u.blocks.push(b);
 }
 
@@ -174,6 +200,8 @@ void Codegen::try_except(const Try* s) {
   u16 mark = alloc();
   u16 p = alloc();
   u32 cleanup = new_region(u16(p + 1), u16(p + 1));
+  nest(1, pos_of(s));  // here already if the handlers are too many
+  u_->nested--;
   {
     At at(*this, Pos{});
     emit(Op::PUSH_EXC, p, e, 0);
@@ -266,6 +294,8 @@ void Codegen::try_star(const TryStar* s) {
   u16 p = alloc();
   u32 cleanup = new_region(u16(p + 1), u16(p + 1));
   u16 raised = alloc(), rest = alloc();
+  nest(1, pos_of(s));  // here already if the handlers are too many
+  u_->nested--;
   {
     At at(*this, Pos{});
     emit(Op::PUSH_EXC, p, e, 0);
@@ -364,6 +394,7 @@ void Codegen::call_exit(u16 pair, bool is_async) {
 }
 
 void Codegen::with_statement(const With* s, u32 index, bool is_async) {
+  if (reporter_.deep()) return;
   const WithItem* item = s->items[index];
   u32 outer = u_->region;
   u16 base = u_->top;

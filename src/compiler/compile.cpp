@@ -15,8 +15,10 @@ Raised raise_syntax_error(Thread& t, Type* type, std::string_view message, Value
   RefTo<Str> msg = str_from_utf8(t, message);
   if (msg.failed()) return Raised{};
   Value shown = text.is_empty() ? None : text;
-  RefTo<Tuple> place = tuple_of(t, filename, Value::small_int(line), Value::small_int(column), shown,
-                                Value::small_int(end_line), Value::small_int(end_column));
+  bool has_end = column >= 0 || end_line != 0;
+  RefTo<Tuple> place = has_end ? tuple_of(t, filename, Value::small_int(line), Value::small_int(column), shown,
+                                          Value::small_int(end_line), Value::small_int(end_column))
+                               : tuple_of(t, filename, Value::small_int(line), Value::small_int(column), shown);
   if (place.failed()) return Raised{};
   Ref exception = call_with(t, Value(type), msg, place);
   if (exception.failed()) return Raised{};
@@ -64,10 +66,10 @@ class CompileReporter final : public Reporter {
 
   bool failed() const override { return failed_; }
 
-  bool deep() override {
+  bool deep(bool too_deep) override {
     if (failed_) [[unlikely]]
       return true;
-    if (!native_stack_low(thread_)) [[likely]]
+    if (!too_deep && !native_stack_low(thread_)) [[likely]]
       return false;
     failed_ = true;
     (void)typhon::raise(thread_, exc::RecursionError, "maximum recursion depth exceeded during compilation");
@@ -106,13 +108,13 @@ Ref compile_ast(Thread& t, const ast::Mod* module, Value filename, const char* m
   CompileReporter reporter(t, filename, source);
   Arena arena;
   NameTable names(t);
-  i32 future_line = 0;
-  u32 features = future_features(module, reporter, &future_line) | (u32(flags) & u32(compile_flag::kFutures));
+  Pos future_end{};
+  u32 features = future_features(module, reporter, &future_end) | (u32(flags) & u32(compile_flag::kFutures));
   if (reporter.failed()) return Ref::error();
   bool top_level_await = flags & compile_flag::kTopLevelAwait;
   SymbolTable symbols(arena, names, reporter, features & code_flag::kFuture_annotations, top_level_await);
   if (!symbols.build(module)) return Ref::error();
-  Codegen generator(t, arena, names, symbols, reporter, filename, optimize < 0 ? 0 : optimize, features, future_line,
+  Codegen generator(t, arena, names, symbols, reporter, filename, optimize < 0 ? 0 : optimize, features, future_end,
                     top_level_await);
   Ref code = generator.module(module);
   if (reporter.failed() || code.failed() || code.is_empty()) {

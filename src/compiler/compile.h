@@ -32,10 +32,11 @@ extern Status (*g_syntax_warning)(Thread& t, std::string_view message, Value fil
 
 namespace compiler {
 
+struct Pos;
 class Reporter;
-// The __future__ features that the module asks for; *last_line is the line of the last such import (0: none). Reports
+// The __future__ features that the module asks for; *last is the place of the last such import (line 0: none). Reports
 // unknown features.
-u32 future_features(const ast::Mod* module, Reporter& reporter, i32* last_line);
+u32 future_features(const ast::Mod* module, Reporter& reporter, Pos* last);
 
 }  // namespace compiler
 }  // namespace typhon

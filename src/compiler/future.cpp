@@ -6,8 +6,8 @@ namespace typhon::compiler {
 
 using namespace ast;
 
-u32 future_features(const Mod* module, Reporter& reporter, i32* last_line) {
-  *last_line = 0;
+u32 future_features(const Mod* module, Reporter& reporter, Pos* last) {
+  *last = {};
   Seq<Stmt*> body;
   if (module->kind == Kind::kModule) {
     body = as<ast::Module>(module)->body;
@@ -32,7 +32,7 @@ u32 future_features(const Mod* module, Reporter& reporter, i32* last_line) {
     if (s->kind != Kind::kImportFrom) break;
     auto* i = as<ImportFrom>(s);
     if (i->module.data() == nullptr || i->module != "__future__" || i->level != 0) break;
-    *last_line = s->lineno;
+    *last = pos_of(s);
     for (const Alias* a : i->names) {
       bool known = a->name == "annotations";
       if (known) features |= code_flag::kFuture_annotations;

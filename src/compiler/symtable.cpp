@@ -77,6 +77,9 @@ Scope* SymbolTable::scope(const void* node, ScopeTag tag) const {
   }
 }
 
+// Qualified names grow with the depth, so all of them together with its square.
+constexpr u32 kMaxDepth = 5000;
+
 Scope* SymbolTable::enter(ScopeKind kind, NameId scope_name, const void* key, ScopeTag tag, Pos pos) {
   auto* s = arena_.make<Scope>();
   s->kind = kind;
@@ -92,12 +95,17 @@ Scope* SymbolTable::enter(ScopeKind kind, NameId scope_name, const void* key, Sc
     last_->next = s;
   }
   last_ = s;
+  depth_++;
+  (void)reporter_.deep(depth_ > kMaxDepth);
   if (!unevaluated_) remember(key_of(key, tag), s);
   current_ = s;
   return s;
 }
 
-void SymbolTable::leave() { current_ = current_->parent; }
+void SymbolTable::leave() {
+  current_ = current_->parent;
+  depth_--;
+}
 
 NameId SymbolTable::mangle(NameId id, NameId class_name) {
   if (class_name == kNoName) return id;
@@ -467,6 +475,8 @@ void SymbolTable::type_params(Seq<TypeParam*> params) {
   for (const TypeParam* p : params) {
     std::string_view text = as<TypeVar>(p)->name;  // the first field of all three kinds
     NameId id = names_.intern(text);
+    if (id == name::k_classdict)
+      reporter_.error(pos_of(p), "reserved name '%.*s' cannot be used for type parameter", int(text.size()), text.data());
     if (current_->mangled != nullptr) current_->mangled->ids[current_->mangled->count++] = id;
     define(id, use::kTypeParam | use::kLocal, pos_of(p));
     const Expr* default_value = nullptr;

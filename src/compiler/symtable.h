@@ -149,7 +149,8 @@ class Reporter {
   virtual void error(Pos pos, const char* format, ...) = 0;
   virtual void warn(Pos pos, const char* format, ...) = 0;
   virtual bool failed() const = 0;
-  virtual bool deep() = 0;  // recursion is too deep: reports it and returns true
+  // The recursion is too deep, because the stack is nearly used up or because the caller says so: reports it and returns true.
+  virtual bool deep(bool too_deep = false) = 0;
 
  protected:
   ~Reporter() = default;
@@ -228,6 +229,7 @@ class SymbolTable {
   bool top_level_await_;
   Scope* top_ = nullptr;
   Scope* current_ = nullptr;
+  u32 depth_ = 0;  // of current_
   Scope* last_ = nullptr;
   NameId private_ = kNoName;
   bool unevaluated_ = false;  // inside an annotation that is never evaluated: names do not count

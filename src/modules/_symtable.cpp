@@ -32,7 +32,7 @@ class Silent final : public compiler::Reporter {
   void error(compiler::Pos, const char*, ...) override { failed_ = true; }
   void warn(compiler::Pos, const char*, ...) override {}
   bool failed() const override { return failed_; }
-  bool deep() override { return failed_; }
+  bool deep(bool) override { return failed_; }
 
  private:
   bool failed_ = false;

@@ -11,6 +11,7 @@
 //   alternatives)   a=x (captured for the action)   {action a b `message`}
 // Rules named invalid_* take part in the second pass only. An action either reports an error, which ends everything,
 // or makes its whole rule fail.
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -528,6 +529,7 @@ class Diagnoser {
         make_error(context_, kind, message, place.line, place.col, place.end_line, place.end_col, last.end_line));
   }
   void raise_at_token(int32_t pos, std::string_view message, SyntaxErrorInfo::Kind kind);
+  void raise_incomplete(int32_t last);
   void perform(const Item& item, const Frame& frame, int32_t pos);
   void perform_special(const Item& item, const Frame& frame, int32_t pos);
   void consider_later_token_errors();
@@ -747,6 +749,26 @@ void Diagnoser::raise_at_token(int32_t pos, std::string_view message, SyntaxErro
   if (!was_raised) error_.end_col = -1;
 }
 
+// Where the tokenizer gave up: at the start of an endless string, at the end of the text otherwise.
+void Diagnoser::raise_incomplete(int32_t last) {
+  const Token& token = context_.tokens[size_t(last)];
+  constexpr auto kind = SyntaxErrorInfo::Kind::kIncomplete;
+  if (token.kind != Tok::kError) return raise_at_token(last, "incomplete input", kind);
+  const SyntaxErrorInfo& why = context_.token_error;
+  if (why.message.starts_with("unterminated")) {
+    raise_at_token(last, "incomplete input", kind);
+    error_.lineno = error_.end_lineno = why.lineno;
+    error_.col = why.col;
+  } else {
+    std::string_view text = context_.text;
+    size_t before = text.size() > 1 ? text.rfind('\n', text.size() - 2) : std::string_view::npos;
+    size_t start = before == std::string_view::npos ? 0 : before + 1;
+    int32_t line = 1 + int32_t(std::count(text.begin(), text.begin() + ptrdiff_t(start), '\n'));
+    raise({line, int32_t(text.size() - start) - 1, line, -1}, "incomplete input", kind);
+  }
+  error_.end_col = -1;
+}
+
 void Diagnoser::perform(const Item& item, const Frame& frame, int32_t pos) {
   const Capture* a = find(frame, 'a');
   const Capture* b = find(frame, 'b');
@@ -916,7 +938,7 @@ SyntaxErrorInfo Diagnoser::run(uint32_t failed_at) {
   const Token& last_token = context_.tokens[size_t(last)];
   if (context_.options.allow_incomplete_input && last_token.after_eof) {
     raised_ = false;
-    raise_at_token(last, "incomplete input", SyntaxErrorInfo::Kind::kIncomplete);
+    raise_incomplete(last);
     return error_;
   }
   if (too_deep_) return too_deep(failed_at);

@@ -54,6 +54,24 @@ SourceText source_error(SyntaxErrorInfo::Kind kind, std::string_view message) {
   return result;
 }
 
+// The bytes at the start of `text`, which is no character there, that one U+FFFD stands for: as many as a character may begin with.
+size_t damaged_length(std::string_view text) {
+  uint8_t first = uint8_t(text[0]);
+  size_t wanted = first < 0xC2 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 1;
+  size_t n = 1;
+  for (; n < wanted && n < text.size(); n++) {
+    uint8_t low = 0x80, high = 0xBF;
+    if (n == 1) {
+      if (first == 0xE0) low = 0xA0;
+      if (first == 0xED) high = 0x9F;
+      if (first == 0xF0) low = 0x90;
+      if (first == 0xF4) high = 0x8F;
+    }
+    if (uint8_t(text[n]) < low || uint8_t(text[n]) > high) break;
+  }
+  return n;
+}
+
 SourceText invalid_utf8(Arena& arena, std::string_view source, size_t at, const ParseOptions& options) {
   bool is_bytes = options.is_bytes_source;
   int line = 1;
@@ -88,7 +106,7 @@ SourceText invalid_utf8(Arena& arena, std::string_view source, size_t at, const 
     for (size_t i = 0; i < line_text.size();) {
       utf8::Decoded d = utf8::decode(line_text.data() + i, line_text.data() + line_text.size());
       n += utf8::encode(d.length != 0 ? d.code_point : 0xFFFD, out + n);
-      i += d.length != 0 ? d.length : 1;
+      i += d.length != 0 ? d.length : damaged_length(line_text.substr(i));
     }
     result.error.has_text = true;
     result.error.text = {out, n};
@@ -169,6 +187,13 @@ std::string_view copy_lines(Arena& arena, std::string_view source, bool add_newl
   return {out, size_t(p - out)};
 }
 
+// Whether the text can be taken as it is; for the rest there are codecs, which also have the words for what is wrong.
+bool can_read(std::string_view body, std::string_view encoding, bool utf8_by_codec) {
+  if (encoding == "ascii") return utf8::ascii_prefix(body) == body.size();
+  if (encoding != "utf-8" && encoding != "utf-8-sig") return false;
+  return !utf8_by_codec || utf8::find_invalid(body) == std::string_view::npos;
+}
+
 }  // namespace
 
 SourceText prepare_source(Arena& arena, std::string_view source, const ParseOptions& options) {
@@ -183,34 +208,27 @@ SourceText prepare_source(Arena& arena, std::string_view source, const ParseOpti
     std::string_view encoding = detect_encoding(arena, source, &has_cookie);
     bool bom = source.starts_with(kBom);
     if (bom) body.remove_prefix(kBom.size());
-    Cookie cookie = bom && has_cookie ? find_cookie(body) : Cookie{};
-    if (!cookie.name.empty() && !is_variant(normalize_encoding(arena, cookie.name), "utf-8")) {
-      // Python insists on the canonical spelling here.
+    Cookie cookie = has_cookie ? find_cookie(body) : Cookie{};
+    // Python reads UTF-8 by itself only when it is spelled with the hyphen.
+    bool utf8_by_codec = has_cookie && !is_variant(normalize_encoding(arena, cookie.name), "utf-8");
+    if (bom && utf8_by_codec) {
+      std::string_view named = encoding == "iso-8859-1" ? encoding : cookie.name;
       SourceText result = source_error(
           SyntaxErrorInfo::Kind::kSyntax,
-          format_text(arena, "encoding problem: %.*s with BOM", int(cookie.name.size()), cookie.name.data()));
+          format_text(arena, "encoding problem: %.*s with BOM", int(named.size()), named.data()));
       result.error.lineno = result.error.end_lineno = cookie.line_number;
-      result.error.end_col = int(cookie.line.size());
+      result.error.end_col = int(cookie.line.size()) + cookie.line_number - 1;
       result.error.has_text = true;
       result.error.text = arena.copy(cookie.line);
       return result;
     }
     if (encoding == "iso-8859-1") {
       body = latin1_to_utf8(arena, body);
-    } else if (encoding == "ascii") {
-      for (size_t i = 0; i < body.size(); i++) {
-        if (uint8_t(body[i]) < 128) continue;
-        SourceText result = source_error(
-            SyntaxErrorInfo::Kind::kSyntax,
-            format_text(arena, "'ascii' codec can't decode byte 0x%x in position %zu: ordinal not in range(128)",
-                        unsigned(uint8_t(body[i])), i));
-        return result;
-      }
-    } else if (encoding != "utf-8" && encoding != "utf-8-sig") {
+    } else if (!can_read(body, encoding, utf8_by_codec)) {
       SourceText result =
           source_error(SyntaxErrorInfo::Kind::kEncoding,
                        format_text(arena, "unknown encoding: %.*s", int(encoding.size()), encoding.data()));
-      result.error.encoding = encoding;
+      result.error.encoding = encoding == "utf-8-sig" ? "utf-8" : encoding;
       result.error.col = -1;  // and None for the end, in Python
       return result;
     }

@@ -1,4 +1,5 @@
 // Source text to code: decoding, parsing, errors and warnings as Python reports them, compiling.
+#include <algorithm>
 #include <string>
 #include <unistd.h>
 
@@ -84,7 +85,7 @@ Raised raise_parse_error(Thread& t, const parser::SyntaxErrorInfo& e, Value file
     case Kind::kIndentation: type = exc::IndentationError; break;
     case Kind::kTab: type = exc::TabError; break;
     case Kind::kIncomplete: type = exc::_IncompleteInputError; break;
-    case Kind::kTooComplex: return raise_none(t, exc::MemoryError);
+    case Kind::kTooComplex: return raise(t, exc::MemoryError, "Parser stack overflowed - Python source too complex to parse");
     default: break;
   }
   if (!e.has_position) {
@@ -107,16 +108,11 @@ Ref decode_source(Thread& t, std::string_view source, std::string_view encoding,
   Ref text = call_method_with(t, bytes, names::decode, name);
   if (!text.failed() && is_str(text)) return text;
   if (!text.failed()) return raise(t, exc::SyntaxError, "encoding problem: %U", name.get());
-  if (pending_matches(t, exc::LookupError)) {
-    clear_exception(t);
-    return raise(t, exc::SyntaxError, "unknown encoding: %U", name.get());
-  }
-  if (pending_matches(t, exc::UnicodeError)) {
+  if (pending_matches(t, exc::LookupError) || pending_matches(t, exc::ValueError)) {
     Ref error = take_exception(t);
     RefTo<Str> message = TRY(object_str(t, error));
-    RefTo<Str> full = TRY(str_format(t, "(unicode error) %U", message.get()));
     Utf8Buffer buffer;
-    return raise_syntax_error(t, exc::SyntaxError, str_utf8(full.get(), buffer), filename, 0, 0, EMPTY, 0, 0);
+    return raise_syntax_error(t, exc::SyntaxError, str_utf8(message.get(), buffer), filename, 0, -1, EMPTY, 0, 0);
   }
   return Ref::error();
 }
@@ -147,8 +143,11 @@ Ref compile_source(Thread& t, std::string_view source, Value filename, const cha
                    int optimize, bool is_bytes, bool is_file, int feature_version) {
   if (optimize < 0) optimize = g_config.optimize;
   if (!dont_inherit && t.frame != nullptr) flags |= int(frame::code(t.frame)->flags & u32(compile_flag::kFutures));
+  TRY(enter_native(t, " during compilation"));
   Arena arena;
   parser::ParseOptions options;
+  // Finding the words for an error may take twice the budget.
+  options.stack_budget = std::min(options.stack_budget, size_t(static_cast<char*>(__builtin_frame_address(0)) - t.native_limit) / 2);
   Utf8Buffer filename_buffer;
   if (is_str(filename)) options.filename = str_utf8(filename.as<Str>(), filename_buffer);
   std::string_view m = mode;

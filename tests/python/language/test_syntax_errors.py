@@ -292,5 +292,84 @@ class Positions(unittest.TestCase):
         self.assertRaises(SyntaxError, compile, "x\ny", "", "single")
 
 
+class Blocks(unittest.TestCase):
+    """Statically nested blocks have a limit."""
+
+    def limit(self, head, tail="", prefix=""):
+        for n in range(1, 30):
+            lines = [" " * i + head for i in range(n)] + [" " * n + "pass"]
+            if tail:
+                lines += [" " * i + tail for i in reversed(range(n))]
+            try:
+                compile(prefix + "\n".join(("  " if prefix else "") + line for line in lines), "<s>", "exec")
+            except SyntaxError as e:
+                self.assertEqual(e.msg, "too many statically nested blocks")
+                return n - 1, e.lineno, e.offset, e.end_lineno, e.end_offset
+        return None
+
+    def test_statements(self):
+        self.assertEqual(self.limit("while x:"), (21, 22, 22, 23, 27))
+        self.assertEqual(self.limit("for x in y:", prefix="def f():\n"), (21, 23, 24, 24, 29))
+        self.assertEqual(self.limit("for x in y:", prefix="def f():\n  yield\n"), (20, 23, 23, 24, 28))
+        self.assertEqual(self.limit("with x:"), (21, 22, 27, 22, 28))
+        self.assertEqual(self.limit("try:", "except: pass"), (20, 23, 21, 23, 33))
+        self.assertEqual(self.limit("try:", "finally: pass"), (21, 22, 22, 24, 35))
+        self.assertIsNone(self.limit("if x:"))
+
+    def test_comprehensions(self):
+        compile("[" * 21 + "i" + " for i in x]" * 21, "<s>", "eval")
+        with self.assertRaises(SyntaxError) as c:
+            compile("[" * 22 + "i" + " for i in x]" * 22, "<s>", "eval")
+        self.assertEqual((c.exception.offset, c.exception.end_offset), (22, 36))
+
+
+class Places(unittest.TestCase):
+    def error(self, source, flags=0, mode="exec"):
+        with self.assertRaises(SyntaxError) as c:
+            compile(source, "<s>", mode, flags)
+        e = c.exception
+        return e.msg, e.lineno, e.offset, e.end_lineno, e.end_offset
+
+    def test_future_behind_another_statement(self):
+        message = "from __future__ imports must occur at the beginning of the file"
+        self.assertEqual(self.error("from __future__ import division; import a; from __future__ import division\n"),
+                         (message, 1, 44, 1, 75))
+
+    def test_reserved_type_parameter(self):
+        self.assertEqual(self.error("def f[*__classdict__](): pass"),
+                         ("reserved name '__classdict__' cannot be used for type parameter", 1, 7, 1, 21))
+
+    def test_return_in_except_star(self):
+        message = "'break', 'continue' and 'return' cannot appear in an except* block"
+        self.assertEqual(self.error("def f():\n  try: pass\n  except* E: return 4"), (message, 3, 21, 3, 22))
+        self.assertEqual(self.error("def f():\n  try: pass\n  except* E: return x"), (message, 3, 14, 3, 22))
+
+    def test_encodings(self):
+        self.assertEqual(self.error(b"# coding: cp1252\n\x81\n"),
+                         ("'charmap' codec can't decode byte 0x81 in position 17: character maps to <undefined>", 0, -1, None, None))
+        self.assertEqual(self.error(b"# coding: ascii\n\xff"),
+                         ("'ascii' codec can't decode byte 0xff in position 16: ordinal not in range(128)", 0, -1, None, None))
+        self.assertEqual(self.error(b"# coding: utf8\n\xff"),
+                         ("'utf-8' codec can't decode byte 0xff in position 15: invalid start byte", 0, -1, None, None))
+        self.assertEqual(self.error(b"# coding: fake\n"), ("unknown encoding: fake", 0, -1, None, None))
+        self.assertEqual(self.error(b"\xef\xbb\xbf#\n#coding:latin-1"), ("encoding problem: iso-8859-1 with BOM", 2, 0, 2, 16))
+
+    def test_damaged_utf8_is_shown(self):
+        with self.assertRaises(SyntaxError) as c:
+            compile(b"\xf0\x90\x80 \xe0\xa0", "<s>", "exec")
+        self.assertEqual(c.exception.text, "\ufffd \ufffd")
+
+    def test_incomplete_input(self):
+        flags = 0x4000 | 0x200
+        self.assertEqual(self.error("[\nx for x\nin y\nif x", flags), ("incomplete input", 4, 5, 4, -1))
+        self.assertEqual(self.error("f(a,\n b", flags, "single"), ("incomplete input", 2, 2, 2, -1))
+        self.assertEqual(self.error("x = \'\'\'abc\ndef", flags), ("incomplete input", 1, 5, 1, -1))
+
+    def test_repeated_keywords(self):
+        self.assertEqual(self.error("f(a=1, b=2, c=3, b=4, a=5)"), ("keyword argument repeated: a", 1, 23, 1, 26))
+        many = ", ".join(f"a{i}=1" for i in range(50_000))
+        self.assertEqual(self.error(f"f({many}, a7=2)")[0], "keyword argument repeated: a7")
+
+
 if __name__ == "__main__":
     unittest.main()
