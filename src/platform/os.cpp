@@ -216,6 +216,22 @@ bool leave_idle_list(const IdleThread* self) {
   return false;
 }
 
+// A program that starts one thread after the other has the next one soon: watching for it is quicker than being woken. For how long
+// depends on how long the last wait was.
+constexpr u64 kMostSpinNs = 30'000, kLeastSpinNs = 500;
+u64 g_idle_spin_ns = kMostSpinNs;  // atomic
+
+void spin_for_work(const IdleThread& self, u64 begin) {
+  u64 until = begin + __atomic_load_n(&g_idle_spin_ns, __ATOMIC_RELAXED);
+  if (processor_count() == 1) return;
+  while (monotonic_ns() < until) {
+    for (u32 i = 0; i < 8; i++) {
+      if (__atomic_load_n(&self.has_work, __ATOMIC_RELAXED) != 0) return;
+      cpu_relax();
+    }
+  }
+}
+
 bool wait_for_work(StartRecord* record) {
   IdleThread self;
   self.handle = pthread_self();
@@ -227,12 +243,14 @@ bool wait_for_work(StartRecord* record) {
     self.next = g_idle;
     g_idle = &self;
   }
-  u64 deadline = monotonic_ns() + kIdleNs;
+  u64 begin = monotonic_ns(), deadline = begin + kIdleNs;
+  spin_for_work(self, begin);
   while (__atomic_load_n(&self.has_work, __ATOMIC_ACQUIRE) == 0) {
     if (futex_wait(&self.has_work, 0, deadline) != WaitResult::kTimedOut) continue;
     if (leave_idle_list(&self)) return false;
     deadline = kNoDeadline;  // somebody has taken it, and is about to say what for
   }
+  __atomic_store_n(&g_idle_spin_ns, monotonic_ns() - begin < 2 * kMostSpinNs ? kMostSpinNs : kLeastSpinNs, __ATOMIC_RELAXED);
   pthread_sigmask(SIG_SETMASK, &self.signal_mask, nullptr);
   *record = self.work;
   return true;

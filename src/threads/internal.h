@@ -9,6 +9,7 @@ namespace typhon {
 struct PlatformThread {
   // Parking: the thread sleeps on this word, in the parking lot and nowhere else.
   u32 park_word = 0;
+  u64 spin_ns = 8'000;  // how long it watches the word first
   // Start record and stack of a started thread.
   void (*entry)(Thread& t, void* argument) = nullptr;
   void* argument = nullptr;
@@ -23,7 +24,8 @@ struct PlatformThread {
 };
 
 namespace park {
-inline constexpr u32 kWaiting = 0, kUnparked = 1, kInterrupted = 2;  // bits of park_word
+// Bits of park_word. kSleeping: a wake-up takes a system call.
+inline constexpr u32 kWaiting = 0, kUnparked = 1, kInterrupted = 2, kSleeping = 4;
 }
 
 namespace gil {

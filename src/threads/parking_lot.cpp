@@ -55,11 +55,33 @@ bool remove_if_queued(Bucket& bucket, Waiter* waiter) {
 
 void wake(PlatformThread* thread) {
   // The thread may be gone from park() as soon as the bit is visible; its PlatformThread is never freed.
-  __atomic_fetch_or(&thread->park_word, park::kUnparked, __ATOMIC_RELEASE);
-  platform::futex_wake(&thread->park_word, 1);
+  u32 old = __atomic_fetch_or(&thread->park_word, park::kUnparked, __ATOMIC_ACQ_REL);
+  if (old & park::kSleeping) platform::futex_wake(&thread->park_word, 1);
+}
+
+// Waking a thread takes about as long as kMostSpinNs, so who will be woken soon may as well watch for it. How long a thread does so
+// follows how long its last waits were.
+inline constexpr u64 kMostSpinNs = 30'000, kLeastSpinNs = 500, kShortWaitNs = 60'000;
+alignas(64) u32 g_watching = 0;  // atomic
+
+void note_wait(PlatformThread* self, u64 waited_ns) {
+  u64 spin = waited_ns < kShortWaitNs ? self->spin_ns * 2 : self->spin_ns / 2;
+  self->spin_ns = spin > kMostSpinNs ? kMostSpinNs : spin < kLeastSpinNs ? kLeastSpinNs : spin;
 }
 
 }  // namespace
+
+Watch::Watch(Thread& t) : thread_(t) {
+  // With a GIL whoever is waited for could not go on meanwhile; nor when every processor has a thread that watches.
+  if (g_gil_mode || !g_multi_threaded || __atomic_load_n(&g_watching, __ATOMIC_RELAXED) >= platform::processor_count()) return;
+  __atomic_fetch_add(&g_watching, 1, __ATOMIC_RELAXED);
+  until_ = platform::monotonic_ns() + t.platform->spin_ns;
+}
+Watch::~Watch() {
+  if (until_ != 0) __atomic_fetch_sub(&g_watching, 1, __ATOMIC_RELAXED);
+}
+bool Watch::goes_on() const { return until_ != 0 && !poll_wanted(thread_) && platform::monotonic_ns() < until_; }
+void Watch::succeeded() const { note_wait(thread_.platform, 0); }
 
 Woken park(Thread& t, const void* address, bool (*validate)(void* context), void* context, i64 timeout_ns,
            bool interruptible, u64* unparker_data) {
@@ -81,7 +103,7 @@ Woken park(Thread& t, const void* address, bool (*validate)(void* context), void
   {
     Detached detached(t);
     for (;;) {
-      u32 word = __atomic_load_n(&self->park_word, __ATOMIC_ACQUIRE);
+      u32 word = __atomic_fetch_or(&self->park_word, park::kSleeping, __ATOMIC_ACQ_REL) | park::kSleeping;
       if (word & park::kUnparked) break;
       if (interruptible && signal_arrived()) {
         result = Woken::kInterrupted;
@@ -96,6 +118,7 @@ Woken park(Thread& t, const void* address, bool (*validate)(void* context), void
       interruptible = false;
       deadline = platform::kNoDeadline;
     }
+    note_wait(self, platform::monotonic_ns() - now);
   }
   if (result == Woken::kUnparked && unparker_data != nullptr) *unparker_data = waiter.data;
   return result;
@@ -193,6 +216,7 @@ void parking_lot_reset_after_fork() {
     bucket.lock.reset_after_fork();
     bucket.head = bucket.tail = nullptr;
   }
+  g_watching = 0;
 }
 
 }  // namespace typhon

@@ -8,6 +8,21 @@ enum class Woken { kUnparked, kTimedOut, kInvalid, kInterrupted };
 
 inline constexpr i64 kForever = -1;
 
+// Watching for something that another thread is about to do, before going to sleep over it: for how long, and whether at all.
+class [[nodiscard]] Watch {
+ public:
+  explicit Watch(Thread& t);
+  ~Watch();
+  Watch(const Watch&) = delete;
+  // Asked every few hundred nanoseconds.
+  bool goes_on() const;
+  void succeeded() const;
+
+ private:
+  Thread& thread_;
+  u64 until_ = 0;
+};
+
 // Waits on `address` if validate(context) holds (called with the bucket locked, must be short and lock-free).
 // timeout_ns: kForever or >= 0. When `interruptible`, a signal for the main thread ends the wait (kInterrupted).
 // `unparker_data` receives the word that unpark handed over.

@@ -13,14 +13,19 @@ bool AdaptiveLock::try_acquire_slow() {
   return false;
 }
 
+// Watches the lock for a while, unless others wait for it already. Only what is released by a running thread is got that way.
+bool AdaptiveLock::acquire_soon(Thread& t) {
+  if (__atomic_load_n(&state_, __ATOMIC_RELAXED) & kWaiters) return false;
+  return spin_until(t, [this] { return !(__atomic_load_n(&state_, __ATOMIC_RELAXED) & kHeld) && try_acquire(); });
+}
+
 bool AdaptiveLock::acquire(Thread& t, i64 timeout_ns, bool interruptible, bool* interrupted) {
   if (interrupted != nullptr) *interrupted = false;
   if (try_acquire()) return true;
   if (timeout_ns == 0) return false;
   u64 deadline = 0;
   if (timeout_ns > 0) deadline = platform::monotonic_ns() + u64(timeout_ns);
-  // With a GIL the holder cannot let go while this thread spins.
-  u32 spins = !g_gil_mode && platform::processor_count() > 1 ? 60 : 0;
+  if (acquire_soon(t)) return true;
   for (;;) {
     u8 word = __atomic_load_n(&state_, __ATOMIC_RELAXED);
     if (!(word & kHeld)) {
@@ -30,11 +35,6 @@ bool AdaptiveLock::acquire(Thread& t, i64 timeout_ns, bool interruptible, bool* 
       continue;
     }
     if (!(word & kWaiters)) {
-      if (spins > 0) {
-        spins--;
-        platform::cpu_relax();
-        continue;
-      }
       if (!__atomic_compare_exchange_n(&state_, &word, u8(word | kWaiters), true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
         continue;
       }
@@ -137,6 +137,7 @@ bool OneShotEvent::wait(Thread& t, i64 timeout_ns, bool interruptible, bool* int
   if (interrupted != nullptr) *interrupted = false;
   if (is_set()) return true;
   if (timeout_ns == 0) return false;
+  if (spin_until(t, [this] { return is_set(); })) return true;
   auto woken = parking_lot::park(
       t, &set_, [](void* raw) { return !__atomic_load_n(static_cast<u8*>(raw), __ATOMIC_ACQUIRE); }, &set_, timeout_ns,
       interruptible, nullptr);

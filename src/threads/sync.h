@@ -5,37 +5,22 @@
 
 namespace typhon {
 
-// How this thread's looking around has ended lately. When processors are scarce, what it looks for needs the one that it keeps busy:
-// after some failures in a row it looks only now and then.
-struct SpinRecord {
-  u8 failures = 0;
-  u8 to_skip = 0;
-  bool worth_trying() {
-    if (to_skip == 0) return true;
-    to_skip--;
-    return false;
-  }
-  bool note(bool success) {
-    constexpr u8 kTolerated = 4, kMost = 9;
-    failures = success ? 0 : failures < kMost ? u8(failures + 1) : kMost;
-    to_skip = failures <= kTolerated ? 0 : u8((1 << (failures - kTolerated)) - 1);
-    return success;
-  }
-};
-inline thread_local SpinRecord tls_spins;
-
 // Asks `done` again and again for some microseconds, for what another running thread is about to do: falling asleep and being woken
-// takes longer. True when it was done. Gives up at once when something wants the thread's attention, and with a GIL.
+// takes longer. True when it was done. Gives up when something wants the thread's attention; does not wait at all with a GIL, or when
+// other threads watch already.
 template <class Done>
 bool spin_until(Thread& t, Done done) {
-  if (!g_multi_threaded || g_gil_mode || !tls_spins.worth_trying()) return done();
-  u64 end = platform::monotonic_ns() + 10'000;
-  for (u32 round = 1;; round++) {
-    if (done()) return tls_spins.note(true);
-    if (poll_wanted(t)) return false;
-    for (int i = 0; i < 8; i++) platform::cpu_relax();
-    if (round % 4 == 0 && platform::monotonic_ns() > end) return tls_spins.note(false);
+  parking_lot::Watch watch(t);
+  while (watch.goes_on()) {
+    for (int i = 0; i < 8; i++) {
+      if (done()) {
+        watch.succeeded();
+        return true;
+      }
+      platform::cpu_relax();
+    }
   }
+  return false;
 }
 
 // threading.Lock: any thread may release it. Not strictly FIFO, but whoever has waited for a millisecond gets it next.
@@ -59,6 +44,7 @@ class AdaptiveLock {
  private:
   static constexpr u8 kHeld = 1, kWaiters = 2;
   bool try_acquire_slow();
+  bool acquire_soon(Thread& t);
   u8 state_ = 0;
 };
 static_assert(sizeof(AdaptiveLock) <= 8);
