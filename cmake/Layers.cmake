@@ -20,6 +20,9 @@ set(libraries)       # of the layers so far
 set(test_sources)    # of all layers
 foreach(layer IN LISTS TYPHON_LAYERS)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/${layer}/*.cpp")
+  if(TYPHON_LEFT_OUT_SOURCES)
+    list(FILTER sources EXCLUDE REGEX "${TYPHON_LEFT_OUT_SOURCES}")
+  endif()
   set(tests ${sources})
   set(mains ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")

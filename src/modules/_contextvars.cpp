@@ -18,6 +18,7 @@ struct ContextVar : Object {
 };
 struct Context : Object {
   Field variables;  // dict from ContextVar to value, or EMPTY
+  u64 version;      // a number that no other state of any context has
   bool shared;      // other contexts have the same dict
   u8 entered;       // some thread runs in it
 };
@@ -43,7 +44,24 @@ void context_visit(Object* self, Visitor& visitor) { visitor.field(static_cast<C
 void snapshot_visit(Object* self, Visitor& visitor) { visitor.field(static_cast<SnapshotIterator*>(self)->iterator); }
 void token_visit(Object* self, Visitor& visitor) { visitor.fields(&static_cast<Token*>(self)->context, 3); }
 
-Ref context_new_empty(Thread& t) { return Ref::adopt(Value(allocate_native<Context>(t, g_context_type))); }
+// Handed out in blocks, so that threads do not write one counter for each change.
+u64 next_version() {
+  constexpr u64 kBlock = 4096;
+  static u64 handed_out = 0;
+  thread_local u64 last = 0, end = 0;
+  if (last == end) {
+    last = __atomic_fetch_add(&handed_out, kBlock, __ATOMIC_RELAXED);
+    end = last + kBlock;
+  }
+  return ++last;
+}
+void new_version(Context* c) { __atomic_store_n(&c->version, next_version(), __ATOMIC_RELAXED); }
+
+Ref context_new_empty(Thread& t) {
+  Ref made = Ref::adopt(Value(allocate_native<Context>(t, g_context_type)));
+  if (!made.failed()) new_version(made.as<Context>());
+  return made;
+}
 
 // --- variables
 Ref lookup(Thread& t, Context* c, Value variable) {
@@ -59,6 +77,7 @@ Status change(Thread& t, Dict* variables, Value variable, Value value) {
   return ok();
 }
 
+// The caller holds the value that the variable has so far: whoever was told of it may look at it until the version changes.
 Status assign(Thread& t, Context* c, Value variable, Value value) {
   for (;;) {
     Ref seen;
@@ -68,7 +87,11 @@ Status assign(Thread& t, Context* c, Value variable, Value value) {
       seen = c->variables.load();
       shared = c->shared;
     }
-    if (!seen.is_empty() && !shared) return change(t, seen.as<Dict>(), variable, value);
+    if (!seen.is_empty() && !shared) {
+      Status changed = change(t, seen.as<Dict>(), variable, value);
+      new_version(c);
+      return changed;
+    }
     RefTo<Dict> own = TRY(seen.is_empty() ? dict_new(t) : dict_copy(t, seen.as<Dict>()));
     TRY(change(t, own.get(), variable, value));
     publish_for(c, own.value());
@@ -82,6 +105,7 @@ Status assign(Thread& t, Context* c, Value variable, Value value) {
         stored = true;
       }
     }
+    new_version(c);
     Field::release_heap(old);
     if (stored) return ok();
   }
@@ -148,7 +172,7 @@ Status reset(Thread& t, Value variable, Value token) {
     return raise(t, exc::ValueError, "%R was created in a different Context", token);
   if (__atomic_exchange_n(&k->used, 1, __ATOMIC_RELAXED))
     return raise(t, exc::RuntimeError, "%R has already been used once", token);
-  Ref old = k->old_value.load();
+  Ref old = k->old_value.load(), now = TRY(lookup(t, context.as<Context>(), variable));
   return assign(t, context.as<Context>(), variable, old);
 }
 Ref m_var_reset(Thread& t, Value self, const Value* a) {
@@ -374,6 +398,10 @@ Ref current_context(Thread& t) {
     t.context = fresh.take();
   }
   return Ref::copy(t.context);
+}
+
+u64 contextvars_version(Thread& t) {
+  return t.context.is_empty() ? 0 : __atomic_load_n(&t.context.as<Context>()->version, __ATOMIC_RELAXED);
 }
 
 Ref copy_current_context(Thread& t) {
