@@ -81,15 +81,26 @@ elseif(TYPHON_MODE STREQUAL "tsan")
   target_compile_definitions(typhon_options INTERFACE TYPHON_TSAN=1)
 endif()
 
-# tools/dev profile: a build that records how often what runs, and release builds that are laid out and inlined accordingly.
-set(TYPHON_PROFILE "" CACHE STRING "`generate`, or the file of a recorded profile to optimise by")
+# Release builds are laid out and inlined by a profile of what runs how often, which `tools/dev profile` records. Functions that changed
+# since then are compiled as without.
+set(TYPHON_PROFILE "" CACHE STRING "empty: cmake/profile.tar.xz; `none`; `generate`: record one; or a file to optimise by")
+set(profile_archive "${CMAKE_SOURCE_DIR}/cmake/profile.tar.xz")
 if(TYPHON_PROFILE STREQUAL "generate")
   target_compile_options(typhon_options INTERFACE "-fprofile-generate=${CMAKE_BINARY_DIR}/profiles")
   target_link_options(typhon_options INTERFACE "-fprofile-generate=${CMAKE_BINARY_DIR}/profiles")
   target_compile_definitions(typhon_options INTERFACE TYPHON_PROFILE_GENERATE=1)
-elseif(TYPHON_PROFILE)
-  # Code that changed since it was recorded is compiled as without.
-  target_compile_options(typhon_options INTERFACE "-fprofile-use=${TYPHON_PROFILE}" -Wno-profile-instr-out-of-date
+elseif(TYPHON_MODE STREQUAL "release" AND NOT TYPHON_PROFILE STREQUAL "none")
+  set(profile "${TYPHON_PROFILE}")
+  if(NOT profile)
+    # The path names the contents, so that another profile compiles everything anew; it is relative to the build folder, so that ccache
+    # finds what another checkout has compiled.
+    file(SHA256 "${profile_archive}" profile_hash)
+    string(SUBSTRING "${profile_hash}" 0 12 profile_hash)
+    set(profile "profile-${profile_hash}/typhon.profdata")
+    file(ARCHIVE_EXTRACT INPUT "${profile_archive}" DESTINATION "${CMAKE_BINARY_DIR}/profile-${profile_hash}")
+    set_property(DIRECTORY "${CMAKE_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${profile_archive}")
+  endif()
+  target_compile_options(typhon_options INTERFACE "-fprofile-use=${profile}" -Wno-profile-instr-out-of-date
     -Wno-profile-instr-unprofiled -Wno-backend-plugin)
 endif()
 
