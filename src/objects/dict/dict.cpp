@@ -625,9 +625,17 @@ Status dict_set_item(Thread& t, Value self, Value key, Value value) {
 
 Result<bool> dict_contains(Thread& t, Value self, Value key) { return dict_contains_py(t, self.as<Dict>(), key); }
 
+// A copy of what a class shows that has an __iter__ of its own.
+RefTo<Dict> copy_as_seen(Thread& t, Value d) {
+  if (is_exact_dict(d) || type_of(d)->slots.iter == dict_iter) return dict_copy(t, d.as<Dict>());
+  RefTo<Dict> result = TRY(dict_new(t));
+  TRY(dict_update_py(t, result.get(), d));
+  return result;
+}
+
 Ref dict_or(Thread& t, Value a, Value b) {
   if (!is_dict(a) || !is_dict(b)) return Ref::not_implemented();
-  RefTo<Dict> result = TRY(dict_copy(t, a.as<Dict>()));
+  RefTo<Dict> result = TRY(copy_as_seen(t, a));
   TRY(dict_update_py(t, result.get(), b));
   return result;
 }
@@ -694,7 +702,7 @@ Ref dict_clear_method(Thread& t, Value self, const Value*) {
   return Ref::none();
 }
 
-Ref dict_copy_method(Thread& t, Value self, const Value*) { return dict_copy(t, self.as<Dict>()); }
+Ref dict_copy_method(Thread& t, Value self, const Value*) { return copy_as_seen(t, self); }
 Ref dict_keys(Thread& t, Value self, const Value*) { return dict_view_new(t, self.as<Dict>(), DictPart::kKeys); }
 Ref dict_values(Thread& t, Value self, const Value*) { return dict_view_new(t, self.as<Dict>(), DictPart::kValues); }
 Ref dict_items(Thread& t, Value self, const Value*) { return dict_view_new(t, self.as<Dict>(), DictPart::kItems); }

@@ -75,11 +75,33 @@ ITERATORS = {
 }
 
 
+# Further types, with --wide: how their objects are made.
+MORE = {
+    "dict_reversevalueiterator": "reversed({plain_dict}.values())", "dict_reverseitemiterator": "reversed({plain_dict}.items())", "property": "property({callable}, {callable}, None, {any})",
+    "classmethod": "classmethod({callable})", "staticmethod": "staticmethod({callable})", "super": "super(L, L([1, 2]))", "NoneType": "None", "ellipsis": "...",
+    "NotImplementedType": "NotImplemented", "SimpleNamespace": "types.SimpleNamespace(a={any}, b={small})", "GenericAlias": "types.GenericAlias({type}, {any})", "Union": "int | str | list[int]",
+    "function": "first", "method": "Plain(a=1).method", "builtin_function_or_method": "{builtin}", "method_descriptor": "str.join", "wrapper_descriptor": "int.__add__", "method-wrapper": "({int}).__add__",
+    "getset_descriptor": "int.real", "cell": "types.CellType({any})", "ValueError": "ValueError({any}, {small})", "KeyError": "KeyError({any})",
+    "OSError": "OSError({small}, {str}, {str})", "UnicodeDecodeError": "UnicodeDecodeError('ascii', {bytes}, {small}, {small}, 'why')", "UnicodeEncodeError": "UnicodeEncodeError('ascii', {str}, {small}, {small}, 'why')",
+    "UnicodeTranslateError": "UnicodeTranslateError({str}, {small}, {small}, 'why')", "ExceptionGroup": "ExceptionGroup({str}, [ValueError({small}), TypeError({small})])", "StopIteration": "StopIteration({any})",
+    "SystemExit": "SystemExit({any})", "ImportError": "ImportError({str}, name={any}, path={any})", "AttributeError": "AttributeError({str}, name={any}, obj={small})", "NameError": "NameError({str}, name={any})",
+    "SyntaxError": "SyntaxError({str}, ('f', {small}, {small}, {str}))", "own_list": "OwnList({list})", "own_dict": "OwnDict({plain_dict})", "own_str": "OwnStr({str})", "own_int": "OwnInt({small})", "own_float": "OwnFloat({float})",
+    "own_bytes": "OwnBytes({bytes})", "own_tuple": "OwnTuple({tuple})", "own_set": "OwnSet({{1}})",
+}
+# The types whose methods are called on the objects of another name.
+METHODS_OF = {"own_list": "list", "own_dict": "dict", "own_str": "str", "own_int": "int", "own_float": "float", "own_bytes": "bytes", "own_tuple": "tuple", "own_set": "set"}
+# Of types that are no containers: what else may be done to an object.
+COMMON = ["copy.copy(x)", "copy.deepcopy(x)", "pickle.loads(pickle.dumps(x, {protocol}))", "pickle.dumps(x, {protocol})[:0]", "x.__reduce_ex__({protocol})", "x.__getstate__()", "x == copy.copy(x)",
+          "hash(x) == hash(copy.copy(x))", "repr(x)", "str(x)", "format(x)", "[x, x]", "{{x}} == {{x}}", "x.__class__.__name__", "isinstance(x, {type})", "!x.a = {small}", "!del x.a", "x.a", "getattr(x, {name}, 5)",
+          "!x.__class__ = {type}", "!x.__dict__ = {any}", "x.__doc__ is None", "type(x).__mro__", "type(x).__name__", "type(x)()", "type(x)({any})", "type(x)({any}, {any})", "type(x)({any}, {small}, {any})", "type(x)(a={small})"]
+
+
 class Programs:
-    def __init__(self, random, methods):
+    def __init__(self, random, methods, wide=False):
         self.random = random
         self.methods = methods
-        self.values = Values(random)
+        self.wide = wide
+        self.values = Values(random, wide)
 
     # --- arguments
     def value(self, kind, owner=None):
@@ -91,6 +113,7 @@ class Programs:
         if kind == "plain_dict":
             return "{" + ", ".join(f"{key}: {value}" for key, value in zip(values.keys(), values.items())) + "}"
         return choice({
+            "protocol": ["0", "1", "2", "3", "4", "5", "-1", "6", "None"], "builtin": ["len", "abs", "[1, 2].append", "int.from_bytes", "{}.get", "dict.fromkeys"],
             "bool": ["True", "False", "True", "False", "I(0)"],
             "flag": ["True", "False", "1", "0", "None", "'x'", "Bad()"], "byteorder": ["'big'", "'little'", "'x'", "S('big')", "b'big'"], "typestr": ["'float'", "'double'", "'x'", "5"],
             "table": ["{97: 'x', 98: None, 99: 100}", "{97: '\\u20ac'}", "{97: 2**30}", "{97: -1}", "{97: 1.5}", "'b'*200", "['x', None]", "D({97: ''})", "Bad()", "None", "{}", "Missing()"],
@@ -148,7 +171,12 @@ class Programs:
                 kind = "size"
             text = self.value(kind, owner)
             out.append(text)
-        if random.random() < 0.04:
+        if random.random() < 0.05 and out:  # the last ones by name, as the signature has them or not
+            names = re.findall(r"\w+(?=[,=)\[\]]| =)", re.sub(r"=[^,)]*", "", self.methods.get(owner, {}).get(name) or ""))
+            names = [word for word in names if word not in ("self", "type", "module")]
+            at = random.randrange(len(out))
+            out[at:] = [f"{names[i]}={text}" if i < len(names) and text[:1] != "*" else text for i, text in enumerate(out[at:], at)]
+        elif random.random() < 0.04:
             out.append(random.choice(["key=5", "sep=None", "x=1", "default=2", "encoding='utf-8'", "errors='x'", "**{'a b': 1}", "**{}", "*()", "start=1", "count=1", "maxsplit=1", "keepends=True"]))
         if name == "sort" and random.random() < 0.7:
             out = random.sample(["key=len", "key=str", "key=fail", "reverse=True", "reverse=False", "key=None", "key=abs", "key=type"], random.randint(0, 2))
@@ -163,8 +191,9 @@ class Programs:
     def make_methods(self, owner):
         random = self.random
         steps = [self.step(owner) for _ in range(random.choice([1, 1, 2, 2, 3, 4]))]
-        if owner in ITERATORS:
-            pieces = re.split(r"(?<!\{)\{(\w+)\}", ITERATORS[owner])
+        made = ITERATORS.get(owner) or MORE.get(owner)
+        if made is not None:
+            pieces = re.split(r"(?<!\{)\{(\w+)\}", made)
             setup = "".join(self.value(piece) if i % 2 else piece for i, piece in enumerate(pieces)).replace("{{", "{").replace("}}", "}")
         else:
             setup = self.value(self.kind_of_setup(owner, steps))
@@ -179,9 +208,16 @@ class Programs:
             steps[:] = [step for step in steps if not GROWS.match(step)] or ["x"]  # a set of one element must stay one
         return owner
 
+    def common(self):
+        pieces = re.split(r"(?<!\{)\{(\w+)\}(?!\})", self.random.choice(COMMON))
+        return "".join(self.value(piece) if i % 2 else piece for i, piece in enumerate(pieces)).replace("{{", "{").replace("}}", "}")
+
     def step(self, owner):
         random = self.random
+        owner = METHODS_OF.get(owner, owner)
         r = random.random()
+        if self.wide and r > 0.97:
+            return self.common()
         names = [name for name in self.methods[owner] if name not in LEFT_OUT]
         if r < 0.62:
             name = random.choice(names)
@@ -294,9 +330,11 @@ class Programs:
             if random.random() < 0.05:
                 out += random.choice(["{", "}", "{0", "}}{"])
             template = f"'{out}'"
-        arguments = [self.value(random.choice(["number", "number", "str", "any", "list", "dict"])) for _ in range(random.randint(0, 3))]
+        # A field may be another one's width: no large numbers then.
+        number = "small" if ":" in template and "{" in template[template.index(":"):] else "number"
+        arguments = [self.value(random.choice([number, number, "str", "any", "list", "dict"] if number == "number" else ["small", "small", "str", "list", "odd"])) for _ in range(random.randint(0, 3))]
         if random.random() < 0.4:
-            arguments.append(f"a={self.value(random.choice(['small', 'number', 'list', 'str']))}")
+            arguments.append(f"a={self.value(random.choice(['small', number, 'list', 'str']))}")
         return f"{template}.format({', '.join(arguments)})"
 
     def make_format(self):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Differential fuzzing of the built-in types: random programs run under Typhon and under CPython must do the same.
 
-    run.py [--calls N] [--seed S] [--type T ...] [--typhon FILE] [--peer COMMAND]
+    run.py [--calls N] [--seed S] [--wide] [--type T ...] [--typhon FILE] [--peer COMMAND]
 
 Each program sets up one object and calls some of its methods and operators (calls.py; values.py has the arguments);
 worker.py runs a batch of programs in one process and prints what came of each call: the value, or the exception, its
@@ -41,8 +41,9 @@ SHORTENED = 3  # programs of a group that are shortened
 TIMEOUT = 30  # seconds for a batch
 TYPES = ("int", "float", "complex", "bool", "str", "bytes", "bytearray", "memoryview", "list", "tuple", "dict", "set", "frozenset", "range", "slice",
          *calls.ITERATORS, *calls.GROUPS)
+WIDE = (*TYPES, *calls.MORE)
 # The types with most behind them get more of the calls.
-WEIGHTS = {"str": 6, "bytes": 4, "bytearray": 4, "int": 4, "float": 3, "memoryview": 4, "list": 5, "dict": 4, "set": 3, "functions": 8, "format": 6, "percent": 4, "codecs": 6,
+WEIGHTS = {"str": 6, "bytes": 4, "bytearray": 4, "int": 4, "float": 3, "memoryview": 4, "list": 5, "dict": 4, "set": 3, "own_list": 2, "own_dict": 2, "own_str": 2, "property": 2, "functions": 8, "format": 6, "percent": 4, "codecs": 6,
            "numerals": 5, "tuple": 2, "frozenset": 2, "range": 2, "slice": 2}
 
 
@@ -171,9 +172,9 @@ class Run:
     def batch(self, number):
         options = self.options
         source = random.Random(f"{options.seed}/{number}")
-        kinds = options.type or TYPES
+        kinds = options.type or (WIDE if options.wide else TYPES)
         weights = [WEIGHTS.get(kind, 1) for kind in kinds]
-        programs = calls.Programs(source, self.methods)
+        programs = calls.Programs(source, self.methods, options.wide)
         made = [programs.make(kind) for kind in source.choices(kinds, weights, k=BATCH)]
         return [program for program in made if len(program) < 4000]
 
@@ -236,7 +237,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=100_000)
     parser.add_argument("--seed", default="1")
-    parser.add_argument("--type", action="append", choices=TYPES, metavar="T", help="only this type or group: " + " ".join(TYPES))
+    parser.add_argument("--type", action="append", choices=WIDE, metavar="T", help="only this type or group: " + " ".join(TYPES))
+    parser.add_argument("--wide", action="store_true", help="more types (exceptions, descriptors, ...), subclasses with hooks of their own, objects that change what is being worked on, copies and pickles")
     parser.add_argument("--typhon", default=str(ROOT / "build/release/typhon"))
     parser.add_argument("--peer", type=shlex.split, default=["chroot", os.environ.get("TYPHON_PEERS", str(ROOT / "build/peers")), "python3.14"])
     parser.add_argument("--jobs", type=int, default=2)

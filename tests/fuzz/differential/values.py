@@ -39,7 +39,8 @@ SPECS_TYPES = "bcdeEfFgGnosxX%" + "rz "
 
 
 class Values:
-    def __init__(self, random):
+    def __init__(self, random, wide=False):
+        self.wide = wide  # whether objects that act, and instances of classes with hooks of their own, are among the arguments
         self.random = random
         self.choice = random.choice
         self.depth = 0
@@ -282,9 +283,22 @@ class Values:
                             "Wrong()", "NotIter()", "Seq(1, 2)", "Sized(1, 2)", "Map((1, 2))", "Buf()", "BytesLike()", "fail", "lambda: 1", "iter([1, 2])", "gen(1, 2)", "type", "x",
                             "Hint(3, 1)", "Idx(2**70)", "Idx('a')", "Int('a')", "Flt('a')", "float('nan')", "[x]", "(x,)", "x[:]", "type(x)", "type(x)()", "array.array('i', [1])"])
 
+    def act(self):
+        """An object that changes x, or reads it, while it is being used."""
+        return "Act(lambda: " + self.choice(["x.clear()", "x.append(1)", "x.pop()", "x.update({9: 9})", "x.extend([1] * 30)", "x.release()", "x.add(99)", "x.insert(0, 5)", "x.reverse()", "x.sort()",
+                                             "x.popitem()", "x.__init__()", "x.__setitem__(slice(None), [])", "x.__delitem__(0)", "x.setdefault(7, 7)", "next(x)", "list(x)", "repr(x)", "len(x)",
+                                             "1 / 0", "x.__imul__(3)", "x.discard(1)", "x.__setstate__(0)"]) + f", {self.small()})"
+
+    def own(self):
+        """Instances of classes whose hooks say something else than what they hold."""
+        return self.choice(["OwnList([1, 2])", "OwnDict({1: 2})", "OwnStr('abc')", "OwnInt(5)", "OwnFloat(1.5)", "OwnBytes(b'abc')", "OwnTuple((1, 2))", "OwnSet({1})", "Plain(a=1)", "Slotted()",
+                            "collections.OrderedDict(a=1)", "collections.deque([1, 2])", "collections.Counter('aab')", "collections.defaultdict(int, a=1)", "types.SimpleNamespace(a=1)"])
+
     def any(self):
         if self.depth > 3:
             return self.small()
+        if self.wide and self.random.random() < 0.06:
+            return self.choice([self.act, self.own])()
         self.depth += 1
         text = self.choice([self.small, self.int, self.float, self.complex, self.str, self.str, self.bytes, self.bytearray, self.memoryview, self.list, self.tuple, self.dict, self.set,
                             self.range, self.slice, self.iterator, self.odd, self.odd, self.odd])()

@@ -11,7 +11,9 @@ import array
 import binascii
 import codecs
 import collections
+import copy
 import operator
+import pickle
 import re
 import sys
 import types
@@ -152,6 +154,115 @@ class Wrong:
     def __length_hint__(self): return "l"
 
 
+class Act:
+    """Does something, as a rule to x, whenever it is asked for anything."""
+    def __init__(self, action, value=1): self.action, self.value, self.left = action, value, 20
+    def act(self):
+        self.left -= 1
+        if self.left >= 0: self.action()
+    def __index__(self): self.act(); return self.value
+    def __float__(self): self.act(); return float(self.value)
+    def __eq__(self, other): self.act(); return self.value == other
+    def __lt__(self, other): self.act(); return False
+    def __hash__(self): self.act(); return hash(self.value)
+    def __bool__(self): self.act(); return False
+    def __len__(self): self.act(); return 2
+    def __getitem__(self, index): self.act(); return (self.value, self.value)[index]
+    def __str__(self): self.act(); return "act"
+    def __repr__(self): self.act(); return "Act()"
+    def __format__(self, spec): self.act(); return "act"
+    def __length_hint__(self): self.act(); return 3
+    def __buffer__(self, flags): self.act(); return memoryview(b"act")
+    def __call__(self, *args): self.act(); return self.value
+
+
+class OwnList(list):
+    """The hooks that natives may get round, or not."""
+    def __getitem__(self, index): return "item"
+    def __iter__(self): return iter(["own"])
+    def __len__(self): return 3
+    def __contains__(self, item): return True
+    def __eq__(self, other): return True
+    __hash__ = None
+
+
+class OwnDict(dict):
+    def __getitem__(self, key): return "item"
+    def __iter__(self): return iter(["own"])
+    def keys(self): return ["a", "b"]
+    def __len__(self): return 3
+    def __contains__(self, key): return True
+
+
+class OwnStr(str):
+    def __str__(self): return "own"
+    def __format__(self, spec): return "own" + spec
+    def __eq__(self, other): return True
+    def __hash__(self): return 5
+    def __len__(self): return 1
+    def __getitem__(self, index): return "item"
+    def __iter__(self): return iter("own")
+
+
+class OwnInt(int):
+    def __int__(self): return 7
+    def __index__(self): return 8
+    def __str__(self): return "own"
+    def __repr__(self): return "ownrepr"
+    def __add__(self, other): return "add"
+    def __radd__(self, other): return "radd"
+    def __bool__(self): return False
+    def __format__(self, spec): return "own"
+
+
+class OwnFloat(float):
+    def __float__(self): return 7.5
+    def __str__(self): return "own"
+    def __mul__(self, other): return "mul"
+    def __round__(self, n=None): return "round"
+
+
+class OwnBytes(bytes):
+    def __bytes__(self): return b"own"
+    def __buffer__(self, flags): return memoryview(b"buffer")
+    def __getitem__(self, index): return 65
+    def __len__(self): return 2
+
+
+class OwnTuple(tuple):
+    def __getitem__(self, index): return "item"
+    def __iter__(self): return iter(["own"])
+    def __len__(self): return 3
+
+
+class OwnSet(set):
+    def __iter__(self): return iter(["own"])
+    def __contains__(self, item): return True
+    def __len__(self): return 3
+
+
+class Plain:
+    def __init__(self, **attributes): self.__dict__.update(attributes)
+    def method(self, *args): return args
+
+
+class Slotted:
+    __slots__ = ("a", "b")
+    def __init__(self, a=1): self.a = a
+
+
+class Described:
+    def __init__(self): self.log = 1
+    @property
+    def value(self): return self.log
+    @value.setter
+    def value(self, v): self.log = v
+    @classmethod
+    def made(cls, *args): return cls, args
+    @staticmethod
+    def static(*args): return args
+
+
 def gen(*items):
     yield from items
     if items and items[-1] is None:
@@ -164,7 +275,7 @@ def pair(a): return (a, a)
 
 
 NAMES = {name: value for name, value in globals().items()
-         if name in ("array", "codecs", "operator", "types") or name[0] != "_" and getattr(value, "__module__", "") == __name__}
+         if name in ("array", "codecs", "collections", "copy", "operator", "pickle", "types") or name[0] != "_" and getattr(value, "__module__", "") == __name__}
 
 
 # --- describing a value in a way that does not depend on the interpreter
@@ -349,11 +460,15 @@ def probe():
                  type(iter(range(3))), type(iter(range(2**70))), type(iter("a")), type(iter("\u1234")), type(iter(b"")),
                  type(iter(bytearray())), type(iter(memoryview(b""))), type(iter(Seq())), type(iter(len, 0)), type(type.__dict__)]
     found = {}
-    for kind in [int, float, complex, bool, str, bytes, bytearray, memoryview, list, tuple, dict, set, frozenset, range, slice,
+    more = [property, classmethod, staticmethod, super, type(None), type(...), type(NotImplemented), types.SimpleNamespace, types.GenericAlias,
+            type(int | str), types.FunctionType, types.MethodType, types.BuiltinFunctionType, type(str.join), type(int.__add__), type((5).__add__),
+            type(int.real), types.CellType, type(reversed({}.values())), type(reversed({}.items())), ValueError, KeyError, OSError, UnicodeDecodeError,
+            UnicodeEncodeError, UnicodeTranslateError, ExceptionGroup, StopIteration, SystemExit, ImportError, AttributeError, NameError, SyntaxError]
+    for kind in [*more, int, float, complex, bool, str, bytes, bytearray, memoryview, list, tuple, dict, set, frozenset, range, slice,
                  enumerate, zip, map, filter, reversed, *iterators]:
         methods = {}
         for name in dir(kind):
-            value = getattr(kind, name)
+            value = getattr(kind, name, None)
             methods[name] = getattr(value, "__text_signature__", None) if callable(value) else False
         found[kind.__name__] = methods
     print(json.dumps(found))

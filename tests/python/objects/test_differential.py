@@ -270,6 +270,15 @@ class Values(Checks):
         self.assertRaises(ValueError, array.__init__, [1, 300])
         self.assertEqual(array, b"")
 
+    def test_copies_show_what_the_class_shows(self):
+        class Shown(dict):
+            def __iter__(self): return iter("a")
+            def keys(self): return ["a"]
+            def __getitem__(self, key): return "item"
+        self.assertEqual(Shown(x=1).copy(), {"a": "item"})
+        self.assertEqual(Shown(x=1) | {}, {"a": "item"})
+        self.assertEqual({} | Shown(x=1), {"a": "item"})
+
     def test_in_place_addition_of_subclasses(self):
         class Items(list):
             pass
