@@ -403,18 +403,20 @@ Ref m_extend(Thread& t, Value self, const Value* a) {
   if (is_str(a[0])) return raise(t, exc::TypeError, "expected iterable of integers; got: '%T'", a[0]);
   if (!has_buffer(a[0]) && type_of(a[0])->slots.iter == nullptr && type_of(a[0])->slots.get_item == nullptr)
     return raise(t, exc::TypeError, "can't extend bytearray with %T", a[0]);
-  if (has_buffer(a[0])) {  // only one that is contiguous
+  ByteArray* b = array_of(self);
+  bool resizes = has_buffer(a[0]) && (type_of(a[0])->flags & type_flag::kHeapType);  // maybe: its code runs first
+  size_t old_size = __atomic_load_n(&b->size, __ATOMIC_RELAXED);
+  ByteBuilder bytes;
+  if (has_buffer(a[0]) && !is_bytearray(a[0])) {  // only one that is contiguous
     ByteView view(t);
     if (view.get(a[0]).failed()) {
       clear_exception(t);
       return raise(t, exc::TypeError, "can't set bytearray slice from %T", a[0]);
     }
+    bytes.append_shared(view.data(), view.size());
+  } else {
+    TRY(append_bytes_of(t, bytes, a[0], "bytearray", "byte must be in range(0, 256)"));
   }
-  ByteArray* b = array_of(self);
-  bool resizes = has_buffer(a[0]) && (type_of(a[0])->flags & type_flag::kHeapType);  // maybe: its code runs first
-  size_t old_size = __atomic_load_n(&b->size, __ATOMIC_RELAXED);
-  ByteBuilder bytes;
-  TRY(append_bytes_of(t, bytes, a[0], "bytearray", "byte must be in range(0, 256)"));
   if (bytes.failed()) return raise_no_memory(t);
   if (!resizes) {
     TRY(append_to(t, b, bytes.data(), bytes.length()));

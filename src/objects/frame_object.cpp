@@ -235,7 +235,9 @@ Ref get_lasti(Thread& t, Value self) {
   return int_from(t, i64(current_unit(t, self_frame(self))) * kOffsetScale);
 }
 Ref get_lineno(Thread& t, Value self) {
-  i32 line = frame_line(t, self_frame(self));
+  FrameObject* f = self_frame(self);
+  i32 line = frame_line(t, f);
+  if (line == 0 && (frame_code(f)->flags & code_flag::kModule) && current_unit(t, f) == 0) return int_from(t, 0);  // as co_lines has it
   return line > 0 ? int_from(t, line) : Ref::none();
 }
 Status set_lineno(Thread& t, Value self, Value value) {
