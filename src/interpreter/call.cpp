@@ -406,7 +406,7 @@ Called call_window(Thread& t, Value* r, u32 f, u32 n, Tuple* names, u16 flags, u
     Value callable = r[f];
     if (callable.is_object()) [[likely]] {
       Object* object = callable.object();
-      switch (object->shape) {
+      switch (object->shape_id()) {
         case kShape_function: {
           Value* callee = place_window(t, r, f, n);
           return bind_and_push(t, callee, n, names, r, flags, destination) ? Called::kPushed : Called::kRaised;

@@ -193,7 +193,8 @@ void shorten_chain(Generator* tail) {
 }
 }  // namespace
 
-Value* ChainMaker::suspend(Thread& t, Value* r) {
+FrameInfo ChainMaker::suspend(Thread& t, Value* r) {
+  FrameInfo info;
   Generator *g = generator_of(r), *top = g;
   u64 n = 1;
   if (g->chain != nullptr) {
@@ -205,14 +206,16 @@ Value* ChainMaker::suspend(Thread& t, Value* r) {
     }
   }
   if (top == g) {
+    info = frame::info(r);
     suspend_frame(t, r);
   } else {
     settle_words(g, r);
     leave_chain(&t, top, g);
+    info = frame::info(top->registers());
   }
   if (!links(t, top)) {
     head_ = nullptr;
-    return top->registers();
+    return info;
   }
   if (head_ == nullptr) {
     tail_ = g;
@@ -232,7 +235,7 @@ Value* ChainMaker::suspend(Thread& t, Value* r) {
     tail_->state = u8(GeneratorState::kLinked);
   }
   head_ = top;
-  return top->registers();
+  return info;
 }
 
 void finish_generator(Thread& t, Value* r) {

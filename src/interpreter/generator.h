@@ -40,8 +40,9 @@ TYPHON_INLINE void leave_chain(Thread* t, Generator* head, Generator* tail) {
 // What yields a value makes of the generators it suspends, from the inside out.
 class ChainMaker {
  public:
-  // Suspends the running generator `r`, and those that it is the running tail of; the registers of the outermost.
-  Value* suspend(Thread& t, Value* r);
+  // Suspends the running generator `r`, and those that it is the running tail of; how the outermost was entered. (Read before it is
+  // suspended: from then on another thread may resume it, and write there.)
+  FrameInfo suspend(Thread& t, Value* r);
 
  private:
   Generator *head_ = nullptr, *tail_ = nullptr;

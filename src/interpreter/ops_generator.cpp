@@ -57,7 +57,7 @@ TYPHON_NOINLINE Continuation yield_step(Thread& t, Value* r, Value value) {
       release(value);
       return {nullptr, 0};
     }
-    FrameInfo info = frame::info(chain.suspend(t, r));
+    FrameInfo info = chain.suspend(t, r);
     Value* caller = t.frame;
     if (info.flags & frame_flag::kEntry) return {nullptr, value.bits};
     Instr* pc = frame::pc(caller);

@@ -38,9 +38,10 @@ TYPHON_INLINE Value sequence_item(Value container, Value key) {
 TYPHON_INLINE bool quick_append(Value target, Value item, bool moved) {
   if (!is_exact_list(target)) return false;
   List* list = target.as<List>();
+  if (!list->is_local() && g_multi_threaded) return false;
   ListBody* body = list->body;
   u64 n = list->size;
-  if ((!list->is_local() && g_multi_threaded) || body == nullptr || n >= body->capacity) return false;
+  if (body == nullptr || n >= body->capacity) return false;
   Value stored;
   if (!quick_heap_word(item, moved, list, &stored)) return false;
   *body->items[n].address() = stored;

@@ -68,7 +68,7 @@ Outcome splice(ByteArray* b, size_t start, size_t removed, const u8* bytes, size
     }
     b->data[new_size] = 0;
   }
-  if (added != 0) std::memcpy(b->data + start, bytes, added);
+  if (added != 0) copy_shared_bytes(b->data + start, bytes, added);  // in place: buffers of it may be in use
   return Outcome::kDone;
 }
 
@@ -87,8 +87,9 @@ Status append_byte(Thread& t, ByteArray* b, u8 byte) {
   {
     ObjectLock lock(t, b);
     if (b->data != nullptr && b->offset + b->size + 1 < b->capacity && !is_exported(b)) {
-      b->data[b->size++] = byte;
-      b->data[b->size] = 0;
+      b->data[b->size] = byte;
+      b->data[b->size + 1] = 0;
+      set_size(b, b->size + 1);
     } else {
       outcome = splice(b, b->size, 0, &byte, 1);
     }
@@ -243,7 +244,7 @@ Status slot_set_item(Thread& t, Value self, Value key, Value value) {
       ElementLock lock(t, b);
       if (i < 0) i += i64(b->size);
       in_range = i >= 0 && i < i64(b->size);
-      if (in_range) __atomic_store_n(b->data + i, byte, __ATOMIC_RELAXED);
+      if (in_range) copy_shared_bytes(b->data + i, &byte, 1);  // buffers of it may be in use
     }
     if (!in_range) return raise(t, exc::IndexError, "bytearray index out of range");
     return check_outcome(t, outcome);
@@ -509,7 +510,11 @@ Ref m_copy(Thread& t, Value self, const Value*) {
 Ref m_reverse(Thread& t, Value self, const Value*) {
   ByteArray* b = array_of(self);
   ObjectLock lock(t, b);
-  for (size_t i = 0, j = b->size; j > i + 1; i++) std::swap(b->data[i], b->data[--j]);
+  for (size_t i = 0, j = b->size; j > i + 1; i++) {
+    u8 left = __atomic_load_n(b->data + i, __ATOMIC_RELAXED), right = __atomic_load_n(b->data + --j, __ATOMIC_RELAXED);
+    copy_shared_bytes(b->data + i, &right, 1);  // buffers of it may be in use
+    copy_shared_bytes(b->data + j, &left, 1);
+  }
   return Ref::none();
 }
 

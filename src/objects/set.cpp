@@ -475,9 +475,11 @@ Ref set_compare(Thread& t, Value self, Value other, CompareOp op) {
     case CompareOp::kEq:
     case CompareOp::kNe: {
       holds = mine == theirs;
-      u64 hash = self.as<Set>()->hash_cache, other_hash = other.as<Set>()->hash_cache;
-      if (holds && is_frozenset(self) && is_frozenset(other) && hash != 0 && other_hash != 0)
-        holds = hash == other_hash;
+      if (holds && is_frozenset(self) && is_frozenset(other)) {
+        u64 hash = __atomic_load_n(&self.as<Set>()->hash_cache, __ATOMIC_RELAXED);
+        u64 other_hash = __atomic_load_n(&other.as<Set>()->hash_cache, __ATOMIC_RELAXED);
+        if (hash != 0 && other_hash != 0) holds = hash == other_hash;
+      }
       if (holds) holds = TRY(is_subset(t, self, other));
       if (op == CompareOp::kNe) holds = !holds;
       break;

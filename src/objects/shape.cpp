@@ -249,7 +249,7 @@ Outcome store_slot(Thread& t, Object* object, const Shape* shape, Str* key, Valu
   if (failed) return Outcome::kFailed;
   // Attributes that no __init__ announced: let the next instances have room inside.
   if (slot >= 0 && child != nullptr && u32(slot) == shape->inline_capacity &&
-      (shape->type->flags & type_flag::kHeapType) && slot >= shape_at(shape->type->root_shape)->inline_capacity)
+      (shape->type->flags & type_flag::kHeapType) && slot >= shape_at(__atomic_load_n(&shape->type->root_shape, __ATOMIC_ACQUIRE))->inline_capacity)
     grow_inline_slots(shape->type, shape->inline_capacity < 4 ? 4 : shape->inline_capacity * 2u);
   if (retired != nullptr) heap::retire_body(t, object, retired);
   return slot >= 0 ? Outcome::kDone : Outcome::kRetry;

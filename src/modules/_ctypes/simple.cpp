@@ -171,13 +171,18 @@ Ref put_address(Thread& t, u8* at, Value v) {
 }
 // A Python object in C memory is its heap word; `objects` of the instance holds the count, and whoever reads the word holds it in a
 // register, where reclaiming finds it.
+bool is_aligned(const u8* at) { return u64(at) % sizeof(u64) == 0; }
 Ref put_object(Thread&, u8* at, Value v) {
   publish_for(empty_tuple(), v);
-  store_as(at, v.untagged().bits);
+  // Who reads the word in another thread finds the object made.
+  if (is_aligned(at))
+    __atomic_store_n(reinterpret_cast<u64*>(at), v.untagged().bits, __ATOMIC_RELEASE);
+  else
+    store_as(at, v.untagged().bits);
   return Ref::copy(v);
 }
 Ref get_object(Thread& t, const u8* at) {
-  Value word(load_as<u64>(at));
+  Value word(is_aligned(at) ? __atomic_load_n(reinterpret_cast<const u64*>(at), __ATOMIC_ACQUIRE) : load_as<u64>(at));
   TRY(check_object_word(t, word));
   return Ref::copy(word);
 }
