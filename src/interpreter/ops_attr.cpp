@@ -171,10 +171,10 @@ bool store_shared_slot(Thread& t, Object* object, u64 word, Value value) {
   Field* field;
   if (!cached_slot(object, word, &field)) return false;
   publish_for(object, value);
-  Value old = heap_copy(value);
+  Value old = EMPTY;
   auto exchange = [&] {  // only under the lock the shape stays what it is
     bool fits = cached_slot(object, word, &field);
-    if (fits) old = Value(__atomic_exchange_n(&field->address()->bits, old.bits, __ATOMIC_ACQ_REL));
+    if (fits) old = field->exchange(object, value);
     return fits;
   };
   bool done;
