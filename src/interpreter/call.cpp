@@ -252,19 +252,32 @@ bool bind_in_place(Code* code, Value* callee, u32 n, Tuple* names) {
   return true;
 }
 
-// The same for a function whose only parameter of a special kind is *args, called without keywords.
-bool bind_rest(Thread& t, Code* code, Value* callee, u32 n) {
-  RefTo<Tuple> rest = tuple_take(t, callee + code->argument_count, n - code->argument_count);
-  if (rest.failed()) {
-    drop_registers(callee, 0, n);
-    return false;
-  }
-  callee[code->argument_count] = rest.take();
-  return true;
-}
+// The same in place for a function with *args, **kwargs or both but no keyword-only parameter, called without keywords and with a
+// word for each of its positional parameters.
 bool takes_rest(const Code* code, u32 n) {
-  return (code->flags & (code_flag::kVarArgs | code_flag::kVarKeywords)) == code_flag::kVarArgs && code->keyword_only_count == 0 &&
-         n >= code->argument_count;
+  u32 kinds = code->flags & (code_flag::kVarArgs | code_flag::kVarKeywords);
+  return kinds != 0 && code->keyword_only_count == 0 && n >= code->argument_count &&
+         (n == code->argument_count || (kinds & code_flag::kVarArgs));
+}
+bool bind_rest(Thread& t, Code* code, Value* callee, u32 n) {
+  u32 takes = code->argument_count, end = takes;
+  if (code->flags & code_flag::kVarArgs) {
+    RefTo<Tuple> rest = tuple_take(t, callee + takes, n - takes);
+    if (rest.failed()) {
+      drop_registers(callee, 0, n);
+      return false;
+    }
+    callee[end++] = rest.take();
+  }
+  if (code->flags & code_flag::kVarKeywords) {
+    RefTo<Dict> extra = dict_new(t, 0);
+    if (extra.failed()) {
+      drop_registers(callee, 0, end);
+      return false;
+    }
+    callee[end] = extra.take();
+  }
+  return true;
 }
 
 TYPHON_NOINLINE bool bind_complex(Thread& t, Value* callee, u32 n, Tuple* names, Function* f, Code* code) {

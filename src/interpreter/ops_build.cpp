@@ -10,6 +10,33 @@ namespace {
 
 // --- items
 
+// The bounds of a slice that are ints or None, as slice_unpack_py gives them; false for others.
+bool plain_bounds(const Value* words, SliceIndices* s) {
+  auto plain = [](Value v) { return v.is_none() || v.is_small_int(); };
+  if (!plain(words[0]) || !plain(words[1]) || !plain(words[2])) return false;
+  s->step = words[2].is_none() ? 1 : words[2].as_small_int();
+  bool backwards = s->step < 0;
+  s->start = !words[0].is_none() ? words[0].as_small_int() : backwards ? INT64_MAX : 0;
+  s->stop = !words[1].is_none() ? words[1].as_small_int() : backwards ? INT64_MIN : INT64_MAX;
+  return s->step != 0;
+}
+// container[a:b:c] of an exact list, tuple or str with such bounds; EMPTY for anything else.
+Ref plain_slice(Thread& t, Value container, const Value* bounds) {
+  SliceIndices s{0, 0, 1, 0};
+  if (!container.is_object() || !plain_bounds(bounds, &s)) return Ref();
+  switch (container.object()->shape_id()) {
+    case kShape_list: return list_slice(t, container.as<List>(), s);
+    case kShape_tuple: return tuple_slice(t, container.as<Tuple>(), s);
+    case kShape_str: {
+      Str* text = container.as<Str>();
+      slice_adjust(&s, i64(text->length()));
+      if (s.step != 1 || s.count <= 0) return Ref();
+      return str_substring(t, text, size_t(s.start), size_t(s.start + s.count));
+    }
+    default: return Ref();
+  }
+}
+
 TYPHON_NOINLINE bool get_item_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   Value container = r[pc->b], key = r[pc->c];
@@ -44,6 +71,16 @@ TYPHON_NOINLINE bool get_item_step(Thread& t, Value* r, Instr* pc) {
   return finish_dss(r, pc, get_item(t, container, key));
 }
 COLD_HANDLER(get_item_general) { STEP(get_item_step(*t, r, pc), 2); }
+// A slice that is a constant, or a variable.
+TYPHON_NOINLINE bool get_item_slice_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  const Slice* slice = r[pc->c].as<Slice>();
+  const Value bounds[] = {slice->start.peek(), slice->stop.peek(), slice->step.peek()};
+  Ref result = plain_slice(t, r[pc->b], bounds);
+  if (result.is_empty()) return get_item_step(t, r, pc);
+  return finish_dss(r, pc, std::move(result));
+}
+COLD_HANDLER(get_item_slice) { STEP(get_item_slice_step(*t, r, pc), 2); }
 // A character that is one of the strings kept for good.
 COLD_HANDLER(get_item_str) {
   Str* s = r[pc->b].as<Str>();
@@ -66,6 +103,7 @@ COLD_HANDLER(get_item_cold) {
   Value container = r[pc->b];
   if (is_exact_str(container) && r[pc->c].is_small_int()) TAIL(get_item_str);
   if (is_exact_bytes(container) && r[pc->c].is_small_int()) TAIL(get_item_bytes);
+  if (is_exact(r[pc->c], kShape_slice)) TAIL(get_item_slice);
   if (container.is_object() && container.object()->shape_id() >= kFirstDynamicShape) {
     Value method = type_lookup(type_of_object(container.object()), names::__getitem__);
     if (enters_special(t, r, method, 2)) {
@@ -110,37 +148,13 @@ TYPHON_NOINLINE bool slice_step(Thread& t, Value* r, Instr* pc) {
   return true;
 }
 
-// The bounds of a slice that are ints or None, as slice_unpack_py gives them; false for others.
-bool plain_bounds(const Value* words, SliceIndices* s) {
-  auto plain = [](Value v) { return v.is_none() || v.is_small_int(); };
-  if (!plain(words[0]) || !plain(words[1]) || !plain(words[2])) return false;
-  s->step = words[2].is_none() ? 1 : words[2].as_small_int();
-  bool backwards = s->step < 0;
-  s->start = !words[0].is_none() ? words[0].as_small_int() : backwards ? INT64_MAX : 0;
-  s->stop = !words[1].is_none() ? words[1].as_small_int() : backwards ? INT64_MIN : INT64_MAX;
-  return s->step != 0;
-}
 // sequence[a:b:c] of a built-in sequence, by the GET_ITEM behind the BUILD_SLICE at `pc`, without a slice object. 1 done, -1 raised, 0:
 // not that.
 TYPHON_NOINLINE int get_slice_step(Thread& t, Value* r, Instr* pc) {
   Instr* get = pc + 1;
-  Value container = r[get->b];
-  SliceIndices s{0, 0, 1, 0};
-  if (!container.is_object() || !plain_bounds(r + pc->b, &s)) return 0;
   save_pc(r, get);
-  Ref result;
-  switch (container.object()->shape) {
-    case kShape_list: result = list_slice(t, container.as<List>(), s); break;
-    case kShape_tuple: result = tuple_slice(t, container.as<Tuple>(), s); break;
-    case kShape_str: {
-      Str* text = container.as<Str>();
-      slice_adjust(&s, i64(text->length()));
-      if (s.step != 1 || s.count <= 0) return 0;
-      result = str_substring(t, text, size_t(s.start), size_t(s.start + s.count));
-      break;
-    }
-    default: return 0;
-  }
+  Ref result = plain_slice(t, r[get->b], r + pc->b);
+  if (result.is_empty()) return 0;
   if (result.failed()) return -1;
   consume(r, get, kConsumeB, get->b);
   set_register(r, get->a, std::move(result));

@@ -75,12 +75,13 @@ TYPHON_NOINLINE Called call_ex_step(Thread& t, Value* r, Instr* pc) {
 
 COLD_HANDLER(call_keywords_general) { CALLED(call_keywords_step(*t, r, pc, false), 3); }
 COLD_HANDLER(call_method_keywords_general) { CALLED(call_keywords_step(*t, r, pc, true), 3); }
-// A Python function in r[B], n arguments behind it: binds the keywords in the window and goes on in its frame.
-#define ENTER_KEYWORDS(n)                                                                          \
+// A Python function in r[B], n arguments behind it, the last ones named: binds them in the window and goes on in its frame.
+#define ENTER_KEYWORDS(n) ENTER_BOUND(n, frame::code(r)->constants[u32(unit(pc + 2))].as<Tuple>(), 3)
+#define ENTER_BOUND(n, names, units)                                                               \
   do {                                                                                             \
     save_pc(r, pc);                                                                                \
-    Tuple* names_ = frame::code(r)->constants[u32(unit(pc + 2))].as<Tuple>();                      \
-    bool bound_ = bind_and_push(*t, r + pc->b + 1, n, names_, r, u16(3 << kResumeShift), pc->a); \
+    FORGET_REGISTERS();                                                                            \
+    bool bound_ = bind_and_push(*t, r + pc->b + 1, n, names, r, u16((units) << kResumeShift), pc->a); \
     table = static_cast<const HandlerEntry*>(t->dispatch_table);                                   \
     if (!bound_) TAIL(op_raise);                                                                   \
     Value* callee_ = t->frame;                                                                     \
@@ -231,7 +232,7 @@ COLD_HANDLER(call_function) {
     TAIL(call_general);
   }
   if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
-  TAIL(call_general);
+  ENTER_BOUND(pc->c, nullptr, 2);
 }
 COLD_HANDLER(call_method_function) {
   Value* callee = r + pc->b + 1;
@@ -240,7 +241,7 @@ COLD_HANDLER(call_method_function) {
     TAIL(call_method_general);
   }
   if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c + 1u, 2 << kResumeShift, pc->a)) ENTER(callee, first);
-  TAIL(call_method_general);
+  ENTER_BOUND(pc->c + 1u, nullptr, 2);
 }
 // A bound method of a Python function: the window has one word to spare for self (call_window relies on it too).
 COLD_HANDLER(call_bound) {
