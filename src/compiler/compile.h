@@ -13,7 +13,7 @@ struct Thread;
 
 // Flags of compile(), as in CPython's PyCF_*; the future flags are code_flag::kFuture_*.
 namespace compile_flag {
-inline constexpr int kDontImplyDedent = 0x200, kOnlyAst = 0x400, kIgnoreCookie = 0x800, kTypeComments = 0x1000,
+inline constexpr int kDontImplyDedent = 0x200, kOnlyAst = 0x400, kTypeComments = 0x1000,
                      kTopLevelAwait = 0x2000, kAllowIncomplete = 0x4000, kOptimizedAst = 0x8400,
                      kFutures = int(code_flag::kFuture_annotations);
 }  // namespace compile_flag

@@ -1,8 +1,9 @@
 // _symtable: the compiler's symbol tables as objects, for Lib/symtable.py.
 #include "compiler/symtable.h"
+#include "modules/builtins/builtins.h"
 #include "objects/module.h"
 #include "objects/protocol/services.h"
-#include "parser/parser.h"
+#include "runtime/parse_source.h"
 
 namespace typhon {
 namespace {
@@ -160,23 +161,14 @@ Ref f_symtable(Thread& t, Value, const Value* a) {
     source = {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     options.is_bytes_source = true;
   }
-  Arena arena;
-  parser::ParseResult parsed = parser::parse(arena, source, options);
-  Ref decoded;
-  Utf8Buffer decoded_buffer;
-  if (!parsed.ok && parsed.error.kind == parser::SyntaxErrorInfo::Kind::kEncoding) {
-    RefTo<Bytes> copy = TRY(bytes_from(t, source.data(), source.size()));
-    RefTo<Str> encoding = TRY(str_from_utf8(t, parsed.error.encoding));
-    decoded = TRY(call_method_with(t, copy, names::decode, encoding));
-    if (!is_str(decoded)) return raise(t, exc::TypeError, "decoding gave %T", decoded.get());
-    options.is_bytes_source = false;
-    parsed = parser::parse(arena, str_utf8(decoded.as<Str>(), decoded_buffer), options);
-  }
-  if (!parsed.ok) return raise_not_there(t, "a symbol table for this source encoding");
+  Ref filename = TRY(decode_filename(t, a[1]));
+  ParsedSource parsed;
+  TRY(parsed.parse(t, source, options, filename));
+  if (!parsed.result().ok) return raise(t, exc::SystemError, "a source that compiled cannot be parsed");
   Silent reporter;
   NameTable names(t);
-  compiler::SymbolTable table(arena, names, reporter, code.as<Code>()->flags & code_flag::kFuture_annotations, false);
-  if (!table.build(parsed.module)) return raise(t, exc::SystemError, "no symbol table was built");
+  compiler::SymbolTable table(parsed.arena(), names, reporter, code.as<Code>()->flags & code_flag::kFuture_annotations, false);
+  if (!table.build(parsed.result().module)) return raise(t, exc::SystemError, "no symbol table was built");
   return make_entry(t, names, table.top());
 }
 

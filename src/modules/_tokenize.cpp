@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/utf8.h"
+#include "objects/codecs.h"
 #include "objects/module.h"
 #include "parser/tokenizer.h"
 
@@ -90,6 +91,7 @@ Status read_lines(Thread& t, TokenizerIter* it, std::string& out) {
     }
     if (!is_str(line)) return raise(t, exc::TypeError, "readline() returned a non-string object");
     if (line.as<Str>()->length() == 0) return ok();
+    if (!line.as<Str>()->is_ascii()) TRY(encode_utf8(t, line.as<Str>()));  // raises for what UTF-8 has no bytes for
     Utf8Buffer buffer;
     out += str_utf8(line.as<Str>(), buffer);
   }

@@ -4,8 +4,9 @@
 #include <unistd.h>
 
 #include "compiler/compile.h"
+#include "objects/codecs.h"
 #include "objects/protocol/protocol.h"
-#include "parser/parser.h"
+#include "runtime/parse_source.h"
 #include "runtime/runtime.h"
 
 namespace typhon {
@@ -106,7 +107,11 @@ Ref decode_source(Thread& t, std::string_view source, std::string_view encoding,
   RefTo<Bytes> bytes = TRY(bytes_from(t, source.data(), source.size()));
   RefTo<Str> name = TRY(str_from_utf8(t, encoding));
   Ref text = call_method_with(t, bytes, names::decode, name);
-  if (!text.failed() && is_str(text)) return text;
+  if (!text.failed() && is_str(text)) {
+    Ref encoded = encode_utf8(t, text.as<Str>());
+    if (!encoded.failed()) return text;
+    text = std::move(encoded);
+  }
   if (!text.failed()) return raise(t, exc::SyntaxError, "encoding problem: %U", name.get());
   if (pending_matches(t, exc::LookupError) || pending_matches(t, exc::ValueError)) {
     Ref error = take_exception(t);
@@ -139,15 +144,30 @@ Status issue_warnings(Thread& t, const parser::ParseResult& result, Value filena
 
 }  // namespace
 
+Status ParsedSource::parse(Thread& t, std::string_view source, parser::ParseOptions options, Value filename) {
+  TRY(enter_native(t, " during compilation"));
+  // Finding the words for an error may take twice the budget.
+  options.stack_budget = std::min(options.stack_budget, size_t(static_cast<char*>(__builtin_frame_address(0)) - t.native_limit) / 2);
+  options.unicode_name_lookup = lookup_unicode_name;
+  options.unicode_name_context = &t;
+  result_ = parser::parse(arena_, source, options);
+  if (!result_.ok && result_.error.kind == parser::SyntaxErrorInfo::Kind::kEncoding) {
+    decoded_ = TRY(decode_source(t, source, result_.error.encoding, filename));
+    source = str_utf8(decoded_.as<Str>(), buffer_);
+    options.is_bytes_source = false;
+    result_ = parser::parse(arena_, source, options);
+  }
+  // The bytes of a source with a cookie need not be UTF-8.
+  text_ = options.is_bytes_source ? result_.text : source;
+  return ok();
+}
+
 Ref compile_source(Thread& t, std::string_view source, Value filename, const char* mode, int flags, bool dont_inherit,
                    int optimize, bool is_bytes, bool is_file, int feature_version) {
   if (optimize < 0) optimize = g_config.optimize;
   if (!dont_inherit && t.frame != nullptr) flags |= int(frame::code(t.frame)->flags & u32(compile_flag::kFutures));
   TRY(enter_native(t, " during compilation"));
-  Arena arena;
   parser::ParseOptions options;
-  // Finding the words for an error may take twice the budget.
-  options.stack_budget = std::min(options.stack_budget, size_t(static_cast<char*>(__builtin_frame_address(0)) - t.native_limit) / 2);
   Utf8Buffer filename_buffer;
   if (is_str(filename)) options.filename = str_utf8(filename.as<Str>(), filename_buffer);
   std::string_view m = mode;
@@ -155,25 +175,16 @@ Ref compile_source(Thread& t, std::string_view source, Value filename, const cha
                  : m == "single"    ? parser::Mode::kSingle
                  : m == "func_type" ? parser::Mode::kFunctionType
                                     : parser::Mode::kExec;
-  options.is_bytes_source = is_bytes && !(flags & compile_flag::kIgnoreCookie);
+  options.is_bytes_source = is_bytes;
   options.is_file = is_file;
   options.allow_incomplete_input = flags & compile_flag::kAllowIncomplete;
   options.type_comments = flags & compile_flag::kTypeComments;
   if (feature_version >= 0) options.feature_version = feature_version;
   options.dont_imply_dedent = flags & compile_flag::kDontImplyDedent;
-  options.unicode_name_lookup = lookup_unicode_name;
-  options.unicode_name_context = &t;
-  parser::ParseResult result = parser::parse(arena, source, options);
-  Ref decoded;
-  Utf8Buffer decoded_buffer;
-  if (!result.ok && result.error.kind == parser::SyntaxErrorInfo::Kind::kEncoding) {
-    decoded = TRY(decode_source(t, source, result.error.encoding, filename));
-    source = str_utf8(decoded.as<Str>(), decoded_buffer);
-    options.is_bytes_source = false;
-    result = parser::parse(arena, source, options);
-  }
-  // The bytes of a source with a cookie need not be UTF-8.
-  if (options.is_bytes_source) source = result.text;
+  ParsedSource parsed;
+  TRY(parsed.parse(t, source, options, filename));
+  const parser::ParseResult& result = parsed.result();
+  source = parsed.text();
   if (!result.ok) {
     TRY(issue_warnings(t, result, filename));
     (void)raise_parse_error(t, result.error, filename);

@@ -5,6 +5,7 @@
 
 #include "interpreter/inlined.h"
 #include "interpreter/interpreter.h"
+#include "objects/codecs.h"
 #include "objects/generator.h"
 #include "objects/itertypes.h"
 #include "runtime/library.h"
@@ -158,6 +159,7 @@ Ref source_text(Thread& t, Value source, const char* function, bool* is_bytes_so
                 std::string_view* out) {
   if (is_str(source)) {
     *is_bytes_source = false;
+    if (!source.as<Str>()->is_ascii()) TRY(encode_utf8(t, source.as<Str>()));  // raises for what UTF-8 has no bytes for
     *out = str_utf8(source.as<Str>(), buffer);
   } else if (has_buffer(source)) {
     *is_bytes_source = true;
@@ -180,7 +182,8 @@ Ref f_compile(Thread& t, Value, const Value* a) {
   bool dont_inherit = !a[4].is_empty() && TRY(truth(t, a[4]));
   i64 optimize = a[5].is_empty() ? -1 : TRY(to_i64(t, a[5]));
   i64 feature = a[6].is_empty() ? -1 : TRY(to_i64(t, a[6]));
-  constexpr i64 kKnown = 0x1FFFE00 | 0x100 | 0x200 | 0x400 | 0x1000 | 0x2000 | 0x4000 | 0x8000 | 0x8000 | 0x1000000 | 0x10;
+  // The __future__ flags, CO_NESTED, and the PyCF_ flags that programs may give.
+  constexpr i64 kKnown = 0x1FE0000 | 0x10 | 0x200 | 0x400 | 0x1000 | 0x2000 | 0x4000 | 0x8000;
   if (flags & ~kKnown) return raise(t, exc::ValueError, "compile(): unrecognised flags");
   if (optimize < -1 || optimize > 2) return raise(t, exc::ValueError, "compile(): invalid optimize value");
   bool func_type = mode == "func_type";
