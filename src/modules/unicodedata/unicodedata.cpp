@@ -32,6 +32,10 @@ struct Name {
   u32 c;
   const char* text;
 };
+struct Sequence {
+  const char *text, *characters;
+};
+#include "modules/unicodedata/aliases.inc"
 #include "modules/unicodedata/tables.inc"
 
 constexpr u32 kBlock = 128;
@@ -149,6 +153,12 @@ Ref f_name(Thread& t, Value self, const Value* a) {
 Mutex g_index_mutex;
 u32* g_index;
 constexpr size_t kNameCount = sizeof kNames / sizeof kNames[0];
+// The row of a table that is sorted by name, or null.
+template <class Row, size_t n>
+const Row* find_name(const Row (&rows)[n], const char* name) {
+  const Row* at = std::lower_bound(rows, rows + n, name, [](const Row& row, const char* wanted) { return strcmp(row.text, wanted) < 0; });
+  return at != rows + n && strcmp(at->text, name) == 0 ? at : nullptr;
+}
 i64 code_of(Thread& t, const char* name) {
   if (__atomic_load_n(&g_index, __ATOMIC_ACQUIRE) == nullptr) {
     MutexGuard guard(t, g_index_mutex);
@@ -177,22 +187,30 @@ i64 code_of(Thread& t, const char* name) {
   }
   return -1;
 }
+// Aliases and named sequences are younger than the database 3.2.0.
 Ref f_lookup(Thread& t, Value self, const Value* a) {
   Utf8Argument name;
   TRY(name.get(t, a[0], "lookup() argument"));
-  char upper[256];
-  i64 c = -1;
-  if (name.text.size() < sizeof upper) {
+  char upper[257];
+  if (name.text.size() >= sizeof upper) {
+    RefTo<Str> message = TRY(str_from_ascii(t, "name too long"));
+    return raise_key_error(t, message);
+  }
+  if (name.text.find('\0') == std::string_view::npos) {
     size_t n = 0;
     for (char ch : name.text) upper[n++] = ch >= 'a' && ch <= 'z' ? char(ch - 32) : ch;
     upper[n] = 0;
-    c = code_of(t, upper);
+    i64 c = code_of(t, upper);
+    if (c >= 0 && !(is_old(self) && is_unassigned(u32(c), true))) return str_from_char(t, u32(c));
+    if (c < 0 && !is_old(self)) {
+      if (const Name* alias = find_name(kAliases, upper)) return str_from_char(t, alias->c);
+      if (const Sequence* sequence = find_name(kSequences, upper)) return str_from_utf8(t, sequence->characters);
+    }
   }
-  if (c < 0 || (is_old(self) && is_unassigned(u32(c), true))) {
-    RefTo<Str> message = TRY(str_format(t, "undefined character name '%S'", a[0]));
-    return raise_key_error(t, message);
-  }
-  return str_from_char(t, u32(c));
+  // The message ends where a C string does.
+  RefTo<Str> shown = TRY(str_from_utf8(t, name.text.substr(0, name.text.find('\0'))));
+  RefTo<Str> message = TRY(str_format(t, "undefined character name '%U'", shown.get()));
+  return raise_key_error(t, message);
 }
 
 // --- normalisation
