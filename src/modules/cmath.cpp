@@ -20,12 +20,12 @@ Result<Z> to_complex(Thread& t, Value v) {
   Ref method = TRY(lookup_special(t, v, names::complex_dunder));
   if (!method.is_empty()) {
     Ref result = TRY(call(t, method));
-    if (!is_complex_(result)) return raise(t, exc::TypeError, "%T.__complex__() must return a complex, not %T", v, result.get());
+    if (!is_complex_(result)) return raise(t, exc::TypeError, "__complex__ returned non-complex (type %T)", result.get());
     if (!is_exact_complex_(result))
       TRY(warn(t, exc::DeprecationWarning, 1,
-               "%T.__complex__() must return a complex, not %T.  The ability to return an instance of a strict subclass of complex is "
-               "deprecated, and may not be supported in a future version of Python.",
-               v, result.get()));
+               "__complex__ returned non-complex (type %T).  The ability to return an instance of a strict subclass of complex is "
+               "deprecated, and may be removed in a future version of Python.",
+               result.get()));
     return Z(result.as<Complex>()->real, result.as<Complex>()->imag);
   }
   return Z(TRY(to_double(t, v)), 0.0);

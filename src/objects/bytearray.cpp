@@ -401,7 +401,7 @@ Ref m_append(Thread& t, Value self, const Value* a) {
 }
 
 Ref m_extend(Thread& t, Value self, const Value* a) {
-  if (is_str(a[0])) return raise(t, exc::TypeError, "expected iterable of integers; got: '%T'", a[0]);
+  if (is_str(a[0])) return raise(t, exc::TypeError, "expected iterable of integers; got: 'str'");
   if (!has_buffer(a[0]) && type_of(a[0])->slots.iter == nullptr && type_of(a[0])->slots.get_item == nullptr)
     return raise(t, exc::TypeError, "can't extend bytearray with %T", a[0]);
   ByteArray* b = array_of(self);

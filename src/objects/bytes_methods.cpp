@@ -653,6 +653,7 @@ Ref bytes_hex(Thread& t, const u8* data, size_t n, Value separator, Value group_
   constexpr const char* kDigits = "0123456789abcdef";
   u8 sep = 0;
   i64 group = group_size.is_empty() ? 1 : TRY(to_i64(t, group_size, "Python int too large to convert to C int"));
+  if (group != i32(group)) return raise(t, exc::OverflowError, "Python int too large to convert to C int");
   if (!separator.is_empty()) {
     i64 size = TRY(length(t, separator));
     // A subclass may say that it has one, and have none.

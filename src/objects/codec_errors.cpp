@@ -175,6 +175,13 @@ Result<bool> repair_decoding(Thread& t, ErrorMode mode, const char* encoding, co
   return true;
 }
 
+// Whether a codec repairs what it can by itself, where others ask a handler, which repairs all or nothing.
+bool repairs_itself(const char* encoding) {
+  for (const char* name : {"utf-8", "ascii", "latin-1"})
+    if (std::strcmp(encoding, name) == 0) return true;
+  return false;
+}
+
 // For UnicodeEncodeError; with `encoding` null for UnicodeTranslateError.
 Result<bool> repair_encoding(Thread& t, ErrorMode mode, const char* encoding, Str* s, size_t start, size_t end,
                              ErrorAction* action) {
@@ -196,7 +203,7 @@ Result<bool> repair_encoding(Thread& t, ErrorMode mode, const char* encoding, St
       ByteBuilder bytes;
       size_t i = start;
       for (; i < end && s->at(i) >= 0xDC80 && s->at(i) <= 0xDCFF; i++) bytes.append(u8(s->at(i) - 0xDC00));
-      if (i == start) return false;
+      if (i == start || (i < end && !repairs_itself(encoding))) return false;
       action->position = i;
       action->replacement = TRY(bytes.finish(t)).release_ref();
       return true;
@@ -290,10 +297,7 @@ namespace {
 // A codec makes one exception, on the first error, and changes it for later ones; its args stay as they were. So where a later error
 // may be beyond the handler, it is made although this one is repaired.
 bool may_fail_later(ErrorMode mode, const char* encoding) {
-  if (mode != ErrorMode::kSurrogateEscape && mode != ErrorMode::kSurrogatePass) return false;
-  for (const char* name : {"utf-8", "ascii", "latin-1"})
-    if (std::strcmp(encoding, name) == 0) return false;
-  return true;
+  return (mode == ErrorMode::kSurrogateEscape || mode == ErrorMode::kSurrogatePass) && !repairs_itself(encoding);
 }
 
 Status change(Thread& t, UnicodeErrorObject* e, const char* reason, size_t start, size_t end) {
@@ -398,7 +402,7 @@ Ref handle(Thread& t, Value exception, ErrorMode mode) {
     if (!is_str(object)) return raise(t, exc::TypeError, "UnicodeError 'object' attribute must be a string");
     Range r = TRY(error_range(t, e, object.as<Str>()->length()));
     const char* codec = translating ? nullptr : encoding_name.data();
-    repaired = TRY(repair_encoding(t, mode, codec, object.as<Str>(), r.start, r.end, &action));
+    repaired = TRY(repair_encoding(t, mode, codec, object.as<Str>(), r.start, r.end, &action)) && action.position == r.end;
   }
   if (!repaired) return raise_again(t, exception);
   return tuple_of(t, action.replacement, Value::small_int(i64(action.position)));

@@ -322,7 +322,7 @@ Status number_argument(Thread& t, Value v, Z* out, bool* was_complex) {
     Ref hook = TRY(lookup_special(t, v, names::complex_dunder));
     if (!hook.is_empty()) {
       Ref z = TRY(call(t, hook));
-      if (!is_complex_(z)) return raise(t, exc::TypeError, "%T.__complex__() must return a complex, not %T", v, z.get());
+      if (!is_complex_(z)) return raise(t, exc::TypeError, "__complex__ returned non-complex (type %T)", z.get());
       if (!is_exact(z, kShape_complex_))
         TRY(warn(t, exc::DeprecationWarning, 1,
                  "__complex__ returned non-complex (type %T).  The ability to return an instance of a strict subclass of complex is "

@@ -227,9 +227,13 @@ Ref m_as_integer_ratio(Thread& t, Value self, const Value*) {
   return tuple_of(t, n, Value::small_int(1));
 }
 
-Result<bool> little_endian(Thread& t, const char* function, Value order) {
+Status check_byte_order(Thread& t, const char* function, Value order) {
+  if (order.is_empty() || is_str(order)) return ok();
+  return raise(t, exc::TypeError, "%s() argument 'byteorder' must be str, not %Q", function, order);
+}
+
+Result<bool> little_endian(Thread& t, Value order) {
   if (order.is_empty()) return false;
-  if (!is_str(order)) return raise(t, exc::TypeError, "%s() argument 'byteorder' must be str, not %Q", function, order);
   if (order.as<Str>()->equals_ascii("little")) return true;
   if (order.as<Str>()->equals_ascii("big")) return false;
   return raise(t, exc::ValueError, "byteorder must be either 'little' or 'big'");
@@ -237,8 +241,9 @@ Result<bool> little_endian(Thread& t, const char* function, Value order) {
 
 Ref m_to_bytes(Thread& t, Value self, const Value* a) {
   i64 n = a[0].is_empty() ? 1 : TRY(to_i64(t, a[0], "Python int too large to convert to C ssize_t"));
-  bool little = TRY(little_endian(t, "to_bytes", a[1]));
+  TRY(check_byte_order(t, "to_bytes", a[1]));
   bool is_signed = a[2].is_empty() ? false : TRY(truth(t, a[2]));
+  bool little = TRY(little_endian(t, a[1]));
   if (n < 0) return raise(t, exc::ValueError, "length argument must be non-negative");
   RefTo<Bytes> out = TRY(bytes_allocate(t, size_t(n)));
   TRY(int_to_bytes(t, self, out->data, size_t(n), little, is_signed));
@@ -246,8 +251,9 @@ Ref m_to_bytes(Thread& t, Value self, const Value* a) {
 }
 
 Ref m_from_bytes(Thread& t, Value cls, const Value* a) {
-  bool little = TRY(little_endian(t, "from_bytes", a[1]));
+  TRY(check_byte_order(t, "from_bytes", a[1]));
   bool is_signed = a[2].is_empty() ? false : TRY(truth(t, a[2]));
+  bool little = TRY(little_endian(t, a[1]));
   Ref value;
   if (is_exact_bytes(a[0]) || type_lookup(type_of(a[0]), names::__bytes__).is_empty()) {
     ByteBuilder bytes;

@@ -117,7 +117,7 @@ void reverse_items(Item* items, u64 n) {
   for (u64 i = 0; i < n / 2; i++) std::swap(items[i], items[n - 1 - i]);
 }
 
-// Sorts `values` (all counted words) by `keys` (empty: by themselves); writes them in order to `out`.
+// Sorts n items; writes their values to `out`, also when a comparison raised: in the order they had by then.
 template <class Item, class Make>
 Status sort_into(Thread& t, u64 n, bool reverse, Value* out, Make&& make) {
   Item* items = static_cast<Item*>(std::malloc((n == 0 ? 1 : n) * sizeof(Item)));
@@ -126,10 +126,8 @@ Status sort_into(Thread& t, u64 n, bool reverse, Value* out, Make&& make) {
   // Reversing twice keeps equal items in their order.
   if (reverse) reverse_items(items, n);
   Status status = sort_items(t, items, n);
-  if (!status.failed()) {
-    if (reverse) reverse_items(items, n);
-    for (u64 i = 0; i < n; i++) out[i] = value_of(items[i]);
-  }
+  if (reverse) reverse_items(items, n);
+  for (u64 i = 0; i < n; i++) out[i] = value_of(items[i]);
   std::free(items);
   return status;
 }

@@ -280,19 +280,26 @@ Result<bool> pack(Thread& t, char code, Value v, u8* p, bool* wrong_type) {
   if (code == 'f' || code == 'd' || code == 'e') {
     Result<double> number = to_double(t, v);
     if (number.failed()) {
-      if (!clear_if(t, exc::TypeError)) return Raised{};
-      *wrong_type = true;
+      *wrong_type = clear_if(t, exc::TypeError);
+      if (!*wrong_type && !clear_if(t, exc::OverflowError)) return Raised{};
       return false;
     }
     if (code == 'd') return put(number.get());
-    if (code == 'f') return put(float(number.get()));
-    return put(std::bit_cast<u16>(static_cast<_Float16>(number.get())));
+    if (code == 'f') return put(float(number.get()));  // becomes infinite where it is too large
+    auto half = static_cast<_Float16>(number.get());
+    if (std::isinf(double(half)) && !std::isinf(number.get())) return false;
+    return put(std::bit_cast<u16>(half));
   }
   if (!is_int(v) && type_of(v)->slots.index == nullptr) {
     *wrong_type = true;
     return false;
   }
-  Ref index = TRY(to_index(t, v));
+  Ref index = to_index(t, v);
+  if (index.failed()) {
+    if (!clear_if(t, exc::TypeError)) return Raised{};
+    *wrong_type = true;
+    return false;
+  }
   i64 s;
   u64 u;
   bool is_signed = int_fits_i64(index, &s), is_unsigned = int_fits_u64(index, &u);

@@ -2,7 +2,8 @@
 // insertion), merged in the order of Munro and Wild's "powersort", with galloping once one side wins repeatedly.
 //
 // `Less` is called as less(x, y) and returns 1, 0, or -1 when the comparison raised; then sort() returns false and
-// the array holds some of the items twice: the caller must own the items elsewhere.
+// the array holds the items in whatever order they had by then. While a comparison is under way some are there twice: the caller
+// must own the items elsewhere.
 #pragma once
 #include <cstdlib>
 
@@ -173,12 +174,17 @@ class MergeSort {
     for (u64 i = 0; i < n; i++) temp_[i] = x[i];
     Item *to = x, *l = temp_, *l_end = temp_ + n, *r = y, *r_end = y + m;
     *to++ = *r++;
+    // What is left of the moved run goes into the gap, which is as long.
+    auto put_back = [&] {
+      while (l < l_end) *to++ = *l++;
+      return false;
+    };
     u64 gallop = min_gallop_;
     while (l < l_end && r < r_end) {
       u64 left_wins = 0, right_wins = 0;
       while (l < l_end && r < r_end) {
         int c = less_(*r, *l);
-        if (c < 0) return false;
+        if (c < 0) return put_back();
         if (c) {
           *to++ = *r++;
           left_wins = 0;
@@ -193,14 +199,14 @@ class MergeSort {
       while (l < l_end && r < r_end) {
         gallop -= gallop > 1;
         i64 k = gallop_right(*r, l, u64(l_end - l), 0);
-        if (k < 0) return false;
+        if (k < 0) return put_back();
         for (i64 i = 0; i < k; i++) *to++ = *l++;
         u64 first = u64(k);
         if (l == l_end) break;
         *to++ = *r++;
         if (r == r_end) break;
         k = gallop_left(*l, r, u64(r_end - r), 0);
-        if (k < 0) return false;
+        if (k < 0) return put_back();
         for (i64 i = 0; i < k; i++) *to++ = *r++;
         if (r == r_end) break;
         *to++ = *l++;
@@ -219,12 +225,16 @@ class MergeSort {
     for (u64 i = 0; i < m; i++) temp_[i] = y[i];
     Item *to = y + m, *l = x + n, *r = temp_ + m;  // each points behind its next item
     *--to = *--l;
+    auto put_back = [&] {
+      while (r > temp_) *--to = *--r;
+      return false;
+    };
     u64 gallop = min_gallop_;
     while (l > x && r > temp_) {
       u64 left_wins = 0, right_wins = 0;
       while (l > x && r > temp_) {
         int c = less_(r[-1], l[-1]);
-        if (c < 0) return false;
+        if (c < 0) return put_back();
         if (c) {
           *--to = *--l;
           right_wins = 0;
@@ -240,7 +250,7 @@ class MergeSort {
         gallop -= gallop > 1;
         u64 rest = u64(l - x);
         i64 k = gallop_right(r[-1], x, rest, rest - 1);
-        if (k < 0) return false;
+        if (k < 0) return put_back();
         u64 first = rest - u64(k);
         for (u64 i = 0; i < first; i++) *--to = *--l;
         if (l == x) break;
@@ -248,7 +258,7 @@ class MergeSort {
         if (r == temp_) break;
         rest = u64(r - temp_);
         k = gallop_left(l[-1], temp_, rest, rest - 1);
-        if (k < 0) return false;
+        if (k < 0) return put_back();
         u64 second = rest - u64(k);
         for (u64 i = 0; i < second; i++) *--to = *--r;
         if (r == temp_) break;

@@ -266,8 +266,8 @@ class PercentFormatter {
         TRY(view.get(v));
         if (view.size() != 1)
           return raise(t_, exc::TypeError,
-                       "%%c requires an integer in range(256) or a single byte, not a %T object of length %zd", v,
-                       i64(view.size()));
+                       "%%c requires an integer in range(256) or a single byte, not a %s object of length %zd",
+                       is_bytes(v) ? "bytes" : "bytearray", i64(view.size()));
         c = view.data()[0];
       } else {
         if (!is_int(v) && type_of(v)->slots.index == nullptr) {

@@ -189,8 +189,12 @@ Ref builtin_sum(Thread& t, Value, const Value* a) {
     } while (more && item.get().is_small_int());
     total = TRY(int_from_big(t, sum));
   }
-  if (more && (is_exact_float(total) || (is_exact_int(total) && is_exact_float(item)))) {
-    CompensatedSum sum{is_exact_float(total) ? float_value(total) : TRY(int_to_double(t, total))};
+  if (more && is_exact_int(total) && is_exact_float(item)) {  // what is lost here is not made up for
+    total = TRY(binary_op(t, BinaryOp::kAdd, total, item));
+    more = TRY(advance());
+  }
+  if (more && is_exact_float(total)) {
+    CompensatedSum sum{float_value(total)};
     while (more && (is_exact_float(item) || item.get().is_small_int())) {
       sum.add(is_exact_float(item) ? float_value(item) : double(item.get().as_small_int()));
       more = TRY(advance());

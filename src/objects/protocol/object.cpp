@@ -66,7 +66,7 @@ RefTo<Str> object_ascii(Thread& t, Value v) {
 
 RefTo<Str> object_format(Thread& t, Value v, Value spec) {
   if (!spec.is_empty() && !is_str(spec))
-    return raise(t, exc::TypeError, "format() argument 2 must be str, not %T", spec);
+    return raise(t, exc::TypeError, "format() argument 2 must be str, not %Q", spec);
   bool plain = spec.is_empty() || spec.as<Str>()->length() == 0;
   if (plain) {
     if (is_exact_str(v)) return RefTo<Str>::copy(v.as<Str>());

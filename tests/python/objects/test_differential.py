@@ -286,5 +286,79 @@ class Values(Checks):
         self.check(TypeError, "'RightAdd' object is not iterable", operator.iadd, Items(), RightAdd())
 
 
+class Wrong:
+    def __index__(self): return "1"
+    def __complex__(self): return "j"
+
+
+class Refusing:
+    def __bool__(self): raise ZeroDivisionError
+
+
+class SecondRound(Checks):
+    def test_messages(self):
+        self.check(TypeError, "__complex__ returned non-complex (type str)", complex, Wrong())
+        self.check(TypeError, "format() argument 2 must be str, not None", format, "abc", None)
+        self.check(TypeError, "expected iterable of integers; got: 'str'", bytearray().extend, Text("a"))
+        for value, name in ((Bytes(b"abc"), "bytes"), (bytearray(b"abc"), "bytearray")):
+            self.check(TypeError, f"%c requires an integer in range(256) or a single byte, not a {name} object of length 3", operator.mod, b"%c", value)
+
+    def test_order_of_checks(self):
+        self.check(OverflowError, "Python int too large to convert to C int", b"a".hex, "\xe9", 2**31)
+        self.check(OverflowError, "Python int too large to convert to C int", STRIDED.hex, 5, -2**62)
+        self.assertEqual(b"a".hex(":", -2**31), "61")
+        self.assertRaises(ZeroDivisionError, int.from_bytes, b"a", "x", signed=Refusing())
+        self.assertRaises(ZeroDivisionError, (5).to_bytes, 1, "x", signed=Refusing())
+        self.check(TypeError, "from_bytes() argument 'byteorder' must be str, not int", int.from_bytes, b"a", 5, signed=Refusing())
+
+    def test_items_of_views(self):
+        for code in "bBhHiIlLqQnNefd":
+            view = memoryview(bytearray(16)).cast(code)
+            wrong = f"memoryview: invalid {{}} for format '{code}'"
+            self.check(ValueError, wrong.format("value"), operator.setitem, view, 0, 2**2000)
+            self.check(TypeError, wrong.format("type"), operator.setitem, view, 0, "1")
+            if code not in "efd":
+                self.check(TypeError, wrong.format("type"), operator.setitem, view, 0, Wrong())
+        halves = memoryview(bytearray(4)).cast("e")
+        self.check(ValueError, "memoryview: invalid value for format 'e'", operator.setitem, halves, 0, 65520.0)
+        halves[0] = halves[1] = 65519.9
+        halves[1] = float("-inf")
+        self.assertEqual(halves.tolist(), [65504.0, float("-inf")])
+
+    def test_sum_of_int_and_float(self):
+        self.assertEqual(sum([9007199254740993.0, -100], start=5), 9007199254740896.0)
+        self.assertEqual(sum([5.0, 9007199254740993.0, -100]), 9007199254740897.0)
+
+    def test_surrogates_are_escaped_all_or_none(self):
+        for codec, first in (("iso8859-15", 0), ("latin-1", 1), ("ascii", 1)):
+            with self.assertRaises(UnicodeEncodeError) as caught:
+                "\udc80\u200b".encode(codec, "surrogateescape")
+            self.assertEqual((caught.exception.start, caught.exception.end), (first, 2))
+
+    def test_order_when_a_comparison_raises(self):
+        for reverse in (False, True):
+            items = ["b", "a", "c", -3, -2]
+            self.assertRaises(TypeError, items.sort, reverse=reverse)
+            self.assertEqual(items, ["b", "a", "c", -3, -2] if reverse else ["a", "b", "c", -3, -2])
+        names = [f"{i * 7919 % 1000:03}" for i in range(1000)]
+
+        class Failing:
+            left = 0
+            def __init__(self, name): self.name = name
+            def __lt__(self, other):
+                Failing.left -= 1
+                if Failing.left == 0:
+                    raise ZeroDivisionError
+                return self.name < other.name
+        for after in range(1, 9000, 61):
+            items = [Failing(name) for name in names]
+            Failing.left = after
+            try:
+                items.sort()
+            except ZeroDivisionError:
+                pass
+            self.assertEqual(sorted(item.name for item in items), sorted(names))
+
+
 if __name__ == "__main__":
     unittest.main()
