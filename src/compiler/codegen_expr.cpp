@@ -878,22 +878,16 @@ void Codegen::await(const Await* e, u16 dest) {
 
 // --- warnings about suspicious code
 
-// Whether it is written with nothing but constants, -1 being none.
-static bool consists_of_constants(const Expr* v) {
-  if (v->kind != Kind::kTuple) return v->kind == Kind::kConstant;
-  const auto* tuple = as<ast::Tuple>(v);
-  for (u32 i = 0; i < tuple->elts.size; i++)
-    if (!consists_of_constants(tuple->elts[i])) return false;
-  return true;
-}
-
 void Codegen::check_is_literal(const Compare* e) {
   bool any = false;
   for (CompareOperator op : e->ops) any |= op == CompareOperator::kIs || op == CompareOperator::kIsNot;
   if (!any) return;
   auto literal = [this](const Expr* v) -> const char* {
     if (v->kind == Kind::kTuple) {
-      if (!consists_of_constants(v)) return nullptr;
+      // Written with nothing but constants, -1 and tuples being none.
+      const auto* tuple = as<ast::Tuple>(v);
+      for (u32 i = 0; i < tuple->elts.size; i++)
+        if (tuple->elts[i]->kind != Kind::kConstant) return nullptr;
       Ref folded = fold(v);
       check(folded);
       return folded.is_empty() ? nullptr : "tuple";

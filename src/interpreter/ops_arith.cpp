@@ -27,9 +27,12 @@ TYPHON_INLINE bool as_double(Value v, double* out) {
   return false;
 }
 
+TYPHON_INLINE bool is_whole(Value v) { return v.is_small_int() || is_exact(v, kShape_int_); }
+
 // --- what each operator does with immediates. ints(): both words are tagged ints; floats(): decoded.
 struct Add {
   static constexpr BinaryOp kOp = BinaryOp::kAdd;
+  static constexpr IntOp kIntOp = IntOp::kAdd;
   static constexpr bool kHasFloat = true;
   static bool ints(u64 a, u64 b, Value* out) {
     i64 n;
@@ -41,6 +44,7 @@ struct Add {
 };
 struct Sub {
   static constexpr BinaryOp kOp = BinaryOp::kSub;
+  static constexpr IntOp kIntOp = IntOp::kSub;
   static constexpr bool kHasFloat = true;
   static bool ints(u64 a, u64 b, Value* out) {
     i64 n;
@@ -52,6 +56,7 @@ struct Sub {
 };
 struct Mul {
   static constexpr BinaryOp kOp = BinaryOp::kMul;
+  static constexpr IntOp kIntOp = IntOp::kMul;
   static constexpr bool kHasFloat = true;
   static bool ints(u64 a, u64 b, Value* out) {
     i64 n;
@@ -63,21 +68,25 @@ struct Mul {
 };
 struct And {
   static constexpr BinaryOp kOp = BinaryOp::kAnd;
+  static constexpr IntOp kIntOp = IntOp::kAnd;
   static constexpr bool kHasFloat = false;
   static bool ints(u64 a, u64 b, Value* out) { return *out = Value(a & b), true; }
 };
 struct Or {
   static constexpr BinaryOp kOp = BinaryOp::kOr;
+  static constexpr IntOp kIntOp = IntOp::kOr;
   static constexpr bool kHasFloat = false;
   static bool ints(u64 a, u64 b, Value* out) { return *out = Value(a | b), true; }
 };
 struct Xor {
   static constexpr BinaryOp kOp = BinaryOp::kXor;
+  static constexpr IntOp kIntOp = IntOp::kXor;
   static constexpr bool kHasFloat = false;
   static bool ints(u64 a, u64 b, Value* out) { return *out = Value((a ^ b) | 1), true; }
 };
 struct FloorDiv {
   static constexpr BinaryOp kOp = BinaryOp::kFloorDiv;
+  static constexpr IntOp kIntOp = IntOp::kFloorDiv;
   static constexpr bool kHasFloat = false;
   static bool ints(u64 a, u64 b, Value* out) {
     i64 x = i64(a) >> 1, y = i64(b) >> 1;
@@ -97,6 +106,7 @@ struct FloorDiv {
 };
 struct Mod {
   static constexpr BinaryOp kOp = BinaryOp::kMod;
+  static constexpr IntOp kIntOp = IntOp::kMod;
   static constexpr bool kHasFloat = false;
   static bool ints(u64 a, u64 b, Value* out) {
     i64 x = i64(a) >> 1, y = i64(b) >> 1;
@@ -114,6 +124,7 @@ struct Mod {
 };
 struct Lshift {
   static constexpr BinaryOp kOp = BinaryOp::kLshift;
+  static constexpr IntOp kIntOp = IntOp::kLshift;
   static constexpr bool kHasFloat = false;
   static bool ints(u64 a, u64 b, Value* out) {
     u64 n = b >> 1;
@@ -127,6 +138,7 @@ struct Lshift {
 };
 struct Rshift {
   static constexpr BinaryOp kOp = BinaryOp::kRshift;
+  static constexpr IntOp kIntOp = IntOp::kRshift;
   static constexpr bool kHasFloat = false;
   static bool ints(u64 a, u64 b, Value* out) {
     i64 n = i64(b) >> 1;
@@ -226,7 +238,8 @@ TYPHON_NOINLINE bool binary_step(Thread& t, Value* r, Instr* pc) {
       return finish_dss(r, pc, (pc->x & kInPlace) ? slots.inplace_concat(t, a, b) : slots.concat(t, a, b));
     }
   }
-  if constexpr (requires { P::ints(0, 0, &result); }) {
+  if constexpr (requires { P::kIntOp; }) {
+    if (is_whole(a) && is_whole(b)) return finish_dss(r, pc, int_binary(t, P::kIntOp, a, b));
     // Truth values are counted, mostly.
     if (a.is_bool() != b.is_bool() && (a.is_small_int() || b.is_small_int())) {
       Value x = a.is_bool() ? Value::small_int(a.is_true()) : a, y = b.is_bool() ? Value::small_int(b.is_true()) : b;

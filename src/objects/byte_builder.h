@@ -14,6 +14,14 @@ class ByteBuilder {
     if (length_ == capacity_) [[unlikely]] grow(1);
     if (!failed_) data_[length_++] = b;
   }
+  // `first`, and the n low bytes of `rest` (at most 8), lowest first.
+  TYPHON_INLINE void append_number(u8 first, u64 rest, size_t n) {
+    if (capacity_ - length_ < 9) [[unlikely]] grow(9);
+    if (failed_) [[unlikely]] return;
+    data_[length_] = first;
+    std::memcpy(data_ + length_ + 1, &rest, 8);
+    length_ += n + 1;
+  }
   void append(const void* bytes, size_t n);
   void append_shared(const void* bytes, size_t n);  // bytes that other threads may be writing (copy_shared_bytes)
   void append_repeated(u8 b, size_t n);

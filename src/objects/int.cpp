@@ -2,6 +2,7 @@
 #include "objects/int.h"
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 
@@ -197,8 +198,13 @@ i64 int_hash(Value v) {
 }
 
 u64 int_bit_length(Value v) {
-  BigView big(v);
-  return mpz_sgn(static_cast<mpz_srcptr>(big)) == 0 ? 0 : mpz_sizeinbase(big, 2);
+  if (!v.is_object()) {
+    i64 n = v.is_bool() ? i64(v.is_true()) : v.as_small_int();
+    return 64 - u64(std::countl_zero(n < 0 ? u64(0) - u64(n) : u64(n)));
+  }
+  auto* big = v.as<Int>();
+  u64 limbs = u64(big->size < 0 ? -big->size : big->size);
+  return limbs == 0 ? 0 : limbs * 64 - u64(std::countl_zero(big->limbs[limbs - 1]));
 }
 
 u64 int_low_u64(Value v) {
@@ -468,13 +474,17 @@ Ref int_binary(Thread& t, IntOp op, Value a, Value b) {
     Ref result = limbs_binary(t, op, a, b);
     if (!result.is_empty()) return result;
   }
+  if (op == IntOp::kLshift) return shift_left(t, a, b);
+  if (op == IntOp::kRshift) return shift_right(t, a, b);
   BigView x(a), y(b);
   bool zero_divisor = mpz_sgn(static_cast<mpz_srcptr>(y)) == 0;
   Big out;
   switch (op) {
     case IntOp::kAdd:
     case IntOp::kSub:
-    case IntOp::kMul: CHECK(false);  // limbs_binary has done it
+    case IntOp::kMul:
+    case IntOp::kLshift:
+    case IntOp::kRshift: CHECK(false);  // done above
     case IntOp::kAnd: mpz_and(out, x, y); break;
     case IntOp::kOr: mpz_ior(out, x, y); break;
     case IntOp::kXor: mpz_xor(out, x, y); break;
@@ -486,8 +496,6 @@ Ref int_binary(Thread& t, IntOp op, Value a, Value b) {
       if (zero_divisor) return raise(t, exc::ZeroDivisionError, "division by zero");
       mpz_fdiv_r(out, x, y);
       break;
-    case IntOp::kLshift: return shift_left(t, a, b);
-    case IntOp::kRshift: return shift_right(t, a, b);
     case IntOp::kPow: return integer_power(t, a, b);
     case IntOp::kTrueDiv: {
       if (zero_divisor) return raise(t, exc::ZeroDivisionError, "division by zero");

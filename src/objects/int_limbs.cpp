@@ -106,10 +106,11 @@ Ref bits(Thread& t, IntOp op, const Limbs& x, const Limbs& y) {
   const Limbs &longer = x.count() >= y.count() ? x : y, &shorter = x.count() >= y.count() ? y : x;
   mp_size_t common = shorter.count(), n = op == IntOp::kAnd ? common : longer.count();
   if (n == 0) return Ref::adopt(Value::small_int(0));
+  const mp_limb_t *a = longer.at(), *b = shorter.at();
+  if (op == IntOp::kAnd && n == 1) return int_from_u64(t, a[0] & b[0]);
   Int* out = allocate(t, n);
   if (out == nullptr) return Ref::error();
   mp_limb_t* limbs = limbs_of(out);
-  const mp_limb_t *a = longer.at(), *b = shorter.at();
   switch (op) {
     case IntOp::kAnd:
       for (mp_size_t i = 0; i < common; i++) limbs[i] = a[i] & b[i];

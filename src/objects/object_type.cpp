@@ -1,10 +1,9 @@
 // The class `object`: what every object can do, construction without arguments, pickling.
+#include "objects/protocol/services.h"
 #include "objects/protocol/protocol.h"
 #include "objects/type_internal.h"
 
 namespace typhon {
-
-Ref import_module(Thread& t, const char* name);  // runtime/
 
 namespace {
 
@@ -108,7 +107,13 @@ Ref attribute_snapshot(Thread& t, Value self) {
 }
 
 Ref copyreg_attribute(Thread& t, Str* name) {
-  Ref module = TRY(import_module(t, "copyreg"));
+  static Str* const copyreg = str_immortal(t, "copyreg");
+  Ref module = dict_get_str(t, sys_modules(t), copyreg);
+  if (!module.is_empty()) {
+    Ref found = TRY(get_attribute_or_empty(t, module, name));
+    if (!found.is_empty()) return found;  // otherwise another thread may be importing it
+  }
+  module = TRY(import_module(t, "copyreg"));
   return get_attribute(t, module, name);
 }
 

@@ -329,13 +329,29 @@ Ref longrange_reduce(Thread& t, Value self, const Value*) {
   return reduce_range(t, next, stop, step);
 }
 
+// Whether CPython would have a range_iterator here, which has words of 64 bits.
+Result<bool> fits_machine_words(Thread& t, LongRangeIterator* it) {
+  Ref next, remaining;
+  read_long(t, it, &next, &remaining);
+  Ref step = it->step.load();
+  Ref stop = TRY(advance(t, next, remaining, step));
+  i64 n;
+  return int_fits_i64(next, &n) && int_fits_i64(stop, &n) && int_fits_i64(step, &n);
+}
+
 Ref longrange_setstate(Thread& t, Value self, const Value* a) {
   LongRangeIterator* it = self.as<LongRangeIterator>();
-  if (!is_int(a[0])) return raise(t, exc::TypeError, "state must be an int, not %T", a[0]);
+  Ref state = Ref::copy(a[0]);
+  if (TRY(fits_machine_words(t, it))) {
+    i64 n = TRY(to_i64(t, a[0], "Python int too large to convert to C long"));
+    state = TRY(int_from(t, n));
+  } else if (!is_int(state)) {
+    return raise(t, exc::TypeError, "state must be an int, not %T", a[0]);
+  }
   for (;;) {
     Ref next, remaining;
     read_long(t, it, &next, &remaining);
-    Ref skip = Ref::copy(int_sign(a[0]) < 0 ? small(0) : a[0]);
+    Ref skip = int_sign(state) < 0 ? Ref::adopt(small(0)) : state.dup();
     if (int_compare(skip, remaining) > 0) skip = remaining.dup();
     bool moved = TRY(move_on(t, it, next, remaining, skip));
     if (moved) return Ref::none();

@@ -600,6 +600,14 @@ Status fill_native_type(Thread& t, Type* type, const TypeSpec& spec, Type* base)
 
 }  // namespace
 
+bool has_ordinary_dict(Value v) {
+  if (!v.is_object() || !has_instance_dict(v.object())) return false;
+  Type* type = type_of(v);
+  if (type->slots.getattribute != generic_get_attribute) return false;
+  Value found = type_lookup(type, names::__dict__);
+  return is_exact(found, kShape_getset_descriptor) && found.as<NativeDescriptor>()->getset == &kDictGetSet;
+}
+
 extern const GetSet kDictGetSet = {"__dict__", get_dict, set_dict, "dictionary for instance variables"};
 extern const GetSet kWeakrefGetSet = {"__weakref__", get_weakref, nullptr, "list of weak references to the object"};
 

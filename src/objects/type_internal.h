@@ -100,6 +100,9 @@ Status add_subclass(Thread& t, Type* base, Type* type);
 void remove_subclass(Thread& t, Type* base, Type* type);
 RefTo<Tuple> linearise(Thread& t, Type* type);  // C3 from type->bases
 RefTo<Tuple> linearise_native(Thread& t, Type* type, Type* base);
+// Whether v.__dict__ is the attributes that the object stores, and nothing in its class says otherwise: they may be accessed one by
+// one instead (objects/shape.h).
+bool has_ordinary_dict(Value v);
 extern const GetSet kDictGetSet, kWeakrefGetSet;  // what classes with a __dict__ / weak references get
 Ref first_weakref(Thread& t, Value v);            // weakref.cpp; EMPTY when there is none
 RefTo<List> live_subclasses(Thread& t, Type* type);

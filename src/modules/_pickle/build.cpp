@@ -1,6 +1,9 @@
 // _pickle: opcodes that call something or store into objects; names.
 #include "modules/_pickle/unpickler.h"
 
+#include "objects/dict/table.h"
+#include "objects/type_internal.h"
+
 namespace typhon::pickle {
 
 // Items from `start` on go into the container below them.
@@ -14,7 +17,8 @@ Status Loader::load_appends(size_t start) {
     stack_.truncate(start);
     return ok();
   }
-  Ref extend = TRY(get_attribute_or_empty(thread_, target, interned(thread_, "extend").get()));
+  static Str* const extend_name = str_immortal(thread_, "extend");
+  Ref extend = TRY(get_attribute_or_empty(thread_, target, extend_name));
   if (!extend.is_empty()) {
     RefTo<List> items = TRY(list_from(thread_, stack_.data() + start, stack_.size() - start));
     TRY(call_with(thread_, extend, items));
@@ -30,6 +34,7 @@ Status Loader::load_set_items(size_t start) {
   if ((stack_.size() - start) % 2 != 0) return raise(thread_, g_unpickling_error, "odd number of items for SETITEMS");
   Value target = stack_[start - 1];
   bool plain = is_exact_dict(target);
+  if (plain) TRY(dict_table::reserve(thread_, target.as<Dict>(), (stack_.size() - start) / 2));
   for (size_t i = start; i < stack_.size(); i += 2) {
     if (plain)
       TRY(dict_set_py(thread_, target.as<Dict>(), stack_[i], stack_[i + 1]));
@@ -211,7 +216,8 @@ Status Loader::load_build() {
   TRY(need(2));
   Ref state = TRY(pop());
   Value object = stack_[stack_.size() - 1];
-  Ref set_state = TRY(get_attribute_or_empty(thread_, object, interned(thread_, "__setstate__").get()));
+  static Str* const set_state_name = str_immortal(thread_, "__setstate__");
+  Ref set_state = TRY(get_attribute_or_empty(thread_, object, set_state_name));
   if (!set_state.is_empty()) {
     TRY(call_with(thread_, set_state, state));
     return ok();
@@ -225,9 +231,16 @@ Status Loader::load_build() {
   Ref key, value;
   if (!state.get().is_none()) {
     if (!is_dict(state)) return raise(thread_, g_unpickling_error, "state is not a dictionary");
-    Ref dict = TRY(get_attribute(thread_, object, names::__dict__));
+    Ref dict;
+    if (!has_ordinary_dict(object)) dict = TRY(get_attribute(thread_, object, names::__dict__));
     while (dict_next(thread_, state.as<Dict>(), &position, &key, &value)) {
-      if (is_exact_str(key)) key = TRY(str_intern(thread_, key)).release_ref();
+      bool named = is_exact_str(key);
+      if (named) key = TRY(str_intern(thread_, key)).release_ref();
+      if (named && dict.is_empty()) {
+        TRY(set_own_attribute(thread_, object.object(), key.as<Str>(), value));
+        continue;
+      }
+      if (dict.is_empty()) dict = TRY(get_attribute(thread_, object, names::__dict__));
       TRY(set_item(thread_, dict, key, value));
     }
   }

@@ -437,7 +437,9 @@ Status Saver::save_dict(Value v) {
       out.put(op::kSetItems);
     if (dict_size(dict) != size) return raise(thread_, exc::RuntimeError, "dictionary changed size during iteration");
   }
-  if (!single && n % kBatch != 0) out.put(op::kSetItems);
+  if (single) return ok();
+  if (n % kBatch == 0) out.put(op::kMark);  // an empty batch behind the last full one: as CPython's
+  out.put(op::kSetItems);
   return ok();
 }
 // Pairs that an iterator gives (the dictitems of a reduction).
@@ -485,7 +487,9 @@ Status Saver::save_set(Value v) {
     if (++n % kBatch == 0) out.put(op::kAddItems);
     if (set_size(set) != size) return raise(thread_, exc::RuntimeError, "set changed size during iteration");
   }
-  if (n % kBatch != 0) out.put(op::kAddItems);
+  if (size == 0) return ok();
+  if (n % kBatch == 0) out.put(op::kMark);
+  out.put(op::kAddItems);
   return ok();
 }
 Status Saver::save_frozenset(Value v) {

@@ -30,10 +30,9 @@ class Output {
     if (framing && frame_ < 0) [[unlikely]] start_frame();
     buffer_.append(bytes, n);
   }
-  void put_number(u8 opcode, u64 n, size_t bytes) {
-    u8 text[9] = {opcode};
-    std::memcpy(text + 1, &n, 8);
-    put(text, bytes + 1);
+  TYPHON_INLINE void put_number(u8 opcode, u64 n, size_t bytes) {
+    if (framing && frame_ < 0) [[unlikely]] start_frame();
+    buffer_.append_number(opcode, n, bytes);
   }
   // Between two opcodes: ends a frame that is long enough.
   TYPHON_INLINE Status boundary() {
@@ -118,6 +117,7 @@ class Saver {
   int protocol_;
   bool bin_, fix_imports_, fast_;
   Ref persistent_id_, reducer_override_, dispatch_table_;  // EMPTY when the default applies
+  Ref common_table_;                                       // copyreg.dispatch_table, once it was asked for
 };
 
 }  // namespace typhon::pickle

@@ -5,7 +5,8 @@ namespace typhon::pickle {
 namespace {
 
 Ref reduce_of(Thread& t, Value v, int protocol) {
-  Ref method = TRY(get_attribute_or_empty(t, v, interned(t, "__reduce_ex__").get()));
+  static Str* const reduce_ex = str_immortal(t, "__reduce_ex__");
+  Ref method = TRY(get_attribute_or_empty(t, v, reduce_ex));
   if (!method.is_empty()) return call_with(t, method, Value::small_int(protocol));
   method = TRY(get_attribute_or_empty(t, v, interned(t, "__reduce__").get()));
   if (!method.is_empty()) return call(t, method);
@@ -29,9 +30,12 @@ Status Saver::save_by_reduce(Value v, Type* type) {
   if (type == types::function) return save_global(v, EMPTY);
   Ref reduce;
   if (dispatch_table_.is_empty()) {
-    Ref table = TRY(module_attribute(thread_, "copyreg", "dispatch_table"));
-    if (!is_dict(table)) return raise(thread_, exc::RuntimeError, "copyreg.dispatch_table should be a dict, not %T", table.get());
-    reduce = TRY(dict_get_py(thread_, table.as<Dict>(), Value(type)));
+    if (common_table_.is_empty()) {
+      Ref table = TRY(module_attribute(thread_, "copyreg", "dispatch_table"));
+      if (!is_dict(table)) return raise(thread_, exc::RuntimeError, "copyreg.dispatch_table should be a dict, not %T", table.get());
+      common_table_ = std::move(table);
+    }
+    reduce = TRY(dict_get_py(thread_, common_table_.as<Dict>(), Value(type)));
   } else if (is_exact_dict(dispatch_table_)) {
     reduce = TRY(dict_get_py(thread_, dispatch_table_.as<Dict>(), Value(type)));
   } else {
@@ -109,9 +113,8 @@ Status Saver::save_new_object(Value args, Value object) {
   Value cls = parts->items[0].peek();
   TRY(check_class(cls, object, "__newobj__"));
   if (save(cls).failed()) return in_part(object, "class");
-  RootedVector rest(thread_);
-  for (u64 i = 1; i < parts->size; i++) rest.push_copy(parts->items[i].peek());
-  RefTo<Tuple> tuple = TRY(tuple_from(thread_, rest.data(), rest.size()));
+  // Read in place: a tuple's items stay where they are.
+  RefTo<Tuple> tuple = TRY(tuple_from(thread_, reinterpret_cast<const Value*>(parts->items[0].address()) + 1, parts->size - 1));
   if (save(tuple).failed()) return in_part(object, "__new__ arguments");
   out.put(op::kNewObj);
   return ok();

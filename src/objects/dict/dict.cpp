@@ -407,9 +407,7 @@ Status merge_dict(Thread& t, Dict* d, Dict* other, bool override_existing) {
     snapshot = TRY(dict_copy(t, other));
     other = snapshot.get();
   }
-  DictTable* table = table_of(d);
-  u64 more = used_of(other);
-  if (table->entry_capacity - entry_count(table) < more) TRY(grow(t, d, table, more));
+  TRY(reserve(t, d, used_of(other)));
   u64 position = 0, hash = 0, used = used_of(other);
   Ref key, value;
   for (;;) {

@@ -120,6 +120,11 @@ u64 capacity_for_growth(u64 used);
 void append_words(DictTable* table, u64 slot, u64 hash, Value key_word, Value value_word);
 // Replaces a full table by one with room for `extra` more entries, unless somebody else did. Takes the lock.
 Status grow(Thread& t, Dict* d, DictTable* full, u64 extra = 1);
+// Sees to room for `more` entries. A hint: other threads may take it.
+inline Status reserve(Thread& t, Dict* d, u64 more) {
+  DictTable* table = table_of(d);
+  return table->entry_capacity - entry_count(table) < more ? grow(t, d, table, more) : ok();
+}
 // Drops every reference of a table that has been replaced by another and frees it. Runs Python code.
 void drop_table(Thread& t, Dict* d, DictTable* table);
 // Marks an index slot deleted. Under the lock.

@@ -359,6 +359,23 @@ class SecondRound(Checks):
                 pass
             self.assertEqual(sorted(item.name for item in items), sorted(names))
 
+    def test_is_with_tuples(self):
+        def warned(source):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                compile(source, "<test>", "eval")
+            return len(caught)
+        self.assertEqual([warned(source) for source in ("(1, 2) is x", "x is ()", "(1, a) is x", "(1, (2,)) is x", "(-1,) is x")], [1, 1, 0, 0, 0])
+
+    def test_state_of_iterators_beyond_small_ints(self):
+        for start in (-2**63, 2**62):
+            iterator = iter(range(start, start + 4))
+            self.check(TypeError, "'str' object cannot be interpreted as an integer", iterator.__setstate__, "a")
+            self.check(OverflowError, "Python int too large to convert to C long", iterator.__setstate__, 2**63)
+            iterator.__setstate__(3)
+            self.assertEqual(list(iterator), [start + 3])
+        self.check(TypeError, "state must be an int, not str", iter(range(2**64, 2**65)).__setstate__, "a")
+
 
 if __name__ == "__main__":
     unittest.main()
