@@ -234,6 +234,8 @@ void code_visit(Object* self, Visitor& visitor) {
 }
 
 u32 g_tool_epoch[kMonitorTools], g_tool_code_events[kMonitorTools];
+static u32 g_code_extras = 0;  // indices given out; atomic
+static void (*g_release_extra[kMostCodeExtras])(void* extra);
 
 CodeEvents::~CodeEvents() {
   for (u32 tool = 0; tool < kMonitorTools; tool++)
@@ -241,6 +243,56 @@ CodeEvents::~CodeEvents() {
       if ((of_event >> tool & 1) && epoch[tool] == g_tool_epoch[tool])
         __atomic_fetch_sub(&g_tool_code_events[tool], 1, __ATOMIC_RELAXED);
   for (u8* tools : disabled) std::free(tools);
+  if (extras == nullptr) return;
+  for (u32 i = 0; i < kMostCodeExtras; i++)
+    if (extras[i] != nullptr && g_release_extra[i] != nullptr) g_release_extra[i](extras[i]);
+  std::free(extras);
+}
+
+CodeEvents* make_code_events(Code* code) {
+  CodeEvents* events = __atomic_load_n(&code->events, __ATOMIC_ACQUIRE);
+  if (events != nullptr) return events;
+  auto* made = new CodeEvents;
+  if (__atomic_compare_exchange_n(&code->events, &events, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return made;
+  delete made;
+  return events;
+}
+
+i64 new_code_extra(void (*release)(void* extra)) {
+  u32 index = __atomic_load_n(&g_code_extras, __ATOMIC_RELAXED);
+  do {
+    if (index == kMostCodeExtras) return -1;
+  } while (!__atomic_compare_exchange_n(&g_code_extras, &index, index + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+  g_release_extra[index] = release;
+  return index;
+}
+
+static bool is_code_extra(i64 index) { return index >= 0 && index < i64(__atomic_load_n(&g_code_extras, __ATOMIC_RELAXED)); }
+
+bool set_code_extra(Code* code, i64 index, void* extra) {
+  if (!is_code_extra(index)) return false;
+  CodeEvents* events = make_code_events(code);
+  void** extras = __atomic_load_n(&events->extras, __ATOMIC_ACQUIRE);
+  if (extras == nullptr) {
+    auto** made = static_cast<void**>(std::calloc(kMostCodeExtras, sizeof(void*)));
+    CHECK(made != nullptr);
+    if (__atomic_compare_exchange_n(&events->extras, &extras, made, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+      extras = made;
+    } else {
+      std::free(made);
+    }
+  }
+  void* old = __atomic_exchange_n(&extras[index], extra, __ATOMIC_ACQ_REL);
+  // As CPython does: what is replaced is released.
+  if (old != nullptr && old != extra && g_release_extra[index] != nullptr) g_release_extra[index](old);
+  return true;
+}
+
+void* get_code_extra(const Code* code, i64 index) {
+  if (!is_code_extra(index)) return nullptr;
+  CodeEvents* events = __atomic_load_n(&code->events, __ATOMIC_ACQUIRE);
+  void** extras = events == nullptr ? nullptr : __atomic_load_n(&events->extras, __ATOMIC_ACQUIRE);
+  return extras == nullptr ? nullptr : __atomic_load_n(&extras[index], __ATOMIC_ACQUIRE);
 }
 
 void code_release(Thread&, Object* self) {

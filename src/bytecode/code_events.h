@@ -1,5 +1,5 @@
-// CodeEvents: what sys.monitoring (PEP 669) knows of one code object. Made when a tool first asks for events of that code only, or
-// disables an event somewhere in it; freed with the code.
+// CodeEvents: what sys.monitoring (PEP 669) and users of PyUnstable_Code_SetExtra keep with one code object. Made when a tool first
+// asks for events of that code only, disables an event somewhere in it, or an extra is set; freed with the code.
 #pragma once
 #include "bytecode/code.h"
 
@@ -23,8 +23,20 @@ struct CodeEvents {
   // while `generation` is what the tool's is now (interpreter/monitoring.cpp).
   u8* disabled[kLocalMonitorEvents] = {};
   u32 generation[kLocalMonitorEvents][kMonitorTools] = {};
+  void** extras = nullptr;  // null, or kMostCodeExtras words; both atomic
   ~CodeEvents();
 };
+
+// Those of the code, made if there are none. Any thread may call.
+CodeEvents* make_code_events(Code* code);
+
+// --- extras: a word of memory for each (code, index), for whoever asked for the index
+inline constexpr u32 kMostCodeExtras = 254;
+// A new index, or -1 when all are taken. `release` (or null) gets what is stored there when the code dies.
+i64 new_code_extra(void (*release)(void* extra));
+// False: there is no such index.
+bool set_code_extra(Code* code, i64 index, void* extra);
+void* get_code_extra(const Code* code, i64 index);  // null when nothing was set, or there is no such index
 
 // Which instruction a conditional jump at `unit` goes on at; false when it is none.
 struct Branch {

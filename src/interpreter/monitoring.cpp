@@ -22,7 +22,7 @@ GlobalRoot g_callbacks[kMonitorTools][kMonitorEvents];
 u8 g_tools[kMonitorEvents];  // by event; atomic
 // What was disabled by a tool counts while this is the same: it grows when the tool asks for the event anew, and on a restart.
 u32 g_generation[kMonitorTools][kLocalMonitorEvents];
-std::mutex g_mutex;  // creation of CodeEvents and their parts
+std::mutex g_mutex;  // creation of parts of CodeEvents
 
 constexpr const char* kNames[kMonitorEvents] = {
     "PY_START", "PY_RESUME", "PY_RETURN", "PY_YIELD", "CALL", "LINE", "INSTRUCTION", "JUMP", "BRANCH_LEFT", "BRANCH_RIGHT",
@@ -30,12 +30,6 @@ constexpr const char* kNames[kMonitorEvents] = {
 
 u8 load(const u8& byte) { return __atomic_load_n(&byte, __ATOMIC_RELAXED); }
 CodeEvents* events_of(const Code* code) { return __atomic_load_n(&code->events, __ATOMIC_ACQUIRE); }
-
-CodeEvents* make_events(Code* code) {
-  std::lock_guard guard(g_mutex);
-  if (code->events == nullptr) __atomic_store_n(&code->events, new CodeEvents, __ATOMIC_RELEASE);
-  return code->events;
-}
 
 void update_active(Thread& t) {
   u32 wanted = 0;
@@ -59,7 +53,7 @@ u8 code_tools(const CodeEvents* events, u32 event) {
 
 // The bytes of what is disabled of the event in the code.
 u8* make_disabled(Code* code, u32 event) {
-  CodeEvents* events = make_events(code);
+  CodeEvents* events = make_code_events(code);
   std::lock_guard guard(g_mutex);
   u8*& bytes = events->disabled[event];
   if (bytes == nullptr) {
@@ -150,7 +144,7 @@ void set_global_events(Thread& t, u32 tool, u32 events) {
 void set_local_events(Thread& t, u32 tool, Code* code, u32 events) {
   u32 before = local_events(tool, code);
   if (before == events) return;
-  CodeEvents* of_code = make_events(code);
+  CodeEvents* of_code = make_code_events(code);
   u32 now = __atomic_load_n(&g_tool_epoch[tool], __ATOMIC_RELAXED);
   if (__atomic_exchange_n(&of_code->epoch[tool], now, __ATOMIC_RELAXED) != now)
     for (u8& tools : of_code->tools) __atomic_fetch_and(&tools, u8(~(1u << tool)), __ATOMIC_RELAXED);

@@ -2,6 +2,7 @@
 // name in the running program, as if it exported them.
 #include <cstdio>
 
+#include "bytecode/code_events.h"
 #include "modules/_ctypes/ctypes.h"
 #include "objects/protocol/services.h"
 
@@ -31,6 +32,29 @@ void dec_ref(u64 object) {
   while_attached([=](Thread&) { Field::release_heap(Value(object)); });
 }
 
+// A word of the caller's for each (code, index).
+i64 request_code_extra(void (*release)(void*)) { return new_code_extra(release); }
+// -1, and SystemError: no code, or (set) no such index.
+int bad_call(Thread& t) {
+  (void)raise(t, exc::SystemError, "bad argument to internal function");
+  return -1;
+}
+int set_extra(u64 object, i64 index, void* extra) {
+  return while_attached([=](Thread& t) {
+    Value code(object);
+    if (!is_exact(code, kShape_code) || !set_code_extra(code.as<typhon::Code>(), index, extra)) return bad_call(t);
+    return 0;
+  });
+}
+int get_extra(u64 object, i64 index, void** extra) {
+  return while_attached([=](Thread& t) {
+    Value code(object);
+    if (!is_exact(code, kShape_code)) return bad_call(t);
+    *extra = get_code_extra(code.as<typhon::Code>(), index);
+    return 0;
+  });
+}
+
 char g_version[256];
 const char* get_version() { return g_version; }
 int g_optimize;
@@ -55,6 +79,9 @@ const struct {
     {"PyThreadState_SetAsyncExc", reinterpret_cast<void*>(set_async_exc)},
     {"PyBytes_FromStringAndSize", reinterpret_cast<void*>(bytes_from_string_and_size)},
     {"PyOS_snprintf", reinterpret_cast<void*>(snprintf)},
+    {"PyUnstable_Eval_RequestCodeExtraIndex", reinterpret_cast<void*>(request_code_extra)},
+    {"PyUnstable_Code_SetExtra", reinterpret_cast<void*>(set_extra)},
+    {"PyUnstable_Code_GetExtra", reinterpret_cast<void*>(get_extra)},
     {"Py_IncRef", reinterpret_cast<void*>(inc_ref)},
     {"Py_DecRef", reinterpret_cast<void*>(dec_ref)},
     {"Py_GetVersion", reinterpret_cast<void*>(get_version)},

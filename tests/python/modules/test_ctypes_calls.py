@@ -171,6 +171,33 @@ class CallTest(unittest.TestCase):
         self.assertEqual(version().decode(), sys.version)
         self.assertEqual(c_int.in_dll(ctypes.pythonapi, "Py_OptimizeFlag").value, sys.flags.optimize)
 
+    def test_extras_of_code(self):
+        release = ctypes.CFUNCTYPE(None, c_void_p)
+        api = ctypes.pythonapi
+        request, put, get = (api.PyUnstable_Eval_RequestCodeExtraIndex, api.PyUnstable_Code_SetExtra, api.PyUnstable_Code_GetExtra)
+        request.argtypes, request.restype = (release,), ctypes.c_ssize_t
+        put.argtypes = (py_object, ctypes.c_ssize_t, c_void_p)
+        get.argtypes = (py_object, ctypes.c_ssize_t, ctypes.POINTER(c_void_p))
+        released = []
+        note = release(released.append)
+        index, other = request(note), request(release(0))
+        self.assertLess(index, other)
+        code = compile("1", "", "eval")
+        found = c_void_p(7)
+        self.assertEqual((get(code, index, found), found.value), (0, None))
+        self.assertEqual(put(code, index, 5), 0)
+        self.assertEqual((get(code, index, found), found.value), (0, 5))
+        self.assertEqual((get(code, other, found), found.value), (0, None))
+        self.assertEqual((put(code, index, 6), released), (0, [5]))
+        for wrong in ((code, -1, 1), (code, 1000, 1), (3, index, 1)):
+            with self.assertRaises(SystemError):
+                put(*wrong)
+        with self.assertRaises(SystemError):
+            get(3, index, found)
+        del code
+        gc.collect()
+        self.assertEqual(released, [5, 6])
+
     def test_exception_for_another_thread(self):
         class Stop(Exception):
             pass
