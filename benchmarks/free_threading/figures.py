@@ -7,7 +7,9 @@ Runs on CPython as well. CPU time where a neighbour on the machine would disturb
 
 import _thread
 import gc
+import json
 import queue
+import re
 import sys
 import threading
 import time
@@ -185,7 +187,54 @@ def thread_start():
     return f"threading {least(with_threading)}, _thread {least(plain)}"
 
 
-FIGURES = (blocked_maker, collection_pause, first_start, thousand_threads, producer_consumer, thread_start)
+def stops_while(threads):
+    """How long the other threads take to stop when one wants to stop the world, while each does one thing after the other."""
+    if not hasattr(sys, "_time_to_stop"):
+        return "unknown: this interpreter does not tell"
+    numbers = [(i * 7919) % 100_003 for i in range(100_000)]
+    text = " ".join(map(str, numbers))
+    data = [{"n": n, "text": str(n)} for n in range(20_000)]
+    works = (
+        own_loop,
+        own_objects,
+        lambda: sorted(numbers),
+        lambda: json.loads(json.dumps(data)),
+        lambda: re.findall(r"(\d)\1", text),
+        lambda: (text.replace("1", "one"), text.split(), sum(numbers), list(map(str, numbers))),
+        lambda: time.sleep(0.001),
+    )
+    over = False
+
+    def repeat(first):
+        while not over:
+            for work in works[first:] + works[:first]:
+                work()
+
+    workers = [threading.Thread(target=repeat, args=(i % len(works),)) for i in range(threads)]
+    for worker in workers:
+        worker.start()
+    end = time.perf_counter() + 10
+    while time.perf_counter() < end:
+        gc.collect()
+        time.sleep(0.002)
+    over = True
+    for worker in workers:
+        worker.join()
+    times = sys._time_to_stop()
+    return f"{times['stops']:,} stops, " + ", ".join(f"{name} {times[name] * 1e6:.1f} us" for name in ("median", "p99", "longest"))
+
+
+def time_to_stop():
+    """One other thread. For a process of its own: the times are the whole process's."""
+    return stops_while(1)
+
+
+def time_to_stop_of_many():
+    """Eight: on fewer processors, those that wait for one have to get one before they can stop."""
+    return stops_while(8)
+
+
+FIGURES = (blocked_maker, collection_pause, first_start, thousand_threads, producer_consumer, thread_start, time_to_stop, time_to_stop_of_many)
 
 
 def main():

@@ -11,6 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "heap/checking.h"
 #include "heap/object_model.h"
 #include "heap/pages.h"
 #include "heap/reclaim.h"
@@ -338,7 +339,7 @@ class Analysis {
   void mark_found_roots() {
     for (Object* object : roots_) mark(object);
     for (u32 shape = 0; shape < shapes_.size(); shape++) {
-      if (shapes_[shape] != kUnseen) mark(object_model::type_of_shape(shape));
+      if (shapes_[shape] != kUnseen && !checking::broken(14)) mark(object_model::type_of_shape(shape));
     }
     mark_thread_locals();
   }

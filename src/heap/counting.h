@@ -36,3 +36,10 @@ void process_counters(u64 out[kEvents]);
 void thread_finished();  // adds the calling thread's counters to the process's
 
 }  // namespace typhon::counting
+
+// Where the counting build counts, threads meet: there the checking build lets others run.
+#ifdef TYPHON_CHECKING
+#include "heap/checking.h"
+#undef TYPHON_COUNT
+#define TYPHON_COUNT(event) ::typhon::checking::yield_point()
+#endif

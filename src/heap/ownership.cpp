@@ -1,4 +1,5 @@
 // Counts, destruction, publication: the slow paths of value/object.h and heap/field.h. docs/ownership.md states the rules.
+#include "heap/checking.h"
 #include "heap/counting.h"
 #include "heap/object_model.h"
 #include "heap/pages.h"
@@ -186,6 +187,7 @@ void retain_shared(Object* object, u32 n) {
 }
 
 void saturate(Object* object) {
+  if (checking::broken(20)) return;
   u8 ownership = object->ownership();
   if (ownership & (state::kDeferred | state::kImmortal)) return;
   if (ownership & g_counted_states) {
@@ -227,6 +229,7 @@ struct Publisher : Visitor {
     // Release is not needed here: nobody else can see the object before the store that this publication prepares.
     __atomic_store_n(&object->state, u8((old & ~state::kLocal) | state::kShared), __ATOMIC_RELAXED);
     published++;
+    if (checking::broken(11) && published > 4) return;  // as if there were no memory, which nobody noticed
     if (!stack.push(object)) overflow = true;
   }
 
@@ -246,6 +249,7 @@ struct Publisher : Visitor {
 
 void publish(Object* object) {
   if (!object->is_local()) return;
+  checking::yield_point();
   Thread& t = Thread::current();
   Publisher publisher(t);
   publisher.reach(object);

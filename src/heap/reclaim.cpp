@@ -4,6 +4,7 @@
 
 #include <ctime>
 
+#include "heap/checking.h"
 #include "heap/counting.h"
 #include "heap/object_model.h"
 #include "heap/pages.h"
@@ -60,7 +61,7 @@ TYPHON_NO_SANITIZE void StackScanner::scan_thread(Thread& t, const void* sp, Wor
         &range);
   }
   // A thread that has not begun yet has no stack to scan.
-  if (t.native_base != nullptr) scan_range(sp, t.native_base, f, context);
+  if (t.native_base != nullptr && !checking::broken(16)) scan_range(sp, t.native_base, f, context);
 }
 
 TYPHON_NO_SANITIZE void StackScanner::scan_all(Thread& self, WordFunction f, void* context) {
@@ -94,6 +95,7 @@ inline constexpr size_t kMaxPopularSize = size_t(64) << 10;
 inline constexpr u16 kFound = 1, kCondemned = 2;
 
 void wake_helper() {
+  if (checking::broken(21)) return;
   if (__atomic_load_n(&g_helper_work, __ATOMIC_RELAXED) == 0 &&
       __atomic_exchange_n(&g_helper_work, 1, __ATOMIC_ACQ_REL) == 0) {
     platform::futex_wake(&g_helper_work, 1);
@@ -460,6 +462,7 @@ static void drop_word(Value& word) {
 }
 
 void thread_exit(Thread& t) {
+  if (checking::broken(17)) return;
   run_handed_over_garbage(t);
   for (Value* word : {&t.pending, &t.context, &t.locals, &t.trace_function, &t.trace_argument, &t.profile_function,
                       &t.profile_argument, &t.asyncgen_firstiter, &t.asyncgen_finalizer, &t.repr_stack, &t.running_loop,

@@ -1,5 +1,6 @@
 #include "interpreter/generator.h"
 
+#include "heap/checking.h"
 #include "interpreter/interpreter.h"
 #include "interpreter/tracing.h"
 #include "interpreter/unwind.h"
@@ -20,7 +21,8 @@ bool claim(Generator* g, u8* old_state) {
   for (;;) {
     *old_state = seen;
     if (seen == u8(GeneratorState::kRunning) || seen == u8(GeneratorState::kFinished)) return false;
-    if (g->is_local() || !g_multi_threaded) {
+    if (g->is_local() || !g_multi_threaded || checking::broken(23)) {
+      if (checking::broken(23)) checking::yield_point();
       g->state = u8(GeneratorState::kRunning);
       return true;
     }

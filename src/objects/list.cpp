@@ -1,4 +1,5 @@
 // list: the C++ API of containers.h and the type. Sorting is in list_sort.cpp, iterators in iterators.cpp.
+#include "heap/checking.h"
 #include "objects/itertypes.h"
 #include "objects/list_body.h"
 #include "objects/word_buffer.h"
@@ -439,13 +440,20 @@ Status list_extend_py(Thread& t, List* list, Value iterable) {
     if (hint > 0 && hint < i64(1) << 24) TRY(reserve(t, list, u64(hint), size_of(list) == 0));
   }
   NextFn next = type_of(iterator)->slots.next;
+  [[maybe_unused]] bool was_local = list->is_local();
   for (;;) {
+    if (poll_wanted(t)) [[unlikely]] safepoint_scan_only(t);
     Ref item = next(t, iterator);
     if (item.failed()) {
       if (clear_if(t, exc::StopIteration)) return ok();
       return Raised{};
     }
     if (item.is_empty()) return ok();
+    if (checking::broken(2) && was_local && list->body != nullptr && list->size < list->body->capacity) {
+      put_word(list->body->items[list->size], to_heap_word(item.take()));  // another thread may have the list by now
+      set_size(list, list->size + 1);
+      continue;
+    }
     TRY(list_append(t, list, std::move(item)));
   }
 }
@@ -515,6 +523,7 @@ Ref list_repr(Thread& t, Value self) {
     Ref item = list_get(t, list, i);
     if (item.is_empty()) break;
     if (i != 0) out.append_ascii(", ");
+    if (poll_wanted(t)) [[unlikely]] safepoint_scan_only(t);
     failed = append_repr(t, out, item).failed();
     if (failed) break;
   }

@@ -101,14 +101,17 @@ Status for_each_item_py(Thread& t, Value iterable, Action&& action) {
     RefTo<Dict> source = TRY(dict_copy(t, iterable.as<Dict>()));
     u64 position = 0, hash = 0;
     Ref key, value;
-    while (dict_table::next_entry(source.get(), dict_table::table_of(source.get()), &position, &key, &value, &hash))
+    while (dict_table::next_entry(source.get(), dict_table::table_of(source.get()), &position, &key, &value, &hash)) {
+      if (poll_wanted(t)) [[unlikely]] safepoint_scan_only(t);
       TRY(action(key.get(), hash));
+    }
     return ok();
   }
   if (is_exact_list(iterable)) {
     for (u64 i = 0;; i++) {
       Ref item = list_body::item_at(iterable.as<List>(), i);
       if (item.is_empty()) return ok();
+      if (poll_wanted(t)) [[unlikely]] safepoint_scan_only(t);
       u64 hash = TRY(kHash(t, item));
       TRY(action(item.get(), hash));
     }

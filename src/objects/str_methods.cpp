@@ -147,6 +147,7 @@ Ref str_rstrip(Thread& t, Value self, const Value* a) { return strip(t, self, a[
 
 // --- splitting
 Status add_piece(Thread& t, List* list, Str* s, size_t start, size_t end) {
+  if (poll_wanted(t)) [[unlikely]] safepoint_scan_only(t);
   return list_append(t, list, TRY(str_substring(t, s, start, end)).release_ref());
 }
 

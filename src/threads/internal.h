@@ -21,6 +21,7 @@ struct PlatformThread {
   bool in_safepoint = false;
   bool helper = false;  // a helper thread of the VM: not counted
   bool finished = false;
+  u64 number = 0;  // how many thread records there were before (checking build)
 };
 
 namespace park {

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "heap/collector.h"
+#include "heap/checking.h"
 #include "heap/counting.h"
 #include "heap/pages.h"
 #include "heap/reclaim.h"
@@ -67,6 +68,8 @@ u32 g_stop_depth = 0;
 u32 g_stop_pending = 0;  // attached threads the stopper waits for, as a signed number; futex
 u64 g_stop_begin_ns = 0;
 u64 g_longest_stop_ns = 0, g_total_stop_ns = 0;  // atomic
+TimesToStop g_times_to_stop;                     // under g_list_lock
+u64 g_thread_numbers = 0;                        // under g_list_lock
 
 u32 g_signal_arrived = 0;  // atomic
 
@@ -218,6 +221,7 @@ void attach_slow(Thread& t) {
 }
 
 Status safepoint_slow(Thread& t) {
+  checking::yield_point();
   // First the flag, then the conditions: whoever makes a condition true afterwards sets the flag again.
   __atomic_exchange_n(&t.poll, 0, __ATOMIC_ACQ_REL);
   t.platform->in_safepoint = true;
@@ -265,6 +269,7 @@ void stop_the_world(Thread& t) {
     }
     left = __atomic_load_n(&g_stop_pending, __ATOMIC_ACQUIRE);
   }
+  g_times_to_stop.note(platform::monotonic_ns() - g_stop_begin_ns);
 }
 
 void start_the_world(Thread& t) {
@@ -292,6 +297,32 @@ bool is_helper_thread(const Thread& t) { return t.platform->helper; }
 StopStatistics stop_statistics() {
   return {__atomic_load_n(&g_stops, __ATOMIC_RELAXED), __atomic_load_n(&g_longest_stop_ns, __ATOMIC_RELAXED),
           __atomic_load_n(&g_total_stop_ns, __ATOMIC_RELAXED)};
+}
+
+TimesToStop times_to_stop(Thread& t) {
+  MutexGuard guard(t, g_list_lock);
+  return g_times_to_stop;
+}
+
+void TimesToStop::note(u64 ns) {
+  u32 octave = ns < kSteps ? 0 : u32(63 - __builtin_clzll(ns)) - 3 + 1;
+  u32 step = ns < kSteps ? u32(ns) : u32(ns >> (octave - 1)) & (kSteps - 1);
+  counts[octave * kSteps + step]++;
+  stops++;
+  if (ns > longest_ns) longest_ns = ns;
+}
+
+u64 TimesToStop::quantile(double share) const {
+  u64 wanted = u64(double(stops) * share);
+  for (u32 i = 0; i < kOctaves * kSteps; i++) {
+    if (counts[i] > wanted) {
+      u32 octave = i / kSteps, step = i % kSteps;
+      u64 end = octave == 0 ? step + 1 : u64(step + kSteps + 1) << (octave - 1);
+      return end < longest_ns ? end : longest_ns;
+    }
+    wanted -= counts[i];
+  }
+  return longest_ns;
 }
 
 void freeze_other_threads(Thread& t) { stop_the_world(t); }
@@ -325,6 +356,7 @@ Thread* new_thread_record(size_t python_stack_size) {
   platform->python_stack = stack;
   platform->python_stack_size = stack == nullptr ? 0 : size;
   t->platform = platform;
+  platform->number = ++g_thread_numbers;
   if (stack == nullptr || id == 0) {
     t->next = g_free_records;
     g_free_records = t;
@@ -416,6 +448,7 @@ static void thread_main(void* raw, platform::NativeStack stack) {
   t.platform->native_stack = stack;
   __atomic_store_n(&t.ident, u64(pthread_self()), __ATOMIC_RELAXED);
   t.native_id = platform::native_thread_id();
+  checking::begin_thread(t.platform->number);
   attach_slow(t);
   // Only now: until here a stop found no stack to scan.
   set_native_bounds(t, stack.low + platform::page_size(), stack.low + stack.size);
@@ -667,7 +700,7 @@ void after_fork_child(Thread& t) {
   // The stop ends by hand: nobody waits any more.
   g_stopper = nullptr;
   g_stop_depth = 0;
-  g_list_lock.reset_after_fork();
+  if (!checking::broken(22)) g_list_lock.reset_after_fork();
   if (g_multi_threaded) collector::start_helper();
 }
 

@@ -14,6 +14,17 @@ struct StopStatistics {
 };
 StopStatistics stop_statistics();
 
+// How long it took from the wish to stop the world until all threads had stopped, since the process began: by eighths of octaves.
+struct TimesToStop {
+  static constexpr u32 kSteps = 8, kOctaves = 62;
+  u64 stops = 0, longest_ns = 0;
+  u64 counts[kOctaves * kSteps] = {};
+  void note(u64 ns);
+  // That share (0.99) of the stops took no longer than this; at most an eighth too much.
+  u64 quantile(double share) const;
+};
+TimesToStop times_to_stop(Thread& t);
+
 // Sends a signal to the Python thread with this ident: 0, or the errno (ESRCH when there is no such thread).
 int signal_thread(Thread& t, u64 ident, int number);
 

@@ -337,6 +337,7 @@ class Writer {
     bool tuple = is_exact_tuple(items);
     i64 i = 0;
     for (;; i++) {
+      if (poll_wanted(thread_)) [[unlikely]] safepoint_scan_only(thread_);
       Ref item;
       if (tuple) {
         if (u64(i) == items.as<Tuple>()->size) break;
@@ -386,6 +387,7 @@ class Writer {
       if (e_->skip_keys) return ok();
       return raise(thread_, exc::TypeError, "keys must be str, int, float, bool or None, not %T", key);
     }
+    if (poll_wanted(thread_)) [[unlikely]] safepoint_scan_only(thread_);
     RefTo<Str> made;
     if (!is_str(key)) made = TRY(key_text(key));
     if (!*first || indented_) TRY(separate(*first, depth + 1));

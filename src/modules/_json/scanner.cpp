@@ -293,6 +293,7 @@ class Decoder {
     at = skip_space(at);
     if (at >= end_ || p_[at] != ']') {
       while (true) {
+        if (poll_wanted(thread_)) [[unlikely]] safepoint_scan_only(thread_);
         parts_.push(TRY(value(at, &at)));
         at = skip_space(at);
         if (at < end_ && p_[at] == ']') break;
@@ -322,6 +323,7 @@ class Decoder {
         at = skip_space(at);
         if (at >= end_ || p_[at] != ':') return raise_decode_error(thread_, "Expecting ':' delimiter", text_, at);
         at = skip_space(at + 1);
+        if (poll_wanted(thread_)) [[unlikely]] safepoint_scan_only(thread_);
         parts_.push(TRY(value(at, &at)));
         at = skip_space(at);
         if (at < end_ && p_[at] == '}') break;

@@ -103,6 +103,7 @@ Status Saver::memoize(Value v) {
 // --- one object
 Status Saver::save(Value v, bool persistent) {
   TRY(out.boundary());
+  if (poll_wanted(thread_)) [[unlikely]] safepoint_scan_only(thread_);
   if (persistent && !persistent_id_.is_empty()) [[unlikely]] {
     Ref id = TRY(call_with(thread_, persistent_id_, v));
     if (!id.get().is_none()) return save_persistent(id);

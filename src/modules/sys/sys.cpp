@@ -13,6 +13,7 @@
 #include "interpreter/frame.h"
 #include "interpreter/tracing.h"
 #include "runtime/library.h"
+#include "threads/world.h"
 
 namespace typhon {
 
@@ -366,6 +367,22 @@ Ref f_shared_writes(Thread& t, Value, const Value*) {
   return result;
 }
 
+// What it took to stop the world, in seconds: so many stops, half of them and 99 % within ..., and the longest.
+Ref f_time_to_stop(Thread& t, Value, const Value*) {
+  TimesToStop times = times_to_stop(t);
+  RefTo<Dict> result = TRY(dict_new(t));
+  TRY(dict_set_str(t, result.get(), str_immortal(t, "stops"), Value::small_int(i64(times.stops))));
+  const struct {
+    const char* name;
+    u64 ns;
+  } rows[] = {{"median", times.quantile(0.5)}, {"p99", times.quantile(0.99)}, {"longest", times.longest_ns}};
+  for (const auto& row : rows) {
+    Ref seconds = TRY(float_from(t, double(row.ns) * 1e-9));
+    TRY(dict_set_str(t, result.get(), str_immortal(t, row.name), seconds));
+  }
+  return result;
+}
+
 const Method kFunctions[] = {
     method("exception", f_exception, "()", "Return the current exception."),
     method("exc_info", f_exc_info, "()", "Return current exception information: (type, value, traceback)."),
@@ -423,6 +440,8 @@ const Method kFunctions[] = {
     method("setdlopenflags", f_setdlopenflags, "(flags, /)"),
     method("is_remote_debug_enabled", f_is_remote_debug, "()"),
     method("_get_cpu_count_config", f_get_cpu_count_config, "()"),
+    method("_time_to_stop", f_time_to_stop, "()",
+           "How often the world was stopped, and how long the other threads took to stop, in seconds: median, p99, longest."),
     method("_shared_writes", f_shared_writes, "()",
            "Return a dict of how often the calling thread wrote to what threads share, or an empty one: only the counting build\n"
            "counts."),

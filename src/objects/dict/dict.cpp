@@ -1,4 +1,5 @@
 // dict: the C++ API of containers.h and the type itself. Views and iterators are in views.cpp.
+#include "heap/checking.h"
 #include "objects/dict/table.h"
 #include "objects/exception_types.h"
 #include "objects/set_table.h"
@@ -35,7 +36,7 @@ TYPHON_INLINE void take_entry(Dict* d, DictTable* table, Probe probe, Value* key
 template <class Action>
 TYPHON_INLINE Status with_entry_str(Thread& t, Dict* d, Str* key, u64 hash, Value value, Action&& action) {
   publish_for(d, Value(key));
-  publish_for(d, value);
+  if (!checking::broken(12)) publish_for(d, value);
   for (;;) {
     DictTable* full;
     {

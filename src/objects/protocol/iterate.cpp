@@ -26,6 +26,9 @@ Ref get_iter(Thread& t, Value v) {
 }
 
 Ref iter_next(Thread& t, Value iterator) {
+  // Native loops over native iterators get nowhere else where they could stop. (No Python code: they are as atomic with a GIL as they
+  // were.)
+  if (poll_wanted(t)) [[unlikely]] safepoint_scan_only(t);
   Value quick = quick_next(iterator);
   if (!quick.is_empty()) return Ref::adopt(quick);
   NextFn fn = type_of(iterator)->slots.next;
