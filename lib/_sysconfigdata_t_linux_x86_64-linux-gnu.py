@@ -16,6 +16,7 @@ build_time_vars = {
     "TZPATH": "/usr/share/zoneinfo:/usr/lib/zoneinfo:/usr/share/lib/zoneinfo:/etc/zoneinfo",
     "VERSION": "3.14",
     "WITH_PYMALLOC": 0,
+    "_Py_HAVE_STRERROR_R": 1,
     "py_version_nodot": "314",
     "py_version_short": "3.14",
 }

@@ -14,6 +14,7 @@
 #include "bytecode/frame.h"
 #include "bytecode/positions.h"
 #include "objects/protocol/services.h"
+#include "threads/world.h"
 
 namespace typhon {
 namespace {
@@ -251,7 +252,7 @@ Ref f_dump_traceback(Thread& t, Value, const Value* a) {
   }
   WorldStopped world(t);
   for (Thread* other = first_thread(); other != nullptr; other = other->next) {
-    if (other == &t) continue;
+    if (other == &t || is_helper_thread(*other)) continue;
     put_thread_head(fd, "Thread ", other->ident, true);
     put_frames(fd, *other);
     put(fd, "\n");

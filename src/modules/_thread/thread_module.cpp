@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include <sys/syscall.h>
 
+#include "base/utf8.h"
 #include "modules/sys/sys.h"
 #include "runtime/runtime.h"
 #include "threads/sync.h"
@@ -286,16 +287,27 @@ Ref f_stack_size(Thread& t, Value, const Value* a) {
   return int_from(t, old);
 }
 
+// The name the system shows: at most kNameBytes bytes of UTF-8, cut off anywhere, up to the first NUL.
+constexpr size_t kNameBytes = 15;
 Ref f_set_name(Thread& t, Value, const Value* a) {
-  Utf8Argument name;
-  TRY(name.get(t, a[0], "name"));
-  char text[16];
-  size_t n = name.text.size() < 15 ? name.text.size() : 15;
-  while (n > 0 && n < name.text.size() && (u8(name.text[n]) & 0xC0) == 0x80) n--;  // whole characters
-  memcpy(text, name.text.data(), n);
-  text[n] = 0;
+  if (!is_str(a[0])) return raise(t, exc::TypeError, "set_name() argument 'name' must be str, not %Q", a[0]);
+  auto* name = a[0].as<Str>();
+  char text[kNameBytes + 4] = "";
+  size_t n = 0;
+  for (size_t i = 0; i < name->length() && n < kNameBytes; i++) {
+    u32 c = name->at(i);
+    if (c == 0) break;
+    n += utf8::encode(c >= 0xD800 && c <= 0xDFFF ? u32('?') : c, text + n);
+  }
+  text[n < kNameBytes ? n : kNameBytes] = 0;
   pthread_setname_np(pthread_self(), text);
   return Ref::none();
+}
+Ref f_get_name(Thread& t, Value, const Value*) {
+  char text[kNameBytes + 1];
+  int error = pthread_getname_np(pthread_self(), text, sizeof text);
+  if (error != 0) return raise_errno(t, error);
+  return decode_fs(t, text, strlen(text));
 }
 
 // What threading.excepthook does by default.
@@ -354,6 +366,7 @@ const Method kFunctions[] = {
     method("interrupt_main", f_interrupt_main, "(signum=signal.SIGINT, /)", "Simulate the arrival of the given signal in the main thread."),
     method("stack_size", f_stack_size, "(size=0, /)", "Return the thread stack size used when creating new threads."),
     method("set_name", f_set_name, "(name)", "Set the name of the current thread."),
+    method("_get_name", f_get_name, "()", "Get the name of the current thread."),
     method("_excepthook", f_excepthook, "(exc_type, /)", "Handle uncaught Thread.run() exception."),
     {},
 };
@@ -380,7 +393,7 @@ Status initialise(Thread& t, Module* module) {
   TRY(module_add_type(t, module, kHandleSpec, &g_handle_type));
   TRY(module_add(t, module, "error", Value(exc::RuntimeError)));
   TRY(module_add(t, module, "TIMEOUT_MAX", float_from(t, kTimeoutMaxSeconds)));
-  TRY(module_add_int(t, module, "_NAME_MAXLEN", 15));
+  TRY(module_add_int(t, module, "_NAME_MAXLEN", i64(kNameBytes)));
   static const StructSequenceField fields[] = {{"exc_type"}, {"exc_value"}, {"exc_traceback"}, {"thread"}, {}};
   g_excepthook_args_type = TRY(struct_sequence_type(t, "_thread._ExceptHookArgs", nullptr, fields, 4)).get();
   return module_add(t, module, "_ExceptHookArgs", Value(g_excepthook_args_type));

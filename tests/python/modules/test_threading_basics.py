@@ -1,5 +1,6 @@
 """threading, queue and concurrent.futures as a single user sees them."""
 
+import _thread
 import concurrent.futures
 import queue
 import threading
@@ -26,6 +27,16 @@ class Threads(unittest.TestCase):
     def test_main_thread(self):
         self.assertEqual(threading.main_thread().name, "MainThread")
         self.assertEqual(threading.current_thread() is threading.main_thread(), True)
+
+    def test_name_in_the_system(self):
+        before = _thread._get_name()
+        self.addCleanup(_thread.set_name, before)
+        for name, seen in (("worker", "worker"), ("x" * 20, "x" * 15), ("\u00e9" * 10, "\u00e9" * 7 + "\udcc3"),
+                           ("a\0b", "a"), ("\ud800a", "?a"), ("", "")):
+            _thread.set_name(name)
+            self.assertEqual(_thread._get_name(), seen)
+        with self.assertRaisesRegex(TypeError, r"^set_name\(\) argument 'name' must be str, not int$"):
+            _thread.set_name(1)
 
     def test_lock_protocol(self):
         lock = threading.Lock()
