@@ -128,7 +128,7 @@ def main():
     parser.add_argument("--interp")
     parser.add_argument("--testlib")
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--timeout", type=float, default=120)
+    parser.add_argument("--timeout", type=float, default=300)
     parser.add_argument("modules", nargs="*")
     options = parser.parse_args()
     if options.add:
