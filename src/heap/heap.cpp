@@ -45,7 +45,7 @@ inline constexpr u64 kGrowthStep = 32 * 1024;
 inline constexpr u64 kMaxExcess = u64(1) << 20;
 inline constexpr u32 kFirstBudget = 64 * 1024;
 inline constexpr u32 kHugePagesFrom = 16;  // chunks; a small heap must not pay 2 MiB at a time
-inline constexpr size_t kStartUpSize = size_t(3) << 19;  // what every program uses: start-up takes a little more
+inline constexpr u32 kAhead = 16 * 1024;  // memory is asked for in such steps where more than one is used
 
 // --- chunks
 
@@ -88,7 +88,6 @@ bool add_chunk() {
   if (index == g_space.chunk_count) return false;
   ChunkHeader* chunk = chunk_at(index);
   if (!platform::commit(chunk, kChunkSize, index >= kHugePagesFrom)) return false;
-  if (index == 0) platform::populate(chunk, kStartUpSize);
   g_bytes_mapped += kChunkSize;
   chunk->index = index;
   chunk->free_pages = kAllPages;
@@ -232,13 +231,24 @@ void touch(HeapState* h, PageMeta* meta) {
   h->touched_bytes += kPageSize;
 }
 
+// Puts memory behind the page up to `end` bytes: several of the system's pages at once cost less than a fault for each. Of a class that
+// has used little so far only what is needed, or a small program would pay for every class.
+TYPHON_NOINLINE void provide(PageMeta* meta, u32 end) {
+  u32 from = meta->resident;
+  bool ahead = from >= kAhead || meta->next != nullptr;
+  u32 to = u32(align_up(end, ahead ? size_t(kAhead) : platform::page_size()));
+  if (to > kPageSize) to = u32(kPageSize);
+  if (ahead && from < to) platform::populate(page_start(meta) + from, to - from);
+  meta->resident = to;
+}
+
 void* carve(Thread& t, PageMeta* meta) {
-  u32 i = meta->bump++;
+  u32 begin = meta->bump++ * meta->block_size;
+  if (begin + meta->block_size > meta->resident) provide(meta, begin + meta->block_size);
   touch(t.heap_state, meta);
   t.heap_state->young_bytes += meta->block_size;
   note_fresh(t, meta->block_size);
-  void* block = page_start(meta) + size_t(i) * meta->block_size;
-  return block;
+  return page_start(meta) + begin;
 }
 
 // Blocks freed into abandoned pages: to their page, or on to whoever adopted it meanwhile. `adopted` is being adopted. Under the lock.
@@ -309,6 +319,7 @@ PageMeta* fresh_page(Thread& t, u32 c) {
     meta->free = nullptr;
     meta->marks = nullptr;
     meta->kind = PageKind::kSmall;
+    meta->resident = dirty ? u32(kPageSize) : 0;
   }
   if (dirty) memset(page_start(meta), 0, kPageSize);
   HeapState* h = t.heap_state;

@@ -35,7 +35,7 @@ struct PageMeta {
   u32 bump;            // blocks [0, bump) were handed out at least once; the rest is zero
   u32 free_count;      // blocks in `free`
   u8 size_class;
-  u32 resident;        // kMedium, kMediumTail, dirty free pages: about how many bytes were touched (says what returning it is worth)
+  u32 resident;        // about how many bytes have memory; exact for pages of small blocks that were never given back
   u32 excess;          // kMedium: touched memory that the block does not need
   u64 run_bytes;       // medium, huge: size of the block
   PageMeta* next;      // owner's pages of the class; abandoned pages of the class; owner's runs

@@ -1,10 +1,13 @@
 // marshal: CPython's formats for plain values (versions 0 to 5 are read alike; FLAG_REF is understood), and Typhon's own format
 // for code objects, whose bytes no other implementation reads (type code 'T').
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <span>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "objects/big.h"
 #include "objects/codecs.h"
@@ -17,6 +20,14 @@ bool parse_double(const char* text, size_t n, double* out);
 namespace {
 
 constexpr int kMaxDepth = 2000;
+constexpr u32 kMostUnits = std::max({
+#define OP(name, units, operands, effect) u32(units),
+#include "bytecode/ops.def"
+#undef OP
+});
+
+// Whether an extra unit of an instruction may hold more than a cache.
+bool is_persistent(Op op, u32 k) { return persistent_unit(op, k, ~u64(0)) != 0; }
 
 // --- writing
 class Writer {
@@ -41,6 +52,12 @@ class Writer {
     u32_(u32(n >> 32));
   }
   void block(const void* data, size_t n) { out_.append(static_cast<const char*>(data), n); }
+  // Seven bits a byte, the lowest first; all but the last byte have bit 7 set.
+  void packed(u32 n) {
+    for (; n >= 128; n >>= 7) byte(int(n & 127) | 128);
+    byte(int(n));
+  }
+  void instruction(const Instr& ins);
   void sized(int code, const void* data, size_t n) {
     byte(code);
     u32_(u32(n));
@@ -56,6 +73,7 @@ class Writer {
   Thread& t_;
   int version_;
   bool allow_code_;
+  bool compact_ = false;  // inside code: short forms that CPython does not know may be used
   std::string out_;
   // Interned strings written so far, by the index that a reference to them has; and what keeps them alive meanwhile.
   std::unordered_map<const Str*, u32> written_;
@@ -65,6 +83,11 @@ class Writer {
 
 Status Writer::integer(Value v) {
   i64 n;
+  if (compact_ && int_fits_i64(v, &n) && n >= 0 && n <= 255) {
+    byte('j');
+    byte(int(n));
+    return ok();
+  }
   if (int_fits_i64(v, &n) && n >= INT32_MIN && n <= INT32_MAX) {
     byte('i');
     u32_(u32(n));
@@ -89,6 +112,11 @@ Status Writer::text(Str* s) {
   int flag = 0;
   if (interned && version_ >= 3) {
     auto [place, fresh] = written_.try_emplace(s, u32(written_.size()));
+    if (!fresh && compact_ && place->second < 256) {
+      byte('q');
+      byte(int(place->second));
+      return ok();
+    }
     if (!fresh) {
       byte('r');
       u32_(place->second);
@@ -130,35 +158,46 @@ Status Writer::code(Code* c, int depth) {
   byte('T');
   for (u32 n : {u32(c->register_count), u32(c->local_count), c->argument_count, c->positional_only_count, c->keyword_only_count, c->flags,
                 u32(c->first_line), u32(c->free_first), u32(c->free_count), u32(c->self_attribute_count), u32(c->class_cell_register)})
-    u32_(n);
+    packed(n);
   Ref name = c->name.load(), qualname = c->qualname.load(), filename = c->filename.load();
   TRY(object(name, depth + 1));
   TRY(object(qualname, depth + 1));
   TRY(object(filename.get().same_word(filename_) ? None : filename.get(), depth + 1));
   Writer body(t_, version_, allow_code_);
   body.filename_ = filename.get();
+  body.compact_ = true;
   TRY(body.code_body(c, depth + 1));
-  u32_(u32(body.out_.size()));
+  packed(u32(body.out_.size()));
   out_ += body.out_;
   return ok();
 }
 
+// The opcode, a byte that tells the lengths of x, a, b and c (one bit, then two each), and those bytes of them that are not zero.
+void Writer::instruction(const Instr& ins) {
+  auto length = [](u32 n) { return n == 0 ? 0 : n < 256 ? 1 : 2; };
+  byte(ins.op);
+  byte((ins.x != 0) | length(ins.a) << 1 | length(ins.b) << 3 | length(ins.c) << 5);
+  if (ins.x != 0) byte(ins.x);
+  for (u16 n : {ins.a, ins.b, ins.c}) block(&n, size_t(length(n)));
+}
+
 Status Writer::code_body(Code* c, int depth) {
-  for (u32 n : {c->unit_count, c->constant_count, c->name_count, c->exception_count, c->position_bytes}) u32_(n);
+  for (u32 n : {c->unit_count, c->constant_count, c->name_count, c->exception_count, c->position_bytes}) packed(n);
   // Instructions as compiled: quickened opcodes and caches do not belong on disk.
   u32 at = 0;
   while (at < c->unit_count) {
     Instr ins = c->instructions[at];
     ins.op = u8(base_op(Op(ins.op)));
-    block(&ins, sizeof ins);
+    instruction(ins);
     u32 units = op_units(Op(ins.op));
-    for (u32 k = 1; k < units; k++) {
-      u64 extra = unit(&c->instructions[at + k]);
-      u64_(persistent_unit(Op(ins.op), k, extra));
-    }
+    for (u32 k = 1; k < units; k++)
+      if (is_persistent(Op(ins.op), k)) packed(u32(persistent_unit(Op(ins.op), k, unit(&c->instructions[at + k]))));
     at += units;
   }
-  block(c->exceptions, c->exception_count * sizeof(ExceptionRow));
+  for (u32 i = 0; i < c->exception_count; i++) {
+    const ExceptionRow& row = c->exceptions[i];
+    for (u32 n : {row.start, row.end, row.handler, u32(row.clear_from), u32(row.exc_reg)}) packed(n);
+  }
   block(c->positions, c->position_bytes);
   block(c->variable_kinds, c->local_count);
   for (const Field* f : {&c->variable_names, &c->docstring}) {
@@ -272,6 +311,21 @@ class Reader {
   bool have(size_t n) const { return size_t(end_ - at_) >= n; }
   Raised truncated() { return raise(t_, exc::EOFError, "marshal data too short"); }
   u8 byte() { return *at_++; }
+  // Fills `out` with numbers as Writer::packed writes them. False: the data ends before, or is no such number.
+  bool packed(std::span<u32> out) {
+    for (u32& n : out) {
+      n = 0;
+      for (u32 shift = 0;; shift += 7) {
+        if (!have(1) || shift > 28) return false;
+        u8 b = byte();
+        n |= u32(b & 127) << shift;
+        if (b < 128) break;
+      }
+    }
+    return true;
+  }
+  // Reads as many instructions as fill `out`.
+  bool instructions(std::span<Instr> out);
   u32 u32_() {
     u32 n;
     memcpy(&n, at_, 4);
@@ -362,8 +416,7 @@ Ref Reader::sequence(u32 n, int depth, bool as_list, bool flag) {
 Ref Reader::code(int depth) {
   if (!allow_code_) return raise(t_, exc::ValueError, "unmarshalling code objects is disallowed");
   u32 head[11];
-  if (!have(sizeof head)) return truncated();
-  memcpy(head, skip(sizeof head), sizeof head);
+  if (!packed(head)) return truncated();
   CodeSpec spec{};
   spec.register_count = u16(head[0]);
   spec.local_count = u16(head[1]);
@@ -382,9 +435,8 @@ Ref Reader::code(int depth) {
   spec.name = name;
   spec.qualname = qualname;
   spec.filename = filename;
-  if (!have(4)) return truncated();
-  u32 size = u32_();
-  if (!have(size)) return truncated();
+  u32 size;
+  if (!packed({&size, 1}) || !have(size)) return truncated();
   const u8* body = skip(size);
   // Code of a module or class runs at once.
   bool later = !owner_.is_empty() && !(spec.flags & code_flag::kHidden);
@@ -394,10 +446,32 @@ Ref Reader::code(int depth) {
   return code;
 }
 
+bool Reader::instructions(std::span<Instr> out) {
+  for (size_t at = 0; at < out.size();) {
+    if (!have(2)) return false;
+    Instr& ins = out[at];
+    ins = {byte(), 0, 0, 0, 0};
+    u8 lengths = byte();
+    u32 x = lengths & 1, a = lengths >> 1 & 3, b = lengths >> 3 & 3, c = lengths >> 5 & 3;
+    u32 units = op_units(Op(ins.op));
+    if (Op(ins.op) >= Op::kCount || a > 2 || b > 2 || c > 2 || units > out.size() - at || !have(x + a + b + c)) return false;
+    if (x != 0) ins.x = byte();
+    memcpy(&ins.a, skip(a), a);
+    memcpy(&ins.b, skip(b), b);
+    memcpy(&ins.c, skip(c), c);
+    for (u32 k = 1; k < units; k++) {
+      u32 extra = 0;
+      if (is_persistent(Op(ins.op), k) && !packed({&extra, 1})) return false;
+      unit(&out[at + k]) = extra;
+    }
+    at += units;
+  }
+  return true;
+}
+
 Status Reader::code_body(Code* code, int depth) {
   u32 head[5];
-  if (!have(sizeof head)) return truncated();
-  memcpy(head, skip(sizeof head), sizeof head);
+  if (!packed(head)) return truncated();
   CodeSpec spec{};
   spec.unit_count = head[0];
   spec.constant_count = head[1];
@@ -405,11 +479,20 @@ Status Reader::code_body(Code* code, int depth) {
   spec.exception_count = head[3];
   spec.packed_size = head[4];
   spec.local_count = code->local_count;
-  size_t instructions = size_t(spec.unit_count) * sizeof(Instr), rows = size_t(spec.exception_count) * sizeof(ExceptionRow);
-  if (!have(instructions + rows + spec.packed_size + spec.local_count)) return truncated();
-  if (instructions == 0) return raise(t_, exc::ValueError, "bad marshal data (code)");
-  spec.instructions = reinterpret_cast<const Instr*>(skip(instructions));
-  spec.exceptions = reinterpret_cast<const ExceptionRow*>(skip(rows));
+  // Each takes some bytes: no more memory is asked for than the data can fill.
+  if (!have(spec.unit_count / kMostUnits) || !have(spec.exception_count)) return truncated();
+  if (spec.unit_count == 0) return raise(t_, exc::ValueError, "bad marshal data (code)");
+  std::vector<Instr> code_units(spec.unit_count);
+  if (!instructions(code_units)) return raise(t_, exc::ValueError, "bad marshal data (code)");
+  std::vector<ExceptionRow> rows(spec.exception_count);
+  for (ExceptionRow& row : rows) {
+    u32 n[5];
+    if (!packed(n)) return truncated();
+    row = {n[0], n[1], n[2], u16(n[3]), u16(n[4])};
+  }
+  if (!have(size_t(spec.packed_size) + spec.local_count)) return truncated();
+  spec.instructions = code_units.data();
+  spec.exceptions = rows.data();
   spec.packed_positions = skip(spec.packed_size);
   spec.variable_kinds = skip(spec.local_count);
   Ref variables = TRY(object(depth)), doc = TRY(object(depth));
@@ -446,6 +529,9 @@ Ref Reader::object(int depth) {
     case 'i':
       if (!have(4)) return truncated();
       return remember(flag, Ref::adopt(Value::small_int(i32(u32_()))));
+    case 'j':
+      if (!have(1)) return truncated();
+      return Ref::adopt(Value::small_int(byte()));
     case 'l': return remember(flag, integer());
     case 'f': {
       if (!have(1)) return truncated();
@@ -519,9 +605,11 @@ Ref Reader::object(int depth) {
       Ref a = TRY(object(depth + 1)), b = TRY(object(depth + 1)), c = TRY(object(depth + 1));
       return remember(flag, slice_new(t_, a, b, c));
     }
+    case 'q':
     case 'r': {
-      if (!have(4)) return truncated();
-      u32 n = u32_();
+      bool is_short = (code_byte & 0x7F) == 'q';
+      if (!have(is_short ? 1 : 4)) return truncated();
+      u32 n = is_short ? byte() : u32_();
       if (n >= references_.size()) return raise(t_, exc::ValueError, "bad marshal data (invalid reference)");
       return Ref::copy(references_[n]);
     }

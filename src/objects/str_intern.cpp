@@ -68,11 +68,21 @@ u64 siphash13(const void* data, size_t n) {
 }
 
 constexpr u32 kShards = 64;
-Str* const kDeleted = reinterpret_cast<Str*>(16);
+
+// A string's address with 16 bits of its hash above it, so that a probe looks at few strings that are others.
+struct Entry {
+  u64 word = 0;
+  static Entry of(Str* s, u32 hash) { return {u64(s) | tag(hash)}; }
+  static u64 tag(u32 hash) { return u64(hash >> 10 & 0xffff) << 48; }
+  bool may_be(u32 hash) const { return ((word ^ tag(hash)) >> 48) == 0; }
+  Str* str() const { return reinterpret_cast<Str*>(word << 16 >> 16); }
+  bool operator==(const Entry&) const = default;
+};
+constexpr Entry kFree{0}, kDeleted{16};
 
 struct Shard {
   Mutex lock;
-  Str** slots = nullptr;
+  Entry* slots = nullptr;
   u32 mask = 0;
   u32 live = 0;
   u32 filled = 0;  // live and deleted entries
@@ -99,27 +109,28 @@ Shard& shard_for(u32 hash) { return g_shards[hash >> 26]; }
 
 bool is_dying(const Str* s) { return (s->ownership() & g_counted_states) && s->count < count::kOne; }
 
-// The slot that holds an equal string, or null.
-Str** find_entry(Shard& shard, const Str* s, u32 hash) {
+// The equal string in the table, or null.
+Str* find_entry(Shard& shard, const Str* s, u32 hash) {
   if (shard.slots == nullptr) return nullptr;
   for (u32 i = hash & shard.mask;; i = (i + 1) & shard.mask) {
-    Str* entry = shard.slots[i];
-    if (entry == nullptr) return nullptr;
-    if (entry == kDeleted) continue;
-    if (str_hash32(entry) == hash && str_equal(entry, s) && !is_dying(entry)) return &shard.slots[i];
+    Entry entry = shard.slots[i];
+    if (entry == kFree) return nullptr;
+    if (!entry.may_be(hash) || entry == kDeleted) continue;
+    Str* found = entry.str();
+    if (str_hash32(found) == hash && str_equal(found, s) && !is_dying(found)) return found;
   }
 }
 
 bool rebuild(Shard& shard) {
   u32 size = 64;
   while (size < shard.live * 3) size *= 2;
-  Str** slots = static_cast<Str**>(std::calloc(size, sizeof(Str*)));
+  auto* slots = static_cast<Entry*>(std::calloc(size, sizeof(Entry)));
   if (slots == nullptr) return false;
   for (u32 i = 0; shard.slots != nullptr && i <= shard.mask; i++) {
-    Str* entry = shard.slots[i];
-    if (entry == nullptr || entry == kDeleted) continue;
-    u32 at = str_hash32(entry) & (size - 1);
-    while (slots[at] != nullptr) at = (at + 1) & (size - 1);
+    Entry entry = shard.slots[i];
+    if (entry == kFree || entry == kDeleted) continue;
+    u32 at = str_hash32(entry.str()) & (size - 1);
+    while (slots[at] != kFree) at = (at + 1) & (size - 1);
     slots[at] = entry;
   }
   std::free(shard.slots);
@@ -134,10 +145,10 @@ bool insert(Shard& shard, Str* s, u32 hash) {
     if (!rebuild(shard)) return false;
   }
   u32 i = hash & shard.mask;
-  while (shard.slots[i] != nullptr && shard.slots[i] != kDeleted) i = (i + 1) & shard.mask;
-  if (shard.slots[i] == nullptr) shard.filled++;
+  while (shard.slots[i] != kFree && shard.slots[i] != kDeleted) i = (i + 1) & shard.mask;
+  if (shard.slots[i] == kFree) shard.filled++;
   shard.live++;
-  shard.slots[i] = s;
+  shard.slots[i] = Entry::of(s, hash);
   __atomic_fetch_or(&s->length_kind, Str::kInterned, __ATOMIC_RELAXED);
   return true;
 }
@@ -206,18 +217,22 @@ RefTo<Str> str_intern(Thread& t, Value v) {
   u32 hash = str_hash32(s);
   if (Str* recent = find_recent(s, hash)) return RefTo<Str>::copy(recent);
   Shard& shard = shard_for(hash);
+  bool missing = false;
   if (s->is_local()) {
     // Mostly it is there already: then this one need not be shared.
     {
       ShardLock lock(shard);
-      if (Str** entry = find_entry(shard, s, hash)) return found_interned(*entry, hash);
+      if (Str* found = find_entry(shard, s, hash)) return found_interned(found, hash);
     }
     publish(s);
+    missing = !g_multi_threaded;  // else another thread may have been quicker
   }
   bool full = false;
   {
     ShardLock lock(shard);
-    if (Str** entry = find_entry(shard, s, hash)) return found_interned(*entry, hash);
+    if (!missing) {
+      if (Str* found = find_entry(shard, s, hash)) return found_interned(found, hash);
+    }
     full = !insert(shard, s, hash);
   }
   if (full) return raise_no_memory(t);
@@ -231,9 +246,9 @@ void str_forget_interned(Str* s) {
   ShardLock lock(shard);
   if (shard.slots == nullptr) return;
   for (u32 i = hash & shard.mask;; i = (i + 1) & shard.mask) {
-    Str* entry = shard.slots[i];
-    if (entry == nullptr) return;
-    if (entry != s) continue;
+    Entry entry = shard.slots[i];
+    if (entry == kFree) return;
+    if (entry.str() != s) continue;
     shard.slots[i] = kDeleted;
     shard.live--;
     return;

@@ -563,12 +563,21 @@ void start_native_type(Type* type, const TypeSpec& spec, Type* base, u32 fixed_s
   if (base != nullptr) shape_at(type->root_shape)->native_kinds |= shape_at(base->root_shape)->native_kinds;
 }
 
+// About as many entries as the namespace of a native type will have: most (the exceptions) have few.
+size_t namespace_size(const TypeSpec& spec) {
+  size_t n = 4 + count_slot_wrappers(spec.slots);
+  for (const Method* m = spec.methods; m != nullptr && m->name != nullptr; m++) n++;
+  for (const GetSet* g = spec.getsets; g != nullptr && g->name != nullptr; g++) n++;
+  for (const Member* m = spec.members; m != nullptr && m->name != nullptr; m++) n++;
+  return n;
+}
+
 Status fill_native_type(Thread& t, Type* type, const TypeSpec& spec, Type* base) {
   RefTo<Str> name = TRY(str_from_utf8(t, short_name(spec.name)));
   name = TRY(str_intern(t, name));
   type->name.init(type, name.value());
   type->qualname.init(type, name.value());
-  RefTo<Dict> dict = TRY(dict_new(t, 32));
+  RefTo<Dict> dict = TRY(dict_new(t, namespace_size(spec)));
   type->dict.init(type, dict.value());
   if (const char* dot = strrchr(spec.name, '.')) {
     RefTo<Str> module = TRY(str_from_utf8(t, {spec.name, size_t(dot - spec.name)}));

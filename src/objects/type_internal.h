@@ -63,6 +63,8 @@ extern const u32 kSlotTableSize;
 Ref call_slot_wrapper(Thread& t, NativeDescriptor* descriptor, Value self, Args args);
 // Adds a wrapper_descriptor for each slot the native type fills itself, and __new__.
 Status add_slot_wrappers(Thread& t, Type* type, const Slots& own);
+// How many that are, at most.
+u32 count_slot_wrappers(const Slots& own);
 // Fills what a native type leaves out from its base.
 void inherit_native_slots(Type* type, const Slots& own, const Type* base);
 // Derives all slots (or those of one dunder) of a class from its mro.

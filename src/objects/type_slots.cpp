@@ -667,6 +667,12 @@ Ref call_slot_wrapper(Thread& t, NativeDescriptor* d, Value self, Args args) {
   return raise(t, exc::SystemError, "bad slot wrapper");
 }
 
+u32 count_slot_wrappers(const Slots& own) {
+  u32 n = 0;
+  for (const SlotDefinition& row : kSlotTable) n += row.doc != nullptr && slot_at(own, row.offset) != nullptr;
+  return n;
+}
+
 Status add_slot_wrappers(Thread& t, Type* type, const Slots& own) {
   auto* dict = type->dict.as<Dict>();
   for (u32 i = 0; i < kSlotTableSize; i++) {
