@@ -422,6 +422,10 @@ Ref generator_next(Thread& t, Value self) {
       return raise_stop_iteration(t, value.get());
     }
   }
+  if (g->is_local() && !is_traced(t)) {
+    Value item = delegated_item(g);
+    if (!item.is_empty()) return Ref::adopt(item);
+  }
   Ref result;
   Ref value = send_value(t, g, EMPTY, &result);
   if (value.is_empty() && !result.get().is_none()) return raise_stop_iteration(t, result.get());

@@ -2,6 +2,7 @@
 #pragma once
 #include "interpreter/frame.h"
 #include "objects/generator.h"
+#include "objects/itertypes.h"
 
 namespace typhon {
 
@@ -48,6 +49,17 @@ class ChainMaker {
   Generator *head_ = nullptr, *tail_ = nullptr;
   u64 length_ = 0;
 };
+
+// The next item, owned, of the list, tuple or range iterator that a suspended local generator, or the tail of the chain it heads, delegates
+// to. Resuming it would hand it up and change nothing else, unless someone traces. EMPTY: it has to be resumed.
+TYPHON_INLINE Value delegated_item(Generator* g) {
+  bool heads = g->state == u8(GeneratorState::kHead);
+  if (!heads && g->state != u8(GeneratorState::kSuspended)) return EMPTY;
+  Value* r = (heads ? g->chain : g)->registers();
+  const Instr* pc = frame::pc(r);
+  if (Op(pc->op) != Op::YIELD_FROM || !r[pc->c].is_none()) return EMPTY;
+  return quick_next(r[pc->b]);
+}
 
 // Its frame has been popped and returns a value to native code (not: yields one).
 void note_returned(Generator* g);

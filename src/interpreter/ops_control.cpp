@@ -206,17 +206,9 @@ COLD_HANDLER(for_generator_cold) {
   pc = next;
   NEXT(0);
 }
-// The usual case, as begin_resume and deliver_sent do it: a local generator that begins or waits in a yield.
-COLD_HANDLER(for_generator) {
-  Generator* g = r[pc->b].as<Generator>();
-  if (!g->is_local() || g->state > u8(GeneratorState::kSuspended)) [[unlikely]] TAIL(for_generator_cold);
+// Enters a local generator of the loop that waits at `resumed`, as begin_resume does it; its registers.
+TYPHON_INLINE Value* enter_generator(Thread* t, Generator* g, Value* r, Instr* pc, Value* end) {
   Value* inner = g->registers();
-  Instr* resumed = frame::pc(inner);
-  Value* end = frame_stack_end(*t, r);
-  bool begins = Op(resumed->op) == Op::RETURN_GENERATOR;
-  if (!(begins || (Op(resumed->op) == Op::YIELD && !needs_drop(inner[resumed->a]))) || end + kStackSlack > t->stack_limit ||
-      t->recursion_depth >= t->recursion_limit) [[unlikely]]
-    TAIL(for_generator_cold);
   save_pc(r, pc);
   g->state = u8(GeneratorState::kRunning);
   t->recursion_depth++;
@@ -225,9 +217,38 @@ COLD_HANDLER(for_generator) {
   g->exception.previous = t->exception_top;
   t->exception_top = &g->exception;
   t->frame = inner;
-  if (!begins) inner[resumed->a] = None;
-  r = inner;
+  return inner;
+}
+// A generator that waits for what it delegates to. It need not run when the next item is at hand.
+COLD_HANDLER(for_delegating) {
+  Generator* g = r[pc->b].as<Generator>();
+  if (!g->is_local() || is_traced(*t)) [[unlikely]] TAIL(for_generator_cold);
+  Value item = delegated_item(g);
+  if (!item.is_empty()) [[likely]] SET_AND_NEXT(&r[pc->a], item, 2);
+  Value* inner = g->registers();
+  Instr* resumed = frame::pc(inner);
+  Value* end = frame_stack_end(*t, r);
+  if (g->state != u8(GeneratorState::kSuspended) || Op(resumed->op) != Op::YIELD_FROM || !inner[resumed->c].is_none() ||
+      end + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit) [[unlikely]]
+    TAIL(for_generator_cold);
+  r = enter_generator(t, g, r, pc, end);
   pc = resumed;
+  NEXT(0);
+}
+// The usual case: a local generator that begins or waits in a yield.
+COLD_HANDLER(for_generator) {
+  Generator* g = r[pc->b].as<Generator>();
+  if (!g->is_local() || g->state > u8(GeneratorState::kSuspended)) [[unlikely]] TAIL(for_delegating);
+  Value* inner = g->registers();
+  Instr* resumed = frame::pc(inner);
+  Value* end = frame_stack_end(*t, r);
+  bool begins = Op(resumed->op) == Op::RETURN_GENERATOR;
+  if (!(begins || (Op(resumed->op) == Op::YIELD && !needs_drop(inner[resumed->a]))) || end + kStackSlack > t->stack_limit ||
+      t->recursion_depth >= t->recursion_limit) [[unlikely]]
+    TAIL(for_delegating);
+  r = enter_generator(t, g, r, pc, end);
+  pc = resumed;
+  if (!begins) r[pc->a] = None;
   NEXT(1);
 }
 COLD_HANDLER(loop_end) {

@@ -224,7 +224,19 @@ TYPHON_INLINE bool any_deferred(const Value* r, u32 n) {
 }
 }  // namespace
 
-// The usual case, as suspend_frame does it: a local generator in a for loop, or resumed by a native function.
+// Suspends `g`, whose words are heap words, as suspend_frame does it; its caller's registers.
+TYPHON_INLINE Value* leave_generator(Thread* t, Generator* g, Value* r) {
+  Value* caller = frame::caller(r);
+  t->exception_top = g->exception.previous;
+  g->exception.previous = nullptr;
+  t->frame = caller;
+  frame::caller(r) = nullptr;
+  t->recursion_depth--;
+  g->state = u8(GeneratorState::kSuspended);
+  return caller;
+}
+
+// The usual case: a local generator in a for loop, or resumed by a native function.
 HANDLER(YIELD) {
   Generator* g = generator_of(r);
   if ((pc->x & kInPlace) || !g->is_local() || (g->exception.exception.bits & 7) == 0) [[unlikely]] TAIL(yield_cold);
@@ -251,12 +263,7 @@ HANDLER(YIELD) {
     TAIL(yield_cold);
   }
   save_pc(r, pc);
-  t->exception_top = g->exception.previous;
-  g->exception.previous = nullptr;
-  t->frame = caller;
-  frame::caller(r) = nullptr;
-  t->recursion_depth--;
-  g->state = u8(GeneratorState::kSuspended);
+  leave_generator(t, g, r);
   if (entry) return value.bits;
   r = caller;
   pc = frame::pc(r);
@@ -264,11 +271,49 @@ HANDLER(YIELD) {
 }
 namespace {
 COLD_HANDLER(delegate_cold) { CONTINUE(delegate_step(*t, r, pc), HAS_RESULT); }
+// The end of an iterator that is no generator, with nothing or an exception pending.
+TYPHON_NOINLINE Continuation delegate_ended(Thread& t, Value* r, Instr* pc, Value value) {
+  Ref result = Ref::none();
+  if (value.is_error()) {
+    if (!pending_matches(t, exc::StopIteration)) return {nullptr, 0};
+    Ref stop = take_exception(t);
+    result = stop.as<StopIterationObject>()->value.load();
+    if (result.is_empty()) result = Ref::none();
+  }
+  clear_register(r, pc->b);
+  r[pc->c] = EMPTY;
+  set_register(r, pc->a, std::move(result));
+  return {pc + 1, 0};
+}
+// An iterator that is no generator and gets nothing sent: as delegate_step does it, which does the rest.
+COLD_HANDLER(delegate_native) {
+  Value iterator = r[pc->b];
+  if (!r[pc->c].is_none() || is_traced(*t)) [[unlikely]] TAIL(delegate_cold);
+  Type* type = type_of(iterator);
+  NextFn next = type->slots.next;
+  if (next == nullptr || type == g_result_iterators.type) [[unlikely]] TAIL(delegate_cold);
+  save_pc(r, pc);
+  Value value = next(*t, iterator).take();
+  if (value.is_empty() || value.is_error()) [[unlikely]] CONTINUE(delegate_ended(*t, r, pc, value), HAS_RESULT);
+  Generator* g = generator_of(r);
+  Value* caller = frame::caller(r);
+  bool entry = frame::info(r).flags & frame_flag::kEntry;
+  u32 last = pc->b > pc->c ? pc->b : pc->c, locals = frame::code(r)->local_count;
+  // Temporaries are a stack: behind the operands nothing is alive.
+  if (!g->is_local() || g->chain != nullptr || is_traced(*t) || (g->exception.exception.bits & 7) == 0 ||
+      any_deferred(r, last < locals ? locals : last + 1) || (!entry && Op(frame::pc(caller)->op) != Op::FOR_ITER)) [[unlikely]]
+    CONTINUE(yield_step(*t, r, value), HAS_RESULT);
+  leave_generator(t, g, r);
+  if (entry) return value.bits;
+  r = caller;
+  pc = frame::pc(r);
+  SET_AND_NEXT(&r[pc->a], value, 2);
+}
 }  // namespace
 // The usual case, as begin_resume and deliver_sent do it: a local generator or coroutine that begins, or waits for a word.
 HANDLER(YIELD_FROM) {
   Value iterator = r[pc->b];
-  if (!is_exact(iterator, kShape_coroutine) && !is_exact(iterator, kShape_generator)) [[unlikely]] TAIL(delegate_cold);
+  if (!is_exact(iterator, kShape_coroutine) && !is_exact(iterator, kShape_generator)) [[unlikely]] TAIL(delegate_native);
   Generator* g = iterator.as<Generator>();
   if (!g->is_local() || g->state > u8(GeneratorState::kSuspended)) [[unlikely]] TAIL(delegate_cold);
   Value* inner = g->registers();
