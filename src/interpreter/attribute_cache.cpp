@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "objects/protocol/protocol.h"
+#include "objects/tuple_member.h"
 #include "objects/type_internal.h"
 
 namespace typhon {
@@ -72,7 +73,7 @@ u32 member_offset(const Shape* shape, const NativeDescriptor* d) {
 bool classify_class_value(Value d, Object* cls, bool through_class, AttributeRecord* record) {
   Type* type = type_of(d);
   bool deferred;
-  if (d.is_object() && !through_class && (d.object()->shape_id() == kShape_function || d.object()->shape_id() == kShape_method_descriptor)) {
+  if (!through_class && (type->flags & type_flag::kMethodDescriptor)) {
     record->value = as_register_word(d, &deferred);
     record->kind = deferred ? RecordKind::kMethod : RecordKind::kMethodCounted;
     return true;
@@ -141,8 +142,48 @@ void fill_module_load(Instr* at, u64 old, Object* object, Str* name) {
   write_record(at, old, object->shape, record);
 }
 
-bool plain_instance(const Shape* shape) {
-  return shape->type->slots.getattribute == generic_get_attribute;
+// What reading a data descriptor takes. False: not to be cached.
+bool classify_data_descriptor(const Shape* shape, Value d, bool hooked, AttributeRecord* record) {
+  record->value = d;
+  if (is_exact(d, kShape_member_descriptor)) {
+    record->kind = RecordKind::kMember;
+    record->offset = member_offset(shape, d.as<NativeDescriptor>());
+    return record->offset != 0;
+  }
+  if (hooked) return false;  // a getter may raise what calls the hook
+  if (is_exact(d, kShape_property) && is_exact_function(d.as<Property>()->getter.peek())) {
+    record->value = d.as<Property>()->getter.peek();
+    record->kind = RecordKind::kProperty;
+  } else if (is_exact(d, kShape_getset_descriptor)) {
+    record->kind = RecordKind::kGetSet;
+  } else if (type_of(d) == g_tuple_getter_type && is_subtype(shape->type, types::tuple)) {
+    record->kind = RecordKind::kTupleItem;
+    u64 index = d.as<TupleGetter>()->index;
+    if (index >= u64(1) << 31) return false;
+    record->offset = u32(index);
+  } else {
+    record->kind = RecordKind::kDescriptor;
+  }
+  return true;
+}
+
+// An object in dictionary mode; `d` is no data descriptor.
+bool classify_dictionary_load(const Shape* shape, Object* object, Str* name, Value d, AttributeRecord* record) {
+  if (shape->slots_offset == 0) return false;
+  Value dict = storage_word(object)->peek();
+  if (dict.is_empty()) return false;
+  DictTable* table = __atomic_load_n(&dict.as<Dict>()->table, __ATOMIC_ACQUIRE);
+  i64 entry = dict_find_entry(table, name);
+  if (entry < 0) {
+    if (d.is_empty() || !classify_class_value(d, shape->type, false, record)) return false;
+    if (record->kind != RecordKind::kMethod && record->kind != RecordKind::kMethodCounted) return false;
+    record->kind = RecordKind::kDictMethod;
+  } else {
+    record->kind = RecordKind::kDictEntry;
+    record->offset = u32(entry);
+  }
+  record->extra = shape->slots_offset;
+  return true;
 }
 
 }  // namespace
@@ -173,38 +214,56 @@ void fill_load_cache(Thread& t, Instr* at, Object* object, Str* name) {
     return fill_class_load(at, old, object, name);
   if (shape->id == kShape_module) return fill_module_load(at, old, object, name);
   u32 version = __atomic_load_n(&shape->version, __ATOMIC_ACQUIRE);
-  if (version == 0 || !plain_instance(shape)) return;
+  if (version == 0) return;
+  // A __getattr__ is asked only for what is not found.
+  bool hooked = shape->type->slots.getattribute != generic_get_attribute;
   AttributeRecord record{};
   record.version = version;
   Value d = type_lookup(shape->type, name);
-  if (!d.is_empty() && type_of(d)->slots.descriptor_set != nullptr) {
-    record.value = d;
-    if (is_exact(d, kShape_property)) {
-      record.value = d.as<Property>()->getter.peek();
-      if (!is_exact_function(record.value)) return;
-      record.kind = RecordKind::kProperty;
-    } else if (is_exact(d, kShape_member_descriptor)) {
-      record.kind = RecordKind::kMember;
-      record.offset = member_offset(shape, d.as<NativeDescriptor>());
-      if (record.offset == 0 || write_slot(at, old, shape, version, record.offset)) return;
-    } else if (is_exact(d, kShape_getset_descriptor)) {
-      record.kind = RecordKind::kGetSet;
-    } else {
-      return;
+  auto classify = [&] {
+    if (hooked && !looks_up_generically(shape->type)) return false;
+    if (!d.is_empty() && type_of(d)->slots.descriptor_set != nullptr) return classify_data_descriptor(shape, d, hooked, &record);
+    // Its class may yet be given a __get__ or __set__.
+    bool changes = !d.is_empty() && !(type_of(d)->flags & type_flag::kImmutable);
+    if (changes && (hooked || (shape->flags & shape_flag::kDictMode) || find_slot(shape, name) >= 0)) return false;
+    if (shape->flags & shape_flag::kDictMode) return classify_dictionary_load(shape, object, name, d, &record);
+    int slot = find_slot(shape, name);
+    if (slot >= 0) {
+      record.kind = RecordKind::kOverflow;
+      record.offset = u32(slot);
+      return true;
     }
-    return write_record(at, old, shape->id, record);
+    if (d.is_empty()) return false;
+    if (!changes && classify_class_value(d, shape->type, false, &record)) return true;
+    record.kind = RecordKind::kDescriptor;
+    record.value = d;
+    record.extra = 1;
+    return !hooked;
+  };
+  if (!classify()) {
+    if (shape->flags & shape_flag::kDictMode) return;  // the next object's dict may have the name
+    record.kind = RecordKind::kUncached;
   }
-  if (shape->flags & shape_flag::kDictMode) return;
-  int slot = find_slot(shape, name);
-  if (slot >= 0) {
-    if (write_slot(at, old, shape, version, inline_offset(shape, u32(slot)))) return;
-    record.kind = RecordKind::kOverflow;
-    record.offset = u32(slot);
-    return write_record(at, old, shape->id, record);
-  }
-  if (d.is_empty() || !classify_class_value(d, shape->type, false, &record)) return;
-  write_record(at, old, shape->id, record);
+  u32 offset = record.kind == RecordKind::kMember     ? record.offset
+               : record.kind == RecordKind::kOverflow ? inline_offset(shape, record.offset)
+                                                      : 0;
+  if (offset == 0 || !write_slot(at, old, shape, version, offset)) write_record(at, old, shape->id, record);
 }
+
+namespace {
+// For storing into the dict of an object in dictionary mode.
+void fill_dictionary_store(Instr* at, u64 old, const Shape* shape, Object* object, Str* name, AttributeRecord* record) {
+  if (!(shape->flags & shape_flag::kHasAttributes) || shape->slots_offset == 0) return;
+  Value dict = storage_word(object)->peek();
+  if (dict.is_empty()) return;
+  i64 entry = dict_find_entry(__atomic_load_n(&dict.as<Dict>()->table, __ATOMIC_ACQUIRE), name);
+  if (entry < 0) return;
+  record->kind = RecordKind::kDictEntry;
+  record->offset = u32(entry);
+  record->extra = shape->slots_offset;
+  write_record(at, old, shape->id, *record);
+}
+}  // namespace
 
 void fill_store_cache(Thread& t, Instr* at, Object* object, Str* name) {
   u64 old = cache::load(at);
@@ -223,7 +282,8 @@ void fill_store_cache(Thread& t, Instr* at, Object* object, Str* name) {
     if (offset != 0) write_slot(at, old, shape, version, offset);
     return;
   }
-  if ((shape->flags & shape_flag::kDictMode) || !(shape->flags & shape_flag::kHasAttributes)) return;
+  if (shape->flags & shape_flag::kDictMode) return fill_dictionary_store(at, old, shape, object, name, &record);
+  if (!(shape->flags & shape_flag::kHasAttributes)) return;
   int slot = find_slot(shape, name);
   if (slot >= 0) {
     write_slot(at, old, shape, version, inline_offset(shape, u32(slot)));

@@ -22,6 +22,11 @@ enum class RecordKind : u8 {
   kGetSet,          // `value` is a getset_descriptor
   kMember,          // native or __slots__ field at `offset`
   kOverflow,        // slot number `offset`
+  kTupleItem,       // item `offset` of the tuple that the object is
+  kDescriptor,      // another attribute of the class, `value`, whose type tells how it is read; `extra` 0: if it is a data descriptor still
+  kDictEntry,       // the object is in dictionary mode: entry `offset` of the dict in the word at `extra`, or where else that has the name
+  kDictMethod,      // the same, and the dict has no such name: `value`, a function or the like of the class, bound by the use
+  kUncached,        // not to be cached while the version stands
   kModule,          // entry `offset` of the dict table `extra`
   kClassAttribute,  // the object is the class `holder` of version `version`, its metaclass, if not type, of version `offset`: `value`;
                     // extra 1: that is called with the class first

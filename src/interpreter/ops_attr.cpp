@@ -32,9 +32,40 @@ TYPHON_INLINE bool cached_method(Value v, u64 word, Value* out) {
   return record->kind == RecordKind::kMethod && shape_version(u32(word)) == record->version;
 }
 
-// What a record says is the attribute, borrowed, where that takes no call; EMPTY otherwise.
-TYPHON_INLINE Value recorded_value(Object* object, const AttributeRecord* record) {
+// The dict of an object in dictionary mode, as its record finds it; null: emptied by the collector.
+TYPHON_INLINE Dict* recorded_dict(Object* object, const AttributeRecord* record) {
+  return reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + record->extra)->as<Dict>();
+}
+// The entry that the record says is that of `name` in a dict; null: it is elsewhere, or nowhere.
+TYPHON_INLINE DictEntry* recorded_entry(Dict* dict, const AttributeRecord* record, const Str* name) {
+  DictTable* table = __atomic_load_n(&dict->table, __ATOMIC_ACQUIRE);
+  if (record->offset >= __atomic_load_n(&table->entry_count, __ATOMIC_ACQUIRE)) return nullptr;
+  DictEntry* entry = table->entries() + record->offset;
+  return entry->key.peek().bits == reinterpret_cast<u64>(name) ? entry : nullptr;
+}
+TYPHON_INLINE Value dictionary_value(Object* object, const AttributeRecord* record, Str* name) {
+  Dict* dict = recorded_dict(object, record);
+  if (dict == nullptr) return EMPTY;
+  DictEntry* entry = recorded_entry(dict, record, name);
+  Value v = entry != nullptr ? entry->value.peek() : EMPTY;
+  return v.is_empty() ? dict_peek_str(dict, name) : v;
+}
+// Whether a kDictMethod applies to the object.
+TYPHON_INLINE bool dictionary_lacks(Object* object, const AttributeRecord* record, Str* name) {
+  Dict* dict = recorded_dict(object, record);
+  return dict != nullptr && dict_peek_str(dict, name).is_empty();
+}
+
+// What a record says is the attribute that the instruction reads, borrowed, where that takes no call; EMPTY otherwise.
+TYPHON_INLINE Value recorded_value(Value* r, const Instr* pc, Object* object, const AttributeRecord* record) {
   switch (record->kind) {
+    case RecordKind::kDictEntry: return dictionary_value(object, record, name_operand(r, pc));
+    case RecordKind::kDescriptor:
+      return record->extra == 1 && type_of(record->value)->slots.descriptor_get == nullptr ? record->value : EMPTY;
+    case RecordKind::kTupleItem: {
+      auto* tuple = static_cast<Tuple*>(object);
+      return record->offset < tuple->size ? tuple->items[record->offset].peek() : EMPTY;
+    }
     case RecordKind::kValue: return record->value;
     case RecordKind::kModule: {
       DictTable* table = __atomic_load_n(&static_cast<Module*>(object)->dict.as<Dict>()->table, __ATOMIC_ACQUIRE);
@@ -81,6 +112,17 @@ Called load_record(Thread& t, Value* r, Instr* pc, Object* object, const Attribu
       if (v.is_empty()) break;
       return finish_ds(r, pc, Ref::copy(v)), Called::kDone;
     }
+    case RecordKind::kDictMethod:
+      if (!is_exact_function(record->value) || !dictionary_lacks(object, record, name_operand(r, pc))) break;
+      return finish_ds(r, pc, method_new(t, record->value, Value(object))) ? Called::kDone : Called::kRaised;
+    case RecordKind::kDescriptor: {
+      const Slots& slots = type_of(record->value)->slots;
+      DescriptorGetFn get = slots.descriptor_get;
+      if (get == nullptr && record->extra == 1) return finish_ds(r, pc, Ref::copy(record->value)), Called::kDone;
+      if (get == nullptr || (record->extra == 0 && slots.descriptor_set == nullptr)) break;
+      Ref descriptor = Ref::copy(record->value);
+      return finish_ds(r, pc, get(t, descriptor, Value(object), Value(type_of_object(object)))) ? Called::kDone : Called::kRaised;
+    }
     case RecordKind::kOverflow: {
       Field* field = slot_field(object, shape_of(object), record->offset);
       if (field == nullptr || field->is_empty()) break;
@@ -88,8 +130,10 @@ Called load_record(Thread& t, Value* r, Instr* pc, Object* object, const Attribu
     }
     case RecordKind::kValue:
     case RecordKind::kModule:
+    case RecordKind::kTupleItem:
+    case RecordKind::kDictEntry:
     case RecordKind::kClassAttribute: {
-      Value v = recorded_value(object, record);
+      Value v = recorded_value(r, pc, object, record);
       if (v.is_empty()) break;
       return finish_ds(r, pc, Ref::copy(v)), Called::kDone;
     }
@@ -113,8 +157,9 @@ TYPHON_NOINLINE Called load_attribute_step(Thread& t, Value* r, Instr* pc) {
     } else if (const AttributeRecord* record = cached_record(object, word)) {
       Called outcome = load_record(t, r, pc, object, record);
       if (outcome != Called::kRaised || exception_pending(t)) return outcome;
+      if (record->kind == RecordKind::kUncached) place = nullptr;
     }
-    fill_load_cache(t, place, object, name);
+    if (place != nullptr) fill_load_cache(t, place, object, name);
   }
   return finish_ds(r, pc, get_attribute(t, r[pc->b], name)) ? Called::kDone : Called::kRaised;
 }
@@ -143,7 +188,7 @@ COLD_HANDLER(load_attribute_other) {
         Instr* first = enter_code(t, r, pc, callee, callee[-1].as<Function>()->code.as<Code>(), 1, 2 << kResumeShift, pc->a);
         ENTER(callee, first);
       }
-      found = recorded_value(v.object(), record);
+      found = recorded_value(r, pc, v.object(), record);
     }
     if (quick_acquire(found, &found)) FINISH_LOAD(found, load_attribute_general);
   }
@@ -230,6 +275,29 @@ TYPHON_NOINLINE bool store_attribute_step(Thread& t, Value* r, Instr* pc) {
 }
 COLD_HANDLER(store_attribute_cold) { STEP(store_attribute_step(*t, r, pc), 2); }
 
+// The value of the cached entry of an object in dictionary mode that no other thread uses.
+COLD_HANDLER(store_attribute_dict) {
+  Value target = r[pc->a], v = r[pc->b], stored;
+  Object* object = target.object();
+  const AttributeRecord* record = cached_record(object, cache::load(cache_unit(pc + 1, object)));
+  if (record == nullptr || record->kind != RecordKind::kDictEntry) TAIL(store_attribute_cold);
+  Dict* dict = recorded_dict(object, record);
+  if (dict == nullptr || (!dict->is_local() && g_multi_threaded)) TAIL(store_attribute_cold);
+  DictEntry* entry = recorded_entry(dict, record, name_operand(r, pc));
+  if (entry == nullptr || entry->value.is_empty() || ((pc->x & kConsumeA) && !drops_quickly(target)) ||
+      !quick_heap_word(v, pc->x & kConsumeB, dict, &stored))
+    TAIL(store_attribute_cold);
+  if (pc->x & kConsumeB) r[pc->b] = EMPTY;
+  if (pc->x & kConsumeA) {
+    (void)quick_drop(target);
+    r[pc->a] = EMPTY;
+  }
+  Value old = *entry->value.address();
+  *entry->value.address() = stored;
+  if (needs_drop(old)) DROP_AND_NEXT(old, 2);
+  NEXT(2);
+}
+
 // A store of any value into a cached slot, or one that adds the attribute.
 COLD_HANDLER(store_attribute_quick) {
   Value target = r[pc->a], v = r[pc->b];
@@ -241,7 +309,7 @@ COLD_HANDLER(store_attribute_quick) {
   const AttributeRecord* record = nullptr;
   if (!cached_slot(object, word, &field)) {
     record = cached_record(object, word);
-    if (record == nullptr || record->kind != RecordKind::kTransition) TAIL(store_attribute_cold);
+    if (record == nullptr || record->kind != RecordKind::kTransition) TAIL(store_attribute_dict);
     field = reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + record->offset);
   }
   bool moved = pc->x & kConsumeB;
@@ -296,17 +364,25 @@ TYPHON_NOINLINE bool load_method_step(Thread& t, Value* r, Instr* pc) {
       switch (record->kind) {
         case RecordKind::kMethod:
         case RecordKind::kMethodCounted: set_register(r, f, acquire(record->value)); return true;
+        case RecordKind::kDictMethod:
+          if (!dictionary_lacks(object, record, name)) break;
+          set_register(r, f, acquire(record->value));
+          return true;
+        case RecordKind::kUncached: place = nullptr; break;
         case RecordKind::kValue:
         case RecordKind::kModule:
+        case RecordKind::kTupleItem:
+        case RecordKind::kDescriptor:
+        case RecordKind::kDictEntry:
         case RecordKind::kClassAttribute: {
-          Value v = recorded_value(object, record);
+          Value v = recorded_value(r, pc, object, record);
           if (!v.is_empty()) return unbound(v);
           break;
         }
         default: break;
       }
     }
-    fill_load_cache(t, place, object, name);
+    if (place != nullptr) fill_load_cache(t, place, object, name);
   }
   bool self_wanted = false;
   Ref function = get_method(t, r[f + 1], name, &self_wanted);
@@ -329,7 +405,10 @@ COLD_HANDLER(load_method_other) {
         *to = record->value;
         NEXT(2);
       }
-      found = recorded_value(self.object(), record);
+      if (record->kind == RecordKind::kDictMethod && dictionary_lacks(self.object(), record, name_operand(r, pc)) &&
+          quick_acquire(record->value, to))
+        NEXT(2);
+      found = recorded_value(r, pc, self.object(), record);
     }
     if (quick_acquire(found, &found)) {
       *to = found;

@@ -275,6 +275,11 @@ COLD_HANDLER(call_unbound_function) {
   callee[-1] = callee[-2];
   callee[-2] = EMPTY;
   if (Instr* first = enter_plain(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
+  if (frame::info(r).flags & frame_flag::kGenerator) {
+    if (Instr* first = enter_from_generator(t, r, pc, callee, pc->c, pc->a, &callee)) ENTER(callee, first);
+  } else if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) {
+    ENTER(callee, first);
+  }
   callee[-2] = callee[-1];
   callee[-1] = EMPTY;
   TAIL(call_method_general);

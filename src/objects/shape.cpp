@@ -476,6 +476,55 @@ Status set_own_attribute(Thread& t, Object* object, Str* key, Value value) {
   }
 }
 
+namespace {
+
+// Shapes that exist only because attributes were deleted: any order of them may arise, so there is a limit.
+constexpr u32 kMaxShapesOfDeletion = 4096;
+constexpr u32 kMaxMovedSlots = 8;
+Relaxed<u32> g_shapes_of_deletion = 0;
+
+// The shape that has the attributes of `shape` without that of `slot`, in the same order. Null: use a dictionary.
+Shape* shape_without(Thread& t, Shape* shape, u32 slot) {
+  u32 count = shape->slot_count;
+  if (count - slot > kMaxMovedSlots + 1) return nullptr;
+  Str* keys[kMaxMovedSlots + 1];
+  Shape* s = shape;
+  for (; s->slot_count > slot; s = shape_at(s->parent)) keys[s->slot_count - 1u - slot] = s->key;
+  for (u32 i = 1; i < count - slot; i++) {
+    Shape* child = find_child(s, keys[i]);
+    if (child == nullptr) {
+      if (g_shapes_of_deletion >= kMaxShapesOfDeletion) return nullptr;
+      g_shapes_of_deletion = g_shapes_of_deletion + 1;
+      child = add_slot_transition(t, s, keys[i]);
+      if (child == nullptr) return nullptr;
+    }
+    s = child;
+  }
+  return s;
+}
+
+// Takes the attribute of `slot` out of an object that nobody else reads; those behind it move up. False: the object must become a
+// dictionary.
+bool delete_slot(Thread& t, Object* object, Shape* shape, u32 slot) {
+  Shape* target = shape_without(t, shape, slot);
+  if (target == nullptr) return false;
+  Field* at = slot_address(object, shape, slot);
+  // (The collector may have emptied an object that is dying.)
+  if (at == nullptr || at->is_empty() || slot_address(object, shape, shape->slot_count - 1u) == nullptr) return false;
+  Value old = *at->address();
+  for (u32 i = slot + 1; i < shape->slot_count; i++) {
+    Field* next = slot_address(object, shape, i);
+    *at->address() = *next->address();
+    at = next;
+  }
+  *at->address() = EMPTY;
+  set_shape(object, target);
+  Field::release_heap(old);
+  return true;
+}
+
+}  // namespace
+
 Result<bool> delete_own_attribute(Thread& t, Object* object, Str* key) {
   while (true) {
     const Shape* shape = shape_of(object);
@@ -486,13 +535,7 @@ Result<bool> delete_own_attribute(Thread& t, Object* object, Str* key) {
     }
     int slot = find_slot(shape, key);
     if (slot < 0) return false;
-    // The newest attribute of an object that nobody else reads goes by stepping back to the parent shape.
-    if (slot == shape->slot_count - 1 && (object->is_local() || !g_multi_threaded)) {
-      Value old = slot_address(object, shape, u32(slot))->take_word(object);
-      set_shape(object, shape_at(shape->parent));
-      Field::release_heap(old);
-      return true;
-    }
+    if ((object->is_local() || !g_multi_threaded) && delete_slot(t, object, const_cast<Shape*>(shape), u32(slot))) return true;
     TRY(enter_dictionary_mode(t, object, Ref()));
   }
 }

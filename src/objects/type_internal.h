@@ -127,6 +127,8 @@ Status type_init(Thread& t, Value self, Args args);
 // --- attributes
 // As generic_get_attribute, EMPTY instead of AttributeError when nothing is found.
 Ref generic_get_or_empty(Thread& t, Value v, Str* interned_name);
+// Whether that is what instances of `type` ask first, with or without a __getattr__ for what it does not find.
+bool looks_up_generically(Type* type);
 Ref type_get_or_empty(Thread& t, Type* type, Str* interned_name);
 // The interned form of a name that came from Python code.
 inline RefTo<Str> interned_name(Thread& t, Str* name) {

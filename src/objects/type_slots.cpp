@@ -264,6 +264,18 @@ Ref generic_getattribute(Thread& t, Value self, Str* name) {
   return call_found(t, hook, words, 1);
 }
 
+}  // namespace
+
+bool looks_up_generically(Type* type) {
+  if (type->slots.getattribute == generic_get_attribute) return true;
+  if (type->slots.getattribute != generic_getattribute) return false;
+  Value method = type_lookup(type, names::__getattribute__);
+  return is_exact(method, kShape_wrapper_descriptor) &&
+         method.as<NativeDescriptor>()->slot_function == reinterpret_cast<void*>(generic_get_attribute);
+}
+
+namespace {
+
 Status discard(Ref&& result) {
   if (result.failed()) return Raised{};
   return ok();
