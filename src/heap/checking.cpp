@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <unordered_set>
 
 #include "heap/object_model.h"
 #include "heap/pages.h"
@@ -51,6 +52,8 @@ void yield_slow() {
 
 namespace {
 
+const pid_t g_first_process = getpid();
+
 struct InvariantVisitor : Visitor {
   Object* owner = nullptr;
   InvariantVisitor() {
@@ -78,12 +81,19 @@ void check_thread(const Thread& t) {
 
 void check_heap() {
   InvariantVisitor visitor;
+  bool forked = getpid() != g_first_process;
+  std::unordered_set<u16> alive;  // ids of threads
+  for (Thread* t = first_thread(); t != nullptr; t = t->next) alive.insert(t->id);
   heap::for_each_page([&](heap::PageMeta* meta) {
     heap::for_each_block(meta, [&](void* block) {
       u32 shape = heap::block_shape(block);
       if (shape == 0 || shape == heap::kBodyShape) return;
       auto* object = static_cast<Object*>(block);
-      if (object->is_local()) return;
+      if (object->is_local()) {
+        // R17: what a thread leaves behind is nobody's LOCAL object. (A fork leaves other threads' as they are.)
+        if (object->count >= count::kOne && !forked) CHECK(alive.contains(object->aux));
+        return;
+      }
       bool counted = object->state & state::kShared;
       if (counted && (object->count < count::kOne || (object->count & count::kQueued))) return;
       visitor.owner = object;

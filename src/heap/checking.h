@@ -18,7 +18,7 @@ void begin_thread(u64 number);
 TYPHON_INLINE void yield_point() {
   if (g_yield_seed != 0) [[unlikely]] yield_slow();
 }
-// With the world stopped: no shared object refers to a LOCAL one, and no thread holds another's.
+// With the world stopped: no shared object refers to a LOCAL one, no thread holds another's, and each belongs to a thread that lives.
 void check_heap();
 TYPHON_INLINE bool broken(u32 rule) { return g_broken_rule == rule; }
 #else

@@ -279,7 +279,7 @@ class Analysis {
     if (role != kUntracked || shapes_[shape] == kMayHaveSlots) object_model::visit(object, marker);
     if (shape == last_shape_) return;
     last_shape_ = shape;
-    mark(object_model::type_of_shape(shape));
+    if (!checking::broken(14)) mark(object_model::type_of_shape(shape));
   }
 
   void mark_word(u64 word) {
@@ -548,6 +548,7 @@ void set_growth_limit(u64 tracked_bytes, u64 collected_bytes) {
 // The stopped part of a collection: finds the garbage and shares it out.
 void find_garbage(Thread& t, Garbage& mine, RootedVector& callbacks) {
   WorldStopped stop(t);
+  checking::check_heap();
   defer_popular_objects();
   Analysis analysis(t, {});
   if (!analysis.ok()) return;

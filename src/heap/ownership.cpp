@@ -158,13 +158,14 @@ void destroy(Object* object) {
 void release_shared(Object* object) {
   if (object->ownership() & (state::kDeferred | state::kImmortal)) return;
   TYPHON_COUNT(kAtomicRelease);
-  i32 old = __atomic_load_n(&object->count, __ATOMIC_RELAXED), now;
+  i32 old = __atomic_load_n(&object->count, __ATOMIC_ACQUIRE), now;
   do {
-    if (old >= count::kStickyLimit) return;
+    // Another thread may have made it DEFERRED since: then the field counts pins, and the reference that goes is none of them.
+    if (old >= count::kStickyLimit || (object->ownership() & (state::kDeferred | state::kImmortal))) return;
     DCHECK(old >= count::kOne);
     now = old - count::kOne;
     if (now < count::kOne) now |= count::kQueued;
-  } while (!__atomic_compare_exchange_n(&object->count, &old, now, true, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+  } while (!__atomic_compare_exchange_n(&object->count, &old, now, true, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
   if (now < count::kOne && !(old & count::kQueued)) queue_candidate(object);
 }
 
@@ -286,15 +287,15 @@ void make_deferred(Object* object) {
   publish(object);
   set_ownership(object, state::kDeferred);
   // From here on the field counts pins. (A thread that is just counting the shared object may leave a residue: it reads as
-  // a pin, and the object is kept.)
-  __atomic_store_n(&object->count, 0, __ATOMIC_RELAXED);
+  // a pin, and the object is kept.) Release: who reads the zero knows why.
+  __atomic_store_n(&object->count, 0, __ATOMIC_RELEASE);
 }
 
 void make_immortal(Object* object) {
   if (object->ownership() & state::kImmortal) return;
   publish(object);
   set_ownership(object, state::kImmortal);
-  __atomic_store_n(&object->count, count::kOne, __ATOMIC_RELAXED);
+  __atomic_store_n(&object->count, count::kOne, __ATOMIC_RELEASE);
 }
 
 void pin(Object* object) {

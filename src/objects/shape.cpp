@@ -225,8 +225,8 @@ Outcome store_slot(Thread& t, Object* object, const Shape* shape, Str* key, Valu
     slot = shape->slot_count;
   }
   publish_for(object, value);
-  Value word = heap_copy(value);  // counted before locking
-  if (checking::broken(18) && (is_exact_int(value) || is_exact_float(value))) word = value.untagged();  // as if all numbers were immediates
+  bool as_immediate = checking::broken(18) && (is_exact_int(value) || is_exact_float(value));
+  Value word = as_immediate ? value.untagged() : heap_copy(value);  // counted before locking
   {
     ObjectLock lock(t, object);
     // Publishing may happen only before the lock: an object cannot become shared in between (this thread owns it).

@@ -153,7 +153,7 @@ class Generators(unittest.TestCase):
                 except ValueError:
                     pass
             return thrown
-        sent = race(lambda: throw(0), lambda: throw(1), lambda: take(generator, N) and 0)
+        sent = race(lambda: throw(0), lambda: throw(1), lambda: 0 * len(take(generator, N)))
         self.assertEqual(len(handled), sum(sent))
         self.assertEqual(len(set(handled)), sum(sent))
 

@@ -109,6 +109,36 @@ class Rules(unittest.TestCase):
         self.assertEqual([leaf.number() for leaf in leaves], list(range(50)))
         self.assertEqual(type(leaves[7]).__name__, "Leaf")
 
+    def test_garbage_that_a_thread_leaves(self):
+        """R17: what only an ended thread could reach is collected."""
+        gone = []
+
+        class Mortal(Node):
+            def __del__(self):
+                gone.append(self.n)
+
+        def work():
+            for i in range(10):
+                node = Mortal(i)
+                node.me = node
+        race(work)
+        for _ in range(20):
+            gc.collect()
+            if len(gone) == 10:
+                break
+            time.sleep(0.02)
+        self.assertEqual(sorted(gone), list(range(10)))
+
+    def test_numbers_on_the_heap(self):
+        """R18: only immediates are numbers that nobody counts."""
+        nodes = shared([Node(0) for _ in range(50)])
+        for i, node in enumerate(nodes):
+            setattr(node, "big", 10**30 + i)
+            setattr(node, "huge", -(3**100) * (i + 1))
+        gc.collect()
+        [10**31 + i for i in range(1000)]
+        self.assertEqual(race(lambda: [(node.big - 10**30, node.huge // -(3**100)) for node in nodes])[0], [(i, i + 1) for i in range(50)])
+
     def test_what_only_native_code_holds(self):
         """R16: what a native function keeps in its frame is found there."""
         nodes = shared([Node(i) for i in range(60)])
