@@ -93,7 +93,10 @@ Status for_each_item_py(Thread& t, Value iterable, Action&& action) {
     RefTo<Set> source = TRY(stable(t, iterable.as<Set>()));
     u64 position = 0, hash = 0;
     Ref key;
-    while (next_key(source.get(), &position, &key, &hash)) TRY(action(key.get(), hash));
+    while (next_key(source.get(), &position, &key, &hash)) {
+      if (poll_wanted(t)) [[unlikely]] safepoint_scan_only(t);
+      TRY(action(key.get(), hash));
+    }
     return ok();
   }
   if (is_exact_dict(iterable)) {
@@ -268,6 +271,7 @@ Result<bool> is_subset(Thread& t, Value self, Value other) {
   u64 position = 0, hash = 0;
   Ref key;
   while (next_key(small.get(), &position, &key, &hash)) {
+    if (poll_wanted(t)) [[unlikely]] safepoint_scan_only(t);
     bool there = TRY(contains_hashed_py(t, other.as<Set>(), key, hash));
     if (!there) return false;
   }
@@ -294,6 +298,7 @@ Result<bool> is_disjoint(Thread& t, Value self, Value other) {
     u64 position = 0, hash = 0;
     Ref key;
     while (next_key(small.get(), &position, &key, &hash)) {
+      if (poll_wanted(t)) [[unlikely]] safepoint_scan_only(t);
       bool there = TRY(contains_hashed_py(t, self.as<Set>(), key, hash));
       if (there) return false;
     }
