@@ -435,6 +435,31 @@ TYPHON_NOINLINE Ref forget_main_module(Thread& t) {
   if (weak.failed() || dict_delete_str(t, sys_modules(t), names::__main__).failed()) clear_exception(t);
   return weak.failed() ? Ref() : std::move(weak);
 }
+// Whether the module comes from a file outside of the standard library.
+bool is_of_program(Thread& t, Value module) {
+  if (!is_module(module)) return false;
+  Ref file = dict_get_str(t, module.as<Module>()->dict.as<Dict>(), names::__file__);
+  Ref library = sys_get(t, str_immortal(t, "_stdlib_dir"));
+  if (!is_str(file)) return false;
+  if (!is_str(library)) return true;
+  Utf8Buffer file_buffer, library_buffer;
+  std::string_view path = str_utf8(file.as<Str>(), file_buffer), prefix = str_utf8(library.as<Str>(), library_buffer);
+  return path.substr(0, prefix.size()) != prefix || path.substr(prefix.size()).find("/site-packages/") == 0;
+}
+// Takes the program's modules out of sys.modules; weak references to them, in the order in which they were imported.
+TYPHON_NOINLINE void forget_modules(Thread& t, RootedVector& weak) {
+  RefTo<List> names = dict_keys_list(t, sys_modules(t));
+  for (size_t i = 0; !names.failed() && i < list_size(names.get()); i++) {
+    Ref name = list_get(t, names.get(), i);
+    if (!is_str(name)) continue;
+    Ref module = dict_get_str(t, sys_modules(t), name.as<Str>());
+    if (!is_of_program(t, module)) continue;
+    Ref reference = weakref_new(t, module, EMPTY);
+    if (!reference.failed()) weak.push(std::move(reference));
+    if (dict_delete_str(t, sys_modules(t), name.as<Str>()).failed()) clear_exception(t);
+  }
+  if (exception_pending(t)) clear_exception(t);
+}
 // Sets the names of a module to None, if it is still alive; false: it is not.
 bool clear_module(Thread& t, Value weak) {
   if (weak.is_empty()) return false;
@@ -479,6 +504,19 @@ bool anything_to_finalise(Thread& t) {
 
 }  // namespace
 
+// The modules of the program end like the main module: all together, and what something else keeps loses its names, the last import
+// first. Those of the library stay, for finalisers may need them.
+static void end_modules(Thread& t) {
+  RootedVector weak(t);
+  forget_modules(t, weak);
+  if (weak.empty() || !anything_to_finalise(t)) return;
+  collector::collect(t);
+  bool cleared = false;
+  for (size_t i = weak.size(); i-- > 0;) cleared |= clear_module(t, weak[i]);
+  if (cleared) collector::collect(t);
+  if (exception_pending(t)) clear_exception(t);
+}
+
 int runtime_shutdown(Thread& t, int code) {
   // Non-daemon threads are waited for, then exit functions run, as threading and atexit document.
   call_quietly(t, "threading", "_shutdown", "on threading shutdown");
@@ -497,6 +535,7 @@ int runtime_shutdown(Thread& t, int code) {
     collector::collect(t);
     if (exception_pending(t)) clear_exception(t);
     if (clear_module(t, weak)) collector::collect(t);
+    end_modules(t);
   }
   if (safepoint(t).failed() || exception_pending(t)) clear_exception(t);
   flush_streams(t);

@@ -1,6 +1,9 @@
 """__del__, promptness of finalisation, the collector."""
 
+import pathlib
+import subprocess
 import sys
+import tempfile
 import unittest
 
 
@@ -225,6 +228,34 @@ class Resurrection(unittest.TestCase):
         k.__del__ = lambda: log.append(1)
         del k
         self.assertEqual(log, [])
+
+
+class EndOfProgram(unittest.TestCase):
+    MODULE = '''
+import json
+class C:
+    def __init__(self, name): self.name = name
+    def __del__(self): print(self.name, json.dumps(suffix))
+suffix = ["x"]
+plain = C("plain")
+cycle = [C("cycle")]
+cycle.append(cycle)
+def keep(): return suffix
+'''
+
+    def output(self, program):
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "its_module.py").write_text(self.MODULE)
+            done = subprocess.run([sys.executable, "-c", f"import sys; sys.path.insert(0, {folder!r})\n{program}"], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return sorted(done.stdout.splitlines())
+
+    def test_what_an_imported_module_holds(self):
+        self.assertEqual(self.output("import its_module"), ['cycle ["x"]', 'plain ["x"]'])
+
+    def test_with_threads(self):
+        program = "import threading, its_module\nthread = threading.Thread(target=its_module.keep)\nthread.start()\nthread.join()"
+        self.assertEqual(self.output(program), ['cycle ["x"]', 'plain ["x"]'])
 
 
 if __name__ == "__main__":
