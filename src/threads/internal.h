@@ -10,6 +10,7 @@ struct PlatformThread {
   // Parking: the thread sleeps on this word, in the parking lot and nowhere else.
   u32 park_word = 0;
   u64 spin_ns = 8'000;  // how long it watches the word first
+  u8 vain_watches = 0, skipped_watches = 0;  // in a row, long ones; parking_lot.cpp
   // Start record and stack of a started thread.
   void (*entry)(Thread& t, void* argument) = nullptr;
   void* argument = nullptr;

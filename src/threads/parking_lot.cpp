@@ -62,6 +62,9 @@ void wake(PlatformThread* thread) {
 // Waking a thread takes about as long as kMostSpinNs, so who will be woken soon may as well watch for it. How long a thread does so
 // follows how long its last waits were.
 inline constexpr u64 kMostSpinNs = 30'000, kLeastSpinNs = 500, kShortWaitNs = 60'000;
+// Waits may be short and watching in vain all the same: when this thread and the one it waits for have one processor between them,
+// because others use the rest. After so many long watches in vain, most waits go without.
+inline constexpr u8 kVainWatches = 3, kWatchesSkipped = 16;
 alignas(64) u32 g_watching = 0;  // atomic
 
 void note_wait(PlatformThread* self, u64 waited_ns) {
@@ -73,15 +76,28 @@ void note_wait(PlatformThread* self, u64 waited_ns) {
 
 Watch::Watch(Thread& t) : thread_(t) {
   // With a GIL whoever is waited for could not go on meanwhile; nor when every processor has a thread that watches.
-  if (g_gil_mode || !g_multi_threaded || __atomic_load_n(&g_watching, __ATOMIC_RELAXED) >= platform::processor_count()) return;
+  if (g_gil_mode || !g_multi_threaded || platform::processor_count() == 1 ||
+      __atomic_load_n(&g_watching, __ATOMIC_RELAXED) >= platform::processor_count()) {
+    return;
+  }
+  PlatformThread* self = t.platform;
+  if (self->vain_watches >= kVainWatches && ++self->skipped_watches % kWatchesSkipped != 0) return;
   __atomic_fetch_add(&g_watching, 1, __ATOMIC_RELAXED);
-  until_ = platform::monotonic_ns() + t.platform->spin_ns;
+  until_ = platform::monotonic_ns() + self->spin_ns;
 }
 Watch::~Watch() {
-  if (until_ != 0) __atomic_fetch_sub(&g_watching, 1, __ATOMIC_RELAXED);
+  if (until_ == 0) return;
+  __atomic_fetch_sub(&g_watching, 1, __ATOMIC_RELAXED);
+  PlatformThread* self = thread_.platform;
+  if (succeeded_) {
+    self->vain_watches = 0;
+    note_wait(self, 0);
+  } else if (self->spin_ns >= kMostSpinNs / 2 && self->vain_watches < kVainWatches) {
+    self->vain_watches++;
+  }
 }
 bool Watch::goes_on() const { return until_ != 0 && !poll_wanted(thread_) && platform::monotonic_ns() < until_; }
-void Watch::succeeded() const { note_wait(thread_.platform, 0); }
+void Watch::succeeded() { succeeded_ = true; }
 
 Woken park(Thread& t, const void* address, bool (*validate)(void* context), void* context, i64 timeout_ns,
            bool interruptible, u64* unparker_data) {

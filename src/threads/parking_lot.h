@@ -16,11 +16,12 @@ class [[nodiscard]] Watch {
   Watch(const Watch&) = delete;
   // Asked every few hundred nanoseconds.
   bool goes_on() const;
-  void succeeded() const;
+  void succeeded();
 
  private:
   Thread& thread_;
   u64 until_ = 0;
+  bool succeeded_ = false;
 };
 
 // Waits on `address` if validate(context) holds (called with the bucket locked, must be short and lock-free).
