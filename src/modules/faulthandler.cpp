@@ -5,10 +5,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <dlfcn.h>
+#include <dirent.h>
 #include <execinfo.h>
+#include <fcntl.h>
 #include <ctime>
 #include <pthread.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "bytecode/frame.h"
@@ -69,26 +72,45 @@ i32 line_of(const Code* code, u32 unit) {
   while (reader.next(&row) && row.unit <= unit) line = row.line;
   return line;
 }
+// The code of the frame `r`. A signal may have come while a frame was being made or taken down: what lies there then need not be a
+// frame, and null is returned.
+const Code* code_of(const Thread& t, Value* r) {
+  bool on_stack = r >= t.stack_base + kFrameHeader && r < t.stack_limit;
+  if ((u64(r) & 7) != 0 || (!on_stack && heap::find_block(r) == nullptr)) return nullptr;
+  Code* code = frame::code(r);
+  if (code == nullptr || heap::find_block(code) != code || code->shape == heap::kBodyShape || !is_code(Value(code))) return nullptr;
+  return code;
+}
 constexpr int kMaxFrames = 100;
+// False while the thread is just between two frames.
+bool is_settled(const Thread& t) {
+  Value* r = t.frame;
+  for (int depth = 0; r != nullptr && depth < kMaxFrames; depth++) {
+    if (code_of(t, r) == nullptr) return false;
+    Value* caller = frame::caller(r);
+    if (caller == nullptr && !(frame::info(r).flags & frame_flag::kEntry)) return false;
+    r = caller;
+  }
+  return true;
+}
 void put_frames(int fd, Thread& t) {
   Value* r = t.frame;
   if (r == nullptr) return put(fd, "  <no Python frame>\n");
   for (int depth = 0; r != nullptr; depth++) {
     if (depth == kMaxFrames) return put(fd, "  ...\n");
-    Code* code = frame::code(r);
-    if (code != nullptr) {
-      put(fd, "  File \"");
-      put_str(fd, code->filename.peek());
-      put(fd, "\", line ");
-      i32 line = line_of(code, frame::unit_index(r));
-      if (line > 0)
-        put_decimal(fd, u64(line));
-      else
-        put(fd, "???");
-      put(fd, " in ");
-      put_str(fd, code->name.peek());
-      put(fd, "\n");
-    }
+    const Code* code = code_of(t, r);
+    if (code == nullptr) return put(fd, "  ???\n");
+    put(fd, "  File \"");
+    put_str(fd, code->filename.peek());
+    put(fd, "\", line ");
+    i32 line = line_of(code, frame::unit_index(r));
+    if (line > 0)
+      put_decimal(fd, u64(line));
+    else
+      put(fd, "???");
+    put(fd, " in ");
+    put_str(fd, code->name.peek());
+    put(fd, "\n");
     r = frame::caller(r);
   }
 }
@@ -104,15 +126,117 @@ void put_thread_head(int fd, const char* kind, u64 ident, bool named) {
   }
   put(fd, " (most recent call first):\n");
 }
-// The thread that the caller runs on.
+// --- other threads, from where the world cannot be stopped (signal handlers, the watchdog): each is made to write its own frames, one
+// after the other, by a signal. One that does not get to it in time (it blocks signals) is left out.
+struct Show {
+  u32 busy = 0;    // process id of who is showing threads
+  i32 target = 0;  // thread that is asked; whoever takes it out, thread or requester, decides. Atomic, as is `done`.
+  u32 done = 0;
+  int fd = 2;
+  bool any = false;
+  bool settled = false;  // only if the thread is not just between two frames; if it is, `target` stays
+};
+Show g_show;
+constexpr u32 kMaxThreads = 100;
+constexpr u64 kShowOneNs = 1'000'000'000, kShowAllNs = 4'000'000'000;
+int show_signal() { return SIGRTMAX - 1; }
+i32 own_tid() { return i32(syscall(SYS_gettid)); }
+
+void show_handler(int) {
+  int saved = errno;
+  i32 tid = own_tid();
+  Thread* t = Thread::current_or_null();
+  if (__atomic_load_n(&g_show.settled, __ATOMIC_ACQUIRE) && t != nullptr && !is_settled(*t)) return;
+  if (__atomic_compare_exchange_n(&g_show.target, &tid, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+    if (t != nullptr && !is_helper_thread(*t)) {
+      if (g_show.any) put(g_show.fd, "\n");
+      g_show.any = true;
+      put_thread_head(g_show.fd, "Thread ", t->ident, true);
+      put_frames(g_show.fd, *t);
+    }
+    __atomic_store_n(&g_show.done, 1, __ATOMIC_RELEASE);
+  }
+  errno = saved;
+}
+void show_one(i32 tid) {
+  __atomic_store_n(&g_show.done, 0, __ATOMIC_RELAXED);
+  __atomic_store_n(&g_show.settled, true, __ATOMIC_RELAXED);
+  __atomic_store_n(&g_show.target, tid, __ATOMIC_RELEASE);
+  u64 begin = platform::monotonic_ns(), next = begin;
+  while (!__atomic_load_n(&g_show.done, __ATOMIC_ACQUIRE)) {
+    u64 now = platform::monotonic_ns();
+    if (now - begin > kShowOneNs / 2) __atomic_store_n(&g_show.settled, false, __ATOMIC_RELEASE);
+    if (now >= next && __atomic_load_n(&g_show.target, __ATOMIC_RELAXED) == tid) {
+      bool sent = syscall(SYS_tgkill, getpid(), tid, show_signal()) == 0;
+      i32 asked = tid;
+      if ((!sent || now - begin > kShowOneNs) &&
+          __atomic_compare_exchange_n(&g_show.target, &asked, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+        return;
+      }
+      next = now + kShowOneNs / 100;
+    }
+    usleep(50);
+  }
+}
+// The newest threads of the process, oldest first; `*more`: there are others.
+u32 list_threads(i32* tids, bool* more) {
+  *more = false;
+  int folder = open("/proc/self/task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return 0;
+  alignas(8) char buffer[4096];
+  u32 n = 0;
+  for (;;) {
+    long size = syscall(SYS_getdents64, folder, buffer, sizeof buffer);
+    if (size <= 0) break;
+    for (long at = 0; at < size;) {
+      auto* entry = reinterpret_cast<const struct dirent64*>(buffer + at);
+      at += entry->d_reclen;
+      i32 tid = 0;
+      for (const char* p = entry->d_name; *p >= '0' && *p <= '9'; p++) tid = tid * 10 + (*p - '0');
+      if (tid == 0) continue;
+      if (n == kMaxThreads) {
+        *more = true;
+        std::memmove(tids, tids + 1, (kMaxThreads - 1) * sizeof *tids);
+        n--;
+      }
+      tids[n++] = tid;
+    }
+  }
+  close(folder);
+  return n;
+}
+// All threads but the one that the caller runs on, the newest first. `any`: something has been written before.
+void put_other_threads(int fd, bool any) {
+  u32 process = u32(getpid()), busy = 0;
+  while (!__atomic_compare_exchange_n(&g_show.busy, &busy, process, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+    if (busy == process) return;  // not what a fork has left there
+  struct sigaction action = {};
+  action.sa_handler = show_handler;
+  action.sa_flags = SA_RESTART | SA_ONSTACK;
+  sigaction(show_signal(), &action, nullptr);
+  g_show.fd = fd;
+  g_show.any = any;
+  i32 tids[kMaxThreads], self = own_tid();
+  bool more;
+  u64 until = platform::monotonic_ns() + kShowAllNs;
+  for (u32 n = list_threads(tids, &more); n > 0 && platform::monotonic_ns() < until; n--)
+    if (tids[n - 1] != self) show_one(tids[n - 1]);
+  if (more) put(fd, "...\n");
+  __atomic_store_n(&g_show.busy, 0, __ATOMIC_RELEASE);
+}
+// The thread that the caller runs on, and if wanted the others after it.
 void put_current(int fd, bool all_threads) {
   Thread* t = Thread::current_or_null();
-  if (t == nullptr) return put(fd, "<no Python thread>\n");
-  if (all_threads)
-    put_thread_head(fd, "Current thread ", t->ident, true);
-  else
-    put(fd, "Stack (most recent call first):\n");
-  put_frames(fd, *t);
+  if (t == nullptr) {
+    put(fd, "<no Python thread>\n");
+  } else {
+    if (all_threads)
+      put_thread_head(fd, "Current thread ", t->ident, true);
+    else
+      put(fd, "Stack (most recent call first):\n");
+    put_frames(fd, *t);
+  }
+  if (all_threads) put_other_threads(fd, true);
 }
 void put_native_stack(int fd) {
   // backtrace() and dladdr() take locks of the dynamic linker: a fault inside it may hang here, after the Python frames are written.
@@ -257,7 +381,8 @@ Ref f_dump_traceback(Thread& t, Value, const Value* a) {
     put_frames(fd, *other);
     put(fd, "\n");
   }
-  put_current(fd, true);
+  put_thread_head(fd, "Current thread ", t.ident, true);
+  put_frames(fd, t);
   return Ref::none();
 }
 Ref f_dump_c_stack(Thread& t, Value, const Value* a) {
@@ -332,9 +457,9 @@ Ref f_unregister(Thread& t, Value, const Value* a) {
   return Ref::boolean(true);
 }
 
-// --- after a time-out: a thread that the VM does not know waits; the thread that asked is made to show its own frames.
+// --- after a time-out: a thread that the VM does not know waits, and has all threads shown.
 struct Watch {
-  pthread_t thread, target;
+  pthread_t thread;
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   pthread_cond_t condition;
   bool running = false, cancelled = false, repeat = false, exit = false;
@@ -344,19 +469,7 @@ struct Watch {
 };
 Watch g_watch;
 GlobalRoot g_watch_file;
-int watch_signal() { return SIGRTMAX - 1; }
-u32 g_watch_shown;
 
-void watch_handler(int) {
-  int saved = errno;
-  Thread* t = Thread::current_or_null();
-  if (t != nullptr) {
-    put_thread_head(g_watch.fd, "Thread ", t->ident, true);
-    put_frames(g_watch.fd, *t);
-  }
-  __atomic_store_n(&g_watch_shown, 1, __ATOMIC_RELEASE);
-  errno = saved;
-}
 void* watch(void*) {
   sigset_t all;
   sigfillset(&all);
@@ -375,9 +488,7 @@ void* watch(void*) {
     while (!g_watch.cancelled && woken == 0) woken = pthread_cond_timedwait(&g_watch.condition, &g_watch.mutex, &until);
     if (g_watch.cancelled) break;
     put(g_watch.fd, g_watch.head);
-    __atomic_store_n(&g_watch_shown, 0, __ATOMIC_RELAXED);
-    if (pthread_kill(g_watch.target, watch_signal()) == 0)
-      for (int i = 0; i < 1000 && !__atomic_load_n(&g_watch_shown, __ATOMIC_ACQUIRE); i++) usleep(1000);
+    put_other_threads(g_watch.fd, false);
     if (g_watch.exit) _exit(1);
   } while (g_watch.repeat);
   pthread_mutex_unlock(&g_watch.mutex);
@@ -417,12 +528,7 @@ Ref f_dump_later(Thread& t, Value, const Value* a) {
   g_watch.repeat = repeat;
   g_watch.exit = leave;
   g_watch.fd = fd;
-  g_watch.target = pthread_self();
   g_watch_file.set(t, keep.is_empty() ? Ref::none() : std::move(keep));
-  struct sigaction action = {};
-  action.sa_handler = watch_handler;
-  action.sa_flags = SA_RESTART | SA_ONSTACK;
-  sigaction(watch_signal(), &action, nullptr);
   static bool ready = false;
   if (!ready) {
     pthread_condattr_t attributes;
@@ -470,10 +576,10 @@ const Method kFunctions[] = {
            "Dump the traceback of the current thread into file.\n\nDump the traceback of all threads if all_threads is true."),
     method("dump_c_stack", f_dump_c_stack, "($module, /, file=sys.stderr)", "Dump the C stack of the current thread."),
     method("dump_traceback_later", f_dump_later, "($module, /, timeout, repeat=False, file=sys.stderr, exit=False)",
-           "Dump the traceback of the calling thread into file after the timeout, if it has not been cancelled by then."),
+           "Dump the tracebacks of all threads into file after the timeout, if it has not been cancelled by then."),
     method("cancel_dump_traceback_later", f_cancel_later, "($module, /)", "Cancel the previous call to dump_traceback_later()."),
     method("register", f_register, "($module, /, signum, file=sys.stderr, all_threads=True, chain=False)",
-           "Register a handler for the signal 'signum'.\n\nDump the traceback of the thread that gets the signal into file."),
+           "Register a handler for the signal 'signum'.\n\nDump the traceback of the thread that gets the signal, or of all threads if all_threads is\ntrue, into file."),
     method("unregister", f_unregister, "($module, signum, /)", "Unregister the handler of the signal 'signum' registered by register()."),
     method("_read_null", f_read_null, "($module, /)", "Read from NULL, raise a SIGSEGV or SIGBUS signal depending on the platform."),
     method("_sigsegv", f_raise<SIGSEGV>, "($module, release_gil=False, /)", "Raise a SIGSEGV signal."),
