@@ -68,8 +68,9 @@ def write_readme():
         for name in (name for name in names if name in modules and name not in counted):
             counted.add(name)
             own = set(modules[name].get("impl_only", ()))
-            total += modules[name]["passed"] - len(own)
-            passed += len(listed.get(name, set()) - own)
+            here = modules[name]["passed"] - len(own)
+            total += here
+            passed += min(len(listed.get(name, set()) - own), here)  # some run here that CPython skips
         rows.append(f"| {group} | {passed} | {total} | {100 * passed / total:.1f} % |" if total else f"| {group} | 0 | 0 | |")
     table = "\n".join(["| CPython's tests | Typhon passes | CPython passes | |", "|---|--:|--:|--:|", *rows])
     text = README.read_text(encoding="utf-8")
