@@ -90,6 +90,7 @@ inline constexpr u64 kBatchDelayNs = 5'000'000;
 inline constexpr u64 kMaxDelayNs = 640'000'000;
 inline constexpr u64 kPauseBudgetNs = 4'000'000;
 inline constexpr u64 kObserverShare = 10;  // at most a tenth of the time for those who ask weakrefs
+inline constexpr u64 kPromptShare = 50;    // at most a fiftieth of it for those who are to be told of an end
 inline constexpr size_t kMaxPopularSize = size_t(64) << 10;
 // In Object::aux of SHARED objects, while a reclaim has the world stopped.
 inline constexpr u16 kFound = 1, kCondemned = 2;
@@ -109,6 +110,18 @@ void request_if_full(Thread& t, const ReclaimState& r) {
   request_poll(t);
 }
 
+u64 g_prompt_next_ns = 0;  // atomic: when the next reclaim may be made for the sake of one object
+
+// Whether anybody can tell when the object dies.
+bool is_watched(Object* object) { return (object->ownership() & state::kHasSideTable) || object_model::has_finaliser(object); }
+
+// The end of such an object is told at this thread's next safepoint, unless that takes too much of the time: then the helper sees to it.
+void request_promptly(Thread& t) {
+  if (__atomic_load_n(&g_requested, __ATOMIC_RELAXED) || platform::monotonic_ns() < __atomic_load_n(&g_prompt_next_ns, __ATOMIC_RELAXED)) return;
+  __atomic_store_n(&g_requested, true, __ATOMIC_RELEASE);
+  request_poll(t);
+}
+
 }  // namespace
 
 void queue_candidate(Object* object) {
@@ -119,12 +132,13 @@ void queue_candidate(Object* object) {
   r.queued++;
   r.bytes += heap::block_size(object);
   wake_helper();
+  if (is_watched(object)) request_promptly(t);
   request_if_full(t, r);
 }
 
 void note_popular(Object* object) {
   // What wants to be told promptly of its end stays counted, as does what is big.
-  if ((object->ownership() & state::kHasSideTable) || object_model::has_finaliser(object) || heap::block_size(object) > kMaxPopularSize) return;
+  if (is_watched(object) || heap::block_size(object) > kMaxPopularSize) return;
   Thread::current().reclaim->popular.push_back(object);
   wake_helper();
 }
@@ -357,6 +371,7 @@ namespace collector {
 
 TYPHON_NOINLINE static void reclaim_now(Thread& t) {
   t.reclaim->running = true;
+  u64 begin = platform::monotonic_ns();
   {
     RootedVector callbacks(t);
     Reclaim reclaim(t, callbacks);
@@ -366,6 +381,8 @@ TYPHON_NOINLINE static void reclaim_now(Thread& t) {
       reclaim.run();
     }
     add_reclaimed(t, reclaim.free_all());
+    u64 end = platform::monotonic_ns();
+    __atomic_store_n(&g_prompt_next_ns, end + (end - begin) * kPromptShare, __ATOMIC_RELAXED);
     t.reclaim->running = false;
     if (!callbacks.empty()) call_weakref_callbacks(t, callbacks);
   }

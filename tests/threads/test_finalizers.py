@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import unittest
+import weakref
 
 from support import THREADS, numbered, race, repeat, scaled
 
@@ -242,6 +243,46 @@ class Finalisers(unittest.TestCase):
         race(*repeat(drop))
         self.assertTrue(settle(lambda: len(closed) == N // 4))
         self.assertEqual(sorted(closed), list(range(N // 4)))
+
+
+class Thing:
+    def __init__(self, ended):
+        self.ended = ended
+
+    def __del__(self):
+        self.ended.append(1)
+
+
+class Promptly(unittest.TestCase):
+    def told_at_once(self, make):
+        """How many of 30 shared objects, dropped one at a time, have told of their end a few calls later."""
+        shared = []
+        thread = threading.Thread(target=len, args=(shared,))
+        thread.start()
+        thread.join()
+        told = 0
+        for _ in range(30):
+            time.sleep(0.01)  # not too much of the time is spent on it
+            ended = []
+            shared.append(make(ended))
+            shared.clear()
+            for _ in range(20):
+                len(ended)
+            told += len(ended)
+        return told
+
+    def test_finaliser(self):
+        self.assertGreater(self.told_at_once(Thing), 20)
+
+    def test_weakref_callback(self):
+        self.references = []
+
+        def make(ended):
+            thing = Thing([])
+            self.references.append(weakref.ref(thing, ended.append))
+            return thing
+
+        self.assertGreater(self.told_at_once(make), 20)
 
 
 if __name__ == "__main__":
