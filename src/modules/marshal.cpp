@@ -20,11 +20,12 @@ bool parse_double(const char* text, size_t n, double* out);
 namespace {
 
 constexpr int kMaxDepth = 2000;
-constexpr u32 kMostUnits = std::max({
-#define OP(name, units, operands, effect) u32(units),
+constexpr u8 kUnits[] = {
+#define OP(name, units, operands, effect) units,
 #include "bytecode/ops.def"
 #undef OP
-});
+};
+constexpr u32 kMostUnits = *std::ranges::max_element(kUnits);
 
 // Whether an extra unit of an instruction may hold more than a cache.
 bool is_persistent(Op op, u32 k) { return persistent_unit(op, k, ~u64(0)) != 0; }
@@ -449,16 +450,24 @@ Ref Reader::code(int depth) {
 bool Reader::instructions(std::span<Instr> out) {
   for (size_t at = 0; at < out.size();) {
     if (!have(2)) return false;
-    Instr& ins = out[at];
-    ins = {byte(), 0, 0, 0, 0};
-    u8 lengths = byte();
+    u8 op = byte(), lengths = byte();
     u32 x = lengths & 1, a = lengths >> 1 & 3, b = lengths >> 3 & 3, c = lengths >> 5 & 3;
-    u32 units = op_units(Op(ins.op));
-    if (Op(ins.op) >= Op::kCount || a > 2 || b > 2 || c > 2 || units > out.size() - at || !have(x + a + b + c)) return false;
-    if (x != 0) ins.x = byte();
-    memcpy(&ins.a, skip(a), a);
-    memcpy(&ins.b, skip(b), b);
-    memcpy(&ins.c, skip(c), c);
+    if (Op(op) >= Op::kCount || a == 3 || b == 3 || c == 3 || kUnits[op] > out.size() - at || !have(x + a + b + c)) return false;
+    u64 operands = 0;
+    memcpy(&operands, at_, have(8) ? 8 : x + a + b + c);
+    at_ += x + a + b + c;
+    auto take = [&](u32 bytes) {
+      u16 n = u16(operands & ((u64(1) << (8 * bytes)) - 1));
+      operands >>= 8 * bytes;
+      return n;
+    };
+    Instr& ins = out[at];
+    ins.op = op;
+    ins.x = u8(take(x));
+    ins.a = take(a);
+    ins.b = take(b);
+    ins.c = take(c);
+    u32 units = kUnits[op];
     for (u32 k = 1; k < units; k++) {
       u32 extra = 0;
       if (is_persistent(Op(ins.op), k) && !packed({&extra, 1})) return false;
