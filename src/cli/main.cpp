@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli/options.h"
+#include "heap/pages.h"
 #include "modules/sys/sys.h"
 #include "runtime/runtime.h"
 #include "threads/thread.h"
@@ -33,7 +34,7 @@ int run(void* argument) {
     _exit(code == 0 ? 1 : code);
   }
 #ifdef NDEBUG
-  platform::forget_code_pages();
+  heap::forget_code_pages();
 #endif
   code = runtime_run_main(t);
   bool interrupted = code == kExitInterrupted;

@@ -33,6 +33,8 @@ u32 g_first_unused_chunk = 0;          // no unused chunk below
 u32 g_spare_chunks = 0;                // chunks without any page in use
 u64 g_pages_used = 0, g_dirty_pages = 0;
 u64 g_bytes_mapped = 0;
+u64 g_forget_at = ~u64(0);   // with so many pages in use, the executable's pages are let go of once more
+bool g_forget_due = false;   // atomic
 u64 g_excess = 0;  // sum over all runs (atomic)
 HeapState g_orphans;  // owner of abandoned pages
 PageMeta* g_abandoned[kClassCount];
@@ -45,6 +47,7 @@ inline constexpr u64 kGrowthStep = 32 * 1024;
 inline constexpr u64 kMaxExcess = u64(1) << 20;
 inline constexpr u32 kFirstBudget = 64 * 1024;
 inline constexpr u32 kHugePagesFrom = 16;  // chunks; a small heap must not pay 2 MiB at a time
+inline constexpr u64 kForgetGrowth = 8;
 inline constexpr u32 kAhead = 16 * 1024;  // memory is asked for in such steps where more than one is used
 
 // --- chunks
@@ -122,6 +125,14 @@ u32 find_run(u64 bits, u32 count) {
 
 u64 run_mask(u32 first, u32 count) { return (count == 64 ? ~u64(0) : ((u64(1) << count) - 1)) << first; }
 
+// After pages were taken, without the lock.
+TYPHON_INLINE void forget_if_due() {
+  if (__atomic_load_n(&g_forget_due, __ATOMIC_RELAXED)) [[unlikely]] {
+    __atomic_store_n(&g_forget_due, false, __ATOMIC_RELAXED);
+    platform::forget_code_pages();
+  }
+}
+
 // Takes `count` consecutive pages; `dirty` tells which hold old bytes (bit 0: the first). Null when there is no memory.
 PageMeta* take_pages(u32 count, u64* dirty) {
   for (int attempt = 0; attempt < 2; attempt++) {
@@ -137,6 +148,10 @@ PageMeta* take_pages(u32 count, u64* dirty) {
       chunk->dirty_pages &= ~mask;
       if (chunk->free_pages == 0) unlist_chunk(chunk);
       g_pages_used += count;
+      if (g_pages_used >= g_forget_at) [[unlikely]] {
+        g_forget_at = g_pages_used + g_pages_used / kForgetGrowth;
+        __atomic_store_n(&g_forget_due, true, __ATOMIC_RELAXED);
+      }
       return &chunk->pages[first];
     }
     if (!add_chunk()) return nullptr;
@@ -321,6 +336,7 @@ PageMeta* fresh_page(Thread& t, u32 c) {
     meta->kind = PageKind::kSmall;
     meta->resident = dirty ? u32(kPageSize) : 0;
   }
+  forget_if_due();
   if (dirty) memset(page_start(meta), 0, kPageSize);
   HeapState* h = t.heap_state;
   meta->next = h->pages[c];
@@ -392,6 +408,7 @@ void* take_run(Thread& t, size_t size, size_t cleared) {
     meta->counted = u32(size);
     link_run(t.heap_state, meta);
   }
+  forget_if_due();
   char* start = page_start(meta);
   meta->excess = 0;
   for (u32 i = 0; i < count; i++) {
@@ -849,6 +866,14 @@ void detach_heap(Thread& t) {
   h->next_unused = g_unused_states;
   g_unused_states = h;
   t.heap_state = nullptr;
+}
+
+void forget_code_pages() {
+  {
+    platform::RawLockGuard guard(g_pages_lock);
+    g_forget_at = g_pages_used + g_pages_used / kForgetGrowth;
+  }
+  platform::forget_code_pages();
 }
 
 void reset_locks_after_fork() { g_pages_lock.reset_after_fork(); }

@@ -10,6 +10,8 @@
 #include "objects/metatype.h"
 #include "objects/type_internal.h"
 
+extern "C" const char __executable_start[], _end[];  // by the linker
+
 namespace typhon {
 
 namespace types {
@@ -539,6 +541,12 @@ Ref get_weakref(Thread& t, Value self) {
   return first.is_empty() ? Ref::none() : std::move(first);
 }
 
+// Whether it lies in the executable, and so lives as long as the process.
+bool is_static(const TypeSpec* spec) {
+  auto* at = reinterpret_cast<const char*>(spec);
+  return at >= __executable_start && at < _end;
+}
+
 // The parts that need no other type: layout and shape.
 void start_native_type(Type* type, const TypeSpec& spec, Type* base, u32 fixed_shape) {
   if (spec.layout.basic_size != 0) {
@@ -557,7 +565,7 @@ void start_native_type(Type* type, const TypeSpec& spec, Type* base, u32 fixed_s
   if (!(spec.flags & type_flag::kHeapType)) type->flags |= type_flag::kImmutable;
   type->member_slots = 0;
   type->attribute_hint = 0;
-  type->spec = new TypeSpec(spec);
+  type->spec = is_static(&spec) ? &spec : new TypeSpec(spec);
   type->native_name = type->spec->name;
   finish_layout(type, fixed_shape);
   if (base != nullptr) shape_at(type->root_shape)->native_kinds |= shape_at(base->root_shape)->native_kinds;

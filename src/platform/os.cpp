@@ -61,20 +61,37 @@ void populate(void* address, size_t size) {
 
 void discard(void* address, size_t size) { madvise(address, size, MADV_DONTNEED); }
 
+namespace {
+struct CodeRange {
+  void* begin;
+  size_t size;
+};
+// Of the executable and the libraries it was linked with: what is loaded later may be unloaded.
+struct CodeRanges {
+  CodeRange ranges[32];
+  int count = 0;
+  CodeRanges() {
+    dl_iterate_phdr(
+        [](dl_phdr_info* info, size_t, void* out) {
+          auto* self = static_cast<CodeRanges*>(out);
+          u64 mask = page_size() - 1;
+          for (int i = 0; i < info->dlpi_phnum; i++) {
+            const auto& part = info->dlpi_phdr[i];
+            if (part.p_type != PT_LOAD || (part.p_flags & PF_W)) continue;
+            u64 begin = (info->dlpi_addr + part.p_vaddr + mask) & ~mask;
+            u64 end = (info->dlpi_addr + part.p_vaddr + part.p_filesz) & ~mask;
+            if (begin < end && self->count < 32) self->ranges[self->count++] = {reinterpret_cast<void*>(begin), end - begin};
+          }
+          return 0;
+        },
+        this);
+  }
+};
+}  // namespace
+
 void forget_code_pages() {
-  dl_iterate_phdr(
-      [](dl_phdr_info* info, size_t, void*) {
-        u64 mask = page_size() - 1;
-        for (int i = 0; i < info->dlpi_phnum; i++) {
-          const auto& part = info->dlpi_phdr[i];
-          if (part.p_type != PT_LOAD || (part.p_flags & PF_W)) continue;
-          u64 begin = (info->dlpi_addr + part.p_vaddr + mask) & ~mask;
-          u64 end = (info->dlpi_addr + part.p_vaddr + part.p_filesz) & ~mask;
-          if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
-        }
-        return 0;
-      },
-      nullptr);
+  static const CodeRanges code;
+  for (int i = 0; i < code.count; i++) madvise(code.ranges[i].begin, code.ranges[i].size, MADV_DONTNEED);
 }
 
 void decommit(void* address, size_t size) {
