@@ -125,14 +125,14 @@ class Block {
 
 }  // namespace
 
-void install_body(Thread& t, Code* c, const CodeSpec& spec) {
+static void install(Thread& t, Code* c, const CodeSpec& spec, bool fresh) {
   u32 position_bytes = spec.packed_size;
   u8* packed = nullptr;
   if (spec.packed_positions == nullptr) packed = pack_positions(spec.positions, spec.position_count, &position_bytes);
   Block block(spec.unit_count * sizeof(Instr) + spec.constant_count * sizeof(Value) + spec.name_count * sizeof(Str*) +
               spec.exception_count * sizeof(ExceptionRow) + position_bytes + spec.local_count);
   Instr* instructions = block.copy(spec.instructions, spec.unit_count);
-  copy_instructions(instructions, instructions, spec.unit_count);  // without what is in the caches
+  if (!fresh) copy_instructions(instructions, instructions, spec.unit_count);  // without what is in the caches
   Value* constants = block.room<Value>(spec.constant_count);
   for (u32 i = 0; i < spec.constant_count; i++) constants[i] = deferred_word(spec.constants[i]);
   Str** names = block.room<Str*>(spec.name_count);
@@ -169,6 +169,8 @@ void install_body(Thread& t, Code* c, const CodeSpec& spec) {
   }
   if (!first) std::free(instructions);
 }
+void install_body(Thread& t, Code* c, const CodeSpec& spec) { install(t, c, spec, false); }
+void install_fresh_body(Thread& t, Code* c, const CodeSpec& spec) { install(t, c, spec, true); }
 
 RefTo<Code> make_code(Thread& t, const CodeSpec& spec) {
   RefTo<Code> ref = make_outline(t, spec);

@@ -11,6 +11,8 @@ namespace typhon {
 u32 cache_units(Op op);
 // Copies instructions, caches emptied.
 void copy_instructions(Instr* to, const Instr* from, u32 n);
+// install_body for instructions as they were compiled: no variants, nothing in the caches.
+void install_fresh_body(Thread& t, Code* code, const CodeSpec& spec);
 // Replaces instructions by faster variants where the code allows it. Once, before the code gets them: it only has its outline yet.
 void choose_variants(const Code* c, Instr* instructions, u32 unit_count, const Value* constants, u32 constant_count);
 void code_visit(Object* self, Visitor& visitor);

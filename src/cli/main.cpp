@@ -34,7 +34,7 @@ int run(void* argument) {
     _exit(code == 0 ? 1 : code);
   }
 #ifdef NDEBUG
-  heap::forget_code_pages();
+  heap::forget_code_as_heap_grows();
 #endif
   code = runtime_run_main(t);
   bool interrupted = code == kExitInterrupted;

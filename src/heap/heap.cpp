@@ -47,6 +47,7 @@ inline constexpr u64 kGrowthStep = 32 * 1024;
 inline constexpr u64 kMaxExcess = u64(1) << 20;
 inline constexpr u32 kFirstBudget = 64 * 1024;
 inline constexpr u32 kHugePagesFrom = 16;  // chunks; a small heap must not pay 2 MiB at a time
+inline constexpr size_t kMostAhead = 128 * 1024;  // runs above this size take memory only where they are touched
 inline constexpr u64 kForgetGrowth = 8;
 inline constexpr u32 kAhead = 16 * 1024;  // memory is asked for in such steps where more than one is used
 
@@ -415,6 +416,8 @@ void* take_run(Thread& t, size_t size, size_t cleared) {
     char* page = start + i * kPageSize;
     size_t needed = i + 1 < count ? kPageSize : align_up(size - i * kPageSize, platform::page_size());
     if (!((dirty >> i) & 1)) {
+      // The contents of a file, a table: what is not very large is filled soon.
+      if (needed > kAhead && size <= kMostAhead) platform::populate(page, needed);
       meta[i].resident = u32(needed);
       continue;
     }
@@ -868,12 +871,9 @@ void detach_heap(Thread& t) {
   t.heap_state = nullptr;
 }
 
-void forget_code_pages() {
-  {
-    platform::RawLockGuard guard(g_pages_lock);
-    g_forget_at = g_pages_used + g_pages_used / kForgetGrowth;
-  }
-  platform::forget_code_pages();
+void forget_code_as_heap_grows() {
+  platform::RawLockGuard guard(g_pages_lock);
+  g_forget_at = g_pages_used + g_pages_used / kForgetGrowth;
 }
 
 void reset_locks_after_fork() { g_pages_lock.reset_after_fork(); }

@@ -199,9 +199,9 @@ inline bool young_due(const HeapState& h) { return h.young_bytes > h.young_limit
 void reset_young(Thread& t);
 void collect_remote_frees(Thread& t);
 void reset_locks_after_fork();
-// Lets go of the executable's pages (platform::forget_code_pages), now and whenever the heap has grown by an eighth: a program that
+// From now on the executable's pages are let go of (platform::forget_code_pages) whenever the heap has grown by an eighth: a program that
 // grows has come to another part of its work.
-void forget_code_pages();
+void forget_code_as_heap_grows();
 
 // --- growth: fresh bytes handed out minus pages given back, since reset_growth. What the collector's trigger looks at.
 i64 growth();

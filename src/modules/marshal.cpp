@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "bytecode/code_object.h"
 #include "objects/big.h"
 #include "objects/codecs.h"
 #include "runtime/runtime.h"
@@ -365,8 +366,14 @@ Ref Reader::text(size_t n, bool ascii, bool interned) {
   if (!have(n)) return truncated();
   Ref s;
   if (ascii) {
-    for (size_t i = 0; i < n; i++)
-      if (at_[i] >= 128) return raise(t_, exc::ValueError, "bad marshal data (non-ASCII text)");
+    u64 high = 0;
+    size_t i = 0;
+    for (u64 word; i + 8 <= n; i += 8) {
+      memcpy(&word, at_ + i, 8);
+      high |= word;
+    }
+    for (; i < n; i++) high |= at_[i];
+    if (high & 0x8080808080808080) return raise(t_, exc::ValueError, "bad marshal data (non-ASCII text)");
     s = TRY(str_from_ascii(t_, {reinterpret_cast<const char*>(at_), n}));
   } else {
     s = TRY(decode_utf8(t_, at_, n, "surrogatepass"));
@@ -456,8 +463,9 @@ bool Reader::instructions(std::span<Instr> out) {
     u64 operands = 0;
     memcpy(&operands, at_, have(8) ? 8 : x + a + b + c);
     at_ += x + a + b + c;
+    static constexpr u16 kMask[] = {0, 0xFF, 0xFFFF};
     auto take = [&](u32 bytes) {
-      u16 n = u16(operands & ((u64(1) << (8 * bytes)) - 1));
+      u16 n = u16(operands) & kMask[bytes];
       operands >>= 8 * bytes;
       return n;
     };
@@ -519,7 +527,7 @@ Status Reader::code_body(Code* code, int depth) {
   spec.names = names_found.data();
   spec.variable_names = variables;
   spec.docstring = doc;
-  install_body(t_, code, spec);
+  install_fresh_body(t_, code, spec);
   return ok();
 }
 

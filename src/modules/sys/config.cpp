@@ -311,9 +311,9 @@ Status stream_coding(Thread& t, int fd, char (&encoding)[64], char (&errors)[64]
 
 }  // namespace
 
-// stdin, stdout, stderr through io.open, as the documentation of sys describes them.
+// stdin, stdout, stderr through open, as the documentation of sys describes them.
 Status sys_set_streams(Thread& t) {
-  Ref io = TRY(import_module(t, "io"));
+  Ref io = TRY(import_module(t, "_io"));  // not io: the classes that it adds nobody needs yet
   Ref open = TRY(get_attribute_utf8(t, io, "open"));
   TRY(dict_set_str(t, builtins_dict(), str_immortal(t, "open"), open));
   Ref wrapper = TRY(get_attribute_utf8(t, io, "TextIOWrapper"));
