@@ -29,7 +29,7 @@ RefTo<Str> parameter_list(Thread& t, const Value* names, size_t n) {
 bool raise_missing(Thread& t, Function* f, const char* kind, const Value* names, size_t n) {
   RefTo<Str> list = parameter_list(t, names, n);
   if (list.failed()) return false;
-  (void)raise(t, exc::TypeError, "%U() missing %zd required %s argument%s: %U", f->qualname.as<Str>(), i64(n), kind,
+  (void)raise(t, exc::TypeError, "%U() missing %zd required %s argument%s: %U", function_qualname(f).as<Str>(), i64(n), kind,
               n == 1 ? "" : "s", list.get());
   return false;
 }
@@ -48,7 +48,7 @@ bool raise_too_many(Thread& t, Function* f, Code* code, i64 given, i64 keyword_o
   if (keyword_only_given > 0)
     std::snprintf(keywords, sizeof keywords, " positional argument%s (and %ld keyword-only argument%s)", given != 1 ? "s" : "",
                   long(keyword_only_given), keyword_only_given != 1 ? "s" : "");
-  (void)raise(t, exc::TypeError, "%U() takes %s positional argument%s but %zd%s %s given", f->qualname.as<Str>(), signature,
+  (void)raise(t, exc::TypeError, "%U() takes %s positional argument%s but %zd%s %s given", function_qualname(f).as<Str>(), signature,
               plural ? "s" : "", given, keywords, given == 1 && keyword_only_given == 0 ? "was" : "were");
   return false;
 }
@@ -83,10 +83,10 @@ bool raise_unexpected(Thread& t, Function* f, Code* code, Str* name) {
   Value* candidates = static_cast<Value*>(alloca((last + 1) * sizeof(Value)));
   for (size_t i = first; i < last; i++) candidates[i - first] = names->items[i].peek();
   if (Str* close = closest_name(name, candidates, last - first)) {
-    (void)raise(t, exc::TypeError, "%U() got an unexpected keyword argument '%U'. Did you mean '%U'?", f->qualname.as<Str>(),
+    (void)raise(t, exc::TypeError, "%U() got an unexpected keyword argument '%U'. Did you mean '%U'?", function_qualname(f).as<Str>(),
                 name, close);
   } else {
-    (void)raise(t, exc::TypeError, "%U() got an unexpected keyword argument '%U'", f->qualname.as<Str>(), name);
+    (void)raise(t, exc::TypeError, "%U() got an unexpected keyword argument '%U'", function_qualname(f).as<Str>(), name);
   }
   return false;
 }
@@ -107,7 +107,7 @@ bool raise_positional_only(Thread& t, Function* f, Code* code, Tuple* names) {
   RefTo<Str> list = out.finish(t);
   if (!list.failed())
     (void)raise(t, exc::TypeError, "%U() got some positional-only arguments passed as keyword arguments: '%U'",
-                f->qualname.as<Str>(), list.get());
+                function_qualname(f).as<Str>(), list.get());
   return false;
 }
 
@@ -136,7 +136,8 @@ bool fill_defaults(Thread& t, Function* f, Code* code, Value* out, u32 positiona
   }
   if (code->keyword_only_count > 0) {
     u32 missing = 0, last = takes + code->keyword_only_count;
-    Dict* defaults = f->keyword_defaults.is_empty() ? nullptr : f->keyword_defaults.as<Dict>();
+    Ref given = function_extra(f, &FunctionExtra::keyword_defaults);
+    Dict* defaults = given.is_empty() ? nullptr : given.as<Dict>();
     Tuple* names = code->variable_names.as<Tuple>();
     for (u32 i = takes; i < last; i++) {
       if (!out[i].is_empty()) continue;
@@ -186,7 +187,7 @@ bool bind_all(Thread& t, Function* f, Code* code, Value* words, u32 n, Tuple* na
   for (u32 k = 0; k < named; k++) {
     Value key = names->items[k].peek();
     if (!is_str(key)) {
-      (void)raise(t, exc::TypeError, "%U() keywords must be strings", f->qualname.as<Str>());
+      (void)raise(t, exc::TypeError, "%U() keywords must be strings", function_qualname(f).as<Str>());
       return false;
     }
     u32 i = code->positional_only_count;
@@ -200,7 +201,7 @@ bool bind_all(Thread& t, Function* f, Code* code, Value* words, u32 n, Tuple* na
     Value& word = words[positional + k];
     if (i < all) {
       if (!out[i].is_empty()) {
-        (void)raise(t, exc::TypeError, "%U() got multiple values for argument '%S'", f->qualname.as<Str>(), key);
+        (void)raise(t, exc::TypeError, "%U() got multiple values for argument '%S'", function_qualname(f).as<Str>(), key);
         return false;
       }
       out[i] = word;

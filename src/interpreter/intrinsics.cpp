@@ -50,8 +50,7 @@ Ref run_intrinsic_2(Thread& t, Intrinsic2 which, Value a, Value b) {
     case Intrinsic2::kTypeVarWithBound: return g_typing_hooks.typevar(t, a, b, EMPTY);
     case Intrinsic2::kTypeVarWithConstraints: return g_typing_hooks.typevar(t, a, EMPTY, b);
     case Intrinsic2::kSetFunctionTypeParams: {
-      Function* f = a.as<Function>();
-      f->type_params.store(f, b);
+      TRY(set_function_extra(t, a.as<Function>(), &FunctionExtra::type_params, b));
       return Ref::copy(a);
     }
     case Intrinsic2::kSetTypeParamDefault: return g_typing_hooks.set_default(t, a, b);

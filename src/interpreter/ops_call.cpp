@@ -469,13 +469,18 @@ TYPHON_NOINLINE bool set_function_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   Function* f = r[pc->a].as<Function>();
   Value v = r[pc->b];
+  auto set = [&](Field FunctionExtra::* field) {
+    if (set_function_extra(t, f, field, v).failed()) return false;
+    consume(r, pc, kConsumeB, pc->b);
+    return true;
+  };
   switch (FunctionAttribute(pc->immediate())) {
     case FunctionAttribute::kDefaults: f->defaults.store(f, v); break;
-    case FunctionAttribute::kKeywordDefaults: f->keyword_defaults.store(f, v); break;
-    case FunctionAttribute::kAnnotations: f->annotations.store(f, v); break;
-    case FunctionAttribute::kAnnotate: f->annotate.store(f, v); break;
-    case FunctionAttribute::kClosure: f->closure.store(f, v); break;
-    case FunctionAttribute::kTypeParams: f->type_params.store(f, v); break;
+    case FunctionAttribute::kKeywordDefaults: return set(&FunctionExtra::keyword_defaults);
+    case FunctionAttribute::kAnnotations: return set(&FunctionExtra::annotations);
+    case FunctionAttribute::kAnnotate: return set(&FunctionExtra::annotate);
+    case FunctionAttribute::kClosure: f->closure.store(f, v.as<Tuple>()->size == 1 ? v.as<Tuple>()->items[0].peek() : v); break;
+    case FunctionAttribute::kTypeParams: return set(&FunctionExtra::type_params);
   }
   consume(r, pc, kConsumeB, pc->b);
   return true;

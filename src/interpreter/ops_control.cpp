@@ -63,12 +63,13 @@ TYPHON_NOINLINE bool make_cell_step(Thread& t, Value* r, Instr* pc) {
 }
 TYPHON_NOINLINE bool copy_free_vars_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
-  Value closure = frame::function(r)->closure.peek();
-  if (closure.is_empty() || closure.as<Tuple>()->size < pc->b) {
+  u64 count;
+  const Field* cells = function_cells(frame::function(r), &count);
+  if (count < pc->b) {
     (void)raise(t, exc::SystemError, "code expects %d free variables", int(pc->b));
     return false;
   }
-  for (u32 i = 0; i < pc->b; i++) set_register(r, pc->a + i, acquire(closure.as<Tuple>()->items[i].peek()));
+  for (u32 i = 0; i < pc->b; i++) set_register(r, pc->a + i, acquire(cells[i].peek()));
   return true;
 }
 COLD_HANDLER(copy_free_vars_cold) { STEP(copy_free_vars_step(*t, r, pc), 1); }
@@ -504,10 +505,10 @@ HANDLER(CHECK_BOUND) {
 HANDLER(DELETE_LOCAL) { STEP(delete_local_step(*t, r, pc), 1); }
 HANDLER(MAKE_CELL) { STEP(make_cell_step(*t, r, pc), 1); }
 HANDLER(COPY_FREE_VARS) {
-  Value closure = frame::function(r)->closure.peek();
+  u64 count;
+  const Field* cells = function_cells(frame::function(r), &count);
   u32 n = pc->b;
-  if (closure.is_empty() || closure.as<Tuple>()->size < n) [[unlikely]] TAIL(copy_free_vars_cold);
-  const Field* cells = closure.as<Tuple>()->items;
+  if (count < n) [[unlikely]] TAIL(copy_free_vars_cold);
   Value* to = &r[pc->a];
   for (u32 i = 0; i < n; i++)
     if (needs_drop(to[i]) || !quick_acquire(cells[i].peek(), &to[i])) [[unlikely]] TAIL(copy_free_vars_cold);

@@ -13,7 +13,7 @@ Str* name_of(Value v) { return self_of(v)->name.as<Str>(); }
 
 void visit_descriptor(Object* self, Visitor& v) {
   auto* d = static_cast<NativeDescriptor*>(self);
-  v.fields(&d->owner, 3);
+  v.fields(&d->owner, 2);
 }
 
 void release_slot_member(Thread&, Object* self) {

@@ -10,13 +10,11 @@ namespace typhon {
 
 // --- function
 
-RefTo<Function> function_new(Thread& t, Code* code, Dict* globals, Value qualname) {
+RefTo<Function> function_new(Thread& t, Code* code, Dict* globals) {
   Function* f = heap::allocate_as<Function>(t, kShape_function, types::function->instance_size);
   RefTo<Function> ref = RefTo<Function>::adopt(f);
   f->code.init(f, Value(code));
   f->globals.init(f, Value(globals));
-  f->name.init(f, code->name.peek());
-  f->qualname.init(f, qualname.is_empty() ? code->qualname.peek() : qualname);
   Ref module = dict_get_str(t, globals, names::__name__);
   if (!module.is_empty()) f->module.init(f, std::move(module));
   // __builtins__ of the globals: a dict, the module, or any mapping (what is none, a look-up complains about).
@@ -31,6 +29,36 @@ RefTo<Function> function_new(Thread& t, Code* code, Dict* globals, Value qualnam
   return ref;
 }
 
+Status set_function_extra(Thread& t, Function* f, Field FunctionExtra::* field, Value value) {
+  FunctionExtra* extra = __atomic_load_n(&f->extra, __ATOMIC_ACQUIRE);
+  if (extra == nullptr) {
+    if (value.is_empty()) return ok();
+    auto* fresh = static_cast<FunctionExtra*>(heap::allocate_body(t, f, sizeof(FunctionExtra)));
+    if (fresh == nullptr) return Raised{};
+    {
+      ObjectLock lock(t, f);
+      extra = f->extra;
+      if (extra == nullptr) __atomic_store_n(&f->extra, fresh, __ATOMIC_RELEASE);
+    }
+    if (extra == nullptr)
+      extra = fresh;
+    else
+      heap::free_block(t, fresh);  // another thread was quicker
+  }
+  (extra->*field).store(f, value);
+  return ok();
+}
+
+Ref function_name(const Function* f) {
+  Ref own = function_extra(f, &FunctionExtra::name);
+  return own.is_empty() ? f->code.as<Code>()->name.load() : std::move(own);
+}
+
+Ref function_qualname(const Function* f) {
+  Ref own = function_extra(f, &FunctionExtra::qualname);
+  return own.is_empty() ? f->code.as<Code>()->qualname.load() : std::move(own);
+}
+
 namespace {
 
 void function_visit(Object* self, Visitor& v) {
@@ -40,89 +68,95 @@ void function_visit(Object* self, Visitor& v) {
   v.field(f->builtins);
   v.field(f->closure);
   v.field(f->defaults);
-  v.field(f->keyword_defaults);
-  v.field(f->name);
-  v.field(f->qualname);
   v.field(f->module);
-  v.field(f->doc);
-  v.field(f->annotations);
-  v.field(f->annotate);
-  v.field(f->type_params);
+  if (FunctionExtra* extra = __atomic_load_n(&f->extra, __ATOMIC_ACQUIRE)) v.fields(&extra->name, kFunctionExtras);
+}
+
+void function_release(Thread& t, Object* self) {
+  if (FunctionExtra* extra = static_cast<Function*>(self)->extra) heap::free_block(t, extra);
+}
+
+bool function_dispose(Thread& t, Object* self) {
+  if (FunctionExtra* extra = static_cast<Function*>(self)->extra) {
+    for (u32 i = 0; i < kFunctionExtras; i++) drop_field((&extra->name)[i]);
+    heap::free_block(t, extra);
+  }
+  return dispose_fields<offsetof(Function, code), 6>(t, self);
 }
 
 Function* self_function(Value self) { return self.as<Function>(); }
 
-Ref or_none(const Field& field) {
-  Ref v = field.load();
-  return v.is_empty() ? Ref::none() : std::move(v);
-}
+Ref or_none(Ref v) { return v.is_empty() ? Ref::none() : std::move(v); }
+Ref extra_or_none(Value self, Field FunctionExtra::* field) { return or_none(function_extra(self_function(self), field)); }
 
 // Until it is set, the docstring of the code.
 Ref get_doc(Thread& t, Value self) {
   Function* f = self_function(self);
-  Ref doc = f->doc.load();
+  Ref doc = function_extra(f, &FunctionExtra::doc);
   if (!doc.is_empty()) return doc;
   Ref code = f->code.load();
   if (!(code.as<Code>()->flags & code_flag::kHasDocstring)) return Ref::none();
   TRY(load_body(t, code.as<Code>()));
-  return or_none(code.as<Code>()->docstring);
+  return or_none(code.as<Code>()->docstring.load());
 }
 Ref get_code(Thread&, Value self) { return self_function(self)->code.load(); }
 Status set_code(Thread& t, Value self, Value value) {
   Function* f = self_function(self);
   if (!is_code(value)) return raise(t, exc::TypeError, "__code__ must be set to a code object");
-  i64 have = f->closure.is_empty() ? 0 : i64(f->closure.as<Tuple>()->size), want = value.as<Code>()->free_count;
-  if (have != want)
-    return raise(t, exc::ValueError, "%U() requires a code object with %zd free vars, not %zd", f->name.as<Str>(), have, want);
+  u64 have;
+  (void)function_cells(f, &have);
+  i64 want = value.as<Code>()->free_count;
+  Ref name = function_name(f), qualname = function_qualname(f);
+  if (i64(have) != want)
+    return raise(t, exc::ValueError, "%U() requires a code object with %zd free vars, not %zd", name.as<Str>(), i64(have), want);
   auto kind = [](Value code) { return code.as<Code>()->flags & code_flag::kAnyGenerator; };
   if (kind(f->code.peek()) != kind(value))
     TRY(warn(t, exc::DeprecationWarning, 1,
              "Assigning a code object of non-matching type is deprecated (e.g., from a generator to a plain function)"));
   Ref doc = TRY(get_doc(t, self));
-  f->doc.store(f, std::move(doc));  // stays what it was
+  // These stay what they were.
+  TRY(set_function_extra(t, f, &FunctionExtra::doc, doc.get()));
+  TRY(set_function_extra(t, f, &FunctionExtra::name, name.get()));
+  TRY(set_function_extra(t, f, &FunctionExtra::qualname, qualname.get()));
   f->code.store(f, value);
   return ok();
 }
-Ref get_defaults(Thread&, Value self) { return or_none(self_function(self)->defaults); }
+Ref get_defaults(Thread&, Value self) { return or_none(self_function(self)->defaults.load()); }
 Status set_defaults(Thread& t, Value self, Value value) {
   if (value.is_none()) value = EMPTY;
   if (!value.is_empty() && !is_tuple(value)) return raise(t, exc::TypeError, "__defaults__ must be set to a tuple object");
   self_function(self)->defaults.store(self.object(), value);
   return ok();
 }
-Ref get_kwdefaults(Thread&, Value self) { return or_none(self_function(self)->keyword_defaults); }
+Ref get_kwdefaults(Thread&, Value self) { return extra_or_none(self, &FunctionExtra::keyword_defaults); }
 Status set_kwdefaults(Thread& t, Value self, Value value) {
   if (value.is_none()) value = EMPTY;
   if (!value.is_empty() && !is_dict(value)) return raise(t, exc::TypeError, "__kwdefaults__ must be set to a dict object");
-  self_function(self)->keyword_defaults.store(self.object(), value);
-  return ok();
+  return set_function_extra(t, self_function(self), &FunctionExtra::keyword_defaults, value);
 }
-Ref get_name(Thread&, Value self) { return self_function(self)->name.load(); }
+Ref get_name(Thread&, Value self) { return function_name(self_function(self)); }
 Status set_name(Thread& t, Value self, Value value) {
   if (!is_str(value)) return raise(t, exc::TypeError, "__name__ must be set to a string object");
-  self_function(self)->name.store(self.object(), value);
-  return ok();
+  return set_function_extra(t, self_function(self), &FunctionExtra::name, value);
 }
-Ref get_qualname(Thread&, Value self) { return self_function(self)->qualname.load(); }
+Ref get_qualname(Thread&, Value self) { return function_qualname(self_function(self)); }
 Status set_qualname(Thread& t, Value self, Value value) {
   if (!is_str(value)) return raise(t, exc::TypeError, "__qualname__ must be set to a string object");
-  self_function(self)->qualname.store(self.object(), value);
-  return ok();
+  return set_function_extra(t, self_function(self), &FunctionExtra::qualname, value);
 }
-Ref get_module(Thread&, Value self) { return or_none(self_function(self)->module); }
+Ref get_module(Thread&, Value self) { return or_none(self_function(self)->module.load()); }
 Status set_module(Thread&, Value self, Value value) {
   self_function(self)->module.store(self.object(), value);
   return ok();
 }
-Status set_doc(Thread&, Value self, Value value) {
-  self_function(self)->doc.store(self.object(), value.is_empty() ? None : value);
-  return ok();
+Status set_doc(Thread& t, Value self, Value value) {
+  return set_function_extra(t, self_function(self), &FunctionExtra::doc, value.is_empty() ? None : value);
 }
 
 // The annotations as a dict: computed by __annotate__(1) on first use (PEP 649), or made of the pairs the compiler stored.
 Ref get_annotations(Thread& t, Value self) {
   Function* f = self_function(self);
-  Ref present = f->annotations.load();
+  Ref present = function_extra(f, &FunctionExtra::annotations);
   if (is_dict(present.get())) return present;
   Ref made;
   if (is_tuple(present.get())) {
@@ -132,7 +166,7 @@ Ref get_annotations(Thread& t, Value self) {
       TRY(dict_set_py(t, dict.get(), pairs->items[i].peek(), pairs->items[i + 1].peek()));
     made = std::move(dict).release_ref();
   } else {
-    Ref annotate = f->annotate.load();
+    Ref annotate = function_extra(f, &FunctionExtra::annotate);
     if (!annotate.is_empty() && is_callable(annotate.get())) {
       made = TRY(call_with(t, annotate.get(), Value::small_int(1)));
       if (!is_dict(made.get())) return raise(t, exc::TypeError, "__annotate__ returned non-dict of type '%T'", made.get());
@@ -140,40 +174,45 @@ Ref get_annotations(Thread& t, Value self) {
       made = TRY(dict_new(t));
     }
   }
-  f->annotations.store(f, made.get());
+  TRY(set_function_extra(t, f, &FunctionExtra::annotations, made.get()));
   return made;
 }
 Status set_annotations(Thread& t, Value self, Value value) {
   Function* f = self_function(self);
   if (value.is_none()) value = EMPTY;
   if (!value.is_empty() && !is_dict(value)) return raise(t, exc::TypeError, "__annotations__ must be set to a dict object");
-  f->annotations.store(f, value);
-  f->annotate.store(f, EMPTY);
-  return ok();
+  TRY(set_function_extra(t, f, &FunctionExtra::annotations, value));
+  return set_function_extra(t, f, &FunctionExtra::annotate, EMPTY);
 }
-Ref get_annotate(Thread&, Value self) { return or_none(self_function(self)->annotate); }
+Ref get_annotate(Thread&, Value self) { return extra_or_none(self, &FunctionExtra::annotate); }
 Status set_annotate(Thread& t, Value self, Value value) {
   Function* f = self_function(self);
   if (value.is_empty()) return raise(t, exc::TypeError, "__annotate__ cannot be deleted");
-  if (value.is_none()) {
-    f->annotate.store(f, None);
-    return ok();
-  }
+  if (value.is_none()) return set_function_extra(t, f, &FunctionExtra::annotate, None);
   if (!is_callable(value)) return raise(t, exc::TypeError, "__annotate__ must be callable or None");
-  f->annotate.store(f, value);
-  f->annotations.store(f, EMPTY);
-  return ok();
+  TRY(set_function_extra(t, f, &FunctionExtra::annotate, value));
+  return set_function_extra(t, f, &FunctionExtra::annotations, EMPTY);
 }
 Ref get_type_params(Thread& t, Value self) {
-  Ref params = self_function(self)->type_params.load();
+  Ref params = function_extra(self_function(self), &FunctionExtra::type_params);
   if (!params.is_empty()) return params;
   return tuple_of(t);
 }
 Status set_type_params(Thread& t, Value self, Value value) {
   if (!is_tuple(value)) return raise(t, exc::TypeError, "__type_params__ must be set to a tuple");
-  self_function(self)->type_params.store(self.object(), value);
-  return ok();
+  return set_function_extra(t, self_function(self), &FunctionExtra::type_params, value);
 }
+Ref get_closure(Thread& t, Value self) {
+  Function* f = self_function(self);
+  Ref closure = f->closure.load();
+  if (!is_cell(closure.get())) return or_none(std::move(closure));
+  Ref made = function_extra(f, &FunctionExtra::closure);
+  if (!made.is_empty()) return made;
+  made = TRY(tuple_of(t, closure.get())).release_ref();
+  TRY(set_function_extra(t, f, &FunctionExtra::closure, made.get()));
+  return made;
+}
+Status set_closure(Thread& t, Value, Value) { return raise(t, exc::AttributeError, "readonly attribute"); }
 Ref get_dict(Thread& t, Value self) { return instance_dict(t, self.object()); }
 Status set_dict(Thread& t, Value self, Value value) {
   if (value.is_empty()) return raise(t, exc::TypeError, "cannot delete __dict__");
@@ -183,6 +222,7 @@ Status set_dict(Thread& t, Value self, Value value) {
 
 const GetSet kFunctionGetsets[] = {
     {"__code__", get_code, set_code},
+    {"__closure__", get_closure, set_closure},
     {"__defaults__", get_defaults, set_defaults},
     {"__kwdefaults__", get_kwdefaults, set_kwdefaults},
     {"__annotations__", get_annotations, set_annotations, "Dict of annotations in a function object."},
@@ -196,14 +236,14 @@ const GetSet kFunctionGetsets[] = {
     {},
 };
 constexpr Member kFunctionMembers[] = {
-    {"__closure__", offsetof(Function, closure)},
     {"__globals__", offsetof(Function, globals)},
     {"__builtins__", offsetof(Function, builtins)},
     {},
 };
 
 Ref function_repr(Thread& t, Value self) {
-  return str_format(t, "<function %U at 0x%x>", self_function(self)->qualname.as<Str>(), u64(self.object()));
+  Ref name = function_qualname(self_function(self));
+  return str_format(t, "<function %U at 0x%x>", name.as<Str>(), u64(self.object()));
 }
 Ref function_call(Thread& t, Value self, Args args) { return call_function(t, self_function(self), args); }
 Ref function_get(Thread& t, Value self, Value instance, Value owner) {
@@ -238,10 +278,10 @@ Ref function_type_new(Thread& t, Type* cls, Args args) {
     if (!is_cell(a[4].as<Tuple>()->items[i].peek()))
       return raise(t, exc::TypeError, "arg 5 (closure) expected cell, found %T", a[4].as<Tuple>()->items[i].peek());
   RefTo<Function> f = TRY(function_new(t, code, a[1].as<Dict>()));
-  if (given(2)) f->name.store(f.get(), a[2]);
+  if (given(2)) TRY(set_function_extra(t, f.get(), &FunctionExtra::name, a[2]));
   if (given(3)) f->defaults.store(f.get(), a[3]);
   if (given(4)) f->closure.store(f.get(), a[4]);
-  if (given(5)) f->keyword_defaults.store(f.get(), a[5]);
+  if (given(5)) TRY(set_function_extra(t, f.get(), &FunctionExtra::keyword_defaults, a[5]));
   return f;
 }
 
@@ -407,7 +447,7 @@ const TypeSpec spec_function = {
            "closure\n    a tuple that supplies the bindings for free variables\n  kwdefaults\n    a dictionary that specifies "
            "the default keyword argument values",
     .layout = {.name = "function", .basic_size = sizeof(Function), .item_size = 0, .visit = function_visit,
-               .dispose = dispose_fields<offsetof(Function, code), 13>},
+               .release = function_release, .native_size = nullptr, .finalise = nullptr, .dispose = function_dispose},
     .flags = type_flag::kHasDict | type_flag::kHasWeakref | type_flag::kMethodDescriptor | type_flag::kImmutable,
     .slots = function_slots(),
     .getsets = kFunctionGetsets,

@@ -5,21 +5,46 @@
 
 namespace typhon {
 
+// What few functions have of their own: in a body that is made when the first of it is set.
+struct FunctionExtra : heap::Body {
+  Field name, qualname;     // EMPTY: the code's
+  Field doc;                // EMPTY: the code's docstring
+  Field keyword_defaults;   // Dict or EMPTY
+  Field annotations;        // dict or EMPTY (computed)
+  Field annotate;           // callable, None or EMPTY
+  Field type_params;        // Tuple or EMPTY
+  Field closure;            // the tuple of the function's single cell, once somebody asked for it
+};
+inline constexpr u32 kFunctionExtras = 8;
+
 struct Function : Object {  // DEFERRED when made at module or class level
   Field code;               // Code
   Field globals;            // Dict
   Field builtins;           // nearly always the Dict of the module builtins; any object that globals name __builtins__
-  Field closure;            // Tuple of cells or EMPTY
+  Field closure;            // a cell, when there is one only; Tuple of cells; or EMPTY. Never changed
   Field defaults;           // Tuple or EMPTY
-  Field keyword_defaults;   // Dict or EMPTY
-  Field name, qualname, module;
-  Field doc;                // EMPTY: the code's docstring
-  Field annotations;        // dict or EMPTY (computed)
-  Field annotate;           // callable, None or EMPTY
-  Field type_params;        // Tuple or EMPTY
+  Field module;
+  FunctionExtra* extra;     // set once, atomically
   // attributes: storage word behind
 };
-RefTo<Function> function_new(Thread& t, Code* code, Dict* globals, Value qualname = EMPTY);
+RefTo<Function> function_new(Thread& t, Code* code, Dict* globals);
+// A field of the extra body; EMPTY without one.
+inline Ref function_extra(const Function* f, Field FunctionExtra::* field) {
+  const FunctionExtra* extra = __atomic_load_n(&f->extra, __ATOMIC_ACQUIRE);
+  return extra == nullptr ? Ref() : (extra->*field).load();
+}
+// Sets one. Fails only for want of memory.
+Status set_function_extra(Thread& t, Function* f, Field FunctionExtra::* field, Value value);
+Ref function_name(const Function* f);
+Ref function_qualname(const Function* f);
+// The cells of the closure; they lie in the function or in its tuple.
+inline const Field* function_cells(const Function* f, u64* count) {
+  Value closure = f->closure.peek();
+  if (closure.is_empty()) return *count = 0, nullptr;
+  if (is_exact_cell(closure)) return *count = 1, &f->closure;
+  const Tuple* tuple = closure.as<Tuple>();
+  return *count = tuple->size, tuple->items;
+}
 
 struct Cell : Object {
   Field contents;  // EMPTY when unbound
@@ -60,7 +85,6 @@ void share_signature(NativeDescriptor* from, NativeFunction* bound);
 struct NativeDescriptor : Object {
   Field owner;       // Type
   Field name;        // str
-  Field qualname;
   const Method* method;
   const Signature* signature;
   const GetSet* getset;

@@ -21,8 +21,8 @@ RefTo<Generator> generator_new(Thread& t, Function* function, Code* code) {
   g->word_count = words;
   g->state = u8(GeneratorState::kCreated);
   g->exception.exception = None;
-  g->name.init(g, function->name.peek());
-  g->qualname.init(g, function->qualname.peek());
+  g->name.init(g, function_name(function));
+  g->qualname.init(g, function_qualname(function));
   g->code.init(g, Value(code));
   if (shape == kShape_coroutine && t.coroutine_origin_depth > 0) {
     // sys.set_coroutine_origin_tracking_depth: where it was made.

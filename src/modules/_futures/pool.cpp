@@ -187,7 +187,7 @@ bool keeps_arguments(Thread& t, Value resolve) {
   if (code.same_word(known.get())) return true;
   if (!known.get().is_empty()) return false;
   Utf8Buffer buffer;
-  if (str_utf8(resolve.as<Function>()->qualname.as<Str>(), buffer) != "WorkerContext.prepare.<locals>.resolve_task") return false;
+  if (str_utf8(function_qualname(resolve.as<Function>()).as<Str>(), buffer) != "WorkerContext.prepare.<locals>.resolve_task") return false;
   if (!resolve.as<Function>()->globals.peek().same_word(g_thread_module.get())) return false;
   known.set(t, Ref::copy(code));
   return true;
