@@ -356,19 +356,42 @@ void GlobalRoot::set(Thread&, Ref&& owned) {
   GlobalRoots::put(*this, owned.take());
 }
 
+namespace {
+constexpr size_t kFirstCapacity = 16;
+// Blocks of kFirstCapacity words that vectors of this thread gave back.
+struct SpareBlocks {
+  static constexpr u32 kMost = 8;
+  Value* blocks[kMost];
+  u32 count = 0;
+  ~SpareBlocks() {
+    while (count > 0) std::free(blocks[--count]);
+  }
+};
+thread_local SpareBlocks tls_spare_blocks;
+
+void give_back(Value* words, size_t capacity) {
+  SpareBlocks& spare = tls_spare_blocks;
+  if (capacity == kFirstCapacity && spare.count < SpareBlocks::kMost)
+    spare.blocks[spare.count++] = words;
+  else
+    std::free(words);
+}
+}  // namespace
+
 RootedVector::RootedVector(Thread& t) : thread_(t), previous_(t.rooted) { t.rooted = this; }
 
 RootedVector::~RootedVector() {
   clear();
   DCHECK(thread_.rooted == this);
   thread_.rooted = previous_;
-  std::free(words_);
+  give_back(words_, capacity_);
 }
 
 void RootedVector::push(Ref&& owned) {
   if (size_ == capacity_) {
-    size_t wanted = capacity_ == 0 ? 16 : capacity_ * 2;
-    void* grown = std::realloc(words_, wanted * sizeof(Value));
+    SpareBlocks& spare = tls_spare_blocks;
+    size_t wanted = capacity_ == 0 ? kFirstCapacity : capacity_ * 2;
+    void* grown = capacity_ == 0 && spare.count > 0 ? spare.blocks[--spare.count] : std::realloc(words_, wanted * sizeof(Value));
     CHECK(grown != nullptr);
     words_ = static_cast<Value*>(grown);
     capacity_ = wanted;

@@ -334,13 +334,14 @@ Ref map_new(Thread& t, Type* cls, Args args) {
 
 Ref map_next(Thread& t, Value self) {
   Map* m = self.as<Map>();
-  Ref held = m->iterators.load(), function = m->function.load();
-  Tuple* iterators = held.as<Tuple>();
+  Tuple* iterators = m->iterators.as<Tuple>();  // of this map for ever
   if (iterators->size == 1) {
-    Ref item = TRY(iter_next(t, iterators->items[0].peek()));
+    Ref item = TRY(next_of(t, iterators->items[0]));
     if (item.is_empty()) return item;
+    Ref function = m->function.load();
     return call_words(t, function, item.get());
   }
+  Ref held = m->iterators.load(), function = m->function.load();
   Row row(t, iterators->size);
   bool ended = false;
   TRY(row.fill(t, "map", iterators, m->strict, &ended));
@@ -412,10 +413,10 @@ Ref filter_new(Thread& t, Type* cls, Args args) {
 
 Ref filter_next(Thread& t, Value self) {
   Filter* f = self.as<Filter>();
-  Ref iterator = f->iterator.load(), function = f->function.load();
+  Ref function = f->function.load();
   bool by_truth = function.get().is_none() || function.get().same_word(Value(types::bool_));
   for (;;) {
-    Ref item = TRY(iter_next(t, iterator));
+    Ref item = TRY(next_of(t, f->iterator));
     if (item.is_empty()) return item;
     bool good;
     if (by_truth) {

@@ -61,6 +61,13 @@ TYPHON_INLINE Value quick_next(Value iterator) {
   return acquire(item);
 }
 
+// iter_next of the iterator in a slot of a heap object.
+Ref next_of_slot(Thread& t, const Field& iterator);
+TYPHON_INLINE Ref next_of(Thread& t, const Field& iterator) {
+  Value quick = quick_next(iterator.peek());
+  return quick.is_empty() ? next_of_slot(t, iterator) : Ref::adopt(quick);
+}
+
 // For `for a, b in ...` over enumerate, zip and dict.items(): the parts of the next tuple as owned words in out[0..n), without the
 // tuple. kNotARow: the iterator is none of these, or gives tuples of another size; nothing was done.
 enum class RowOutcome : u8 { kItems, kEnd, kRaised, kNotARow };

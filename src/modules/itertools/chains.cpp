@@ -41,8 +41,7 @@ Ref accumulate_next(Thread& t, Value self) {
       return initial;
     }
   }
-  Ref iterator = s->iterator.load();
-  Ref item = TRY(iter_next(t, iterator));
+  Ref item = TRY(next_of(t, s->iterator));
   if (item.is_empty()) return item;
   Ref total = s->total.load(), function = s->function.load();
   if (total.is_empty()) {
@@ -154,6 +153,8 @@ Ref take_from_source(Thread& t, Chain* c) {
 
 Ref chain_next(Thread& t, Value self) {
   auto* c = self.as<Chain>();
+  Value quick = quick_next(c->active.peek());
+  if (!quick.is_empty()) return Ref::adopt(quick);
   for (;;) {
     Ref active = c->active.load();
     if (active.is_empty()) {

@@ -170,6 +170,14 @@ Ref islice_new(Thread& t, Type* cls, Args args) {
 
 Ref islice_next(Thread& t, Value self) {
   auto* s = self.as<ISlice>();
+  if (s->next == s->position && s->next < s->stop && !is_contended(s)) {
+    Value quick = quick_next(s->iterator.peek());
+    if (!quick.is_empty()) {
+      s->position++;
+      s->next = s->step > s->stop - s->next ? s->stop : s->next + s->step;
+      return Ref::adopt(quick);
+    }
+  }
   Ref iterator = s->iterator.load();
   if (iterator.is_empty()) return Ref();
   // Claims its positions first: several threads never give more than the slice holds.

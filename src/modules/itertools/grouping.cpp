@@ -43,9 +43,9 @@ Ref groupby_new(Thread& t, Type* cls, Args args) {
 
 // Reads one more item; false at the end.
 Result<bool> step(Thread& t, GroupBy* g) {
-  Ref iterator = g->iterator.load(), function = g->key_function.load();
-  Ref value = TRY(iter_next(t, iterator));
+  Ref value = TRY(next_of(t, g->iterator));
   if (value.is_empty()) return false;
+  Ref function = g->key_function.load();
   Ref key = function.get().is_none() ? value.dup() : TRY(call_with(t, function, value));
   g->current_value.store(g, std::move(value));
   g->current_key.store(g, std::move(key));
@@ -57,14 +57,14 @@ Ref grouper_of(Thread& t, Type* cls, GroupBy* parent, Value key) {
   Ref self = Ref::adopt(Value(grouper));
   grouper->parent.init(grouper, Value(parent));
   grouper->target_key.init(grouper, key);
-  grouper->serial = __atomic_add_fetch(&parent->current_group, 1, __ATOMIC_RELAXED);
+  grouper->serial = advance_counter(parent, &parent->current_group);
   return self;
 }
 
 Ref groupby_next(Thread& t, Value self) {
   auto* g = self.as<GroupBy>();
   // Whatever group was open is closed.
-  __atomic_fetch_add(&g->current_group, 1, __ATOMIC_RELAXED);
+  advance_counter(g, &g->current_group);
   Ref key;
   for (;;) {
     key = g->current_key.load();

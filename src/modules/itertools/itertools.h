@@ -4,7 +4,7 @@
 // lock is held while Python code runs; cursors advance atomically, and a slot that was read before a callout is
 // replaced only if it still holds what was read.
 #pragma once
-#include "objects/container_util.h"
+#include "objects/itertypes.h"
 #include "objects/module.h"
 
 namespace typhon::itertools {
@@ -39,6 +39,12 @@ inline bool replace_if(Thread& t, Object* owner, Field& slot, Value expected, Re
   }
   Field::release_heap(old);
   return true;
+}
+
+// Counts up; the new value.
+inline u64 advance_counter(const Object* owner, u64* counter) {
+  if (owner->is_local() || !g_multi_threaded) return ++*counter;
+  return __atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
 }
 
 // An index argument as i64: OverflowError when it does not fit.

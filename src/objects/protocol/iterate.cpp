@@ -38,6 +38,11 @@ Ref iter_next(Thread& t, Value iterator) {
   return item;
 }
 
+Ref next_of_slot(Thread& t, const Field& iterator) {
+  Ref held = iterator.load();
+  return iter_next(t, held);
+}
+
 namespace {
 
 bool is_dict_view(Value v) {
