@@ -334,12 +334,11 @@ Ref map_new(Thread& t, Type* cls, Args args) {
 
 Ref map_next(Thread& t, Value self) {
   Map* m = self.as<Map>();
-  Tuple* iterators = m->iterators.as<Tuple>();  // of this map for ever
-  if (iterators->size == 1) {
+  Tuple* iterators = m->iterators.as<Tuple>();
+  if (iterators->size == 1) {  // what a map refers to it refers to as long as it lives
     Ref item = TRY(next_of(t, iterators->items[0]));
     if (item.is_empty()) return item;
-    Ref function = m->function.load();
-    return call_words(t, function, item.get());
+    return call_words(t, m->function.peek(), item.get());
   }
   Ref held = m->iterators.load(), function = m->function.load();
   Row row(t, iterators->size);
@@ -413,8 +412,8 @@ Ref filter_new(Thread& t, Type* cls, Args args) {
 
 Ref filter_next(Thread& t, Value self) {
   Filter* f = self.as<Filter>();
-  Ref function = f->function.load();
-  bool by_truth = function.get().is_none() || function.get().same_word(Value(types::bool_));
+  Value function = f->function.peek();  // as long as the filter lives
+  bool by_truth = function.is_none() || function.same_word(Value(types::bool_));
   for (;;) {
     Ref item = TRY(next_of(t, f->iterator));
     if (item.is_empty()) return item;
