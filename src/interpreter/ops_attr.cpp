@@ -171,6 +171,22 @@ COLD_HANDLER(load_attribute_general) {
   NEXT(2);
 }
 
+// The record says: a getter of a native type.
+COLD_HANDLER(load_getset) {
+  Value v = r[pc->b];
+  const GetSet* getset = attribute_record(cache::load(cache_unit(pc + 1, v.object())))->value.as<NativeDescriptor>()->getset;
+  bool moves = (pc->x & kConsumeB) && pc->a == pc->b;
+  if (getset == nullptr || getset->get == nullptr || (needs_drop(r[pc->a]) && !moves)) TAIL(load_attribute_general);
+  save_pc(r, pc);
+  FORGET_REGISTERS();
+  Value found = getset->get(*t, v).take();
+  if (found.is_error()) [[unlikely]] TAIL(op_raise);
+  if (pc->x & kConsumeB) r[pc->b] = EMPTY;
+  r[pc->a] = found;
+  if (pc->x & kConsumeB) release(v);
+  NEXT_RELOAD(2);
+}
+
 COLD_HANDLER(load_attribute_other) {
   Value v = r[pc->b];
   if (v.is_object()) {
@@ -188,6 +204,7 @@ COLD_HANDLER(load_attribute_other) {
         Instr* first = enter_code(t, r, pc, callee, callee[-1].as<Function>()->code.as<Code>(), 1, 2 << kResumeShift, pc->a);
         ENTER(callee, first);
       }
+      if (record->kind == RecordKind::kGetSet) TAIL(load_getset);
       found = recorded_value(r, pc, v.object(), record);
     }
     if (quick_acquire(found, &found)) FINISH_LOAD(found, load_attribute_general);

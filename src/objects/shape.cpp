@@ -17,12 +17,10 @@
 #include "objects/float.h"
 #include "objects/int.h"
 #include "objects/type_internal.h"
+#include "objects/dict/template.h"
 #include "threads/object_lock.h"
 
 namespace typhon {
-
-// Adds a key that a fresh dict does not have (objects/dict/dict.cpp).
-Status dict_add_str(Thread& t, Dict* d, Str* key, Value value);
 
 Shape* g_shapes;
 
@@ -49,6 +47,8 @@ struct ShapeTransitions {
   KeyTable* keys = nullptr;       // null for a root shape
   ChildLink* children = nullptr;  // newest first; links are immutable once published
   Relaxed<u32> child_count = 0;
+  DictTemplate* dict = nullptr;   // of the dicts that instances move to in dictionary mode; made for the second one
+  Relaxed<bool> had_dict = false;
   u32 previous_root = 0;  // root shapes: an older one of the same type, with fewer inline slots
 };
 
@@ -168,6 +168,32 @@ Field* slot_address(Object* object, const Shape* shape, u32 slot) {
   return body != nullptr && index < body->flags ? &body->slots[index] : nullptr;
 }
 
+// A dict of the attributes of an object in slot mode.
+RefTo<Dict> dict_of_slots(Thread& t, Object* object, const Shape* shape) {
+  Value values[kMaxSlots];
+  u32 count = shape->slot_count;
+  bool all = count != 0;
+  for (u32 i = 0; i < count; i++) {
+    values[i] = slot_address(object, shape, i)->peek();
+    all = all && !values[i].is_empty();
+  }
+  ShapeTransitions* own = shape->transitions;
+  if (all)
+    if (const DictTemplate* form = __atomic_load_n(&own->dict, __ATOMIC_ACQUIRE)) return dict_from_template(t, form, values);
+  RefTo<Dict> dict = TRY(dict_new(t, count));
+  const Str* keys[kMaxSlots];
+  collect_keys(shape, keys);
+  for (u32 i = 0; i < count; i++)
+    if (!values[i].is_empty()) TRY(dict_add_str(t, dict.get(), const_cast<Str*>(keys[i]), values[i]));
+  if (all && own->had_dict) {
+    DictTemplate *form = dict_template_new(dict.get()), *none = nullptr;
+    if (form != nullptr && !__atomic_compare_exchange_n(&own->dict, &none, form, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+      std::free(form);
+  }
+  own->had_dict = true;
+  return dict;
+}
+
 // Moves an object to dictionary mode: `dict` null makes one from the slots, else the slots' values are dropped into
 // *dropped. The old words go to `dropped` (count each), since nothing may be released under the lock.
 Status enter_dictionary_mode(Thread& t, Object* object, Ref&& replacement) {
@@ -184,15 +210,7 @@ Status enter_dictionary_mode(Thread& t, Object* object, Ref&& replacement) {
     } else {
       Ref dict = std::move(replacement);
       u32 count = shape->slot_count;
-      if (dict.is_empty()) {
-        dict = TRY(dict_new(t, count));
-        const Str* keys[kMaxSlots];
-        collect_keys(shape, keys);
-        for (u32 i = 0; i < count; i++) {
-          Value v = slot_address(object, shape, i)->peek();
-          if (!v.is_empty()) TRY(dict_add_str(t, dict.as<Dict>(), const_cast<Str*>(keys[i]), v));
-        }
-      }
+      if (dict.is_empty()) dict = TRY(dict_of_slots(t, object, shape));
       publish_for(object, dict);
       retired = overflow_of(object, shape);
       const Shape* target = dictionary_shape(t, shape->type);

@@ -90,6 +90,67 @@ bool in_set(u32 op, const u32* set, u32 c) {
 
 namespace {
 
+// The answers of in_charset for c < 256. A category that depends on the locale is as it is now.
+Bitmap charset_bitmap(const u32* set) {
+  Bitmap result;
+  u32 open[8];  // characters that no item has decided about
+  for (u32& word : open) word = ~u32(0);
+  bool found = true;
+  auto decide = [&](u32 i, u32 matching) {
+    matching &= open[i];
+    open[i] &= ~matching;
+    if (found) result.words[i] |= matching;
+  };
+  auto decide_range = [&](u32 first, u32 last) {
+    if (last > 255) last = 255;
+    for (u32 c = first; c <= last; c++) decide(c >> 5, u32(1) << (c & 31));
+  };
+  auto decide_if = [&](auto&& matches) {
+    for (u32 c = 0; c < 256; c++)
+      if (matches(c)) decide(c >> 5, u32(1) << (c & 31));
+  };
+  auto decide_words = [&](const u32* words) {
+    for (u32 i = 0; i < 8; i++) decide(i, words[i]);
+  };
+  while (true) {
+    switch (*set++) {
+      case kFailure:
+        found = !found;
+        for (u32 i = 0; i < 8; i++) decide(i, ~u32(0));
+        return result;
+      case kLiteral:
+        decide_range(*set, *set);
+        set++;
+        break;
+      case kCategory:
+        decide_if([&](u32 c) { return in_category(*set, c); });
+        set++;
+        break;
+      case kCharset:
+        decide_words(set);
+        set += 8;
+        break;
+      case kRange:
+        decide_range(set[0], set[1]);
+        set += 2;
+        break;
+      case kRangeUniIgnore:
+        decide_range(set[0], set[1]);
+        decide_if([&](u32 c) { return set[0] <= unicode_upper(c) && unicode_upper(c) <= set[1]; });
+        set += 2;
+        break;
+      case kNegate: found = !found; break;
+      case kBigCharset: {
+        u32 blocks = *set++;
+        decide_words(set + 64 + u32(reinterpret_cast<const u8*>(set)[0]) * 8);
+        set += 64 + size_t(blocks) * 8;
+        break;
+      }
+      default: return result;  // not after charset()
+    }
+  }
+}
+
 bool is_unit(u32 op) {
   switch (op) {
     case kAny: case kAnyAll: case kFailure: case kLiteral: case kNotLiteral: case kLiteralIgnore: case kNotLiteralIgnore:
@@ -163,8 +224,12 @@ class Checker {
 
   u32 make_bitmap(u32 op, size_t set) {
     Bitmap bitmap;
-    for (u32 c = 0; c < 256; c++)
-      if (in_set(op, &code_[set], c)) bitmap.set(c);
+    if (op == kIn) {
+      bitmap = charset_bitmap(&code_[set]);
+    } else {
+      for (u32 c = 0; c < 256; c++)
+        if (in_set(op, &code_[set], c)) bitmap.set(c);
+    }
     p_.bitmaps.push_back(bitmap);
     return u32(p_.bitmaps.size() - 1);
   }

@@ -1,6 +1,7 @@
 // dict: the C++ API of containers.h and the type itself. Views and iterators are in views.cpp.
 #include "heap/checking.h"
 #include "objects/dict/table.h"
+#include "objects/dict/template.h"
 #include "objects/exception_types.h"
 #include "objects/set_table.h"
 
@@ -229,6 +230,31 @@ Status dict_add_str(Thread& t, Dict* d, Str* key, Value value) {
   append_words(table, locate_slot(table, hash, kAbsent), hash, heap_copy(Value(key)), heap_copy(value));
   change_used(d, 1);
   return ok();
+}
+
+DictTemplate* dict_template_new(const Dict* d) {
+  const DictTable* table = d->table;
+  u32 n = table->entry_count;
+  if (n == 0 || n != d->used || n != table->entry_capacity || table->index_width != 1) return nullptr;
+  size_t index_size = align_up(u64(1) << table->log2_size, 8), size = index_size + n * sizeof(DictEntry);
+  auto* made = static_cast<DictTemplate*>(std::malloc(offsetof(DictTemplate, words) + size));
+  if (made == nullptr) return nullptr;
+  made->count = n;
+  made->index_size = u32(index_size);
+  std::memcpy(static_cast<void*>(made->words), table + 1, size);
+  return made;
+}
+
+RefTo<Dict> dict_from_template(Thread& t, const DictTemplate* from, const Value* values) {
+  u32 n = from->count;
+  RefTo<Dict> dict = TRY(dict_new(t, n));
+  DictTable* table = dict->table;
+  std::memcpy(static_cast<void*>(table + 1), from->words, from->index_size + n * sizeof(DictEntry));
+  DictEntry* entries = table->entries();
+  for (u32 i = 0; i < n; i++) *entries[i].value.address() = heap_copy(values[i]);
+  table->entry_count = n;
+  dict->used = n;
+  return dict;
 }
 
 Result<bool> dict_delete_str(Thread& t, Dict* d, Str* key) {
