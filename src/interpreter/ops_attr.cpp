@@ -84,6 +84,13 @@ TYPHON_INLINE Value recorded_class_method(Object* object, const AttributeRecord*
   return found ? record->value : EMPTY;
 }
 
+// A method that was read, not called.
+Ref bind_method(Thread& t, Value method, Object* object) {
+  if (is_exact_function(method)) return method_new(t, method, Value(object));
+  Ref keep = Ref::copy(method);
+  return type_of(method)->slots.descriptor_get(t, keep, Value(object), Value(type_of_object(object)));  // of a type that never changes
+}
+
 // A cached attribute that is no plain slot. kRaised with nothing pending: the cache does not apply after all.
 Called load_record(Thread& t, Value* r, Instr* pc, Object* object, const AttributeRecord* record) {
   Object* cls;
@@ -92,8 +99,7 @@ Called load_record(Thread& t, Value* r, Instr* pc, Object* object, const Attribu
   switch (record->kind) {
     case RecordKind::kMethod:
     case RecordKind::kMethodCounted:
-      if (!is_exact_function(record->value)) break;
-      return finish_ds(r, pc, method_new(t, record->value, Value(object))) ? Called::kDone : Called::kRaised;
+      return finish_ds(r, pc, bind_method(t, record->value, object)) ? Called::kDone : Called::kRaised;
     case RecordKind::kProperty: {
       Value* callee = frame_stack_end(t, r) + kFrameHeader + 1;
       if (callee + kStackSlack > t.stack_limit) break;
@@ -113,8 +119,8 @@ Called load_record(Thread& t, Value* r, Instr* pc, Object* object, const Attribu
       return finish_ds(r, pc, Ref::copy(v)), Called::kDone;
     }
     case RecordKind::kDictMethod:
-      if (!is_exact_function(record->value) || !dictionary_lacks(object, record, name_operand(r, pc))) break;
-      return finish_ds(r, pc, method_new(t, record->value, Value(object))) ? Called::kDone : Called::kRaised;
+      if (!dictionary_lacks(object, record, name_operand(r, pc))) break;
+      return finish_ds(r, pc, bind_method(t, record->value, object)) ? Called::kDone : Called::kRaised;
     case RecordKind::kDescriptor: {
       const Slots& slots = type_of(record->value)->slots;
       DescriptorGetFn get = slots.descriptor_get;
