@@ -120,8 +120,13 @@ void fill_class_load(Instr* at, u64 old, Object* object, Str* name) {
     return;
   }
   Value d = type_lookup(cls, name);
-  if (d.is_empty() || !classify_class_value(d, cls, true, &record)) return;
-  record.extra = record.kind == RecordKind::kClassMethod;
+  if (is_exact(d, kShape_classmethod_descriptor)) {
+    record.value = d;
+    record.extra = 2;
+  } else {
+    if (d.is_empty() || !classify_class_value(d, cls, true, &record)) return;
+    record.extra = record.kind == RecordKind::kClassMethod;
+  }
   record.kind = RecordKind::kClassAttribute;
   record.version = version;
   record.offset = meta_version;

@@ -29,7 +29,7 @@ enum class RecordKind : u8 {
   kUncached,        // not to be cached while the version stands
   kModule,          // entry `offset` of the dict table `extra`
   kClassAttribute,  // the object is the class `holder` of version `version`, its metaclass, if not type, of version `offset`: `value`;
-                    // extra 1: that is called with the class first
+                    // extra 1: that is called with the class first; 2: the same, but only a call may use it (a native class method)
   kConstructor,     // call: instances of the class `holder` are initialised by the function `value`
   kTransition,      // store: adds the attribute; inline slot at `offset`, new shape `extra`
 };

@@ -91,6 +91,12 @@ Ref bind_method(Thread& t, Value method, Object* object) {
   return type_of(method)->slots.descriptor_get(t, keep, Value(object), Value(type_of_object(object)));  // of a type that never changes
 }
 
+// The descriptor of a native class method of the class `object`, to be called with that first; EMPTY when the record says something else.
+TYPHON_INLINE Value recorded_native_class_method(Object* object, const AttributeRecord* record) {
+  bool found = record->kind == RecordKind::kClassAttribute && record->extra == 2 && is_recorded_class(object, record);
+  return found ? record->value : EMPTY;
+}
+
 // A cached attribute that is no plain slot. kRaised with nothing pending: the cache does not apply after all.
 Called load_record(Thread& t, Value* r, Instr* pc, Object* object, const AttributeRecord* record) {
   Object* cls;
@@ -163,7 +169,7 @@ TYPHON_NOINLINE Called load_attribute_step(Thread& t, Value* r, Instr* pc) {
     } else if (const AttributeRecord* record = cached_record(object, word)) {
       Called outcome = load_record(t, r, pc, object, record);
       if (outcome != Called::kRaised || exception_pending(t)) return outcome;
-      if (record->kind == RecordKind::kUncached) place = nullptr;
+      if (record->kind == RecordKind::kUncached || !recorded_native_class_method(object, record).is_empty()) place = nullptr;
     }
     if (place != nullptr) fill_load_cache(t, place, object, name);
   }
@@ -384,6 +390,10 @@ TYPHON_NOINLINE bool load_method_step(Thread& t, Value* r, Instr* pc) {
         set_register(r, f + 1, owned);
         return true;
       }
+      if (Value method = recorded_native_class_method(object, record); !method.is_empty()) {
+        set_register(r, f, acquire(method));
+        return true;
+      }
       switch (record->kind) {
         case RecordKind::kMethod:
         case RecordKind::kMethodCounted: set_register(r, f, acquire(record->value)); return true;
@@ -431,6 +441,7 @@ COLD_HANDLER(load_method_other) {
       if (record->kind == RecordKind::kDictMethod && dictionary_lacks(self.object(), record, name_operand(r, pc)) &&
           quick_acquire(record->value, to))
         NEXT(2);
+      if (quick_acquire(recorded_native_class_method(self.object(), record), to)) NEXT(2);
       found = recorded_value(r, pc, self.object(), record);
     }
     if (quick_acquire(found, &found)) {

@@ -430,7 +430,8 @@ COLD_HANDLER(call_method_cold) {
   }
   if (!is_exact(callable, kShape_method_descriptor)) {
     if (is_exact_function(callable)) TAIL(call_method_function);
-    TAIL(call_method_general);
+    // The descriptor of a class method, with the class that LOAD_METHOD found it in.
+    if (!is_exact(callable, kShape_classmethod_descriptor)) TAIL(call_method_general);
   }
   NativeDescriptor* d = callable.as<NativeDescriptor>();
   if (!fit_arguments(r, __atomic_load_n(&d->aux2, __ATOMIC_RELAXED), pc->b + 2u, pc->c)) TAIL(call_method_general);

@@ -20,13 +20,13 @@ Ref call(Thread& t, Value callable, const Args& args) {
 Ref call(Thread& t, Value callable) { return call(t, callable, Args{}); }
 
 Ref call_tuple_dict(Thread& t, Value callable, Value tuple, Value dict) {
-  // Items are copied into a rooted vector: the tuple is immutable, but the dict may change during the call.
-  RootedVector words(t);
   auto* positional = tuple.as<Tuple>();
   u32 count = u32(positional->size);
-  for (u32 i = 0; i < count; i++) words.push_copy(positional->items[i].peek());
   if (dict.is_empty() || dict.is_none() || dict_size(dict.as<Dict>()) == 0)
-    return call(t, callable, Args{words.data(), count});
+    return call(t, callable, Args{reinterpret_cast<const Value*>(positional->items), count});
+  // Items are copied into a rooted vector: the tuple is immutable, but the dict may change during the call.
+  RootedVector words(t);
+  for (u32 i = 0; i < count; i++) words.push_copy(positional->items[i].peek());
   RootedVector keys(t);
   size_t position = 0;
   Ref key, value;

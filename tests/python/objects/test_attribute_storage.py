@@ -311,6 +311,42 @@ class DescriptorTest(unittest.TestCase):
         self.assertEqual([read(A(range(n))) for n in range(5)], list(range(5)))
 
 
+class NativeClassMethodTest(unittest.TestCase):
+    def test_calls(self):
+        class D(dict):
+            pass
+
+        class I(int):
+            pass
+
+        for cls in (dict, D, collections.OrderedDict) * 3:
+            made = cls.fromkeys("ab", 1)
+            self.assertIs(type(made), cls)
+            self.assertEqual(made, {"a": 1, "b": 1})
+        for cls in (int, I, bool) * 3:
+            self.assertIs(type(cls.from_bytes(b"\1")), cls)
+            self.assertEqual(cls.from_bytes(b"\1", byteorder="little"), 1)
+            with self.assertRaisesRegex(TypeError, r"^from_bytes\(\) missing required argument 'bytes' \(pos 1\)$"):
+                cls.from_bytes()
+            with self.assertRaises(TypeError):
+                cls.from_bytes(b"", "big", 1)
+        D.fromkeys = lambda *args: args
+        self.assertEqual(D.fromkeys(1, 2), (1, 2))
+        del D.fromkeys
+        self.assertEqual(D.fromkeys([1]), {1: None})
+
+    def test_read(self):
+        read = [float.fromhex for _ in range(5)]
+        self.assertEqual([f("0x10") for f in read], [16.0] * 5)
+        appends = []
+        for _ in range(5):
+            target = []
+            appends.append((target, target.append))
+        for target, append in appends:
+            append(1)
+            self.assertEqual(target, [1])
+
+
 class DefaultsThroughModuleTest(unittest.TestCase):
     def test_calls(self):
         import types
