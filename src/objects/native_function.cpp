@@ -520,7 +520,8 @@ void visit_function(Object* self, Visitor& v) {
 
 const TypeSpec spec_builtin_function = {
     .name = "builtin_function_or_method",
-    .layout = {"builtin_function_or_method", sizeof(NativeFunction), 0, visit_function, nullptr, nullptr, nullptr},
+    .layout = {"builtin_function_or_method", sizeof(NativeFunction), 0, visit_function, nullptr, nullptr, nullptr,
+               dispose_fields<offsetof(NativeFunction, self), 2>},
     .flags = type_flag::kHasWeakref | type_flag::kDisallowInstantiation,
     .slots = {.repr = function_repr, .hash = function_hash, .call = function_call, .compare = function_compare},
     .methods = kFunctionMethods,

@@ -298,7 +298,8 @@ const Method kChainMethods[] = {
 const TypeSpec spec_accumulate = {
     .name = "itertools.accumulate",
     .doc = "Return series of accumulated sums (or other binary function results).",
-    .layout = {"accumulate", sizeof(Accumulate), 0, accumulate_visit, nullptr, nullptr, nullptr},
+    .layout = {"accumulate", sizeof(Accumulate), 0, accumulate_visit, nullptr, nullptr, nullptr,
+               dispose_fields<offsetof(Accumulate, iterator), 4>},
     .flags = kIteratorFlags,
     .slots = {.iter = iter_self, .next = accumulate_next, .new_ = accumulate_new},
     .text_signature = "(iterable, func=None, *, initial=None)",
@@ -313,7 +314,8 @@ const TypeSpec spec_batched = {
         "result is yielded as soon as a batch is full\nor when the input iterable is exhausted.\n\n    >>> for batch "
         "in batched('ABCDEFG', 3):\n    ...     print(batch)\n    ...\n    ('A', 'B', 'C')\n    ('D', 'E', 'F')\n    "
         "('G',)\n\nIf \"strict\" is True, raises a ValueError if the final batch is shorter\nthan n.",
-    .layout = {"batched", sizeof(Batched), 0, batched_visit, nullptr, nullptr, nullptr},
+    .layout = {"batched", sizeof(Batched), 0, batched_visit, nullptr, nullptr, nullptr,
+               dispose_fields<offsetof(Batched, iterator), 1>},
     .flags = kIteratorFlags,
     .slots = {.iter = iter_self, .next = batched_next, .new_ = batched_new},
     .text_signature = "(iterable, n, *, strict=False)",
@@ -325,7 +327,8 @@ const TypeSpec spec_chain = {
         "Return a chain object whose .__next__() method returns elements from the\nfirst iterable until it is "
         "exhausted, "
         "then elements from the next\niterable, until all of the iterables are exhausted.",
-    .layout = {"chain", sizeof(Chain), 0, chain_visit, nullptr, nullptr, nullptr},
+    .layout = {"chain", sizeof(Chain), 0, chain_visit, nullptr, nullptr, nullptr,
+               dispose_fields<offsetof(Chain, source), 3>},
     .flags = kIteratorFlags,
     .slots = {.iter = iter_self, .next = chain_next, .new_ = chain_new},
     .methods = kChainMethods,
@@ -338,7 +341,8 @@ const TypeSpec spec_pairwise = {
         "Return an iterator of overlapping pairs taken from the input iterator.\n\n    s -> (s0,s1), (s1,s2), (s2, "
         "s3), "
         "...",
-    .layout = {"pairwise", sizeof(Pairwise), 0, pairwise_visit, nullptr, nullptr, nullptr},
+    .layout = {"pairwise", sizeof(Pairwise), 0, pairwise_visit, nullptr, nullptr, nullptr,
+               dispose_fields<offsetof(Pairwise, iterator), 2>},
     .flags = kIteratorFlags,
     .slots = {.iter = iter_self, .next = pairwise_next, .new_ = pairwise_new},
     .text_signature = "(iterable, /)",
@@ -352,7 +356,8 @@ const TypeSpec spec_zip_longest = {
         "sequence\nis exhausted and then it raises StopIteration.  When the shorter iterables\nare exhausted, the "
         "fillvalue is substituted in their place.  The fillvalue\ndefaults to None or can be specified by a keyword "
         "argument.\n",
-    .layout = {"zip_longest", sizeof(ZipLongest), 0, zip_longest_visit, nullptr, nullptr, nullptr},
+    .layout = {"zip_longest", sizeof(ZipLongest), 0, zip_longest_visit, nullptr, nullptr, nullptr,
+               dispose_fields<offsetof(ZipLongest, iterators), 2>},
     .flags = kIteratorFlags,
     .slots = {.iter = iter_self, .next = zip_longest_next, .new_ = zip_longest_new},
     .text_signature = "(*iterables, fillvalue=None)",

@@ -207,7 +207,8 @@ Ref islice_next(Thread& t, Value self) {
 constexpr TypeSpec filter_spec(const char* name, const char* doc, NextFn next, NewFn make, const char* signature) {
   return {.name = name,
           .doc = doc,
-          .layout = {nullptr, sizeof(Filter), 0, filter_visit, nullptr, nullptr, nullptr},
+          .layout = {nullptr, sizeof(Filter), 0, filter_visit, nullptr, nullptr, nullptr,
+               dispose_fields<offsetof(Filter, function), 2>},
           .flags = kIteratorFlags,
           .slots = {.iter = iter_self, .next = next, .new_ = make},
           .text_signature = signature};
@@ -255,7 +256,8 @@ const TypeSpec spec_islice = {
         "all preceding elements;\notherwise, start defaults to zero.  Step defaults to one.  If\nspecified as another "
         "value, step determines how many values are\nskipped between successive calls.  Works like a slice() on a "
         "list\nbut returns an iterator.",
-    .layout = {"islice", sizeof(ISlice), 0, islice_visit, nullptr, nullptr, nullptr},
+    .layout = {"islice", sizeof(ISlice), 0, islice_visit, nullptr, nullptr, nullptr,
+               dispose_fields<offsetof(ISlice, iterator), 1>},
     .flags = kIteratorFlags,
     .slots = {.iter = iter_self, .next = islice_next, .new_ = islice_new},
 };

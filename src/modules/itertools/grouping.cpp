@@ -274,7 +274,8 @@ const TypeSpec spec_groupby = {
         "divide into groups according to the key function.\n  key\n    A function for computing the group category for "
         "each element.\n    If the key function is not specified or is None, the element itself\n    is used for "
         "grouping.",
-    .layout = {"groupby", sizeof(GroupBy), 0, groupby_visit, nullptr, nullptr, nullptr},
+    .layout = {"groupby", sizeof(GroupBy), 0, groupby_visit, nullptr, nullptr, nullptr,
+               dispose_fields<offsetof(GroupBy, iterator), 5>},
     .flags = kIteratorFlags,
     .slots = {.iter = iter_self, .next = groupby_next, .new_ = groupby_new},
     .text_signature = "(iterable, key=None)",
@@ -282,7 +283,8 @@ const TypeSpec spec_groupby = {
 
 const TypeSpec spec_grouper = {
     .name = "itertools._grouper",
-    .layout = {"_grouper", sizeof(Grouper), 0, grouper_visit, nullptr, nullptr, nullptr},
+    .layout = {"_grouper", sizeof(Grouper), 0, grouper_visit, nullptr, nullptr, nullptr,
+               dispose_fields<offsetof(Grouper, parent), 2>},
     .flags = type_flag::kImmutable,
     .slots = {.iter = iter_self, .next = grouper_next, .new_ = grouper_new},
 };
@@ -290,7 +292,8 @@ const TypeSpec spec_grouper = {
 const TypeSpec spec_tee = {
     .name = "itertools._tee",
     .doc = "Iterator wrapped to make it copyable.",
-    .layout = {"_tee", sizeof(Tee), 0, tee_visit, nullptr, nullptr, nullptr},
+    .layout = {"_tee", sizeof(Tee), 0, tee_visit, nullptr, nullptr, nullptr,
+               dispose_fields<offsetof(Tee, data), 1>},
     .flags = type_flag::kImmutable | type_flag::kHasWeakref,
     .slots = {.iter = iter_self, .next = tee_next, .new_ = tee_new},
     .methods = kTeeMethods,
