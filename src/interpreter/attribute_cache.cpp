@@ -140,9 +140,11 @@ void fill_module_load(Instr* at, u64 old, Object* object, Str* name) {
   DictTable* table = __atomic_load_n(&static_cast<Module*>(object)->dict.as<Dict>()->table, __ATOMIC_ACQUIRE);
   i64 entry = dict_find_entry(table, name);
   if (entry < 0 || table_id(table) == 0) return;
+  u64 place = place_of(table, entry);
+  if (place >= u64(1) << 32) return;
   AttributeRecord record{};
   record.kind = RecordKind::kModule;
-  record.offset = u32(entry);
+  record.offset = u32(place);
   record.extra = table_id(table);
   write_record(at, old, object->shape, record);
 }

@@ -27,7 +27,7 @@ enum class RecordKind : u8 {
   kDictEntry,       // the object is in dictionary mode: entry `offset` of the dict in the word at `extra`, or where else that has the name
   kDictMethod,      // the same, and the dict has no such name: `value`, a function or the like of the class, bound by the use
   kUncached,        // not to be cached while the version stands
-  kModule,          // entry `offset` of the dict table `extra`
+  kModule,          // at place `offset` (place_of) of the dict table `extra`
   kClassAttribute,  // the object is the class `holder` of version `version`, its metaclass, if not type, of version `offset`: `value`;
                     // extra 1: that is called with the class first; 2: the same, but only a call may use it (a native class method)
   kConstructor,     // call: instances of the class `holder` are initialised by the function `value`
@@ -58,6 +58,14 @@ TYPHON_INLINE u64 load(const Instr* at) {
   return __atomic_load_n(reinterpret_cast<const u64*>(at), __ATOMIC_ACQUIRE);  // the record was written before the word
 }
 }  // namespace cache
+
+// Where in a table the value of an entry lies, in words.
+TYPHON_INLINE u64 place_of(DictTable* table, i64 entry) {
+  return u64(reinterpret_cast<u64*>(table->entries()[entry].value.address()) - reinterpret_cast<u64*>(table));
+}
+TYPHON_INLINE Value value_at(DictTable* table, u64 place) {
+  return reinterpret_cast<const Field*>(reinterpret_cast<u64*>(table) + place)->peek();
+}
 
 extern AttributeRecord* g_attribute_records;
 TYPHON_INLINE const AttributeRecord* attribute_record(u64 word) { return g_attribute_records + cache::index(word); }

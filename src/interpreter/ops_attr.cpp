@@ -69,7 +69,7 @@ TYPHON_INLINE Value recorded_value(Value* r, const Instr* pc, Object* object, co
     case RecordKind::kValue: return record->value;
     case RecordKind::kModule: {
       DictTable* table = __atomic_load_n(&static_cast<Module*>(object)->dict.as<Dict>()->table, __ATOMIC_ACQUIRE);
-      return table_id(table) == record->extra ? table->entries()[record->offset].value.peek() : EMPTY;
+      return table_id(table) == record->extra ? value_at(table, record->offset) : EMPTY;
     }
     case RecordKind::kClassAttribute: return record->extra == 0 && is_recorded_class(object, record) ? record->value : EMPTY;
     default: return EMPTY;
@@ -456,7 +456,11 @@ COLD_HANDLER(load_method_other) {
 
 COLD_HANDLER(load_method_cold) {
   Value self = r[pc->a + 1], method;
-  if (points(self) && cached_method(self, site_word(pc + 1, self.object()->shape_id()), &method)) SET_TEMP_AND_NEXT(&r[pc->a], method, 2);
+  if (points(self)) {
+    u32 shape = self.object()->shape_id();
+    if (u32(cache::load(pc + 1)) != shape && cached_method(self, site_word(pc + 1, shape), &method))
+      SET_TEMP_AND_NEXT(&r[pc->a], method, 2);
+  }
   TAIL(load_method_other);
 }
 
@@ -557,13 +561,6 @@ TYPHON_NOINLINE bool load_super_step(Thread& t, Value* r, Instr* pc, bool as_met
 constexpr u64 kAbsent = u64(1) << 63;
 
 TYPHON_INLINE DictTable* table_of(Dict* d) { return __atomic_load_n(&d->table, __ATOMIC_ACQUIRE); }
-
-TYPHON_INLINE u64 place_of(DictTable* table, i64 entry) {
-  return u64(reinterpret_cast<u64*>(table->entries()[entry].value.address()) - reinterpret_cast<u64*>(table));
-}
-TYPHON_INLINE Value value_at(DictTable* table, u64 place) {
-  return reinterpret_cast<const Field*>(reinterpret_cast<u64*>(table) + place)->peek();
-}
 
 // The cached value, borrowed, or EMPTY.
 TYPHON_INLINE Value cached_global(Value* r, const Instr* pc) {

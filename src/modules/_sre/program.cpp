@@ -2,6 +2,7 @@
 #include "modules/_sre/program.h"
 
 #include <cctype>
+#include <mutex>
 
 namespace typhon::sre {
 
@@ -90,7 +91,18 @@ bool in_set(u32 op, const u32* set, u32 c) {
 
 namespace {
 
-// The answers of in_charset for c < 256. A category that depends on the locale is as it is now.
+// The answers of in_category for c < 256, of a category that does not depend on the locale.
+const Bitmap& category_bitmap(u32 category) {
+  static Bitmap bitmaps[kCategoryCount];
+  static std::once_flag made[kCategoryCount];
+  std::call_once(made[category], [&] {
+    for (u32 c = 0; c < 256; c++)
+      if (in_category(category, c)) bitmaps[category].set(c);
+  });
+  return bitmaps[category];
+}
+
+// The answers of in_charset for c < 256, of a set that does not depend on the locale.
 Bitmap charset_bitmap(const u32* set) {
   Bitmap result;
   u32 open[8];  // characters that no item has decided about
@@ -123,8 +135,7 @@ Bitmap charset_bitmap(const u32* set) {
         set++;
         break;
       case kCategory:
-        decide_if([&](u32 c) { return in_category(*set, c); });
-        set++;
+        decide_words(category_bitmap(*set++).words);
         break;
       case kCharset:
         decide_words(set);
@@ -224,7 +235,7 @@ class Checker {
 
   u32 make_bitmap(u32 op, size_t set) {
     Bitmap bitmap;
-    if (op == kIn) {
+    if (op == kIn) {  // no category of the locale is in it
       bitmap = charset_bitmap(&code_[set]);
     } else {
       for (u32 c = 0; c < 256; c++)
