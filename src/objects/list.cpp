@@ -312,7 +312,7 @@ Status list_append(Thread& t, List* list, Value item) {
   return append_with(t, list, [&] { return heap_copy(item); });
 }
 
-Status list_append(Thread& t, List* list, Ref&& item) {
+[[gnu::always_inline]] Status list_append(Thread& t, List* list, Ref&& item) {
   if (!is_contended(list)) [[likely]] {
     ListBody* body = list->body;
     u64 n = list->size;

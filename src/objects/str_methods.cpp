@@ -405,23 +405,34 @@ Ref replace_ascii(Thread& t, Str* s, const Str* old_part, const Str* new_part, s
     for (size_t i = 0; i < n; i++) out[i] = p[i] == from ? to : p[i];
     return n == 1 ? Ref(str_from_char(t, out[0])) : Ref(std::move(result));
   }
-  size_t times = search::count(p + first, n - first, needle, m, max), total;
+  // The first places are remembered, so that they are not looked for again.
+  constexpr size_t kRemembered = 64;
+  size_t places[kRemembered], times = 0, total, after = first + m;
+  for (size_t at = first; at != search::kNotFound;) {
+    if (times < kRemembered) places[times] = at;
+    after = at + m;
+    if (++times == max) break;
+    if (times >= kRemembered) {
+      times += search::count(p + after, n - after, needle, m, max - times);
+      break;
+    }
+    size_t step = search::find(p + after, n - after, needle, m);
+    at = step == search::kNotFound ? step : after + step;
+  }
   if (__builtin_mul_overflow(times, k, &total) || __builtin_add_overflow(total, n - times * m, &total))
     return raise(t, exc::OverflowError, "replace string is too long");
   RefTo<Str> result = TRY(str_allocate(t, total < 2 ? 2 : total, 0x7F));
   u8* out = static_cast<u8*>(result->raw_mutable());
-  for (size_t from = 0, at = first; times > 0; times--) {
+  size_t from = 0;
+  for (size_t i = 0; i < times; i++) {
+    size_t at = i < kRemembered ? places[i] : from + search::find(p + from, n - from, needle, m);
     std::memcpy(out, p + from, at - from);
     out += at - from;
     std::memcpy(out, with, k);
     out += k;
     from = at + m;
-    at = times > 1 ? from + search::find(p + from, n - from, needle, m) : n;
-    if (times == 1) {
-      std::memcpy(out, p + from, n - from);
-      out += n - from;
-    }
   }
+  std::memcpy(out, p + from, n - from);
   if (total == 0) return Ref::copy(empty_str());
   if (total == 1) return str_from_char(t, result->data<u8>()[0]);
   return result;
