@@ -718,7 +718,11 @@ Ref f_compile(Thread& t, Value, const Value* a) {
   program->code.reserve(words->size);
   for (u64 i = 0; i < words->size; i++) {
     u64 word;
-    Ref number = words->items[i].load();
+    Value number = words->items[i].peek();
+    if (number.is_small_int() && u64(number.as_small_int()) <= 0xFFFFFFFF) {
+      program->code.push_back(u32(number.as_small_int()));
+      continue;
+    }
     if (!is_int(number)) return raise(t, exc::TypeError, "an integer is required");
     if (!int_fits_u64(number, &word) || word > 0xFFFFFFFF)
       return raise(t, exc::OverflowError, "regular expression code size limit exceeded");

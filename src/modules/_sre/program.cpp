@@ -1,6 +1,7 @@
 // _sre: checking a code list and preparing it for the matcher; character classes.
 #include "modules/_sre/program.h"
 
+#include <algorithm>
 #include <cctype>
 #include <mutex>
 
@@ -179,6 +180,7 @@ class Checker {
   bool run() {
     if (size_ == 0 || size_ >= 0x7FFFFFFF || code_.back() != kSuccess) return false;
     p_.side.assign(size_, kNoBitmap);
+    p_.bitmaps.reserve(size_t(std::count(code_.begin(), code_.end(), u32(kIn))));  // roughly
     size_t start = 0;
     if (code_[0] == kInfo && !check_info(&start)) return false;
     p_.body = u32(start);
