@@ -1,9 +1,10 @@
 // Shapes (hidden classes): class plus attribute layout of an object (docs/shapes.md).
 //
 // A shape is append-only knowledge: under one shape a slot never changes meaning. Adding an attribute moves the object
-// to a child shape (transition). Slots 0..inline_capacity-1 lie in the object, further ones in an overflow body. Deleting
-// an attribute, __dict__ access, more than kMaxSlots attributes, or non-interned keys move the object to DICTIONARY MODE:
-// the class's dict_shape; the storage word then holds a real Dict.
+// to a child shape (transition). Slots 0..inline_capacity-1 lie in the object, further ones in an overflow body. Deleting one
+// of the last attributes moves an object that nobody else reads to the shape without it. Deleting another one, __dict__ access,
+// more than kMaxSlots attributes, or non-interned keys move the object to DICTIONARY MODE: the class's dict_shape; the storage word
+// then holds a real Dict.
 //
 // Instances of native types with attributes (subclasses of list, functions, modules...) carry the storage word and inline slots behind
 // their native part, at slots_offset (0: the native part has variable size; see instance_storage).
