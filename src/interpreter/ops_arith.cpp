@@ -237,11 +237,15 @@ TYPHON_NOINLINE bool binary_step(Thread& t, Value* r, Instr* pc) {
       const Slots& slots = types::list->slots;
       return finish_dss(r, pc, (pc->x & kInPlace) ? slots.inplace_concat(t, a, b) : slots.concat(t, a, b));
     }
+    if ((pc->x & kInPlace) && is_exact(a, kShape_bytearray) && (is_exact_bytes(b) || is_exact(b, kShape_bytearray)))
+      return finish_dss(r, pc, types::bytearray->slots.inplace_concat(t, a, b));
   }
   if constexpr (requires { P::kIntOp; }) {
     if (is_whole(a) && is_whole(b)) return finish_dss(r, pc, int_binary(t, P::kIntOp, a, b));
-    // Truth values are counted, mostly.
-    if (a.is_bool() != b.is_bool() && (a.is_small_int() || b.is_small_int())) {
+    // Truth values are counted, mostly. The bit operations of two of them give truth values.
+    constexpr bool kSums = P::kOp == BinaryOp::kAdd || P::kOp == BinaryOp::kSub || P::kOp == BinaryOp::kMul;
+    if (kSums ? (a.is_bool() || a.is_small_int()) && (b.is_bool() || b.is_small_int())
+              : a.is_bool() != b.is_bool() && (a.is_small_int() || b.is_small_int())) {
       Value x = a.is_bool() ? Value::small_int(a.is_true()) : a, y = b.is_bool() ? Value::small_int(b.is_true()) : b;
       if (P::ints(x.bits, y.bits, &result)) return set_register(r, pc->a, result), true;
     }

@@ -4,6 +4,7 @@
 #include "interpreter/sequence_item.h"
 #include "interpreter/intrinsics.h"
 #include "objects/container_util.h"
+#include "objects/set_table.h"
 
 namespace typhon {
 namespace {
@@ -25,8 +26,8 @@ Ref plain_slice(Thread& t, Value container, const Value* bounds) {
   SliceIndices s{0, 0, 1, 0};
   if (!container.is_object() || !plain_bounds(bounds, &s)) return Ref();
   switch (container.object()->shape_id()) {
-    case kShape_list: return list_slice(t, container.as<List>(), s);
-    case kShape_tuple: return tuple_slice(t, container.as<Tuple>(), s);
+    case kShape_list: return list_slice(t, container.as<List>(), &s);
+    case kShape_tuple: return tuple_slice(t, container.as<Tuple>(), &s);
     case kShape_str: {
       Str* text = container.as<Str>();
       slice_adjust(&s, i64(text->length()));
@@ -199,6 +200,8 @@ TYPHON_NOINLINE bool set_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   RefTo<Set> made = set_new(t);
   if (made.failed()) return false;
+  // Where it would be made larger on the way: as large as a copy of it would be.
+  if (pc->c >= 5 && set_table::resize(t, made.get(), made->table, u64(pc->c) * 2).failed()) return false;
   for (u32 i = 0; i < pc->c; i++)
     if (set_add_py(t, made.get(), r[pc->b + i]).failed()) return false;
   drop_registers(r, pc->b, pc->b + pc->c);

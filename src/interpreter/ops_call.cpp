@@ -306,6 +306,9 @@ TYPHON_INLINE i64 quick_length(Value v) {
     case kShape_str: return i64(v.as<Str>()->length());
     case kShape_dict: return i64(__atomic_load_n(&v.as<Dict>()->used, __ATOMIC_RELAXED));
     case kShape_bytes: return i64(v.as<Bytes>()->size);
+    case kShape_bytearray: return i64(__atomic_load_n(&v.as<ByteArray>()->size, __ATOMIC_RELAXED));
+    case kShape_set:
+    case kShape_frozenset: return i64(__atomic_load_n(&v.as<Set>()->used, __ATOMIC_RELAXED));
     default: return -1;
   }
 }

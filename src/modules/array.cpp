@@ -497,7 +497,8 @@ Ref array_get_item(Thread& t, Value self, Value key) {
     ByteBuilder bytes, out;
     TRY(snapshot(t, x, bytes));
     u64 width = x->kind->size;
-    SliceIndices s = TRY(slice_resolve_py(t, key.as<Slice>(), i64(bytes.length() / width)));
+    SliceIndices s;
+    TRY(slice_resolve_py(t, key.as<Slice>(), i64(bytes.length() / width), &s));
     i64 at = s.start;
     for (i64 i = 0; i < s.count; i++, at += s.step) out.append(bytes.data() + u64(at) * width, width);
     if (out.failed()) return raise_no_memory(t);
@@ -519,7 +520,8 @@ Status set_slice(Thread& t, Array* x, Slice* slice, Value value) {
     TRY(snapshot(t, value.as<Array>(), source));
   }
   u64 n = source.length() / width;
-  SliceIndices s = TRY(slice_resolve_py(t, slice, i64(size_of(t, x))));
+  SliceIndices s;
+  TRY(slice_resolve_py(t, slice, i64(size_of(t, x)), &s));
   if (s.step == 1) return splice(t, x, u64(s.start), u64(s.start + s.count), source.data(), n);
   if (value.is_empty()) {
     if (s.count == 0) return ok();

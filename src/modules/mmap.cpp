@@ -478,7 +478,8 @@ Ref mmap_get_item(Thread& t, Value v, Value key) {
     return found;
   }
   if (!is_slice(key)) return raise(t, exc::TypeError, "mmap indices must be integers");
-  SliceIndices s = TRY(slice_unpack_py(t, key.as<Slice>()));
+  SliceIndices s;
+  TRY(slice_unpack_py(t, key.as<Slice>(), &s));
   slice_adjust(&s, TRY(open_size(t, v)));
   RefTo<Bytes> out = TRY(bytes_allocate(t, size_t(s.count)));
   Outcome outcome = Outcome::kOk;
@@ -497,7 +498,8 @@ Ref mmap_get_item(Thread& t, Value v, Value key) {
 }
 Status set_slice(Thread& t, Value v, Value key, Value value) {
   auto* self = self_of(v);
-  SliceIndices s = TRY(slice_unpack_py(t, key.as<Slice>()));
+  SliceIndices s;
+  TRY(slice_unpack_py(t, key.as<Slice>(), &s));
   if (value.is_empty()) return raise(t, exc::TypeError, "mmap object doesn't support slice deletion");
   ByteView view(t);
   TRY(view.get(value));

@@ -183,12 +183,14 @@ Ref slot_get_item(Thread& t, Value self, Value key) {
     return Ref::adopt(Value::small_int(byte));
   }
   if (!is_slice(key)) return bad_key(t, key);
-  SliceIndices r = TRY(slice_unpack_py(t, key.as<Slice>()));
+  SliceIndices r;
+  TRY(slice_unpack_py(t, key.as<Slice>(), &r));
   return get_slice(t, b, r);
 }
 
 Status assign_slice(Thread& t, ByteArray* b, Slice* slice, const u8* bytes, size_t n, bool deleting) {
-  SliceIndices r = TRY(slice_unpack_py(t, slice));
+  SliceIndices r;
+  TRY(slice_unpack_py(t, slice, &r));
   Outcome outcome = Outcome::kDone;
   i64 mismatch = -1;
   {
@@ -250,7 +252,8 @@ Status slot_set_item(Thread& t, Value self, Value key, Value value) {
     return check_outcome(t, outcome);
   }
   if (!is_slice(key)) return bad_key(t, key);
-  TRY(slice_unpack_py(t, key.as<Slice>()));  // a slice that is none is reported before the value
+  SliceIndices bounds;
+  TRY(slice_unpack_py(t, key.as<Slice>(), &bounds));  // a slice that is none is reported before the value
   ByteBuilder bytes;
   if (!value.is_empty()) {
     const Slots& slots = type_of(value)->slots;
@@ -352,13 +355,15 @@ Status fill_from_iterable(Thread& t, ByteArray* b, Value source) {
   }
 }
 
-// Lists and tuples of ints are taken as a whole: what is no byte is noticed before anything is stored.
+// Lists and tuples of ints are taken as a whole: what is no byte is noticed before anything is stored. So they are when an int that is no
+// byte comes before something else.
 bool all_ints(Value source) {
   if (!is_exact_list(source) && !is_exact_tuple(source)) return false;
   size_t n = is_exact_list(source) ? list_size(source.as<List>()) : size_t(source.as<Tuple>()->size);
   for (size_t i = 0; i < n; i++) {
     Value item = is_exact_list(source) ? source.as<List>()->body->items[i].peek() : source.as<Tuple>()->items[i].peek();
     if (!is_exact_int(item)) return false;
+    if (!item.is_small_int() || u64(item.as_small_int()) > 255) return true;
   }
   return true;
 }

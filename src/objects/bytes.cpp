@@ -332,7 +332,8 @@ Ref slot_get_item(Thread& t, Value self, Value key) {
     return Ref::adopt(Value::small_int(bytes->data[i]));
   }
   if (!is_slice(key)) return raise(t, exc::TypeError, "byte indices must be integers or slices, not %T", key);
-  SliceIndices r = TRY(slice_resolve_py(t, key.as<Slice>(), n));
+  SliceIndices r;
+  TRY(slice_resolve_py(t, key.as<Slice>(), n, &r));
   if (r.count <= 0) return RefTo<Bytes>::copy(g_empty);
   if (r.step == 1) {
     if (r.count == n && is_exact_bytes(self)) return Ref::copy(self);

@@ -1,5 +1,7 @@
 // The methods that bytes and bytearray share. Arguments are converted (which may run Python code) before self is looked
 // at.
+#include <array>
+
 #include "objects/bytes_util.h"
 #include "objects/codecs.h"
 
@@ -650,7 +652,7 @@ constexpr const char* kRange = "($self, sub[, start[, end]], /)";
 Ref bytes_maketrans(Thread& t, Value self, const Value* a) { return m_maketrans(t, self, a); }
 
 Ref bytes_hex(Thread& t, const u8* data, size_t n, Value separator, Value group_size) {
-  constexpr const char* kDigits = "0123456789abcdef";
+  static constexpr const char* kDigits = "0123456789abcdef";
   u8 sep = 0;
   i64 group = group_size.is_empty() ? 1 : TRY(to_i64(t, group_size, "Python int too large to convert to C int"));
   if (group != i32(group)) return raise(t, exc::OverflowError, "Python int too large to convert to C int");
@@ -675,10 +677,12 @@ Ref bytes_hex(Thread& t, const u8* data, size_t n, Value separator, Value group_
     if (n == 0) return Ref::copy(empty_str());
     RefTo<Str> text = TRY(str_allocate(t, 2 * n, 0x7F));
     u8* to = static_cast<u8*>(text->raw_mutable());
-    for (size_t i = 0; i < n; i++) {
-      to[2 * i] = u8(kDigits[data[i] >> 4]);
-      to[2 * i + 1] = u8(kDigits[data[i] & 15]);
-    }
+    static constexpr auto kPairs = [] {
+      std::array<u16, 256> pairs{};
+      for (u32 i = 0; i < 256; i++) pairs[i] = u16(u8(kDigits[i >> 4]) | u8(kDigits[i & 15]) << 8);
+      return pairs;
+    }();
+    for (size_t i = 0; i < n; i++) std::memcpy(to + 2 * i, &kPairs[data[i]], 2);
     return text;
   }
   ByteBuilder out;

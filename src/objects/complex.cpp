@@ -370,13 +370,16 @@ Ref complex_new(Thread& t, Type* cls, Args args) {
     if (single) return raise(t, exc::TypeError, "complex() argument must be a string or a number, not %T", a[0]);
     return raise(t, exc::TypeError, "complex() argument 'real' must be a real number, not %T", a[0]);
   }
+  Z re = {0, 0}, im = {0, 0};
+  bool re_complex = false;
+  // A __complex__ of the real part is asked before the other part is looked at.
+  bool asked = !a[0].is_empty() && !is_complex_(a[0]) && !type_lookup(type_of(a[0]), names::complex_dunder).is_empty();
+  if (asked) TRY(number_argument(t, a[0], &re, &re_complex));
   bool im_complex = !a[1].is_empty() && is_complex_(a[1]);
   if (!a[1].is_empty() && !im_complex && type_of(a[1])->slots.float_ == nullptr && type_of(a[1])->slots.index == nullptr)
     return raise(t, exc::TypeError, "complex() argument 'imag' must be a real number, not %T", a[1]);
   if (single && cls == types::complex_ && is_exact(a[0], kShape_complex_)) return Ref::copy(a[0]);
-  Z re = {0, 0}, im = {0, 0};
-  bool re_complex = false;
-  if (!a[0].is_empty()) TRY(number_argument(t, a[0], &re, &re_complex));
+  if (!asked && !a[0].is_empty()) TRY(number_argument(t, a[0], &re, &re_complex));
   if (re_complex && !single)
     TRY(warn(t, exc::DeprecationWarning, 1, "complex() argument 'real' must be a real number, not %T", a[0]));
   if (im_complex) {

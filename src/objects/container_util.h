@@ -79,11 +79,13 @@ T* allocate_native(Thread& t, const Type* type) {
 }
 
 // A slice's bounds before the length is known: runs __index__, so read the length afterwards and then adjust.
-Result<SliceIndices> slice_unpack_py(Thread& t, Slice* slice);
+// SliceIndices are passed by address: copies are made 16 bytes at a time, which waits for the narrower stores before (no store forwarding).
+Status slice_unpack_py(Thread& t, Slice* slice, SliceIndices* out);
+Status slice_resolve_py(Thread& t, Slice* slice, i64 length, SliceIndices* out);
 void slice_adjust(SliceIndices* indices, i64 length);
-// sequence[slice], for indices as slice_unpack_py gives them.
-RefTo<List> list_slice(Thread& t, List* list, SliceIndices indices);
-RefTo<Tuple> tuple_slice(Thread& t, Tuple* tuple, SliceIndices indices);
+// sequence[slice], for indices as slice_unpack_py gives them, which are adjusted.
+RefTo<List> list_slice(Thread& t, List* list, SliceIndices* indices);
+RefTo<Tuple> tuple_slice(Thread& t, Tuple* tuple, SliceIndices* indices);
 // slice.indices(length) in ints of any size: the tuple (start, stop, step).
 RefTo<Tuple> slice_indices_big(Thread& t, Slice* slice, Value length);
 // The optional start and stop arguments of index(): clamped, negative ones counted from the end (of `length`) later.

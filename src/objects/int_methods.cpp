@@ -255,7 +255,9 @@ Ref m_from_bytes(Thread& t, Value cls, const Value* a) {
   bool is_signed = a[2].is_empty() ? false : TRY(truth(t, a[2]));
   bool little = TRY(little_endian(t, a[1]));
   Ref value;
-  if (is_exact_bytes(a[0]) || type_lookup(type_of(a[0]), names::__bytes__).is_empty()) {
+  if (is_exact_bytes(a[0])) {
+    value = TRY(int_from_bytes(t, a[0].as<Bytes>()->data, a[0].as<Bytes>()->size, little, is_signed));
+  } else if (type_lookup(type_of(a[0]), names::__bytes__).is_empty()) {
     ByteBuilder bytes;
     TRY(append_bytes_of(t, bytes, a[0], "bytes", "bytes must be in range(0, 256)"));
     if (bytes.failed()) return raise_no_memory(t);

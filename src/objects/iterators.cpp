@@ -202,6 +202,7 @@ Ref sequence_next(Thread& t, Value self) {
   Ref sequence = it->sequence.load();
   if (sequence.is_empty()) return Ref();
   bool contended = is_contended(it);
+  if (position(it) == INT64_MAX) return raise(t, exc::OverflowError, "iter index too large");
   Ref item = get_item_index(t, sequence, contended ? claim(it, 1) : it->index);
   if (!item.failed()) {
     if (!contended) claim(it, 1);

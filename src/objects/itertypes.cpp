@@ -523,12 +523,13 @@ Ref reversed_length_hint(Thread& t, Value self, const Value*) {
 Ref reversed_reduce(Thread& t, Value self, const Value*) {
   Reversed* r = self.as<Reversed>();
   Ref sequence = r->sequence.load();
-  if (sequence.is_empty()) {
+  i64 position = __atomic_load_n(&r->index, __ATOMIC_RELAXED);
+  if (sequence.is_empty() || position < 0) {
     RefTo<Tuple> arguments = TRY(tuple_of(t, Value(empty_tuple())));
     return reduce_to_type(t, self, arguments);
   }
   RefTo<Tuple> arguments = TRY(tuple_of(t, sequence.get()));
-  Ref index = TRY(int_from(t, __atomic_load_n(&r->index, __ATOMIC_RELAXED)));
+  Ref index = TRY(int_from(t, position));
   return reduce_to_type(t, self, arguments, index);
 }
 

@@ -167,9 +167,9 @@ RefTo<List> copy_items(Thread& t, List* list, i64 start, i64 step, i64 count) {
 
 }  // namespace
 
-RefTo<List> list_slice(Thread& t, List* list, SliceIndices s) {
-  slice_adjust(&s, i64(list_size(list)));
-  return copy_items(t, list, s.start, s.step, s.count);
+RefTo<List> list_slice(Thread& t, List* list, SliceIndices* s) {
+  slice_adjust(s, i64(list_size(list)));
+  return copy_items(t, list, s->start, s->step, s->count);
 }
 
 namespace {
@@ -598,7 +598,9 @@ Ref list_get_item(Thread& t, Value self, Value key) {
     return raise(t, exc::IndexError, "list index out of range");
   }
   if (is_slice(key)) {
-    return list_slice(t, list, TRY(slice_unpack_py(t, key.as<Slice>())));
+    SliceIndices s;
+    TRY(slice_unpack_py(t, key.as<Slice>(), &s));
+    return list_slice(t, list, &s);
   }
   if (!is_indexable(key)) return bad_index_type(t, key);
   i64 i = TRY(subscript_index(t, key));
@@ -636,7 +638,8 @@ Status delete_slice(Thread& t, List* list, SliceIndices s) {
 }
 
 Status assign_slice(Thread& t, List* list, Slice* slice, Value value) {
-  SliceIndices s = TRY(slice_unpack_py(t, slice));
+  SliceIndices s;
+  TRY(slice_unpack_py(t, slice, &s));
   RefTo<Tuple> kept;
   const Value* words = nullptr;
   u64 n = 0;

@@ -391,7 +391,8 @@ bool all_indices(Value key, bool slices = false) {
 Ref sliced(Thread& t, MemoryView* view, Value key) {
   Ref result = TRY(view_from(t, view));
   MemoryView* part = view_of(result);
-  SliceIndices r = TRY(slice_resolve_py(t, key.as<Slice>(), view->shape[0]));
+  SliceIndices r;
+  TRY(slice_resolve_py(t, key.as<Slice>(), view->shape[0], &r));
   i64 count = r.count < 0 ? 0 : r.count;
   part->data += r.start * part->strides[0];
   part->shape[0] = count;

@@ -130,7 +130,10 @@ Ref default_state(Thread& t, Value self, bool required) {
   if (required && self.is_object() && is_memoryview(self)) return raise(t, exc::TypeError, "cannot pickle memoryview objects");
   if (required && is_native_instance(self, types::mappingproxy)) return raise(t, exc::TypeError, "cannot pickle 'mappingproxy' object");
   if (required && type->layout->item_size != 0) return raise(t, exc::TypeError, "cannot pickle '%N' object", type);
-  if (is_type(self)) return Ref::none();
+  if (is_type(self)) {
+    if (!(self.as<Type>()->flags & type_flag::kHeapType)) return Ref::none();
+    return dict_copy(t, self.as<Type>()->dict.as<Dict>());
+  }
   Ref state;
   if (self.is_object()) {
     state = TRY(attribute_snapshot(t, self));

@@ -138,6 +138,22 @@ Status add_status(Thread& t, Set* s, Value key, u64 hash) {
 
 }  // namespace
 
+// Adds the elements of `from`. False, and some may be missing: that takes Python code, or other threads may be at the sets.
+static Result<bool> add_quickly(Thread& t, Set* s, Set* from) {
+  if (is_contended(s) || is_contended(from)) return false;
+  SetTable* table = from->table;
+  for (u64 i = 0; i <= table->mask; i++) {
+    const SetEntry& entry = table->entries[i];
+    Value key = entry.key.peek();
+    if (!is_live(key)) continue;
+    Probe probe = probe_quick(s->table, key, entry.hash);
+    if (probe.index >= 0) continue;
+    if (probe.index == kUnknown || !has_room(s->table)) return false;
+    TRY(fill_entry(t, s, s->table, probe.slot, key, entry.hash));
+  }
+  return true;
+}
+
 Status set_update_py(Thread& t, Set* s, Value iterable) {
   if (iterable.same_word(Value(s))) return ok();
   if (is_any_set(iterable)) {
@@ -146,6 +162,7 @@ Status set_update_py(Thread& t, Set* s, Value iterable) {
     u64 more = used_of(other);
     SetTable* table = table_of(s);
     if ((fill_of(table) + more) * 5 >= table->mask * 3) TRY(resize(t, s, table, (used_of(s) + more) * 2));
+    if (TRY(add_quickly(t, s, other))) return ok();
   }
   return for_each_item_py(t, iterable, [&](Value key, u64 hash) { return add_status(t, s, key, hash); });
 }
@@ -209,6 +226,25 @@ Status intersect_items(Thread& t, Set* within, Value iterable, Set* result) {
   }
 }
 
+// Adds to `result`, which is empty, the elements of `from` that are in `within` (wanted), or those that are not. False, and nothing
+// was done: that takes Python code, or other threads may be at the sets.
+Result<bool> pick(Thread& t, Set* from, Set* within, bool wanted, Set* result) {
+  if (is_contended(from) || is_contended(within)) return false;
+  SetTable *table = from->table, *other = within->table;
+  for (u64 i = 0; i <= table->mask; i++) {
+    const SetEntry& entry = table->entries[i];
+    Value key = entry.key.peek();
+    if (!is_live(key)) continue;
+    Probe probe = probe_quick(other, key, entry.hash);
+    if (probe.index == kUnknown) {
+      clear(t, result);
+      return false;
+    }
+    if ((probe.index >= 0) == wanted) TRY(add_distinct(t, result, key, entry.hash));
+  }
+  return true;
+}
+
 RefTo<Set> intersection(Thread& t, Value self, Value other) {
   bool frozen = is_frozenset(self);
   if (self.same_word(other)) return copy_of(t, self);
@@ -220,6 +256,7 @@ RefTo<Set> intersection(Thread& t, Value self, Value other) {
     TRY(intersect_items(t, within, other, result.get()));
     return result;
   }
+  if (TRY(pick(t, other.as<Set>(), within, true, result.get()))) return result;
   Walk walk(other);
   TRY(for_each_item_py<plain_hash>(t, other, [&](Value key, u64 hash) -> Status {
     bool there = TRY(contains_hashed_py(t, within, key, hash));
@@ -240,6 +277,7 @@ RefTo<Set> difference(Thread& t, Value self, Value other) {
     return result;
   }
   RefTo<Set> result = TRY(set_new(t, is_frozenset(self)));
+  if (is_any_set(other) && TRY(pick(t, s, other.as<Set>(), false, result.get()))) return result;
   Walk walk(self);
   TRY(for_each_item_py(t, self, [&](Value key, u64 hash) -> Status {
     bool there;

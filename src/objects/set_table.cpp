@@ -8,12 +8,13 @@ SetTable g_empty_storage;  // mask 0 and one EMPTY entry: every probe ends at on
 
 constexpr u64 kMinSize = 8;
 
-void insert_word(SetTable* table, u64 hash, Value key_word) {
+// A key that is not there yet; `fill` is the caller's to set.
+TYPHON_INLINE void insert_word(SetTable* table, u64 hash, Value key_word) {
+  SetEntry* entries = table->entries;
   Sequence at(table, hash);
-  while (!table->entries[at.position].key.is_empty()) at.advance();
-  table->entries[at.position].hash = hash;
-  *table->entries[at.position].key.address() = key_word;
-  table->fill++;
+  while (!entries[at.position].key.address()->is_empty()) at.advance();
+  entries[at.position].hash = hash;
+  *entries[at.position].key.address() = key_word;
 }
 
 void install(Set* s, SetTable* table) {
@@ -94,6 +95,7 @@ Status resize(Thread& t, Set* s, SetTable* seen, u64 wanted) {
         Value key = seen->entries[i].key.peek();
         if (is_live(key)) insert_word(fresh, seen->entries[i].hash, key);
       }
+      fresh->fill = s->used;
       install(s, fresh);
       installed = true;
     }
@@ -124,17 +126,18 @@ Status fill_from(Thread& t, Set* s, Set* source) {
     SetTable* seen = table_of(source);
     u64 used = used_of(source);
     if (used == 0) return ok();
-    bool dense = fill_of(seen) == used;
-    u64 size = seen->mask + 1;
-    if (!dense)
-      for (size = kMinSize; size * 3 <= used * 5 + 8;) size *= 2;
+    // As large as CPython makes it, so that the elements have the same order.
+    u64 size = kMinSize;
+    if (used * 5 >= (kMinSize - 1) * 3)
+      while (size <= used * 2) size *= 2;
+    bool dense = fill_of(seen) == used && size == seen->mask + 1;
     SetTable* fresh = allocate_table(t, s, size);
     if (fresh == nullptr) return Raised{};
     bool done = false;
     {
       ObjectLock lock(t, source);
       SetTable* table = source->table;
-      if (table == seen && source->used == used && (table->fill == used) == dense) {
+      if (table == seen && source->used == used && (!dense || table->fill == used)) {
         for (u64 i = 0; i <= table->mask; i++) {
           Value key = table->entries[i].key.peek();
           if (!is_live(key)) continue;

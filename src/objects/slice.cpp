@@ -30,8 +30,10 @@ Result<i64> search_bound(Thread& t, Value v, i64 fallback) {
   return to_clamped_i64(t, v);
 }
 
-Result<SliceIndices> slice_unpack_py(Thread& t, Slice* slice) {
-  SliceIndices s{0, 0, 1, 0};
+Status slice_unpack_py(Thread& t, Slice* slice, SliceIndices* out) {
+  SliceIndices& s = *out;
+  s.step = 1;
+  s.count = 0;
   Ref step = slice->step.load(), start = slice->start.load(), stop = slice->stop.load();
   if (!step.get().is_none()) {
     s.step = TRY(bound(t, step));
@@ -40,7 +42,7 @@ Result<SliceIndices> slice_unpack_py(Thread& t, Slice* slice) {
   }
   s.start = start.get().is_none() ? (s.step < 0 ? INT64_MAX : 0) : TRY(bound(t, start));
   s.stop = stop.get().is_none() ? (s.step < 0 ? INT64_MIN : INT64_MAX) : TRY(bound(t, stop));
-  return s;
+  return ok();
 }
 
 void slice_adjust(SliceIndices* s, i64 length) {
@@ -64,10 +66,10 @@ void slice_adjust(SliceIndices* s, i64 length) {
   }
 }
 
-Result<SliceIndices> slice_resolve_py(Thread& t, Slice* slice, i64 length) {
-  SliceIndices s = TRY(slice_unpack_py(t, slice));
-  slice_adjust(&s, length);
-  return s;
+Status slice_resolve_py(Thread& t, Slice* slice, i64 length, SliceIndices* out) {
+  TRY(slice_unpack_py(t, slice, out));
+  slice_adjust(out, length);
+  return ok();
 }
 
 RefTo<Tuple> slice_indices_big(Thread& t, Slice* slice, Value length) {

@@ -403,7 +403,8 @@ Ref slot_get_item(Thread& t, Value self, Value key) {
     return str_from_char(t, s->at(size_t(i)));
   }
   if (!is_slice(key)) return raise(t, exc::TypeError, "string indices must be integers, not '%T'", key);
-  SliceIndices r = TRY(slice_resolve_py(t, key.as<Slice>(), length));
+  SliceIndices r;
+  TRY(slice_resolve_py(t, key.as<Slice>(), length, &r));
   if (r.count <= 0) return RefTo<Str>::copy(g_empty);
   if (r.step == 1) return str_substring(t, s, size_t(r.start), size_t(r.start + r.count));
   RefTo<Str> wide = TRY(str_allocate(t, size_t(r.count), bound_of(s)));

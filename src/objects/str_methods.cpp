@@ -148,17 +148,31 @@ Ref str_rstrip(Thread& t, Value self, const Value* a) { return strip(t, self, a[
 // --- splitting
 Status add_piece(Thread& t, List* list, Str* s, size_t start, size_t end) {
   if (poll_wanted(t)) [[unlikely]] safepoint_scan_only(t);
-  return list_append(t, list, TRY(str_substring(t, s, start, end)).release_ref());
+  size_t length = end - start;
+  bool plain = s->is_ascii() && length > 1 && length < s->length();
+  Ref piece = TRY(plain ? str_from_ascii(t, s->ascii().substr(start, length)) : str_substring(t, s, start, end)).release_ref();
+  u64 n = list->size;
+  if (list->body != nullptr && n < list->body->capacity) [[likely]] {  // nobody else has the list yet
+    list->body->items[n].init(list, std::move(piece));
+    list->size = n + 1;
+    return ok();
+  }
+  return list_append(t, list, std::move(piece));
+}
+
+template <class C>
+TYPHON_INLINE bool is_gap(C c) {
+  return u32(c) - 0x21u >= 0x5Fu && unicode::is_space(c);  // one comparison for printable ASCII
 }
 
 template <class C>
 Status split_spaces(Thread& t, List* list, Str* s, const C* p, size_t n, size_t max) {
   size_t i = 0;
   while (max-- > 0) {
-    while (i < n && unicode::is_space(p[i])) i++;
+    while (i < n && is_gap(p[i])) i++;
     if (i == n) return ok();
     size_t start = i++;
-    while (i < n && !unicode::is_space(p[i])) i++;
+    while (i < n && !is_gap(p[i])) i++;
     TRY(add_piece(t, list, s, start, i));
   }
   while (i < n && unicode::is_space(p[i])) i++;

@@ -78,7 +78,8 @@ Tuple* empty_tuple() {
   return tuple;
 }
 
-RefTo<Tuple> tuple_slice(Thread& t, Tuple* tuple, SliceIndices s) {
+RefTo<Tuple> tuple_slice(Thread& t, Tuple* tuple, SliceIndices* indices) {
+  SliceIndices& s = *indices;
   slice_adjust(&s, i64(tuple->size));
   if (s.count <= 0) return tuple_of(t);
   if (s.step == 1) {
@@ -188,7 +189,9 @@ Ref tuple_get_item(Thread& t, Value self, Value key) {
   if (key.is_small_int()) [[likely]] {
     i = key.as_small_int();
   } else if (is_slice(key)) {
-    return tuple_slice(t, tuple, TRY(slice_unpack_py(t, key.as<Slice>())));
+    SliceIndices s;
+    TRY(slice_unpack_py(t, key.as<Slice>(), &s));
+    return tuple_slice(t, tuple, &s);
   } else {
     if (!is_indexable(key)) return raise(t, exc::TypeError, "tuple indices must be integers or slices, not %T", key);
     i = TRY(subscript_index(t, key));

@@ -146,7 +146,8 @@ Ref array_get_item(Thread& t, Value self, Value key) {
     return item_at(t, self, items, index < 0 ? index + length : index);
   }
   if (!is_slice(key)) return raise(t, exc::TypeError, "indices must be integers");
-  SliceIndices s = TRY(slice_unpack_py(t, key.as<Slice>()));
+  SliceIndices s;
+  TRY(slice_unpack_py(t, key.as<Slice>(), &s));
   slice_adjust(&s, length);
   return slice_of(t, self, items, s);
 }
@@ -159,7 +160,8 @@ Status array_set_item(Thread& t, Value self, Value key, Value value) {
     return put_item(t, self, items, index < 0 ? index + length : index, value);
   }
   if (!is_slice(key)) return raise(t, exc::TypeError, "indices must be integer");
-  SliceIndices s = TRY(slice_unpack_py(t, key.as<Slice>()));
+  SliceIndices s;
+  TRY(slice_unpack_py(t, key.as<Slice>(), &s));
   slice_adjust(&s, length);
   i64 given = TRY(typhon::length(t, value));
   if (given != s.count) return raise(t, exc::ValueError, "Can only assign sequence of same size");

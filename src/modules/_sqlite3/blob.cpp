@@ -155,7 +155,8 @@ struct Part {
   i32 items, step;    // item i is byte i * step of them
 };
 Result<Part> part_of(Thread& t, BlobUse& use, Value key) {
-  SliceIndices s = TRY(slice_resolve_py(t, key.as<Slice>(), use.size()));
+  SliceIndices s;
+  TRY(slice_resolve_py(t, key.as<Slice>(), use.size(), &s));
   if (s.step < 0 && s.count != 0) return raise(t, exc::ValueError, "Blob doesn't support slices with a negative step");
   if (s.count == 0) return Part{0, 0, 0, 1};
   return Part{i32(s.start), i32((s.count - 1) * s.step + 1), i32(s.count), i32(s.step)};

@@ -195,8 +195,8 @@ Ref builtin_sum(Thread& t, Value, const Value* a) {
   }
   if (more && is_exact_float(total)) {
     CompensatedSum sum{float_value(total)};
-    while (more && (is_exact_float(item) || item.get().is_small_int())) {
-      sum.add(is_exact_float(item) ? float_value(item) : double(item.get().as_small_int()));
+    while (more && (is_exact_float(item) || is_int(item))) {
+      sum.add(is_exact_float(item) ? float_value(item) : TRY(int_to_double(t, item)));
       more = TRY(advance());
     }
     total = float_from(t, sum.result());
@@ -213,8 +213,8 @@ Ref builtin_sum(Thread& t, Value, const Value* a) {
         imaginary.add(item.as<Complex>()->imag);
       } else if (is_exact_float(item)) {
         real.add(float_value(item));
-      } else if (item.get().is_small_int()) {
-        real.add(double(item.get().as_small_int()));
+      } else if (is_int(item)) {
+        real.add(TRY(int_to_double(t, item)));
       } else {
         break;
       }

@@ -374,6 +374,16 @@ bool dict_next(Thread& t, Dict* d, size_t* position, Ref* key, Ref* value) {
 
 namespace {
 
+// A tuple of two. Only one of tracked things can be part of a cycle.
+TYPHON_INLINE Tuple* new_pair(Thread& t, Value key, Value value) {
+  auto tracked = [](Value v) { return v.is_object() && (v.object()->ownership() & state::kTracked) != 0; };
+  auto* pair = static_cast<Tuple*>(heap::allocate(t, kShape_tuple, offsetof(Tuple, items) + 2 * sizeof(Field), tracked(key) || tracked(value)));
+  pair->size = 2;
+  *pair->items[0].address() = heap_copy(key);
+  *pair->items[1].address() = heap_copy(value);
+  return pair;
+}
+
 RefTo<List> dict_list(Thread& t, Dict* d, DictPart part) {
   RefTo<Dict> snapshot;
   if (is_contended(d)) {
@@ -399,8 +409,7 @@ RefTo<List> dict_list(Thread& t, Dict* d, DictPart part) {
   for (u32 i = 0; i < table->entry_count && result->size < used_of(d); i++) {
     const DictEntry& entry = table->entries()[i];
     if (entry.value.is_empty()) continue;
-    Value pair[] = {entry.key.peek(), entry.value.peek()};
-    *result->body->items[result->size].address() = to_heap_word(TRY(tuple_from(t, pair, 2)).take());
+    *result->body->items[result->size].address() = Value(new_pair(t, entry.key.peek(), entry.value.peek()));
     result->size++;
   }
   return result;

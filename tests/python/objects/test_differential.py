@@ -376,6 +376,42 @@ class SecondRound(Checks):
             self.assertEqual(list(iterator), [start + 3])
         self.check(TypeError, "state must be an int, not str", iter(range(2**64, 2**65)).__setstate__, "a")
 
+    def test_ends_of_iterators(self):
+        class Items:
+            def __getitem__(self, index): return (1, 2)[index]
+            def __len__(self): return 2
+        iterator = reversed(Items())
+        iterator.__setstate__(-4)
+        self.assertEqual(iterator.__reduce__(), (reversed, ((),)))
+        iterator = iter(Items())
+        iterator.__setstate__(2**63 - 1)
+        self.check(OverflowError, "iter index too large", next, iterator)
+
+    def test_real_part_is_asked_first(self):
+        class Raising:
+            def __complex__(self): raise ZeroDivisionError
+        self.assertRaises(ZeroDivisionError, complex, Raising(), "a")
+        self.assertRaises(ZeroDivisionError, complex, Raising(), [])
+        self.check(TypeError, "complex() argument 'real' must be a real number, not list", complex, [], Raising())
+
+    def test_sum_of_large_ints_and_floats(self):
+        self.assertEqual(repr(sum([267685434145607530535015054, 2**100, -464450666360266661, 3, 2**32 - 1, 2**100], 3.5)), "2.53556888589014e+30")
+        self.assertEqual(sum([0.5, True, False, 2**62 + 1]), 2.0**62)
+
+    def test_what_a_bytearray_is_filled_with(self):
+        for source, left in (([7, -5, slice(1)], b""), ([7, "a", 300], b"\7"), ((7, 2**70, "a"), b""), (iter([7, 300]), b"\7")):
+            array = bytearray(b"ABC")
+            self.assertRaises((TypeError, ValueError), array.__init__, source)
+            self.assertEqual(array, left)
+
+    def test_sums_of_truth_values(self):
+        yes, no = bool(1), bool(0)
+        for value, expected in ((yes + yes, 2), (yes - yes, 0), (no - yes, -1), (yes * no, 0), (yes + 1, 2), (2 * yes, 2)):
+            self.assertEqual((value, type(value)), (expected, int))
+        for value, expected in ((yes & yes, True), (yes ^ yes, False), (no | no, False)):
+            self.assertIs(value, expected)
+        self.assertEqual([type(value) for value in (yes << yes, yes // yes, yes % yes)], [int, int, int])
+
 
 if __name__ == "__main__":
     unittest.main()
