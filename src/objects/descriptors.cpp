@@ -318,7 +318,6 @@ const TypeSpec spec_getset_descriptor = {
     .layout = layout("getset_descriptor"),
     .flags = kNotMade,
     .slots = {.repr = repr<2>, .descriptor_get = get_getset, .descriptor_set = set_getset},
-    .methods = kMethods,
     .getsets = kDataGetSets,
 };
 const TypeSpec spec_member_descriptor = {

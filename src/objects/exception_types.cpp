@@ -418,9 +418,18 @@ Ref os_reduce(Thread& t, Value self, const Value*) {
   if (!dict.is_empty() && dict_size(dict.as<Dict>()) != 0) return tuple_of(t, Value(type_of(self)), args, dict);
   return tuple_of(t, Value(type_of(self)), args);
 }
+Raised raise_unset(Thread& t, Value self) {
+  static Str* const name = str_immortal(t, "characters_written");
+  Ref exception = make_exception(t, exc::AttributeError, Value(name));
+  if (exception.failed()) return {};
+  auto* e = exception.as<AttributeErrorObject>();
+  e->name.store(e, Value(name));
+  e->obj.store(e, self);
+  return raise_exception(t, std::move(exception));
+}
 Ref get_written(Thread& t, Value self) {
   i64 written = self.as<OSErrorObject>()->written;
-  if (written == -1) return raise(t, exc::AttributeError, "characters_written");
+  if (written == -1) return raise_unset(t, self);
   return int_from(t, written);
 }
 Status set_written(Thread& t, Value self, Value value) {

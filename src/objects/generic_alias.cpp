@@ -292,7 +292,7 @@ bool own_attribute(Str* name) {
   return false;
 }
 Ref alias_getattribute(Thread& t, Value self, Str* name) {
-  if (own_attribute(name) || name->equals_ascii("__instancecheck__") || name->equals_ascii("__subclasscheck__")) return generic_get_attribute(t, self, name);
+  if (own_attribute(name)) return generic_get_attribute(t, self, name);
   // Subclasses (collections.abc.Callable's) may define attributes of their own.
   if (type_of(self) != g_generic_alias_type) {
     Value found = type_lookup(type_of(self), name);

@@ -638,7 +638,8 @@ Ref set_issubset(Thread& t, Value self, const Value* a) { return Ref::boolean(TR
 Ref set_issuperset(Thread& t, Value self, const Value* a) { return Ref::boolean(TRY(is_superset(t, self, a[0]))); }
 
 Ref set_reduce(Thread& t, Value self, const Value*) {
-  RefTo<List> items = TRY(set_items_list(t, self.as<Set>()));
+  bool own = type_of(self)->slots.iter != types::set->slots.iter;  // a class may show other elements
+  RefTo<List> items = TRY(own ? to_list(t, self) : set_items_list(t, self.as<Set>()));
   RefTo<Tuple> arguments = TRY(tuple_of(t, items.value()));
   Ref state = TRY(call_method_with(t, self, names::__getstate__));
   return tuple_of(t, Value(type_of(self)), arguments.value(), state.get());

@@ -9,7 +9,10 @@ Type* g_simple_namespace_type;
 namespace {
 
 Status init(Thread& t, Value self, Args args) {
-  if (args.count > 1) return raise(t, exc::TypeError, "%s expected at most 1 argument, got %d", type_of(self)->name_utf8(), int(args.count));
+  if (args.count > 1) {
+    const char *name = type_of(self)->name_utf8(), *dot = std::strrchr(name, '.');
+    return raise(t, exc::TypeError, "%s expected at most 1 argument, got %d", dot != nullptr ? dot + 1 : name, int(args.count));
+  }
   Ref dict = TRY(instance_dict(t, self.object()));
   if (args.count == 1) {
     RefTo<Dict> given = TRY(dict_new(t));

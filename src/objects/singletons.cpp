@@ -7,7 +7,10 @@ namespace {
 
 template <u64 kWord>
 Ref singleton_new(Thread& t, Type* cls, Args args) {
-  if (args.count != 0 || args.keyword_count != 0) return raise(t, exc::TypeError, "%N takes no arguments", cls);
+  if (args.count != 0 || args.keyword_count != 0) {
+    const char* name = kWord == None.bits ? "NoneType" : kWord == Ellipsis.bits ? "EllipsisType" : "NotImplementedType";
+    return raise(t, exc::TypeError, "%s takes no arguments", name);
+  }
   return Ref::adopt(Value(kWord));
 }
 
@@ -22,6 +25,10 @@ Result<i64> hash(Thread&, Value) {
   return kHash;
 }
 
+Ref none_compare(Thread&, Value self, Value other, CompareOp op) {
+  if ((op != CompareOp::kEq && op != CompareOp::kNe) || !is_same(self, other)) return Ref::not_implemented();
+  return Ref::boolean(op == CompareOp::kEq);
+}
 Result<bool> none_bool(Thread&, Value) { return false; }
 Result<bool> not_implemented_bool(Thread& t, Value) {
   return raise(t, exc::TypeError, "NotImplemented should not be used in a boolean context");
@@ -37,7 +44,7 @@ const TypeSpec spec_none_type = {
     .doc = "The type of the None singleton.",
     .layout = kLayout,
     .flags = type_flag::kUntracked,
-    .slots = {.repr = name_of, .hash = hash<0xfca86420>, .new_ = singleton_new<None.bits>, .bool_ = none_bool},
+    .slots = {.repr = name_of, .hash = hash<0xfca86420>, .compare = none_compare, .new_ = singleton_new<None.bits>, .bool_ = none_bool},
 };
 const TypeSpec spec_ellipsis_type = {
     .name = "ellipsis",

@@ -230,13 +230,13 @@ Status build(Thread& t, Type* type, Str* name, Tuple* bases, Type* base, Dict* d
   if (members != 0) type->slot_names.init(type, TRY(list_to_tuple(t, plan.names.get())));
   TRY(set_qualname(t, type, dict));
   TRY(set_module(t, type, dict));
-  if (dict_peek_str(dict, names::__doc__).is_empty()) TRY(dict_set_str(t, dict, names::__doc__, None));
   TRY(wrap_function(t, dict, names::__new__, static_method_new));
   TRY(wrap_function(t, dict, names::__init_subclass__, class_method_new));
   TRY(wrap_function(t, dict, names::__class_getitem__, class_method_new));
   if (!dict_peek_str(dict, names::__eq__).is_empty() && dict_peek_str(dict, names::__hash__).is_empty())
     TRY(dict_set_str(t, dict, names::__hash__, None));
   TRY(add_member_descriptors(t, type, plan, base->member_slots));
+  if (dict_peek_str(dict, names::__doc__).is_empty()) TRY(dict_set_str(t, dict, names::__doc__, None));
   type->attribute_hint = type->flags & type_flag::kHasDict ? u16(pick_attribute_hint(type, dict)) : u16(0);
   TRY(compute_mro(t, type));
   finish_layout(type, 0);

@@ -661,7 +661,7 @@ Result<bool> dict_contains(Thread& t, Value self, Value key) { return dict_conta
 
 // A copy of what a class shows that has an __iter__ of its own.
 RefTo<Dict> copy_as_seen(Thread& t, Value d) {
-  if (is_exact_dict(d) || type_of(d)->slots.iter == dict_iter) return dict_copy(t, d.as<Dict>());
+  if (is_exact_dict(d) || used_of(d.as<Dict>()) == 0 || type_of(d)->slots.iter == dict_iter) return dict_copy(t, d.as<Dict>());
   RefTo<Dict> result = TRY(dict_new(t));
   TRY(dict_update_py(t, result.get(), d));
   return result;

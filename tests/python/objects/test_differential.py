@@ -413,5 +413,50 @@ class SecondRound(Checks):
         self.assertEqual([type(value) for value in (yes << yes, yes // yes, yes % yes)], [int, int, int])
 
 
+class Own(set):
+    def __iter__(self): return iter(["own"])
+
+
+class OwnDict(dict):
+    def __iter__(self): return iter(["own"])
+    def keys(self): return ["a"]
+    def __getitem__(self, key): return "item"
+
+
+class Wide(Checks):
+    """Found by --wide."""
+    def test_singletons(self):
+        self.check(TypeError, "EllipsisType takes no arguments", type(...), 1)
+        self.check(TypeError, "descriptor '__gt__' requires a 'NoneType' object but received a 'tuple'", type(None).__gt__, ())
+        self.assertEqual((type(None).__eq__(None, None), type(None).__ne__(None, None)), (True, False))
+        self.assertIs(type(None).__eq__(None, 1), NotImplemented)
+        self.assertIs(type(None).__lt__(None, None), NotImplemented)
+
+    def test_messages(self):
+        self.check(TypeError, "SimpleNamespace expected at most 1 argument, got 2", types.SimpleNamespace, 1, 2)
+        with self.assertRaises(AttributeError) as caught:
+            OSError(2, "a").characters_written
+        self.assertEqual((str(caught.exception), caught.exception.name), ("characters_written", "characters_written"))
+
+    def test_generic_aliases_hand_checks_on(self):
+        self.assertTrue(list[int].__instancecheck__([]))
+        self.assertTrue(list[int].__subclasscheck__(list))
+        self.check(AttributeError, "'int' object has no attribute '__instancecheck__'", getattr, types.GenericAlias(5, 1), "__instancecheck__")
+        self.check(TypeError, "isinstance() argument 2 cannot be a parameterized generic", isinstance, 1, list[int])
+
+    def test_what_is_copied_of_subclasses(self):
+        self.assertEqual(Own([1]).__reduce__(), (Own, (["own"],), None))
+        self.assertEqual((OwnDict().copy(), OwnDict() | {}, OwnDict() | {"z": 1}), ({}, {}, {"z": 1}))
+        self.assertEqual((OwnDict(b=1).copy(), {"z": 1} | OwnDict()), ({"a": "item"}, {"z": 1, "a": "item"}))
+
+    def test_descriptors_that_are_not_pickled(self):
+        self.check(TypeError, "cannot pickle 'getset_descriptor' object", int.real.__reduce_ex__, 2)
+
+    def test_order_of_a_namespace(self):
+        class Made:
+            x = 1
+        self.assertEqual(list(vars(Made))[-3:], ["__dict__", "__weakref__", "__doc__"])
+
+
 if __name__ == "__main__":
     unittest.main()
