@@ -544,14 +544,6 @@ Ref union_class_getitem(Thread& t, Value, const Value* a) {
 Ref union_mro_entries(Thread& t, Value self, const Value*) { return raise(t, exc::TypeError, "Cannot subclass %R", self); }
 Ref union_origin(Thread&, Value) { return Ref::copy(g_union_type); }
 Ref union_name(Thread& t, Value) { return str_from_ascii(t, "Union"); }
-Ref union_reduce(Thread& t, Value self, const Value*) {
-  Ref args = self.as<Union>()->args.load();
-  RefTo<Str> name = TRY(str_from_ascii(t, "__class_getitem__"));
-  name = TRY(str_intern(t, name));
-  Ref make = TRY(get_attribute(t, g_union_type, name.get()));
-  RefTo<Tuple> only = TRY(tuple_of(t, args));
-  return tuple_of(t, make, only);
-}
 // With a union on one side, the other may be anything that Union[...] takes.
 Ref union_or_slot(Thread& t, Value a, Value b) {
   RefTo<Tuple> both = TRY(tuple_of(t, a, b));
@@ -563,7 +555,6 @@ constexpr Method kUnionMethods[] = {
     method("__instancecheck__", union_instancecheck, "($self, instance, /)"),
     method("__subclasscheck__", union_subclasscheck, "($self, cls, /)"),
     method("__mro_entries__", union_mro_entries, "($self, bases, /)"),
-    method("__reduce__", union_reduce, "($self, /)"),
     class_method("__class_getitem__", union_class_getitem, "($type, object, /)", "See PEP 585"),
     {},
 };
