@@ -300,7 +300,8 @@ Ref partition(Thread& t, Value self, Value separator, bool from_right) {
   }
   RefTo<Str> head = TRY(str_substring(t, s, 0, size_t(at)));
   RefTo<Str> tail = TRY(str_substring(t, s, size_t(at) + m, n));
-  return tuple_of(t, head, separator, tail);
+  Value parts[] = {head.take(), Ref::copy(separator).take(), tail.take()};
+  return tuple_take(t, parts, 3);
 }
 Ref str_partition(Thread& t, Value self, const Value* a) { return partition(t, self, a[0], false); }
 Ref str_rpartition(Thread& t, Value self, const Value* a) { return partition(t, self, a[0], true); }
