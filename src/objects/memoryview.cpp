@@ -577,7 +577,10 @@ Ref m_tobytes(Thread& t, Value self, const Value* a) {
 }
 
 Ref m_hex(Thread& t, Value self, const Value* a) {
-  if (!a[1].is_empty()) TRY(to_index(t, a[1]));
+  if (!a[1].is_empty()) {  // what is wrong with it comes before what is wrong with the view
+    i64 group = TRY(to_i64(t, a[1], "Python int too large to convert to C int"));
+    if (group != i32(group)) return raise(t, exc::OverflowError, "Python int too large to convert to C int");
+  }
   Exported exported;  // a separator is asked for its length
   TRY(exported.get(t, view_of(self)));
   ByteBuilder out;

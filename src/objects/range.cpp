@@ -345,7 +345,7 @@ Ref longrange_setstate(Thread& t, Value self, const Value* a) {
   if (TRY(fits_machine_words(t, it))) {
     i64 n = TRY(to_i64(t, a[0], "Python int too large to convert to C long"));
     state = TRY(int_from(t, n));
-  } else if (!is_int(state)) {
+  } else if (!is_exact_int(state)) {
     return raise(t, exc::TypeError, "state must be an int, not %T", a[0]);
   }
   for (;;) {

@@ -307,6 +307,9 @@ class SecondRound(Checks):
         self.check(OverflowError, "Python int too large to convert to C int", b"a".hex, "\xe9", 2**31)
         self.check(OverflowError, "Python int too large to convert to C int", STRIDED.hex, 5, -2**62)
         self.assertEqual(b"a".hex(":", -2**31), "61")
+        released = memoryview(b"a")
+        released.release()
+        self.check(OverflowError, "Python int too large to convert to C int", released.hex, "*", -2**62)
         self.assertRaises(ZeroDivisionError, int.from_bytes, b"a", "x", signed=Refusing())
         self.assertRaises(ZeroDivisionError, (5).to_bytes, 1, "x", signed=Refusing())
         self.check(TypeError, "from_bytes() argument 'byteorder' must be str, not int", int.from_bytes, b"a", 5, signed=Refusing())
@@ -375,6 +378,7 @@ class SecondRound(Checks):
             iterator.__setstate__(3)
             self.assertEqual(list(iterator), [start + 3])
         self.check(TypeError, "state must be an int, not str", iter(range(2**64, 2**65)).__setstate__, "a")
+        self.check(TypeError, "state must be an int, not bool", iter(range(2**64, 2**65)).__setstate__, True)
 
     def test_ends_of_iterators(self):
         class Items:
