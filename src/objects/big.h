@@ -43,6 +43,13 @@ class Big {
   mpz_t value_;
 };
 
+// MemoryError when there is no room for working with numbers of so many bits: GMP itself ends the process when memory is refused.
+Status check_big_room(Thread& t, u64 bits);
+// MemoryError for results that nobody can wait for, and check_big_room.
+inline constexpr i128 kMostBits = i128(1) << 36;
+Status check_result_bits(Thread& t, i128 bits);
+// a ** b, a float when b is below zero.
+Ref integer_power(Thread& t, Value a, Value b);
 // Decimal digits in front of `end`, two at a time; where they begin.
 char* write_decimal(char* end, u64 n);
 // The int Value for a number: immediate when it fits.

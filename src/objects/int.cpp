@@ -407,37 +407,6 @@ Ref shift_right(Thread& t, Value a, Value b) {
   return int_from_mpz(t, out);
 }
 
-// GMP ends the process when memory for its working space is refused: asked for here, where large numbers come about.
-Status check_room(Thread& t, u64 bits) {
-  if (bits < u64(1) << 27) return ok();
-  void* volatile probe = std::malloc(size_t(bits - bits / 4));  // six times the number; volatile, or it is optimised away
-  if (probe == nullptr) return raise_no_memory(t);
-  std::free(probe);
-  return ok();
-}
-
-Ref integer_power(Thread& t, Value a, Value b) {
-  if (int_sign(b) < 0) {
-    double x = TRY(int_to_double(t, a)), y = TRY(int_to_double(t, b));
-    if (x == 0) return raise(t, exc::ZeroDivisionError, "zero to a negative power");
-    return float_from(t, std::pow(x, y));
-  }
-  i64 base_small;
-  bool unit = int_fits_i64(a, &base_small) && base_small >= -1 && base_small <= 1;
-  u64 exponent;
-  if (!int_fits_u64(b, &exponent)) {
-    if (!unit) return raise_no_memory(t);
-    BigView e(b);
-    exponent = mpz_odd_p(static_cast<mpz_srcptr>(e)) ? 1 : 2;
-  }
-  if (!unit && int_bit_length(a) * i128(exponent) > (i128(1) << 36)) return raise_no_memory(t);
-  if (!unit) TRY(check_room(t, int_bit_length(a) * exponent));
-  BigView x(a);
-  Big out;
-  mpz_pow_ui(out, x, unit ? (exponent & 1 ? 1 : (exponent ? 2 : 0)) : exponent);
-  return int_from_mpz(t, out);
-}
-
 }  // namespace
 
 Ref int_binary(Thread& t, IntOp op, Value a, Value b) {
@@ -469,7 +438,7 @@ Ref int_binary(Thread& t, IntOp op, Value a, Value b) {
     }
   }
   if (op == IntOp::kMul || op == IntOp::kFloorDiv || op == IntOp::kMod || op == IntOp::kDivmod)
-    TRY(check_room(t, int_bit_length(a) + int_bit_length(b)));
+    TRY(check_big_room(t, int_bit_length(a) + int_bit_length(b)));
   if (op <= IntOp::kMul || (op >= IntOp::kAnd && op <= IntOp::kXor)) {
     Ref result = limbs_binary(t, op, a, b);
     if (!result.is_empty()) return result;
@@ -519,24 +488,6 @@ int int_compare(Value a, Value b) {
   BigView x(a), y(b);
   int c = mpz_cmp(x, y);
   return (c > 0) - (c < 0);
-}
-
-Ref int_pow_mod(Thread& t, Value base, Value exponent, Value modulus) {
-  if (int_sign(modulus) == 0) return raise(t, exc::ValueError, "pow() 3rd argument cannot be 0");
-  BigView b(base), e(exponent), m(modulus);
-  Big out, magnitude, inverse;
-  mpz_abs(magnitude, m);
-  if (int_sign(exponent) < 0) {
-    if (mpz_invert(inverse, b, magnitude) == 0 && mpz_cmp_ui(magnitude.get(), 1) != 0)
-      return raise(t, exc::ValueError, "base is not invertible for the given modulus");
-    Big positive;
-    mpz_neg(positive, e);
-    mpz_powm(out, inverse, positive, magnitude);
-  } else {
-    mpz_powm(out, b, e, magnitude);
-  }
-  if (int_sign(modulus) < 0 && mpz_sgn(out.get()) != 0) mpz_add(out, out, m);
-  return int_from_mpz(t, out);
 }
 
 Ref int_gcd(Thread& t, Value a, Value b) {
