@@ -6,6 +6,23 @@ namespace typhon {
 
 Ref import_module(Thread& t, const char* name);  // runtime
 
+Result<u32> named_character(Thread& t, std::string_view name) {
+  Ref module = import_module(t, "unicodedata");
+  if (module.failed()) {
+    clear_exception(t);
+    return raise(t, exc::UnicodeError, "\\N escapes not supported (can't load unicodedata module)");
+  }
+  Ref lookup = TRY(get_attribute_utf8(t, module, "lookup"));
+  Ref text = TRY(decode_latin1(t, reinterpret_cast<const u8*>(name.data()), name.size()));
+  Ref found = call_with(t, lookup, text);
+  if (found.failed()) {
+    if (clear_if(t, exc::KeyError)) return kNoCharacter;
+    return Raised{};
+  }
+  if (!is_str(found) || found.as<Str>()->length() != 1) return kNoCharacter;  // a named sequence
+  return found.as<Str>()->at(0);
+}
+
 namespace {
 
 int hex_value(u8 c) {
@@ -13,20 +30,6 @@ int hex_value(u8 c) {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
-}
-
-// The character of \N{...}; 0xFFFFFFFF when there is none of that name.
-Result<u32> named_character(Thread& t, const u8* name, size_t n) {
-  Ref module = TRY(import_module(t, "unicodedata"));
-  Ref lookup = TRY(get_attribute_utf8(t, module, "lookup"));
-  Ref text = TRY(decode_latin1(t, name, n));
-  Ref found = call_with(t, lookup, text);
-  if (found.failed()) {
-    if (clear_if(t, exc::KeyError)) return 0xFFFFFFFF;
-    return Raised{};
-  }
-  if (!is_str(found) || found.as<Str>()->length() != 1) return 0xFFFFFFFF;  // a named sequence
-  return found.as<Str>()->at(0);
 }
 
 constexpr char kLowerHex[] = "0123456789abcdef";
@@ -111,9 +114,9 @@ Ref decode_unicode_escape(Thread& t, const u8* data, size_t n, const char* error
             break;
           }
           if (close == i + 1) break;
-          u32 point = TRY(named_character(t, data + i + 1, close - i - 1));
+          u32 point = TRY(named_character(t, {reinterpret_cast<const char*>(data) + i + 1, close - i - 1}));
           i = close + 1;
-          if (point != 0xFFFFFFFF) {
+          if (point != kNoCharacter) {
             out.append(point);
             continue;
           }

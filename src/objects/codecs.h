@@ -17,6 +17,9 @@ Ref encode_object(Thread& t, Str* s, Value encoding, Value errors);
 Ref decode_utf8(Thread& t, const u8* data, size_t n, const char* errors = nullptr);
 // Leaves an incomplete sequence at the end alone: *consumed tells how far it got.
 Ref decode_utf8_stateful(Thread& t, const u8* data, size_t n, const char* errors, size_t* consumed);
+// The character of \N{name}; kNoCharacter when none has that name (sequences have none). UnicodeError without the module unicodedata.
+inline constexpr u32 kNoCharacter = 0xFFFFFFFF;
+Result<u32> named_character(Thread& t, std::string_view name);
 Ref encode_utf8(Thread& t, Str* s, const char* errors = nullptr);
 
 // --- native codecs; `consumed` null: the input is complete (final)

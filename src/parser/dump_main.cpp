@@ -48,14 +48,14 @@ std::vector<std::string> lines_of(const std::string& path) {
 
 std::vector<std::pair<std::string, uint32_t>> names;
 
-bool lookup_name(void*, std::string_view name, uint32_t* code_point) {
+typhon::parser::NameLookup lookup_name(void*, std::string_view name, uint32_t* code_point) {
   std::string upper(name);
   for (char& c : upper) c = c >= 'a' && c <= 'z' ? char(c - 32) : c;
   auto it = std::lower_bound(names.begin(), names.end(), upper,
                              [](const auto& a, const std::string& b) { return a.first < b; });
-  if (it == names.end() || it->first != upper) return false;
+  if (it == names.end() || it->first != upper) return typhon::parser::NameLookup::kUnknown;
   *code_point = it->second;
-  return true;
+  return typhon::parser::NameLookup::kFound;
 }
 
 void load_names(const std::string& path) {

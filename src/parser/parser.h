@@ -57,8 +57,9 @@ struct Warning {
   int32_t end_col = 0;
 };
 
-// Resolves the NAME of \N{NAME} to one code point; false when unknown.
-using UnicodeNameLookup = bool (*)(void* context, std::string_view name, uint32_t* code_point);
+// Resolves the NAME of \N{NAME} to one code point. kNoDatabase: there is nothing to look it up in.
+enum class NameLookup : uint8_t { kFound, kUnknown, kNoDatabase };
+using UnicodeNameLookup = NameLookup (*)(void* context, std::string_view name, uint32_t* code_point);
 
 struct ParseOptions {
   std::string_view filename = "<unknown>";

@@ -127,10 +127,16 @@ bool Parser::named_escape(const Token& token, std::string_view body, const char*
     while (p < end && *p != '}') p++;
     if (p < end && p > name) {
       const ParseOptions& options = context_.options;
-      bool known = options.unicode_name_lookup != nullptr &&
-                   options.unicode_name_lookup(options.unicode_name_context, {name, size_t(p - name)}, &value);
+      NameLookup found = options.unicode_name_lookup == nullptr
+                             ? NameLookup::kUnknown
+                             : options.unicode_name_lookup(options.unicode_name_context, {name, size_t(p - name)}, &value);
       p++;
-      if (known) return true;
+      if (found == NameLookup::kFound) return true;
+      if (found == NameLookup::kNoDatabase) {
+        fail_hard(SyntaxErrorInfo::Kind::kSyntax, token, token,
+                  "(unicode error) \\N escapes not supported (can't load unicodedata module)");
+        return false;
+      }
       reason = "unknown Unicode character name";
     }
   }

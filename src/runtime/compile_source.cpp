@@ -41,24 +41,17 @@ struct InstallWarnings {
 } install_warnings;
 
 // \N{NAME} in string literals.
-bool lookup_unicode_name(void* context, std::string_view name, uint32_t* code_point) {
+parser::NameLookup lookup_unicode_name(void* context, std::string_view name, uint32_t* code_point) {
   Thread& t = *static_cast<Thread*>(context);
-  Ref module = import_module(t, "unicodedata");
-  if (!module.failed()) {
-    Ref function = get_attribute_utf8(t, module, "lookup");
-    if (!function.failed()) {
-      RefTo<Str> text = str_from_utf8(t, name);
-      if (!text.failed()) {
-        Ref result = call_with(t, function, text);
-        if (!result.failed() && is_str(result) && result.as<Str>()->length() == 1) {
-          *code_point = result.as<Str>()->at(0);
-          return true;
-        }
-      }
-    }
+  Result<u32> point = named_character(t, name);
+  if (point.failed()) {
+    bool no_database = pending_matches(t, exc::UnicodeError);
+    clear_exception(t);
+    return no_database ? parser::NameLookup::kNoDatabase : parser::NameLookup::kUnknown;
   }
-  clear_exception(t);
-  return false;
+  if (point.get() == kNoCharacter) return parser::NameLookup::kUnknown;
+  *code_point = point.get();
+  return parser::NameLookup::kFound;
 }
 
 // `_metadata` of the pending exception, by which the module traceback looks for misspelt keywords. `source`: empty when

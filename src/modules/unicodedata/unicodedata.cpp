@@ -159,6 +159,21 @@ const Row* find_name(const Row (&rows)[n], const char* name) {
   const Row* at = std::lower_bound(rows, rows + n, name, [](const Row& row, const char* wanted) { return strcmp(row.text, wanted) < 0; });
   return at != rows + n && strcmp(at->text, name) == 0 ? at : nullptr;
 }
+// Found by these names, though name() does not give them.
+constexpr NameRange kNamelessRanges[] = {{0x17000, 0x187F7, "TANGUT IDEOGRAPH-"}, {0x18D00, 0x18D08, "TANGUT IDEOGRAPH-"}};
+// The code point of a name made by rule, or -1.
+template <size_t count>
+i64 code_in_ranges(const NameRange (&ranges)[count], const char* name) {
+  for (const NameRange& r : ranges) {
+    size_t n = strlen(r.prefix);
+    if (strncmp(name, r.prefix, n) != 0) continue;
+    unsigned long c = strtoul(name + n, nullptr, 16);
+    char digits[32];
+    snprintf(digits, sizeof digits, "%lX", c);
+    if (c >= r.from && c <= r.to && strcmp(digits, name + n) == 0) return i64(c);
+  }
+  return -1;
+}
 i64 code_of(Thread& t, const char* name) {
   if (__atomic_load_n(&g_index, __ATOMIC_ACQUIRE) == nullptr) {
     MutexGuard guard(t, g_index_mutex);
@@ -172,14 +187,8 @@ i64 code_of(Thread& t, const char* name) {
   }
   u32* at = std::lower_bound(g_index, g_index + kNameCount, name, [](u32 x, const char* wanted) { return strcmp(kNames[x].text, wanted) < 0; });
   if (at != g_index + kNameCount && strcmp(kNames[*at].text, name) == 0) return kNames[*at].c;
-  for (const NameRange& r : kNameRanges) {
-    size_t n = strlen(r.prefix);
-    if (strncmp(name, r.prefix, n) != 0) continue;
-    char* end;
-    unsigned long c = strtoul(name + n, &end, 16);
-    char text[128];
-    if (*end == 0 && end != name + n && c >= r.from && c <= r.to && name_of(u32(c), text) && strcmp(text, name) == 0) return i64(c);
-  }
+  if (i64 c = code_in_ranges(kNameRanges, name); c >= 0) return c;
+  if (i64 c = code_in_ranges(kNamelessRanges, name); c >= 0) return c;
   if (strncmp(name, "HANGUL SYLLABLE ", 16) == 0) {
     char text[128];
     for (u32 c = kHangulBase; c < kHangulBase + kHangulCount; c++)

@@ -1,5 +1,7 @@
 """Characters by name: aliases, named sequences and what \\N{...} takes of them."""
 import re
+import subprocess
+import sys
 import unicodedata
 import unittest
 
@@ -34,6 +36,28 @@ class Names(unittest.TestCase):
                     literal(name)
                 with self.assertRaisesRegex(UnicodeDecodeError, "unknown Unicode character name"):
                     escape(name)
+
+    def test_by_rule(self):
+        for name, character in (("TANGUT IDEOGRAPH-17000", "\U00017000"), ("cjk unified ideograph-4e0a", "\u4e0a"),
+                                ("NUSHU CHARACTER-1B170", "\U0001b170"), ("HANGUL SYLLABLE GAG", "\uac01")):
+            self.assertEqual(unicodedata.lookup(name), character)
+            self.assertEqual(literal(name), character)
+        for name in "TANGUT IDEOGRAPH-017000", "CJK UNIFIED IDEOGRAPH-04E00", "CJK UNIFIED IDEOGRAPH-", "CJK UNIFIED IDEOGRAPH-4E0AX":
+            self.assertRaises(KeyError, unicodedata.lookup, name)
+
+    def test_without_the_module(self):
+        program = r"""if True:
+            import sys
+            sys.modules["unicodedata"] = None
+            for attempt in lambda: eval(r"'\N{SPACE}'"), lambda: rb"\N{SPACE}".decode("unicode_escape"):
+                try:
+                    attempt()
+                except (SyntaxError, UnicodeError) as e:
+                    print(type(e).__name__, e.args[0])
+        """
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+        message = "\\N escapes not supported (can't load unicodedata module)"
+        self.assertEqual((done.stdout, done.stderr), (f"SyntaxError (unicode error) {message}\nUnicodeError {message}\n", ""))
 
     def test_unknown(self):
         for name in "", "NO SUCH NAME", "SPACE\0", "NULL\0X", "\xe9", "BAMUM LETTER PHASE-B PUNGGAAM", "X" * 256:
