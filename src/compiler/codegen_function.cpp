@@ -130,6 +130,7 @@ Ref Codegen::take_docstring(Seq<Stmt*>* body) {
     while (i < text.size() && text[i] == ' ') i++;
     if (i < text.size() && text[i] != '\n') margin = i - at - 1 < margin ? i - at - 1 : margin;
   }
+  if (margin == std::string_view::npos) margin = 0;
   Vec<char> clean;
   size_t i = 0;
   while (i < text.size() && text[i] == ' ') i++;

@@ -200,6 +200,7 @@ RefTo<Str> str_from_utf8(Thread& t, std::string_view text) {
         }
         for (size_t k = 0; k < 8; k++) out[k] = C(u8(p[k]));
       }
+      if (p == end) break;
       *out++ = C(utf8::decode_lenient(p));
     }
   };

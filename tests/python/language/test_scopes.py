@@ -96,6 +96,13 @@ class Attributes(unittest.TestCase):
         def h(): pass
         self.assertEqual((g.__doc__, h.__doc__), ("doc", None))
 
+    def test_indentation_of_docstrings(self):
+        for text, doc in (("a\n    b\n      c", "a\nb\n  c"), ("  a\n\tb\n        c", "a\nb\nc"), ("\t\té\n\n\t\n", "é\n\n        \n"),
+                          ("é\n  \t€\t€\n\té\t\n   \n", "é\n€       €\né       \n\n"), ("a", "a"), ("\n", "\n"), ("\n  ", "\n  ")):
+            space = {}
+            exec(f"def g():\n {text!r}", space)
+            self.assertEqual(space["g"].__doc__, doc)
+
     def test_own_attributes(self):
         def g(): pass
         g.x = 1
