@@ -33,7 +33,7 @@ target_link_libraries(typhon_dependencies INTERFACE
 # For memory that holds no Python objects (parser arenas, buffers). Off by default: Debian's shared library replaces malloc
 # of the whole process as soon as it is linked. Never with the sanitizers, which bring an allocator of their own.
 option(TYPHON_MIMALLOC "Link mimalloc" OFF)
-if(TYPHON_MIMALLOC AND NOT TYPHON_MODE MATCHES "^(asan|tsan)$")
+if(TYPHON_MIMALLOC AND NOT TYPHON_MODE MATCHES "^(asan|fuzz|tsan)$")
   find_package(mimalloc 2.0 REQUIRED)
   target_link_libraries(typhon_dependencies INTERFACE mimalloc)
   target_compile_definitions(typhon_dependencies INTERFACE TYPHON_HAVE_MIMALLOC=1)

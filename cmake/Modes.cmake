@@ -5,8 +5,9 @@
 #   checking  -O1, TYPHON_CHECKING: ownership rules are verified at every store, freed memory is poisoned
 #   counting  -O2, TYPHON_COUNTING: counts atomic read-modify-writes and lock acquisitions
 #   asan      AddressSanitizer and UBSan without the checks that tagged pointers break by design
+#   fuzz      the same; the layers that libFuzzer looks at count their branches (cmake/Fuzzing.cmake)
 #   tsan      ThreadSanitizer
-set(TYPHON_MODES dev release checking counting asan tsan)
+set(TYPHON_MODES dev release checking counting asan fuzz tsan)
 set(TYPHON_MODE "dev" CACHE STRING "One of: ${TYPHON_MODES}")
 set_property(CACHE TYPHON_MODE PROPERTY STRINGS ${TYPHON_MODES})
 option(TYPHON_LTO "Link with ThinLTO" OFF)
@@ -67,7 +68,7 @@ endif()
 
 if(TYPHON_MODE STREQUAL "checking")
   target_compile_definitions(typhon_options INTERFACE TYPHON_CHECKING=1)
-elseif(TYPHON_MODE STREQUAL "asan")
+elseif(TYPHON_MODE MATCHES "^(asan|fuzz)$")
   # Off: what a tagged word looks like to a sanitizer that expects plain pointers (alignment, pointer-overflow,
   # object-size, null), and checks that need RTTI (vptr) or a prologue before every function (function).
   set(sanitizers -fsanitize=address,undefined

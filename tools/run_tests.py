@@ -9,6 +9,7 @@ Suites:
              Optional: NAME.err (standard error), NAME.exit (exit status), NAME.args (arguments), NAME.in (input).
              NAME.ast beside it: `typhon-ast-dump NAME.py` must print that.
              And the folders of tests/golden, through tests/golden/run.py.
+    fuzz     typhon-fuzz-replay: the kept inputs of the fuzzer of tokenizer, parser and compiler (tests/fuzz/compiler), each once
     examples examples/check.py: every example with small sizes and 1, 2, 4 threads; checksums are CPython's
     lint     tools/lint_layers.py
     model    tests/model/run.py --quick: the model of the ownership scheme, explored with SPIN (release build, or when asked for)
@@ -31,6 +32,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import time
@@ -39,9 +41,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SUITES = ("lint", "unit", "golden", "examples", "python", "threads", "model", "conformance")
-TIMEOUT = {"golden": 60, "examples": 600, "python": 120, "threads": 240, "conformance": 240}
-SLOWNESS = {"release": 1, "counting": 1, "dev": 2, "checking": 5, "asan": 6, "tsan": 15}  # times the time limit
+SUITES = ("lint", "unit", "golden", "fuzz", "examples", "python", "threads", "model", "conformance")
+TIMEOUT = {"golden": 60, "fuzz": 120, "examples": 600, "python": 120, "threads": 240, "conformance": 240}
+SLOWNESS = {"release": 1, "counting": 1, "dev": 2, "checking": 5, "asan": 6, "fuzz": 6, "tsan": 15}  # times the time limit
 SHOWN = 60  # lines of a failing test's output
 MAX_FILE_SIZE = 1 << 30  # a test that prints without end must not fill the disk
 
@@ -286,6 +288,20 @@ class Runner:
 
         if self.wanted("tests/golden"):
             yield lambda: self.external("tests/golden/run.py", "golden")
+
+    def fuzz(self):
+        archive = ROOT / "tests/fuzz/compiler/corpus.tar.xz"
+
+        def run():
+            with tempfile.TemporaryDirectory(prefix="typhon-test-") as folder, tarfile.open(archive) as tar:
+                tar.extractall(folder, filter="data")
+                process = run_process([self.build / "typhon-fuzz-replay", Path(folder) / "corpus.inputs"], self.timeout("fuzz"))
+            ran = re.search(r"^(\d+) inputs$", process.stdout, re.MULTILINE)
+            good = process.status == 0 and ran is not None and int(ran[1]) > 0
+            return Result("tests/fuzz/compiler", int(ran[1]) if good else 0, int(not good),
+                          output=f"{process.ending()}\n{tail(process.stdout + process.stderr)}")
+        if self.wanted("tests/fuzz/compiler"):
+            yield run
 
     def examples(self):
         if self.wanted("examples/check.py"):
