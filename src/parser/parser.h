@@ -70,6 +70,7 @@ struct ParseOptions {
   bool dont_imply_dedent = false;
   bool type_comments = false;  // read "# type:" comments; misplaced ones are errors
   int feature_version = 14;    // syntax that Python 3.N does not have yet is an error
+  int64_t int_max_digits = 0;  // of a decimal literal, sys.get_int_max_str_digits(); 0: no limit
   // Bytes of C stack the parser may use before it reports kTooComplex; finding the words for an error may use twice that
   // (and falls back to "invalid syntax" beyond: with the default, at some 100 nested brackets).
   size_t stack_budget = 768 * 1024;

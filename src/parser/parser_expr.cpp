@@ -371,6 +371,18 @@ Expr* Parser::number() {
   if (underscores && !since(6, "Underscores in numeric literals are")) return nullptr;
   Constant* result = node<Constant>(start);
   result->value = parse_number(arena_, text_of(*start));
+  int64_t limit = context_.options.int_max_digits;
+  const ConstantValue& value = result->value;
+  if (limit > 0 && value.type == ConstantValue::Type::kBigInt && value.base == 10 && int64_t(value.text.size()) > limit) [[unlikely]] {
+    Constant place = *result;
+    place.col_offset = place.end_col_offset = -1;  // Python says the line alone
+    fail_at(&place, format_text(arena_,
+                                "Exceeds the limit (%lld digits) for integer string conversion: value has %zu digits; use "
+                                "sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for huge integer literals to "
+                                "avoid decimal conversion limits.",
+                                static_cast<long long>(limit), value.text.size()));
+    return nullptr;
+  }
   return result;
 }
 

@@ -5,6 +5,7 @@
 
 #include "compiler/compile.h"
 #include "objects/codecs.h"
+#include "objects/int.h"
 #include "objects/protocol/protocol.h"
 #include "runtime/parse_source.h"
 #include "runtime/runtime.h"
@@ -143,6 +144,7 @@ Status ParsedSource::parse(Thread& t, std::string_view source, parser::ParseOpti
   options.stack_budget = std::min(options.stack_budget, size_t(static_cast<char*>(__builtin_frame_address(0)) - t.native_limit) / 2);
   options.unicode_name_lookup = lookup_unicode_name;
   options.unicode_name_context = &t;
+  options.int_max_digits = g_int_max_str_digits;
   result_ = parser::parse(arena_, source, options);
   if (!result_.ok && result_.error.kind == parser::SyntaxErrorInfo::Kind::kEncoding) {
     decoded_ = TRY(decode_source(t, source, result_.error.encoding, filename));

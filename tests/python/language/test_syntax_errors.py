@@ -1,5 +1,6 @@
 """Messages and positions of syntax errors."""
 
+import sys
 import unittest
 
 
@@ -369,6 +370,34 @@ class Places(unittest.TestCase):
         self.assertEqual(self.error("f(a=1, b=2, c=3, b=4, a=5)"), ("keyword argument repeated: a", 1, 23, 1, 26))
         many = ", ".join(f"a{i}=1" for i in range(50_000))
         self.assertEqual(self.error(f"f({many}, a7=2)")[0], "keyword argument repeated: a7")
+
+
+class LongNumbers(unittest.TestCase):
+    """Decimal literals obey sys.set_int_max_str_digits(): reading them takes time that grows with the square of their length."""
+
+    def setUp(self):
+        self.addCleanup(sys.set_int_max_str_digits, sys.get_int_max_str_digits())
+        sys.set_int_max_str_digits(700)
+
+    def test_refused(self):
+        digits = "3" * 701
+        for source, line in ((f"a = 1\nb = f(é, {digits}) + 1\nd", 2), (f"3_{digits[1:]}", 1), (f"-{digits}", 1),
+                             (f"match x:\n case {digits}: pass", 2), (f"f'{{{digits}}}'", 1), (f"(1, {digits}) y", 1)):
+            with self.assertRaises(SyntaxError) as caught:
+                compile(source, "<test>", "exec")
+            e = caught.exception
+            self.assertEqual(e.msg, "Exceeds the limit (700 digits) for integer string conversion: value has 701 digits; use "
+                                    "sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for huge integer "
+                                    "literals to avoid decimal conversion limits.")
+            self.assertEqual((e.lineno, e.offset, e.end_lineno, e.end_offset), (line, 0, line, 0))
+            self.assertEqual(e.text, source.split("\n")[line - 1] + "\n")
+
+    def test_accepted(self):
+        digits = "3" * 701
+        for source in digits[1:], "0" * 2000, "0x" + digits, f"{digits}.0", f"{digits}j", f"{digits}e1":
+            compile(source, "<test>", "eval")
+        sys.set_int_max_str_digits(0)
+        self.assertEqual(eval(digits), int(digits))
 
 
 if __name__ == "__main__":
