@@ -67,6 +67,19 @@ int type_number(ScopeKind kind) {
   return 0;
 }
 
+bool is_own(const Symbol& s) { return s.binding == Binding::kLocal || s.binding == Binding::kCell; }
+
+// Whether a name that an inlined comprehension only uses means the variable of that name in the scope that is shown.
+bool reaches(const Symbol& s, const Scope* comprehension) {
+  const Scope* outer = comprehension->parent;
+  for (; outer->inlined; outer = outer->parent) {
+    const Symbol* there = outer->find(s.name);
+    if (there != nullptr && is_own(*there)) return false;  // it is the outer comprehension's
+  }
+  const Symbol* there = outer->find(s.name);
+  return !(outer->kind == ScopeKind::kClass && there != nullptr && (there->flags & compiler::use::kBound));
+}
+
 Status add_symbols(Thread& t, NameTable& names, const Scope* scope, Dict* out, bool inlined) {
   for (u32 i = 0; i < scope->symbol_count; i++) {
     const Symbol& s = scope->symbols[i];
@@ -78,8 +91,8 @@ Status add_symbols(Thread& t, NameTable& names, const Scope* scope, Dict* out, b
     if (inlined) {
       // What a comprehension shares with its surroundings is there already; its use of it counts there too.
       Value there = dict_peek_str(out, name.as<Str>());
-      bool own = s.binding == Binding::kLocal || s.binding == Binding::kCell;
-      if (!there.is_empty()) flags = there.as_small_int() | (own ? 0 : flags & i64(compiler::use::kUse));
+      bool counts = !is_own(s) && reaches(s, scope);
+      if (!there.is_empty()) flags = there.as_small_int() | (counts ? flags & i64(compiler::use::kUse) : 0);
       if (there.is_empty() && s.binding == Binding::kCell) flags |= kCompCell;
     }
     TRY(dict_set_str(t, out, name.as<Str>(), Value::small_int(flags)));
@@ -88,15 +101,25 @@ Status add_symbols(Thread& t, NameTable& names, const Scope* scope, Dict* out, b
 }
 
 Ref make_entry(Thread& t, NameTable& names, const Scope* scope);
+Ref make_annotations_entry(Thread& t, const Scope* function);
 
 Status add_children(Thread& t, NameTable& names, const Scope* scope, Dict* symbols, List* children) {
-  for (const Scope* child = scope->first_child; child != nullptr; child = child->next_sibling) {
+  const Scope* previous = nullptr;
+  for (const Scope* child = scope->first_child; child != nullptr; previous = child, child = child->next_sibling) {
     if (child->inlined) {
       TRY(add_symbols(t, names, child, symbols, true));
       TRY(add_children(t, names, child, symbols, children));
       continue;
     }
     TRY(enter_native(t));
+    // In front of each `def` stands the scope of its annotations, though there are none.
+    bool is_def = child->kind == ScopeKind::kFunction && !child->is_lambda && child->comprehension == compiler::CompKind::kNone;
+    bool annotated = previous != nullptr && previous->kind == ScopeKind::kAnnotation && previous != scope->annotation_block &&
+                     previous->pos.line == child->pos.line;
+    if (is_def && !annotated) {
+      Ref annotations = TRY(make_annotations_entry(t, child));
+      TRY(list_append(t, children, annotations));
+    }
     Ref made = TRY(make_entry(t, names, child));
     TRY(list_append(t, children, made));
   }
@@ -106,11 +129,49 @@ Status add_children(Thread& t, NameTable& names, const Scope* scope, Dict* symbo
 // As Python calls it: the scope of type parameters has the name of what they belong to.
 std::string_view shown_name(NameTable& names, const Scope* scope) {
   if (scope->kind == ScopeKind::kModule) return "top";
+  if (scope->is_lambda) return "lambda";
+  switch (scope->comprehension) {
+    case compiler::CompKind::kNone: break;
+    case compiler::CompKind::kList: return "listcomp";
+    case compiler::CompKind::kDict: return "dictcomp";
+    case compiler::CompKind::kSet: return "setcomp";
+    case compiler::CompKind::kGenerator: return "genexpr";
+  }
   std::string_view name = names.text(scope->name);
   constexpr std::string_view kPrefix = "<generic parameters of ";
   if (scope->kind == ScopeKind::kTypeParameters && name.starts_with(kPrefix))
     return name.substr(kPrefix.size(), name.size() - kPrefix.size() - 1);
   return name;
+}
+
+Ref new_entry(Thread& t, Value name, Value symbols, Value varnames, Value children, ScopeKind kind, i64 line, bool nested) {
+  Ref self = TRY(allocate_instance(t, g_entry_type));
+  auto* e = self.as<Entry>();
+  e->id.init(e, TRY(int_from_u64(t, object_id(t, self))));
+  e->name.init(e, name);
+  e->symbols.init(e, symbols);
+  e->varnames.init(e, varnames);
+  e->children.init(e, children);
+  e->type.init(e, Value::small_int(type_number(kind)));
+  e->lineno.init(e, Value::small_int(line));
+  e->nested.init(e, Value::small_int(nested));
+  return self;
+}
+
+// Of a function without annotations.
+Ref make_annotations_entry(Thread& t, const Scope* function) {
+  RefTo<Dict> symbols = TRY(dict_new(t));
+  i64 format = i64(compiler::use::kUse | compiler::use::kParam) | scope_number(Binding::kLocal) << kScopeOffset;
+  Str* format_name = str_immortal(t, ".format");
+  TRY(dict_set_str(t, symbols.get(), format_name, Value::small_int(format)));
+  if (function->parent->kind == ScopeKind::kClass) {
+    i64 classdict = i64(compiler::use::kUse) | scope_number(Binding::kFree) << kScopeOffset;
+    TRY(dict_set_str(t, symbols.get(), str_immortal(t, "__classdict__"), Value::small_int(classdict)));
+  }
+  RefTo<List> varnames = TRY(list_new(t)), children = TRY(list_new(t));
+  TRY(list_append(t, varnames.get(), Value(format_name)));
+  return new_entry(t, str_immortal(t, "__annotate__"), symbols, varnames, children, ScopeKind::kAnnotation, function->pos.line,
+                   function->nested);
 }
 
 Ref make_entry(Thread& t, NameTable& names, const Scope* scope) {
@@ -122,17 +183,8 @@ Ref make_entry(Thread& t, NameTable& names, const Scope* scope) {
   RefTo<List> children = TRY(list_new(t));
   TRY(add_children(t, names, scope, symbols.get(), children.get()));
   RefTo<Str> name = TRY(str_from_utf8(t, shown_name(names, scope)));
-  Ref self = TRY(allocate_instance(t, g_entry_type));
-  auto* e = self.as<Entry>();
-  e->id.init(e, TRY(int_from_u64(t, object_id(t, self))));
-  e->name.init(e, std::move(name));
-  e->symbols.init(e, std::move(symbols));
-  e->varnames.init(e, std::move(varnames));
-  e->children.init(e, std::move(children));
-  e->type.init(e, Value::small_int(type_number(scope->kind)));
-  e->lineno.init(e, Value::small_int(scope->kind == ScopeKind::kModule ? 0 : scope->pos.line));
-  e->nested.init(e, Value::small_int(scope->nested));
-  return self;
+  return new_entry(t, name, symbols, varnames, children, scope->kind, scope->kind == ScopeKind::kModule ? 0 : scope->pos.line,
+                   scope->nested);
 }
 
 Ref f_symtable(Thread& t, Value, const Value* a) {
