@@ -425,6 +425,10 @@ u64 constant_hash(Value v) {
   }
   if (is_exact(v, kShape_int_)) return mix(int_low_u64(v));
   if (is_exact_float(v)) return mix(std::bit_cast<u64>(float_value(v)));
+  if (is_exact_complex_(v)) {
+    auto* z = v.as<Complex>();
+    return mix(mix(std::bit_cast<u64>(z->real)) + std::bit_cast<u64>(z->imag));
+  }
   return mix(u64(v.object()));
 }
 

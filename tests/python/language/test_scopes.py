@@ -116,6 +116,13 @@ class Attributes(unittest.TestCase):
         self.assertEqual(code.co_varnames, ("a", "b", "d", "c", "e", "z"))
         self.assertEqual((code.co_name, code.co_freevars), ("g", ()))
 
+    def test_equal_constants_are_one(self):
+        values = [f"{i}.5" for i in range(40)] + [f"{i}j" for i in range(40)] + [f"'text {i}'" for i in range(40)] + ["0.0", "-0.0", "-0j"]
+        code = compile("".join(f"x = {value}\n" for value in values * 3), "<test>", "exec")
+        constants = [repr(c) for c in code.co_consts if isinstance(c, (float, complex, str))]
+        self.assertEqual(len(constants), len(set(constants)))
+        self.assertEqual(len(constants), len(values))
+
     def test_code_replaced(self):
         def g(): return 1
         def h(): return 2
