@@ -188,10 +188,13 @@ RefTo<Str> str_from_utf8(Thread& t, std::string_view text) {
   const char* p = text.data();
   if (n == 1) return str_from_char(t, utf8::decode_lenient(p));
   const char* end = p + text.size();
+  // Whoever calls this sees to it that the text is UTF-8 (surrogates included). Other bytes are not counted as they are read: they must
+  // not be written past the end.
   auto fill = [&]<class C>(C* out) {
+    C* limit = out + n;
     while (p < end) {
       // Runs of ASCII by eight bytes, as long as these are there to be read: so many characters are to come at least.
-      for (; end - p >= 8; p += 8, out += 8) {
+      for (; end - p >= 8 && limit - out >= 8; p += 8, out += 8) {
         u64 word;
         std::memcpy(&word, p, 8);
         if (u64 high = word & 0x8080808080808080) {
@@ -201,8 +204,10 @@ RefTo<Str> str_from_utf8(Thread& t, std::string_view text) {
         for (size_t k = 0; k < 8; k++) out[k] = C(u8(p[k]));
       }
       if (p == end) break;
+      CHECK(out < limit);
       *out++ = C(utf8::decode_lenient(p));
     }
+    CHECK(p == end && out == limit);
   };
   switch (s->kind()) {
     case 0: fill(static_cast<u8*>(s->raw_mutable())); break;

@@ -72,6 +72,18 @@ size_t damaged_length(std::string_view text) {
   return n;
 }
 
+// With U+FFFD for what cannot be read.
+std::string_view readable_line(Arena& arena, std::string_view line) {
+  char* out = arena.make_array<char>(line.size() * 3);
+  size_t n = 0;
+  for (size_t i = 0; i < line.size();) {
+    utf8::Decoded d = utf8::decode(line.data() + i, line.data() + line.size());
+    n += utf8::encode(d.length != 0 ? d.code_point : 0xFFFD, out + n);
+    i += d.length != 0 ? d.length : damaged_length(line.substr(i));
+  }
+  return {out, n};
+}
+
 SourceText invalid_utf8(Arena& arena, std::string_view source, size_t at, const ParseOptions& options) {
   bool is_bytes = options.is_bytes_source;
   int line = 1;
@@ -99,17 +111,8 @@ SourceText invalid_utf8(Arena& arena, std::string_view source, size_t at, const 
   result.error.col = characters + 1;
   result.error.end_col = result.error.col;
   if (is_bytes) {
-    // The line, with U+FFFD for what cannot be read.
-    std::string_view line_text = source.substr(line_start, source.find('\n', line_start) - line_start);
-    char* out = arena.make_array<char>(line_text.size() * 3);
-    size_t n = 0;
-    for (size_t i = 0; i < line_text.size();) {
-      utf8::Decoded d = utf8::decode(line_text.data() + i, line_text.data() + line_text.size());
-      n += utf8::encode(d.length != 0 ? d.code_point : 0xFFFD, out + n);
-      i += d.length != 0 ? d.length : damaged_length(line_text.substr(i));
-    }
     result.error.has_text = true;
-    result.error.text = {out, n};
+    result.error.text = readable_line(arena, source.substr(line_start, source.find('\n', line_start) - line_start));
   }
   return result;
 }
@@ -219,7 +222,7 @@ SourceText prepare_source(Arena& arena, std::string_view source, const ParseOpti
       result.error.lineno = result.error.end_lineno = cookie.line_number;
       result.error.end_col = int(cookie.line.size()) + cookie.line_number - 1;
       result.error.has_text = true;
-      result.error.text = arena.copy(cookie.line);
+      result.error.text = readable_line(arena, cookie.line);
       return result;
     }
     if (encoding == "iso-8859-1") {

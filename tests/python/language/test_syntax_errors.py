@@ -372,6 +372,25 @@ class Places(unittest.TestCase):
         self.assertEqual(self.error(f"f({many}, a7=2)")[0], "keyword argument repeated: a7")
 
 
+class UnreadableLines(unittest.TestCase):
+    """The line that an error about the encoding shows is no UTF-8."""
+
+    def test_byte_order_mark_and_another_encoding(self):
+        bom = b"\xef\xbb\xbf"
+        for source, shown in ((b"# coding: latin-1 \xff\xe9\xe9\n", "# coding: latin-1 \ufffd\ufffd\ufffd"),
+                              (b"# \xff coding: latin-1 \xe4\n1", "# \ufffd coding: latin-1 \ufffd"),
+                              (b"\n# coding: ascii " + b"\x91" * 50 + b"\n", "# coding: ascii " + "\ufffd" * 50)):
+            for mode in "exec", "eval", "single":
+                with self.assertRaisesRegex(SyntaxError, "^encoding problem: .* with BOM") as caught:
+                    compile(bom + source, "<test>", mode)
+                self.assertEqual(caught.exception.text, shown)
+
+    def test_not_utf8(self):
+        with self.assertRaisesRegex(SyntaxError, r"^Non-UTF-8 code starting with '\\x91' on line 1") as caught:
+            compile(b"# coding: utf-8 \x91\x91\x91\nx y", "<test>", "exec")
+        self.assertEqual(caught.exception.text, "# coding: utf-8 \ufffd\ufffd\ufffd")
+
+
 class LongNumbers(unittest.TestCase):
     """Decimal literals obey sys.set_int_max_str_digits(): reading them takes time that grows with the square of their length."""
 
