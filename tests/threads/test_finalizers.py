@@ -271,8 +271,12 @@ class Promptly(unittest.TestCase):
             told += len(ended)
         return told
 
+    def check(self, make):
+        # On a busy machine the time that may be spent on it goes elsewhere in some rounds; without looking early it is none in all.
+        self.assertTrue(any(self.told_at_once(make) > 20 for _ in range(20)))
+
     def test_finaliser(self):
-        self.assertGreater(self.told_at_once(Thing), 20)
+        self.check(Thing)
 
     def test_weakref_callback(self):
         self.references = []
@@ -282,7 +286,7 @@ class Promptly(unittest.TestCase):
             self.references.append(weakref.ref(thing, ended.append))
             return thing
 
-        self.assertGreater(self.told_at_once(make), 20)
+        self.check(make)
 
 
 if __name__ == "__main__":
