@@ -67,8 +67,16 @@ foreach(layer IN LISTS TYPHON_LAYERS)
   endif()
 endforeach()
 
+# No instruction is guessed: by the profile alone a handler would compare the next one with those that followed it most often.
+if(TYPHON_MODE STREQUAL "release")
+  target_compile_options(typhon_interpreter PRIVATE "SHELL:-mllvm -disable-vp")
+endif()
+
 if(TYPHON_TESTS)
   target_link_libraries(typhon_tests PRIVATE ${libraries})
+  if(TYPHON_LTO)
+    target_link_options(typhon_tests PRIVATE -Wl,--lto-O0)  # linked in seconds; what it tests is the source
+  endif()
   if(test_sources)
     gtest_discover_tests(typhon_tests DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
   else()

@@ -871,7 +871,7 @@ void detach_heap(Thread& t) {
   t.heap_state = nullptr;
 }
 
-void forget_code_as_heap_grows() {
+TYPHON_NOINLINE void forget_code_as_heap_grows() {
   platform::RawLockGuard guard(g_pages_lock);
   g_forget_at = g_pages_used + g_pages_used / kForgetGrowth;
 }
