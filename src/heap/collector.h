@@ -37,6 +37,9 @@ inline bool is_candidate(const Object* object) {
 }
 // The same for who wants to know whether a candidate lives (it asks a weakref): now, unless that takes too much of the time.
 void reclaim_for_observer(Thread& t);
+// Empties a piece of the native stack below the caller: a scan would find what earlier calls left there, in room that later frames
+// have not filled.
+void forget_old_words();
 // Changes whenever DEFERRED objects were freed: caches that know code or names by address are void then.
 inline u32 deferred_epoch();
 // At thread exit (R17): drops thread-local state, hands candidates and pages over, publishes what is left.

@@ -395,8 +395,7 @@ void reclaim_candidates(Thread& t) {
   reclaim_now(t);
 }
 
-// What earlier calls left on the native stack would be found by the scan, in room that later frames have not filled.
-TYPHON_NOINLINE static void forget_old_words() {
+TYPHON_NOINLINE void forget_old_words() {
   volatile u64 words[256];
   for (volatile u64& word : words) word = 0;
 }
