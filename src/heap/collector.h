@@ -37,9 +37,9 @@ inline bool is_candidate(const Object* object) {
 }
 // The same for who wants to know whether a candidate lives (it asks a weakref): now, unless that takes too much of the time.
 void reclaim_for_observer(Thread& t);
-// Empties a piece of the native stack below the caller: a scan would find what earlier calls left there, in room that later frames
-// have not filled.
-void forget_old_words();
+// Before a call that may be such a question: a scan would find what earlier calls left on the native stack, in room of the frames to
+// come that they do not fill. With candidates queued by this thread it empties a piece of the stack below the caller.
+void forget_old_words(Thread& t);
 // Changes whenever DEFERRED objects were freed: caches that know code or names by address are void then.
 inline u32 deferred_epoch();
 // At thread exit (R17): drops thread-local state, hands candidates and pages over, publishes what is left.

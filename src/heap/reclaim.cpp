@@ -2,6 +2,7 @@
 // the stop, the helper thread. docs/ownership.md has the protocol.
 #include "heap/reclaim.h"
 
+#include <cstring>
 #include <ctime>
 
 #include "heap/checking.h"
@@ -395,13 +396,15 @@ void reclaim_candidates(Thread& t) {
   reclaim_now(t);
 }
 
-TYPHON_NOINLINE void forget_old_words() {
-  volatile u64 words[256];
-  for (volatile u64& word : words) word = 0;
+TYPHON_NOINLINE void forget_old_words(Thread& t) {
+  if (t.reclaim->candidates.empty()) return;
+  u64 words[192];
+  memset(words, 0, sizeof words);
+  asm volatile("" : : "r"(words) : "memory");
 }
 
 void reclaim_for_observer(Thread& t) {
-  forget_old_words();
+  forget_old_words(t);
   static u64 next_ns = 0;  // atomic
   u64 begin = platform::monotonic_ns();
   if (begin < __atomic_load_n(&next_ns, __ATOMIC_RELAXED)) return;

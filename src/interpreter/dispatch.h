@@ -5,7 +5,6 @@
 // handlers contain tail calls only, so that they need no stack frame; everything that may call out sits in cold handlers and
 // in noinline C++ functions ("steps"), which store pc into the frame before anything can look at it.
 #pragma once
-#include "heap/collector.h"
 #include "interpreter/frame.h"
 #include "objects/protocol/protocol.h"
 
@@ -172,7 +171,6 @@ template <int kUnits>
   }
   frame::pc(r) = pc;
   release(Value(carried));
-  if (poll_wanted(*t)) [[unlikely]] collector::forget_old_words();  // a scan may be near, and is not to find the one just dropped
   NEXT_RELOAD(kUnits);
 }
 #define DROP_AND_NEXT(word, n) [[clang::musttail]] return drop_and_next<n>(pc, r, t, table, (word).bits)

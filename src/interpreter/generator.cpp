@@ -327,18 +327,6 @@ Ref throw_entered(Thread& t, Generator* g, Ref* result) {
   return outcome(t, g, run_frame_throwing(t), result);
 }
 
-// Raises the pending exception at the place where the generator waits.
-Ref throw_pending(Thread& t, Generator* g, Ref* result) {
-  Ref pending = take_exception(t);
-  switch (begin_resume(t, g, t.frame, frame_flag::kEntry, 0)) {
-    case Resumed::kFailed: return Ref::error();
-    case Resumed::kFinished: restore_exception(t, std::move(pending)); return Ref::error();
-    default: break;
-  }
-  restore_exception(t, std::move(pending));
-  return throw_entered(t, g, result);
-}
-
 Status close_iterator(Thread& t, Value iterator) {
   if (is_exact(iterator, kShape_generator) || is_exact(iterator, kShape_coroutine)) {
     Ref closed = generator_close(t, iterator.as<Generator>());

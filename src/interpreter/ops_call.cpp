@@ -87,7 +87,10 @@ COLD_HANDLER(call_method_keywords_general) { CALLED(call_keywords_step(*t, r, pc
     Value* callee_ = t->frame;                                                                     \
     ENTER(callee_, frame::pc(callee_));                                                            \
   } while (0)
-COLD_HANDLER(call_general) { CALLED(call_step(*t, r, pc), 2); }
+COLD_HANDLER(call_general) {
+  if (g_multi_threaded) collector::forget_old_words(*t);
+  CALLED(call_step(*t, r, pc), 2);
+}
 COLD_HANDLER(call_method_general) { CALLED(call_method_step(*t, r, pc), 2); }
 
 // Ends a call of a native function: drops the window, stores the result.

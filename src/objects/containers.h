@@ -143,7 +143,6 @@ RefTo<Slice> slice_new(Thread& t, Value start, Value stop, Value step);
 struct SliceIndices {
   i64 start, stop, step, count;
 };
-Result<SliceIndices> slice_resolve_py(Thread& t, Slice* slice, i64 length);
 
 struct RangeIterator : Object {  // only for ranges whose bounds fit small ints; big ones have a type of their own
   i64 next, step;
