@@ -396,11 +396,8 @@ void reclaim_candidates(Thread& t) {
   reclaim_now(t);
 }
 
-TYPHON_NOINLINE void forget_old_words(Thread& t) {
-  if (t.reclaim->candidates.empty()) return;
-  u64 words[192];
-  memset(words, 0, sizeof words);
-  asm volatile("" : : "r"(words) : "memory");
+void forget_old_words(Thread& t) {
+  if (!t.reclaim->candidates.empty()) platform::empty_stack_below();
 }
 
 void reclaim_for_observer(Thread& t) {

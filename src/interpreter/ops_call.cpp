@@ -87,11 +87,21 @@ COLD_HANDLER(call_method_keywords_general) { CALLED(call_keywords_step(*t, r, pc
     Value* callee_ = t->frame;                                                                     \
     ENTER(callee_, frame::pc(callee_));                                                            \
   } while (0)
+// Before a call that may ask what is alive: what earlier calls left on the native stack is not to be found in the frames of this one.
+TYPHON_INLINE void forget_old_words(Thread& t, Value callable) {
+  if (is_exact(callable, kShape_builtin_function) && callable.as<NativeFunction>()->definition->scans_stacks)
+    platform::empty_stack_below();
+  else if (g_multi_threaded)
+    collector::forget_old_words(t);
+}
 COLD_HANDLER(call_general) {
-  if (g_multi_threaded) collector::forget_old_words(*t);
+  forget_old_words(*t, r[pc->b]);
   CALLED(call_step(*t, r, pc), 2);
 }
-COLD_HANDLER(call_method_general) { CALLED(call_method_step(*t, r, pc), 2); }
+COLD_HANDLER(call_method_general) {
+  forget_old_words(*t, r[pc->b]);
+  CALLED(call_method_step(*t, r, pc), 2);
+}
 
 // Ends a call of a native function: drops the window, stores the result.
 TYPHON_INLINE bool finish_native(Value* r, Instr* pc, u32 f, u32 words, Value result) {

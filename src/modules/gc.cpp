@@ -244,7 +244,7 @@ Ref f_get_referents(Thread& t, Value, const Value* a) {
 }
 
 const Method kFunctions[] = {
-    method("collect", f_collect, "(generation=2)", "Run the garbage collector."),
+    scanning_stacks(method("collect", f_collect, "(generation=2)", "Run the garbage collector.")),
     method("enable", f_enable, "()", "Enable automatic garbage collection."),
     method("disable", f_disable, "()", "Disable automatic garbage collection."),
     method("isenabled", f_isenabled, "()", "Returns true if automatic garbage collection is enabled."),

@@ -50,6 +50,7 @@ struct Method {
   const char* signature = nullptr;
   const char* doc = nullptr;
   MethodKind kind = MethodKind::kInstance;
+  bool scans_stacks = false;  // the interpreter empties the native stack below before it calls it
 };
 constexpr Method method(const char* name, BoundFn fn, const char* signature, const char* doc = nullptr) {
   return {name, fn, nullptr, signature, doc, MethodKind::kInstance};
@@ -63,6 +64,11 @@ constexpr Method class_method(const char* name, BoundFn fn, const char* signatur
 }
 constexpr Method static_method(const char* name, BoundFn fn, const char* signature, const char* doc = nullptr) {
   return {name, fn, nullptr, signature, doc, MethodKind::kStatic};
+}
+// A row whose function is called to find out what is dead: nothing that earlier calls left may lie in the frames of its call.
+constexpr Method scanning_stacks(Method row) {
+  row.scans_stacks = true;
+  return row;
 }
 // Module-level functions use the same rows: method("sqrt", math_sqrt, "(x, /)") or "($module, x, /)".
 

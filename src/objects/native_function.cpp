@@ -339,13 +339,13 @@ Ref bind_and_call(Thread& t, BoundFn fn, const Signature& s, const Callee& calle
 }
 
 // `aux2` of the function or descriptor tells with how many positional arguments the interpreter may call `bound` by itself (native_arity
-// in function.h): all parameters are positional, or those that are not are optional keywords.
+// in function.h): all parameters are positional, or those that are not are optional keywords. One that scans stacks it calls the long way.
 const Signature* signature_of(Object* callable, const Signature** where, const Method* definition) {
   const Signature* found = __atomic_load_n(where, __ATOMIC_ACQUIRE);
   if (found != nullptr) [[likely]]
     return found;
   found = &parse_signature(definition->signature);
-  if (found->var_args < 0 && found->var_keywords < 0 && found->required_keyword_only == 0)
+  if (found->var_args < 0 && found->var_keywords < 0 && found->required_keyword_only == 0 && !definition->scans_stacks)
     __atomic_store_n(&callable->aux2, native_arity::pack(found->required_positional, found->positional, found->size), __ATOMIC_RELAXED);
   __atomic_store_n(where, found, __ATOMIC_RELEASE);
   return found;

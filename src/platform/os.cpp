@@ -270,6 +270,7 @@ bool wait_for_work(StartRecord* record) {
   __atomic_store_n(&g_idle_spin_ns, monotonic_ns() - begin < 2 * kMostSpinNs ? kMostSpinNs : kLeastSpinNs, __ATOMIC_RELAXED);
   pthread_sigmask(SIG_SETMASK, &self.signal_mask, nullptr);
   *record = self.work;
+  empty_stack_below();
   return true;
 }
 
@@ -360,6 +361,12 @@ void forget_native_threads() {
   g_idle_lock.reset_after_fork();
   g_idle = nullptr;
   g_idle_count = 0;
+}
+
+TYPHON_NOINLINE void empty_stack_below() {
+  u64 words[256];
+  memset(words, 0, sizeof words);
+  asm volatile("" : : "r"(words) : "memory");
 }
 
 #if defined(__x86_64__)

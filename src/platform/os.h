@@ -109,11 +109,17 @@ int call_on_stack(size_t size, int (*entry)(void*), void* argument, char** low, 
 
 }  // namespace typhon::platform
 
+namespace typhon::platform {
+// Sets a piece of the native stack below the caller to zeros: what earlier calls left there would lie in the frames to come, in room
+// that those do not fill, and a conservative scan of the stack would find it for as long as they are there.
+void empty_stack_below();
+}  // namespace typhon::platform
+
 // Stores the callee-saved registers where a stack scan finds them, and the stack pointer. Must be expanded in a function
 // whose frame stays alive while the scan may happen (glibc's setjmp will not do: it mangles the frame pointer). The
 // caller-saved registers are declared clobbered, so that no live value sits in one of them and moves on afterwards.
 #if defined(__x86_64__)
-inline constexpr int kSpilledRegisters = 8;
+inline constexpr int kSpilledRegisters = 6;
 #define TYPHON_SPILL_REGISTERS(buffer, sp)           \
   __asm__ volatile(                                  \
       "movq %%rbx, 0(%1)\n\tmovq %%rbp, 8(%1)\n\t"   \

@@ -192,6 +192,7 @@ Status insert_path0(Thread& t, std::string_view directory) {
 Ref run_in_main(Thread& t, Value code) {
   Ref module = Ref::copy(dict_peek_str(sys_modules(t), names::__main__));
   Ref dict = module.as<Module>()->dict.load();
+  platform::empty_stack_below();  // start-up went deep
   return run_code(t, code.as<Code>(), dict, dict);
 }
 
@@ -249,10 +250,14 @@ Ref run_module(Thread& t, const char* name, bool alter_argv) {
   return call_method_with(t, runpy, str_immortal(t, "_run_module_as_main"), text, Value::boolean(alter_argv));
 }
 
+TYPHON_NOINLINE Status insert_current_directory(Thread& t) {
+  char cwd[PATH_MAX];
+  return getcwd(cwd, sizeof cwd) == nullptr ? ok() : insert_path0(t, cwd);
+}
+
 // -m: the current directory comes first on sys.path.
 Ref run_named_module(Thread& t) {
-  char cwd[PATH_MAX];
-  if (getcwd(cwd, sizeof cwd) != nullptr) TRY(insert_path0(t, cwd));
+  TRY(insert_current_directory(t));
   return run_module(t, g_config.module, true);
 }
 
@@ -297,13 +302,17 @@ Ref run_path_entry(Thread& t, const char* path, bool* handled) {
 }
 
 // The script's path is absolute everywhere but in sys.argv, as since 3.9.
-void make_absolute(const char* path, char* absolute, size_t size) {
+TYPHON_NOINLINE std::string make_absolute(const char* path) {
   char cwd[PATH_MAX];
-  if (path[0] == '/' || getcwd(cwd, sizeof cwd) == nullptr) {
-    std::snprintf(absolute, size, "%s", path);
-  } else {
-    std::snprintf(absolute, size, "%s/%s", cwd, strncmp(path, "./", 2) == 0 ? path + 2 : path);
-  }
+  if (path[0] == '/' || getcwd(cwd, sizeof cwd) == nullptr) return path;
+  return std::string(cwd) + "/" + (strncmp(path, "./", 2) == 0 ? path + 2 : path);
+}
+// Its directory, symbolic links resolved.
+TYPHON_NOINLINE std::string directory_of(const char* path) {
+  char resolved[PATH_MAX];
+  std::string_view file = realpath(path, resolved) != nullptr ? resolved : path;
+  size_t slash = file.rfind('/');
+  return slash == std::string_view::npos ? std::string() : std::string(file.substr(0, slash == 0 ? 1 : slash));
 }
 
 // A compiled file: 16 bytes of header, then the code.
@@ -315,9 +324,9 @@ Ref run_compiled(Thread& t, const char* data, size_t size) {
   return run_in_main(t, code);
 }
 Ref run_script(Thread& t, int* exit_code) {
-  char absolute[PATH_MAX * 2];
-  make_absolute(g_config.script, absolute, sizeof absolute);
-  const char* path = absolute;
+  // No array in this frame: it stays under the whole program, and what lies in room that it does not fill keeps objects alive.
+  std::string absolute = make_absolute(g_config.script);
+  const char* path = absolute.c_str();
   bool handled;
   Ref entry = TRY(run_path_entry(t, path, &handled));
   if (handled) return entry;
@@ -336,11 +345,7 @@ Ref run_script(Thread& t, int* exit_code) {
     free(data);
     return raise_errno(t, errno);
   }
-  // sys.path[0]: the script's directory, symbolic links resolved.
-  char resolved[PATH_MAX];
-  std::string_view directory = realpath(path, resolved) != nullptr ? resolved : path;
-  size_t slash = directory.rfind('/');
-  Status status = insert_path0(t, slash == std::string_view::npos ? std::string_view("") : directory.substr(0, slash == 0 ? 1 : slash));
+  Status status = insert_path0(t, directory_of(path));
   Ref filename = decode_fs(t, path, strlen(path));
   Ref result = Ref::error();
   if (!status.failed() && !filename.failed()) {

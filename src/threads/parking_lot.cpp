@@ -99,8 +99,8 @@ Watch::~Watch() {
 bool Watch::goes_on() const { return until_ != 0 && !poll_wanted(thread_) && platform::monotonic_ns() < until_; }
 void Watch::succeeded() { succeeded_ = true; }
 
-Woken park(Thread& t, const void* address, bool (*validate)(void* context), void* context, i64 timeout_ns,
-           bool interruptible, u64* unparker_data) {
+TYPHON_NOINLINE static Woken wait_in_line(Thread& t, const void* address, bool (*validate)(void* context), void* context,
+                                          i64 timeout_ns, bool interruptible, u64* unparker_data) {
   PlatformThread* self = t.platform;
   interruptible = interruptible && t.is_main;
   Bucket& bucket = bucket_of(address);
@@ -138,6 +138,13 @@ Woken park(Thread& t, const void* address, bool (*validate)(void* context), void
   }
   if (result == Woken::kUnparked && unparker_data != nullptr) *unparker_data = waiter.data;
   return result;
+}
+
+Woken park(Thread& t, const void* address, bool (*validate)(void* context), void* context, i64 timeout_ns, bool interruptible,
+           u64* unparker_data) {
+  // A thread that sleeps for long must not keep what it worked on before.
+  platform::empty_stack_below();
+  return wait_in_line(t, address, validate, context, timeout_ns, interruptible, unparker_data);
 }
 
 bool unpark_one_timed(const void* address, u64 (*callback)(void* context, bool woke, bool more, u64 waited_ns),

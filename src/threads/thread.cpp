@@ -225,7 +225,10 @@ Status safepoint_slow(Thread& t) {
   // First the flag, then the conditions: whoever makes a condition true afterwards sets the flag again.
   __atomic_exchange_n(&t.poll, 0, __ATOMIC_ACQ_REL);
   t.platform->in_safepoint = true;
-  if (__atomic_load_n(&t.status, __ATOMIC_RELAXED) & kStopWanted) stop_here(t);
+  if (__atomic_load_n(&t.status, __ATOMIC_RELAXED) & kStopWanted) {
+    stop_here(t);
+    platform::empty_stack_below();  // stops come with scans: the next one is to find less
+  }
   if (g_gil_mode && gil::drop_requested()) yield_gil(t);
   t.platform->in_safepoint = false;
   // Garbage that a collection left to this thread: before any Python code could reach it again.
