@@ -374,6 +374,7 @@ COLD_HANDLER(call_bound_append) {
 }
 // list.append(x)
 COLD_HANDLER(call_method_native);
+COLD_HANDLER(call_method_raw);
 COLD_HANDLER(call_method_append) {
   Value* window = r + pc->b;
   if (!drops_quickly(window[0]) || !drops_quickly(window[1]) || !quick_append(window[1], window[2], true)) TAIL(call_method_native);
@@ -450,7 +451,10 @@ COLD_HANDLER(call_method_cold) {
     if (!is_exact(callable, kShape_classmethod_descriptor)) TAIL(call_method_general);
   }
   NativeDescriptor* d = callable.as<NativeDescriptor>();
-  if (!fit_arguments(r, __atomic_load_n(&d->aux2, __ATOMIC_RELAXED), pc->b + 2u, pc->c)) TAIL(call_method_general);
+  if (!fit_arguments(r, __atomic_load_n(&d->aux2, __ATOMIC_RELAXED), pc->b + 2u, pc->c)) {
+    if (d->method->raw != nullptr) TAIL(call_method_raw);
+    TAIL(call_method_general);
+  }
   if (d->method->bound == list_append_method) TAIL(call_method_append);
   TAIL(call_method_native);
 }
@@ -459,6 +463,16 @@ COLD_HANDLER(call_method_native) {
   save_pc(r, pc);
   FORGET_REGISTERS();
   Value result = d->method->bound(*t, r[pc->b + 1], r + pc->b + 2).take();
+  if (!finish_native(r, pc, pc->b, pc->c + 2u, result)) [[unlikely]] TAIL(op_raise);
+  NEXT_RELOAD(2);
+}
+
+// One that looks at its arguments itself.
+COLD_HANDLER(call_method_raw) {
+  NativeDescriptor* d = r[pc->b].as<NativeDescriptor>();
+  save_pc(r, pc);
+  FORGET_REGISTERS();
+  Value result = d->method->raw(*t, r[pc->b + 1], Args{r + pc->b + 2, pc->c, nullptr, 0}).take();
   if (!finish_native(r, pc, pc->b, pc->c + 2u, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(2);
 }

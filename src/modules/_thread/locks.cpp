@@ -84,15 +84,20 @@ Ref lock_acquire(Thread& t, Value self, const Value* a) {
   Ref keep = Ref::copy(self);
   return Ref::boolean(TRY(acquire_lock(t, lock_of(self), timeout)));
 }
-// acquire() and with: mostly without arguments, which then need no binding.
-template <class L, bool (*try_it)(Thread&, L&), L& (*of)(Value), Ref (*slow)(Thread&, Value, const Value*)>
-Ref acquire_raw(Thread& t, Value self, Args args) {
-  if (args.count + args.keyword_count == 0 && try_it(t, of(self))) [[likely]] return Ref::boolean(true);
+template <Ref (*slow)(Thread&, Value, const Value*)>
+TYPHON_NOINLINE Ref acquire_with(Thread& t, Value self, const Args& args) {
   static const Signature& signature = parse_signature("(blocking=True, timeout=-1)");
   Value a[2];
   Ref keep;
   TRY(bind_arguments(t, signature, "acquire", args, a, &keep));
   return slow(t, self, a);
+}
+// acquire() and with: mostly without arguments, which then need no binding.
+template <class L, bool (*try_it)(Thread&, L&), L& (*of)(Value), Ref (*slow)(Thread&, Value, const Value*)>
+Ref acquire_raw(Thread& t, Value self, Args args) {
+  if (args.count + args.keyword_count == 0 && try_it(t, of(self))) [[likely]] return Ref::boolean(true);
+  platform::empty_stack_below();  // it may wait for long, and must not keep what the thread worked on before
+  return acquire_with<slow>(t, self, args);
 }
 bool try_lock(Thread&, AdaptiveLock& lock) { return lock.try_acquire(); }
 constexpr RawFn kLockAcquire = acquire_raw<AdaptiveLock, try_lock, lock_of, lock_acquire>;
