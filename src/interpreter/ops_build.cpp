@@ -100,8 +100,22 @@ COLD_HANDLER(get_item_bytes) {
   if (u64(i) >= bytes->size) [[unlikely]] TAIL(get_item_general);
   FINISH_LOAD(Value::small_int(bytes->data[i]), get_item_general);
 }
+// Where an element of a bytearray lies that may be accessed without its lock; null when it may not, or is none. No safepoint until
+// the access.
+TYPHON_INLINE u8* unlocked_byte(ByteArray* bytes, i64 i) {
+  if (g_multi_threaded && !bytes->is_local() && !is_settled(bytes)) return nullptr;
+  u64 size = __atomic_load_n(&bytes->size, __ATOMIC_RELAXED);
+  if (i < 0) i += i64(size);
+  return u64(i) < size ? bytes->data + i : nullptr;
+}
+COLD_HANDLER(get_item_bytearray) {
+  u8* place = unlocked_byte(r[pc->b].as<ByteArray>(), r[pc->c].as_small_int());
+  if (place == nullptr) [[unlikely]] TAIL(get_item_general);
+  FINISH_LOAD(Value::small_int(__atomic_load_n(place, __ATOMIC_RELAXED)), get_item_general);
+}
 COLD_HANDLER(get_item_cold) {
   Value container = r[pc->b];
+  if (is_exact(container, kShape_bytearray) && r[pc->c].is_small_int()) TAIL(get_item_bytearray);
   if (is_exact_str(container) && r[pc->c].is_small_int()) TAIL(get_item_str);
   if (is_exact_bytes(container) && r[pc->c].is_small_int()) TAIL(get_item_bytes);
   if (is_exact(r[pc->c], kShape_slice)) TAIL(get_item_slice);
@@ -130,7 +144,18 @@ TYPHON_NOINLINE bool set_item_step(Thread& t, Value* r, Instr* pc) {
   consume(r, pc, kConsumeA, pc->a);
   return true;
 }
-COLD_HANDLER(set_item_cold) { STEP(set_item_step(*t, r, pc), 2); }
+COLD_HANDLER(set_item_general) { STEP(set_item_step(*t, r, pc), 2); }
+COLD_HANDLER(set_item_cold) {
+  Value container = r[pc->a], value = r[pc->c];
+  if (is_exact(container, kShape_bytearray) && r[pc->b].is_small_int() && value.is_small_int() && u64(value.as_small_int()) < 256 &&
+      !(pc->x & kConsumeA)) {
+    if (u8* place = unlocked_byte(container.as<ByteArray>(), r[pc->b].as_small_int())) {
+      __atomic_store_n(place, u8(value.as_small_int()), __ATOMIC_RELAXED);
+      NEXT(2);
+    }
+  }
+  TAIL(set_item_general);
+}
 
 TYPHON_NOINLINE bool delete_item_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);

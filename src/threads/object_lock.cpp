@@ -29,24 +29,25 @@ void unsettle(Thread& t, u8* lock) {
 
 }  // namespace
 
-void settle(Thread& t, Object* object) {
-  u8 expected = kLockHeld;
-  if (!__atomic_compare_exchange_n(&object->lock, &expected, kSettled, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-    unlock_slow(t, &object->lock);
+void settle(Thread&, Object* object) {
+  u8 old = __atomic_exchange_n(&object->lock, kSettled, __ATOMIC_ACQ_REL);
+  if (old & kLockWaiters) parking_lot::unpark_all(&object->lock);
 }
 
-void lock_slow(Thread& t, u8* lock) {
+// False when the object has settled, and the caller only wants an element.
+static bool wait_for_lock(Thread& t, u8* lock, bool element) {
   TYPHON_COUNT(kContendedLock);
   u32 spins = platform::processor_count() > 1 ? kSpins : 0;
   for (;;) {
-    u8 word = __atomic_load_n(lock, __ATOMIC_RELAXED);
+    u8 word = __atomic_load_n(lock, __ATOMIC_ACQUIRE);
     if (word & kSettled) {
+      if (element) return false;
       unsettle(t, lock);
       continue;
     }
     if (!(word & kLockHeld)) {
       if (__atomic_compare_exchange_n(lock, &word, u8(word | kLockHeld), true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
-        return;
+        return true;
       }
       continue;
     }
@@ -63,9 +64,12 @@ void lock_slow(Thread& t, u8* lock) {
     }
     u64 data = parking_lot::kRetry;
     auto woken = parking_lot::park(t, lock, still_waited_for, lock, parking_lot::kForever, false, &data);
-    if (woken == parking_lot::Woken::kUnparked && data == parking_lot::kHandedOver) return;
+    if (woken == parking_lot::Woken::kUnparked && data == parking_lot::kHandedOver) return true;
   }
 }
+
+void lock_slow(Thread& t, u8* lock) { wait_for_lock(t, lock, false); }
+bool lock_element_slow(Thread& t, u8* lock) { return wait_for_lock(t, lock, true); }
 
 void unlock_slow(Thread&, u8* lock) {
   parking_lot::unpark_one_timed(

@@ -18,6 +18,8 @@ namespace typhon {
 
 void lock_slow(Thread& t, u8* lock);    // waits detached; the object must be kept alive by the caller
 void unlock_slow(Thread& t, u8* lock);  // wakes the next waiter
+// As lock_slow, for an access of an element: false when the object has settled meanwhile, and nothing is locked.
+bool lock_element_slow(Thread& t, u8* lock);
 
 inline constexpr u8 kLockHeld = 1;
 inline constexpr u8 kLockWaiters = 2;
@@ -50,7 +52,7 @@ TYPHON_INLINE bool note_element_access(Thread& t, Object* object) {
   object->aux2 = settlings << (kNoteThreadBits + kNoteAccessBits) | accesses << kNoteThreadBits | thread;
   return accesses >= kAccessesToSettle << settlings;
 }
-// Takes the lock that the caller holds away, and settles the object unless somebody waits for it.
+// Takes the lock that the caller holds away, and settles the object. Who waited for an element goes on without the lock.
 void settle(Thread& t, Object* object);
 
 class [[nodiscard]] ObjectLock {
@@ -86,7 +88,7 @@ class [[nodiscard]] ElementLock {
     bool shared = g_multi_threaded && !object->is_local();
     settled_ = shared && is_settled(object);
     locked_ = shared && !settled_;
-    if (locked_) lock_byte(t, &object->lock);
+    if (locked_) lock_element(t, &object->lock);
   }
   TYPHON_INLINE ~ElementLock() {
     if (!locked_) return;
@@ -101,6 +103,14 @@ class [[nodiscard]] ElementLock {
   bool settled() const { return settled_; }
 
  private:
+  TYPHON_INLINE void lock_element(Thread& t, u8* lock) {
+    TYPHON_COUNT(kObjectLock);
+    u8 expected = 0;
+    if (__atomic_compare_exchange_n(lock, &expected, kLockHeld, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) [[likely]] return;
+    locked_ = lock_element_slow(t, lock);
+    settled_ = !locked_;
+  }
+
   Thread& thread_;
   Object* object_;
   bool locked_, settled_;
