@@ -109,7 +109,8 @@ endif()
 # name comes behind.
 set(TYPHON_ORDER "${CMAKE_SOURCE_DIR}/cmake/order.txt")
 if(TYPHON_MODE STREQUAL "release" AND NOT TYPHON_PROFILE STREQUAL "generate")
-  target_link_options(typhon_options INTERFACE "-Wl,--symbol-ordering-file=${TYPHON_ORDER}" -Wl,--no-warn-symbol-ordering)
+  # -O0 is the linker's: merged, the string literals would lie in the order of their hashes, and start-up would touch them all over.
+  target_link_options(typhon_options INTERFACE "-Wl,--symbol-ordering-file=${TYPHON_ORDER}" -Wl,--no-warn-symbol-ordering -Wl,-O0)
 endif()
 
 # Functions of other files are inlined when they are small, or hot by the profile (ten times this limit): a larger limit makes programs
