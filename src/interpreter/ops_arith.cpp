@@ -41,6 +41,7 @@ struct Add {
     return true;
   }
   static double floats(double a, double b) { return a + b; }
+  static auto complex_slot(const Slots& slots) { return slots.add; }
 };
 struct Sub {
   static constexpr BinaryOp kOp = BinaryOp::kSub;
@@ -53,6 +54,7 @@ struct Sub {
     return true;
   }
   static double floats(double a, double b) { return a - b; }
+  static auto complex_slot(const Slots& slots) { return slots.subtract; }
 };
 struct Mul {
   static constexpr BinaryOp kOp = BinaryOp::kMul;
@@ -65,6 +67,7 @@ struct Mul {
     return true;
   }
   static double floats(double a, double b) { return a * b; }
+  static auto complex_slot(const Slots& slots) { return slots.multiply; }
 };
 struct And {
   static constexpr BinaryOp kOp = BinaryOp::kAnd;
@@ -153,6 +156,7 @@ struct TrueDiv {
   static constexpr bool kHasFloat = false;  // division by zero: see op_TRUE_DIV
   static bool ints(u64, u64, Value*) { return false; }
   static double floats(double a, double b) { return a / b; }
+  static auto complex_slot(const Slots& slots) { return slots.true_divide; }
 };
 struct Pow {
   static constexpr BinaryOp kOp = BinaryOp::kPow;
@@ -249,6 +253,10 @@ TYPHON_NOINLINE bool binary_step(Thread& t, Value* r, Instr* pc) {
       Value x = a.is_bool() ? Value::small_int(a.is_true()) : a, y = b.is_bool() ? Value::small_int(b.is_true()) : b;
       if (P::ints(x.bits, y.bits, &result)) return set_register(r, pc->a, result), true;
     }
+  }
+  if constexpr (requires { P::complex_slot(types::complex_->slots); }) {
+    if (is_exact(a, kShape_complex_) && is_exact(b, kShape_complex_))
+      return finish_dss(r, pc, P::complex_slot(types::complex_->slots)(t, a, b));
   }
   return general_step(t, r, pc, P::kOp);
 }
