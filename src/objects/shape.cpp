@@ -298,11 +298,13 @@ void set_version(Shape* shape, u32 version) {
   __atomic_store_n(&shape->cache_tag, cache_tag_of(version), __ATOMIC_RELEASE);
   __atomic_store_n(&shape->version, version, __ATOMIC_RELEASE);
 }
-// Nothing but slots to drop, or a function that knows.
-bool is_disposable(const Layout* layout) {
-  if (layout == nullptr) return false;
-  return layout->dispose != nullptr ||
-         (layout->visit == nullptr && layout->release == nullptr && layout->finalise == nullptr);
+Disposal disposal_of(const Type* type, const Layout* layout, u8 flags) {
+  // Nothing but slots to drop, or a function that knows.
+  bool possible = layout != nullptr && (layout->dispose != nullptr ||
+                                        (layout->visit == nullptr && layout->release == nullptr && layout->finalise == nullptr));
+  if (!possible) return Disposal::kNever;
+  bool slots = (flags & shape_flag::kHasAttributes) || (type != nullptr && type->member_slots != 0);
+  return slots ? Disposal::kSlots : Disposal::kNative;
 }
 }  // namespace
 
@@ -319,7 +321,7 @@ Shape* new_root_shape(Type* type, const Layout* layout, u16 inline_capacity, u16
   shape->slots_offset = slots_offset;
   shape->flags = flags;
   set_version(shape, type != nullptr ? type->version : 0);
-  shape->disposable = is_disposable(layout);
+  shape->disposal = disposal_of(type, layout, flags);
   shape->native_kinds = fixed_id != 0 && fixed_id < 64 ? u64(1) << fixed_id : 0;
   for (const Type* base = type; base != nullptr; base = base->base.as<Type>())
     if (base->root_shape != 0) shape->native_kinds |= shape_at(base->root_shape)->native_kinds;
@@ -351,7 +353,7 @@ Shape* add_slot_transition(Thread&, Shape* shape, Str* key) {
   if (key->ownership() & state::kDeferred) collector::pin(key);
   Shape* child = shape_at(take_shape_id());
   child->type = shape->type;
-  child->disposable = shape->disposable;
+  child->disposal = shape->disposal;
   child->native_kinds = shape->native_kinds;
   child->layout = shape->layout;
   child->parent = shape->id;
@@ -654,14 +656,10 @@ void run_finaliser(Thread& t, Object* object) {
     shape->layout->finalise(t, object);
 }
 
-bool dispose(Thread& t, Object* object) {
-  const Shape* shape = shape_of(object);
-  if (!shape->disposable || (object->state & state::kHasSideTable) || (shape->flags & shape_flag::kFinaliser)) return false;
+TYPHON_NOINLINE static bool dispose_slots(Thread& t, Object* object, const Shape* shape) {
   const Layout* layout = shape->layout;
   if (layout->dispose != nullptr && !layout->dispose(t, object)) return false;
-  const Type* type = shape->type;
-  if (type == nullptr) return true;
-  if (u32 n = type->member_slots; n != 0) {
+  if (u32 n = shape->type->member_slots; n != 0) {
     Field* fields = member_fields(object, shape);
     for (u32 i = 0; i < n; i++) drop_field(fields[i]);
   }
@@ -680,6 +678,15 @@ bool dispose(Thread& t, Object* object) {
     heap::retire_body(t, object, body);
   }
   return true;
+}
+
+bool dispose(Thread& t, Object* object) {
+  const Shape* shape = shape_of(object);
+  if (shape->disposal == Disposal::kNever || (object->state & state::kHasSideTable) || (shape->flags & shape_flag::kFinaliser))
+    return false;
+  if (shape->disposal == Disposal::kSlots) return dispose_slots(t, object, shape);
+  auto dispose_native = shape->layout->dispose;
+  return dispose_native == nullptr || dispose_native(t, object);
 }
 
 void release_native(Thread& t, Object* object) {

@@ -38,6 +38,9 @@ bool dispose_fields(Thread&, Object* self) {
   return true;
 }
 
+// Whether object_model::dispose may try, and what it has to drop.
+enum class Disposal : u8 { kNever, kNative, kSlots };
+
 struct Shape {
   Type* type;            // DEFERRED or IMMORTAL, so not counted
   const Layout* layout;
@@ -48,7 +51,7 @@ struct Shape {
   u16 inline_capacity;   // slots inside the object
   u16 slots_offset;      // of the storage word from the object's start; inline slots follow it. 0: none, or see flags
   u8 flags;
-  bool disposable;       // object_model::dispose may try
+  Disposal disposal;
   u32 version;           // the type's version as of the last update; 0 = type modified since: caches must not trust it
   u32 cache_tag;         // cache_tag_of(version), for inline caches of attributes
   struct ShapeTransitions* transitions;  // children and the key index, owned by shape.cpp
