@@ -103,7 +103,26 @@ Ref integer_power(Thread& t, Value a, Value b) {
   return int_from_mpz(t, out);
 }
 
+// The same for small ints, 0 <= exponent, 0 < modulus.
+static u64 small_modular_power(i64 base, u64 exponent, u64 modulus) {
+  i64 rest = base % i64(modulus);
+  u64 power = rest < 0 ? u64(rest) + modulus : u64(rest), result = modulus == 1 ? 0 : 1;
+  // Products of two remainders need 128 bits only where the modulus has more than 32.
+  if (modulus >> 32 == 0) {
+    for (; exponent != 0; exponent >>= 1, power = power * power % modulus)
+      if (exponent & 1) result = result * power % modulus;
+    return result;
+  }
+  for (; exponent != 0; exponent >>= 1, power = u64(u128(power) * power % modulus))
+    if (exponent & 1) result = u64(u128(result) * power % modulus);
+  return result;
+}
+
 Ref int_pow_mod(Thread& t, Value base, Value exponent, Value modulus) {
+  if (base.is_small_int() && exponent.is_small_int() && modulus.is_small_int() && exponent.as_small_int() >= 0 &&
+      modulus.as_small_int() > 0)
+    return Ref::adopt(Value::small_int(
+        i64(small_modular_power(base.as_small_int(), u64(exponent.as_small_int()), u64(modulus.as_small_int())))));
   if (int_sign(modulus) == 0) return raise(t, exc::ValueError, "pow() 3rd argument cannot be 0");
   TRY(check_big_room(t, int_bit_length(modulus) * 2));
   BigView b(base), e(exponent), m(modulus);
