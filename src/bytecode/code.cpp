@@ -232,6 +232,7 @@ void code_visit(Object* self, Visitor& visitor) {
   visitor.field(c->variable_names);
   visitor.field(c->constants_tuple);
   visitor.field(c->docstring);
+  visitor.field(c->module);
   visitor.field(c->packed_body);
 }
 

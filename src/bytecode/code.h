@@ -102,6 +102,7 @@ struct Code : Object {
   Field variable_names;        // body: tuple of local_count str
   Field constants_tuple;       // co_consts, made on request
   Field docstring;             // body
+  Field module;                // __module__ of the first function that was made of it (a str or None); EMPTY until then
   Field packed_body;           // while the body is not loaded: the Bytes that hold it ...
   u32 packed_at, packed_bytes; // ... there
 

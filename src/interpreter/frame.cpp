@@ -90,7 +90,7 @@ Value* caller_frame(Thread& t, int depth) {
 
 Ref current_globals(Thread& t) { return t.frame ? frame::function(t.frame)->globals.load() : Ref(); }
 Ref current_builtins(Thread& t) {
-  return t.frame ? frame::function(t.frame)->builtins.load() : Ref::copy(Value(builtins_dict()));
+  return Ref::copy(t.frame ? function_builtins(frame::function(t.frame)) : Value(builtins_dict()));
 }
 
 Ref current_locals(Thread& t) {

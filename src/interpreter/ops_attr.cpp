@@ -571,7 +571,7 @@ TYPHON_INLINE Value cached_global(Value* r, const Instr* pc) {
   u32 n = u32(word >> 32) & 0x7FFFFFFF;
   if (!(word & kAbsent)) return value_at(globals, n);
   if (__atomic_load_n(&globals->entry_count, __ATOMIC_ACQUIRE) != n) return EMPTY;
-  Value space = function->builtins.peek();
+  Value space = function_builtins(function);
   if (!is_exact_dict(space)) [[unlikely]] return EMPTY;
   DictTable* builtins = table_of(space.as<Dict>());
   u64 second = cache::load(pc + 2);
@@ -584,7 +584,7 @@ void store_unit(Instr* at, u64 word) { __atomic_store_n(reinterpret_cast<u64*>(a
 // Looks the name up in globals and builtins, filling the cache. EMPTY: absent.
 Ref load_global_slow(Thread& t, Value* r, Instr* pc, Str* name) {
   Function* function = frame::function(r);
-  Value globals_word = function->globals.peek(), builtins_word = function->builtins.peek();
+  Value globals_word = function->globals.peek(), builtins_word = function_builtins(function);
   if (is_exact_dict(globals_word) && is_exact_dict(builtins_word)) [[likely]] {
     Dict *globals = globals_word.as<Dict>(), *builtins = builtins_word.as<Dict>();
     DictTable* table = table_of(globals);
@@ -625,7 +625,7 @@ Ref load_global_slow(Thread& t, Value* r, Instr* pc, Str* name) {
 
 // A key of another type may be equal to the name; NameError else.
 Ref global_by_other_key(Thread& t, Value* r, Str* name) {
-  Ref globals = frame::function(r)->globals.load(), builtins = frame::function(r)->builtins.load();
+  Ref globals = frame::function(r)->globals.load(), builtins = Ref::copy(function_builtins(frame::function(r)));
   for (const Ref* space : {&globals, &builtins}) {
     if (!is_dict(space->get())) continue;
     Ref value = dict_get_py(t, space->get().as<Dict>(), Value(name));
@@ -732,7 +732,7 @@ TYPHON_NOINLINE bool load_name_step(Thread& t, Value* r, Instr* pc, bool consume
     } else {
       Value globals = frame::function(r)->globals.peek();
       value = namespace_load(t, globals, name);
-      if (value.is_empty()) value = namespace_load(t, frame::function(r)->builtins.peek(), name);
+      if (value.is_empty()) value = namespace_load(t, function_builtins(frame::function(r)), name);
     }
     if (value.is_empty()) value = global_by_other_key(t, r, name);
     if (value.failed()) return false;
@@ -775,7 +775,7 @@ TYPHON_NOINLINE bool load_builtin_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   auto by_name = [&](const char* text) -> Ref {
     Str* name = str_immortal(t, text);
-    Ref builtins = frame::function(r)->builtins.load();
+    Ref builtins = Ref::copy(function_builtins(frame::function(r)));
     Ref value = TRY(namespace_load(t, builtins.get(), name));
     if (value.is_empty()) return raise(t, exc::NameError, "%s not found", text);
     return value;

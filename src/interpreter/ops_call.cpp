@@ -484,8 +484,6 @@ TYPHON_NOINLINE bool make_function_step(Thread& t, Value* r, Instr* pc) {
   Function* self = frame::function(r);
   RefTo<Function> made = function_new(t, code, self->globals.as<Dict>());
   if (made.failed()) return false;
-  if (made->builtins.peek().bits != self->builtins.peek().bits && !self->builtins.is_empty())
-    made->builtins.store(made.get(), self->builtins.peek());
   // Functions of modules and classes live as long as those: not counted. A lambda may be one of many.
   u32 home = frame::code(r)->flags & (code_flag::kModule | code_flag::kClassBody);
   if (home && code->name.as<Str>() != names::lambda && !(code->flags & code_flag::kNested))

@@ -229,7 +229,7 @@ Ref get_back(Thread& t, Value self) {
 }
 Ref get_code(Thread&, Value self) { return self_frame(self)->code_field.load(); }
 Ref get_globals(Thread&, Value self) { return self_frame(self)->function.as<Function>()->globals.load(); }
-Ref get_builtins(Thread&, Value self) { return self_frame(self)->function.as<Function>()->builtins.load(); }
+Ref get_builtins(Thread&, Value self) { return Ref::copy(function_builtins(self_frame(self)->function.as<Function>())); }
 Ref get_locals(Thread& t, Value self) { return frame_locals(t, self_frame(self)); }
 Ref get_lasti(Thread& t, Value self) {
   return int_from(t, i64(current_unit(t, self_frame(self))) * kOffsetScale);

@@ -10,22 +10,30 @@ namespace typhon {
 
 // --- function
 
+namespace {
+// What __module__ of a new function is. It is kept once for all functions of the code, which lie in one module but for code that runs
+// with several namespaces.
+Status init_module(Thread& t, Function* f, Code* code) {
+  Ref module = dict_get_str(t, f->globals.as<Dict>(), names::__name__);
+  if (module.is_empty()) module = Ref::none();
+  bool is_plain = module.get().is_none() || is_exact_str(module.get());
+  if (is_plain && code->module.is_empty()) (void)code->module.init_once(code, module.get());
+  if (code->module.peek().same_word(module.get())) return ok();
+  return set_function_extra(t, f, &FunctionExtra::module, module.get());
+}
+}  // namespace
+
 RefTo<Function> function_new(Thread& t, Code* code, Dict* globals) {
   Function* f = heap::allocate_as<Function>(t, kShape_function, types::function->instance_size);
   RefTo<Function> ref = RefTo<Function>::adopt(f);
   f->code.init(f, Value(code));
   f->globals.init(f, Value(globals));
-  Ref module = dict_get_str(t, globals, names::__name__);
-  if (!module.is_empty()) f->module.init(f, std::move(module));
+  TRY(init_module(t, f, code));
   // __builtins__ of the globals: a dict, the module, or any mapping (what is none, a look-up complains about).
-  Value builtins = dict_peek_str(globals, names::__builtins__);
-  if (is_module(builtins)) builtins = builtins.as<Module>()->dict.peek();
-  if (builtins.is_empty()) {
-    Ref inherited = current_builtins(t);
-    f->builtins.init(f, std::move(inherited));
-  } else {
-    f->builtins.init(f, builtins);
-  }
+  Ref builtins = dict_get_str(t, globals, names::__builtins__);
+  if (is_module(builtins.get())) builtins = builtins.as<Module>()->dict.load();
+  if (builtins.is_empty()) builtins = current_builtins(t);
+  if (!builtins.get().same_word(Value(builtins_dict()))) TRY(set_function_extra(t, f, &FunctionExtra::builtins, builtins.get()));
   return ref;
 }
 
@@ -59,16 +67,19 @@ Ref function_qualname(const Function* f) {
   return own.is_empty() ? f->code.as<Code>()->qualname.load() : std::move(own);
 }
 
+Ref function_module(const Function* f) {
+  Ref own = function_extra(f, &FunctionExtra::module);
+  return own.is_empty() ? f->code.as<Code>()->module.load() : std::move(own);
+}
+
 namespace {
 
 void function_visit(Object* self, Visitor& v) {
   Function* f = static_cast<Function*>(self);
   v.field(f->code);
   v.field(f->globals);
-  v.field(f->builtins);
   v.field(f->closure);
   v.field(f->defaults);
-  v.field(f->module);
   if (FunctionExtra* extra = __atomic_load_n(&f->extra, __ATOMIC_ACQUIRE)) v.fields(&extra->name, kFunctionExtras);
 }
 
@@ -81,7 +92,7 @@ bool function_dispose(Thread& t, Object* self) {
     for (u32 i = 0; i < kFunctionExtras; i++) drop_field((&extra->name)[i]);
     heap::free_block(t, extra);
   }
-  return dispose_fields<offsetof(Function, code), 6>(t, self);
+  return dispose_fields<offsetof(Function, code), 4>(t, self);
 }
 
 Function* self_function(Value self) { return self.as<Function>(); }
@@ -106,7 +117,7 @@ Status set_code(Thread& t, Value self, Value value) {
   u64 have;
   (void)function_cells(f, &have);
   i64 want = value.as<Code>()->free_count;
-  Ref name = function_name(f), qualname = function_qualname(f);
+  Ref name = function_name(f), qualname = function_qualname(f), module = function_module(f);
   if (i64(have) != want)
     return raise(t, exc::ValueError, "%U() requires a code object with %zd free vars, not %zd", name.as<Str>(), i64(have), want);
   auto kind = [](Value code) { return code.as<Code>()->flags & code_flag::kAnyGenerator; };
@@ -118,6 +129,7 @@ Status set_code(Thread& t, Value self, Value value) {
   TRY(set_function_extra(t, f, &FunctionExtra::doc, doc.get()));
   TRY(set_function_extra(t, f, &FunctionExtra::name, name.get()));
   TRY(set_function_extra(t, f, &FunctionExtra::qualname, qualname.get()));
+  TRY(set_function_extra(t, f, &FunctionExtra::module, module.get()));
   f->code.store(f, value);
   return ok();
 }
@@ -144,11 +156,11 @@ Status set_qualname(Thread& t, Value self, Value value) {
   if (!is_str(value)) return raise(t, exc::TypeError, "__qualname__ must be set to a string object");
   return set_function_extra(t, self_function(self), &FunctionExtra::qualname, value);
 }
-Ref get_module(Thread&, Value self) { return or_none(self_function(self)->module.load()); }
-Status set_module(Thread&, Value self, Value value) {
-  self_function(self)->module.store(self.object(), value);
-  return ok();
+Ref get_module(Thread&, Value self) { return function_module(self_function(self)); }
+Status set_module(Thread& t, Value self, Value value) {
+  return set_function_extra(t, self_function(self), &FunctionExtra::module, value.is_empty() ? None : value);
 }
+Ref get_builtins(Thread&, Value self) { return Ref::copy(function_builtins(self_function(self))); }
 Status set_doc(Thread& t, Value self, Value value) {
   return set_function_extra(t, self_function(self), &FunctionExtra::doc, value.is_empty() ? None : value);
 }
@@ -212,7 +224,7 @@ Ref get_closure(Thread& t, Value self) {
   TRY(set_function_extra(t, f, &FunctionExtra::closure, made.get()));
   return made;
 }
-Status set_closure(Thread& t, Value, Value) { return raise(t, exc::AttributeError, "readonly attribute"); }
+Status set_readonly(Thread& t, Value, Value) { return raise(t, exc::AttributeError, "readonly attribute"); }
 Ref get_dict(Thread& t, Value self) { return instance_dict(t, self.object()); }
 Status set_dict(Thread& t, Value self, Value value) {
   if (value.is_empty()) return raise(t, exc::TypeError, "cannot delete __dict__");
@@ -222,7 +234,8 @@ Status set_dict(Thread& t, Value self, Value value) {
 
 const GetSet kFunctionGetsets[] = {
     {"__code__", get_code, set_code},
-    {"__closure__", get_closure, set_closure},
+    {"__closure__", get_closure, set_readonly},
+    {"__builtins__", get_builtins, set_readonly},
     {"__defaults__", get_defaults, set_defaults},
     {"__kwdefaults__", get_kwdefaults, set_kwdefaults},
     {"__annotations__", get_annotations, set_annotations, "Dict of annotations in a function object."},
@@ -237,7 +250,6 @@ const GetSet kFunctionGetsets[] = {
 };
 constexpr Member kFunctionMembers[] = {
     {"__globals__", offsetof(Function, globals)},
-    {"__builtins__", offsetof(Function, builtins)},
     {},
 };
 

@@ -14,19 +14,20 @@ struct FunctionExtra : heap::Body {
   Field annotate;           // callable, None or EMPTY
   Field type_params;        // Tuple or EMPTY
   Field closure;            // the tuple of the function's single cell, once somebody asked for it
+  Field module;             // EMPTY: the code's
+  Field builtins;           // any object that globals name __builtins__; EMPTY: the Dict of the module builtins
 };
-inline constexpr u32 kFunctionExtras = 8;
+inline constexpr u32 kFunctionExtras = 10;
 
 struct Function : Object {  // DEFERRED when made at module or class level
   Field code;               // Code
   Field globals;            // Dict
-  Field builtins;           // nearly always the Dict of the module builtins; any object that globals name __builtins__
   Field closure;            // a cell, when there is one only; Tuple of cells; or EMPTY. Never changed
   Field defaults;           // Tuple or EMPTY
-  Field module;
   FunctionExtra* extra;     // set once, atomically
   // attributes: storage word behind
 };
+// Fails only for want of memory.
 RefTo<Function> function_new(Thread& t, Code* code, Dict* globals);
 // A field of the extra body; EMPTY without one.
 inline Ref function_extra(const Function* f, Field FunctionExtra::* field) {
@@ -37,6 +38,15 @@ inline Ref function_extra(const Function* f, Field FunctionExtra::* field) {
 Status set_function_extra(Thread& t, Function* f, Field FunctionExtra::* field, Value value);
 Ref function_name(const Function* f);
 Ref function_qualname(const Function* f);
+Ref function_module(const Function* f);  // any object; None where the globals had no __name__
+extern Dict* g_builtins_dict;  // builtins_dict(), for the interpreter (runtime/import.cpp)
+// Where global names are looked up last, borrowed: nearly always the Dict of the module builtins.
+inline Value function_builtins(const Function* f) {
+  const FunctionExtra* extra = __atomic_load_n(&f->extra, __ATOMIC_ACQUIRE);
+  if (extra != nullptr) [[unlikely]]
+    if (Value own = extra->builtins.peek(); !own.is_empty()) return own;
+  return Value(g_builtins_dict);
+}
 // The cells of the closure; they lie in the function or in its tuple.
 inline const Field* function_cells(const Function* f, u64* count) {
   Value closure = f->closure.peek();

@@ -30,7 +30,8 @@ Ref create_native_module(Thread& t, const ModuleDef& definition) {
 Dict* sys_modules(Thread&) { return g_modules.as<Dict>(); }
 void set_sys_modules(Thread& t, Value modules) { g_modules.set(t, Ref::copy(modules)); }
 Dict* sys_dict() { return g_sys.as<Module>()->dict.as<Dict>(); }
-Dict* builtins_dict() { return g_builtins.as<Module>()->dict.as<Dict>(); }
+Dict* g_builtins_dict;  // the module builtins keeps it
+Dict* builtins_dict() { return g_builtins_dict; }
 Value sys_module() { return g_sys.get(); }
 Value builtins_module() { return g_builtins.get(); }
 
@@ -39,6 +40,7 @@ Ref sys_get(Thread& t, Str* name) { return dict_get_str(t, sys_dict(), name); }
 Status start_core_modules(Thread& t) {
   g_modules.set(t, TRY(dict_new(t)).release_ref());
   g_builtins.set(t, TRY(module_from_definition(t, *find_native_module("builtins"))));
+  g_builtins_dict = g_builtins.as<Module>()->dict.as<Dict>();
   g_sys.set(t, TRY(module_from_definition(t, *find_native_module("sys"))));
   TRY(dict_set_str(t, sys_modules(t), str_immortal(t, "builtins"), g_builtins.get()));
   TRY(dict_set_str(t, sys_modules(t), str_immortal(t, "sys"), g_sys.get()));

@@ -129,8 +129,8 @@ Ref unpack(Thread& t, Value v) {
 Ref caller_module(Thread& t) {
   if (t.frame == nullptr) return Ref();
   Function* function = frame::function(t.frame);
-  Ref module = function->module.load();
-  if (module.is_empty() || module.get().is_none()) {
+  Ref module = function_module(function);
+  if (module.get().is_none()) {
     Value globals = function->globals.peek();
     if (is_dict(globals)) module = dict_get_str(t, globals.as<Dict>(), names::__name__);
   }

@@ -127,12 +127,7 @@ Ref f_getframemodulename(Thread& t, Value, const Value* a) {
   i64 depth = a[0].is_empty() ? 0 : TRY(to_i64(t, a[0]));
   Value* r = caller_frame(t, int(depth < 0 ? 0 : depth));
   if (r == nullptr) return Ref::none();
-  Ref module = frame::function(r)->module.load();
-  if (module.is_empty()) {
-    Value globals = frame::function(r)->globals.peek();
-    if (is_dict(globals)) module = dict_get_str(t, globals.as<Dict>(), names::__name__);
-  }
-  return module.is_empty() ? Ref::none() : std::move(module);
+  return function_module(frame::function(r));
 }
 // The frame objects of the other threads, made while they are stopped.
 Status add_other_frames(Thread& t, Dict* out) {

@@ -1,5 +1,6 @@
 """Attributes of functions: those that most functions never have, closures of one cell, and what stays when the code is replaced."""
 
+import builtins
 import types
 import unittest
 
@@ -79,6 +80,50 @@ class FunctionAttributes(unittest.TestCase):
         self.assertEqual(f(1), (1, 2))
         f.__annotate__ = lambda format: {"x": format}
         self.assertEqual(f.__annotations__, {"x": 1})
+
+    def test_modules_of_functions_of_one_code(self):
+        code = compile("def f(): pass", "<made>", "exec")
+        made = []
+        for space in ({"__name__": "first"}, {"__name__": "first"}, {"__name__": "second"}, {}, {"__name__": 5}):
+            exec(code, space)
+            made.append(space["f"])
+        self.assertEqual([f.__module__ for f in made], ["first", "first", "second", None, 5])
+        self.assertIs(made[0].__code__, made[2].__code__)
+        made[0].__module__ = "third"
+        del made[1].__module__
+        self.assertEqual([f.__module__ for f in made], ["third", None, "second", None, 5])
+
+        code = compile("def g(): pass", "<made>", "exec")
+        for space in ({}, {"__name__": "later"}):
+            exec(code, space)
+            made.append(space["g"])
+        self.assertEqual([f.__module__ for f in made[-2:]], [None, "later"])
+
+    def test_module_stays_when_the_code_is_replaced(self):
+        space = {"__name__": "elsewhere"}
+        exec("def f(): return 1", space)
+        space["f"].__code__ = outer.__code__
+        self.assertEqual(space["f"].__module__, "elsewhere")
+        def g(): return 2
+        exec("def f(): return 1", space)
+        g.__code__ = space["f"].__code__
+        self.assertEqual((g(), g.__module__), (1, __name__))
+
+    def test_builtins(self):
+        self.assertIs(outer.__builtins__, vars(builtins))
+        own = {"len": lambda x: "own"}
+        space = {"__builtins__": own}
+        exec("def f(): return len(())\ndef g():\n def h(): return len(())\n return h", space)
+        self.assertIs(space["f"].__builtins__, own)
+        self.assertEqual((space["f"](), space["g"]()()), ("own", "own"))
+        space["__builtins__"] = builtins
+        self.assertEqual((space["f"](), space["g"]()()), ("own", 0))
+        self.assertIs(types.FunctionType(space["f"].__code__, space).__builtins__, vars(builtins))
+        del space["__builtins__"]
+        self.assertIs(space["g"]().__builtins__, own)  # of the function that runs
+        self.assertIs(types.FunctionType(space["f"].__code__, space).__builtins__, vars(builtins))
+        with self.assertRaises(AttributeError):
+            outer.__builtins__ = {}
 
 
 if __name__ == "__main__":
