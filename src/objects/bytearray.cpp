@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "objects/bytes_util.h"
+#include "objects/codecs.h"
 
 namespace typhon {
 namespace {
@@ -284,9 +285,10 @@ Ref slot_concat(Thread& t, Value a, Value b) {
 
 Ref slot_inplace_concat(Thread& t, Value self, Value other) {
   if (!has_buffer(other)) return cannot_concat(t, self, other);
+  if (other.same_word(self) && array_of(self)->size != 0) return raise_outcome(t, Outcome::kExported);  // its bytes are being read
   ByteBuilder bytes;
   {
-    ByteView view(t);  // may be self: nothing may be exported while it grows
+    ByteView view(t);
     if (view.get(other).failed()) {
       clear_exception(t);
       return cannot_concat(t, self, other);
@@ -382,8 +384,12 @@ Status slot_init(Thread& t, Value self, Args args) {
   Value source = a[0];
   bool iterates = !source.is_empty() && a[1].is_empty() && a[2].is_empty() && !is_str(source) && !has_buffer(source) &&
                   type_of(source)->slots.index == nullptr;
-  bool parsed = (a[1].is_empty() || is_str(a[1])) && (a[2].is_empty() || is_str(a[2]));
-  if (iterates || (parsed && !source.same_word(self))) {  // what it held is gone even if the rest fails
+  bool parsed = true;
+  for (int i = 1; i < 3 && parsed; i++) {
+    parsed = a[i].is_empty() || is_str(a[i]);
+    if (parsed) TRY(check_codec_name(t, a[i]));
+  }
+  if (iterates || parsed) {  // what it held is gone even if the rest fails, or if it is the source itself
     ObjectLock lock(t, b);
     if (b->size != 0) outcome = splice(b, 0, b->size, nullptr, 0);
   }

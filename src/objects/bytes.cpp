@@ -11,6 +11,7 @@ namespace typhon {
 namespace {
 
 Bytes* g_empty;
+Bytes* g_single[256];  // one for every byte
 constexpr size_t kBytesHead = sizeof(Object) + sizeof(u64);  // up to `data`
 
 size_t bytes_native_size(const Object* self) { return kBytesHead + static_cast<const Bytes*>(self)->size + 1; }
@@ -18,9 +19,18 @@ size_t bytes_native_size(const Object* self) { return kBytesHead + static_cast<c
 }  // namespace
 
 void bytes_make_singletons(Thread& t) {
-  Object* object = heap::allocate(t, kShape_bytes, sizeof(Bytes), false);
-  object->state = u8((object->state & ~state::kOwnershipMask) | state::kImmortal);
-  g_empty = static_cast<Bytes*>(object);
+  auto make = [&](size_t n) {
+    Object* object = heap::allocate(t, kShape_bytes, kBytesHead + n + 1, false);
+    object->state = u8((object->state & ~state::kOwnershipMask) | state::kImmortal);
+    auto* bytes = static_cast<Bytes*>(object);
+    bytes->size = n;
+    return bytes;
+  };
+  g_empty = make(0);
+  for (int byte = 0; byte < 256; byte++) {
+    g_single[byte] = make(1);
+    g_single[byte]->data[0] = u8(byte);
+  }
 }
 
 Bytes* empty_bytes() { return g_empty; }
@@ -38,6 +48,7 @@ RefTo<Bytes> bytes_allocate(Thread& t, size_t n) {
 }
 
 RefTo<Bytes> bytes_from(Thread& t, const void* data, size_t n) {
+  if (n == 1) return RefTo<Bytes>::copy(g_single[*static_cast<const u8*>(data)]);
   RefTo<Bytes> bytes = TRY(bytes_allocate(t, n));
   if (n != 0) std::memcpy(bytes->data, data, n);
   return bytes;

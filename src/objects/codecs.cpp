@@ -101,6 +101,18 @@ Native native_codec(const char* encoding) {
   return Native::kNone;
 }
 
+// The same for the names that are used most, as they are written; kNone for all others.
+TYPHON_INLINE Native usual_codec(Value encoding) {
+  if (encoding.is_empty()) return Native::kUtf8;
+  const Str* name = encoding.as<Str>();
+  if (!name->is_ascii()) return Native::kNone;
+  std::string_view text = name->ascii();
+  if (text == "utf-8" || text == "utf8") return Native::kUtf8;
+  if (text == "ascii") return Native::kAscii;
+  if (text == "latin-1") return Native::kLatin1;
+  return Native::kNone;
+}
+
 Ref decode_native(Thread& t, Native codec, const u8* data, size_t n, const char* errors) {
   int order = codec == Native::kUtf16Le || codec == Native::kUtf32Le   ? -1
               : codec == Native::kUtf16Be || codec == Native::kUtf32Be ? 1
@@ -252,8 +264,9 @@ static Status check_names(Thread& t, Native codec, Value encoding, Value errors)
 }
 
 Ref decode_object(Thread& t, Value object, Value encoding, Value errors) {
-  if (encoding.is_empty() && errors.is_empty() && is_exact_bytes(object))
-    return decode_utf8(t, object.as<Bytes>()->data, object.as<Bytes>()->size, nullptr);
+  if (errors.is_empty() && is_exact_bytes(object))
+    if (Native usual = usual_codec(encoding); usual != Native::kNone)
+      return decode_native(t, usual, object.as<Bytes>()->data, object.as<Bytes>()->size, nullptr);
   NameArgument name, handler;
   TRY(name.get(t, encoding));
   TRY(handler.get(t, errors));
@@ -274,7 +287,8 @@ Ref decode_object(Thread& t, Value object, Value encoding, Value errors) {
 }
 
 Ref encode_object(Thread& t, Str* s, Value encoding, Value errors) {
-  if (encoding.is_empty() && errors.is_empty()) return encode_utf8(t, s, nullptr);
+  if (errors.is_empty())
+    if (Native usual = usual_codec(encoding); usual != Native::kNone) return encode_native(t, usual, s, nullptr);
   NameArgument name, handler;
   TRY(name.get(t, encoding));
   TRY(handler.get(t, errors));

@@ -478,8 +478,7 @@ Ref m_getformat(Thread& t, Value, const Value* a) {
   if (is_str(a[0]) && (a[0].as<Str>()->equals_ascii("double") || a[0].as<Str>()->equals_ascii("float")))
     return str_from_ascii(t, "IEEE, little-endian");
   if (!is_str(a[0])) return raise(t, exc::TypeError, "__getformat__() argument must be str, not %Q", a[0]);
-  static Str* const null = str_immortal(t, std::string_view("\0", 1));
-  if (str_find(a[0].as<Str>(), null, 0, a[0].as<Str>()->length()) >= 0) return raise(t, exc::ValueError, "embedded null character");
+  TRY(check_codec_name(t, a[0]));
   return raise(t, exc::ValueError, "__getformat__() argument 1 must be 'double' or 'float'");
 }
 Ref get_real(Thread& t, Value self) { return exact(t, self); }

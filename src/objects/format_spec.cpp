@@ -324,7 +324,7 @@ Ref format_str(Thread& t, Value v, Str* spec_text) {
   Str* s = v.as<Str>();
   size_t n = s->length();
   if (spec.precision >= 0 && u64(spec.precision) < n) n = size_t(spec.precision);
-  if (spec.width <= i64(n)) return n == s->length() ? Ref::copy(v) : Ref(TRY(str_substring(t, s, 0, n)));
+  if (spec.width <= i64(n)) return n == s->length() && n != 0 ? Ref::copy(v) : Ref(TRY(str_substring(t, s, 0, n)));
   size_t padding = size_t(spec.width) - n;
   size_t left = spec.align == '>' ? padding : spec.align == '^' ? padding / 2 : 0;
   StrBuilder out;

@@ -185,7 +185,7 @@ Ref as_subclass(Thread& t, Type* cls, Ref&& value) {
 
 Ref int_new(Thread& t, Type* cls, Args args) {
   Value x = args.count > 0 ? args[0] : EMPTY, base = args.count > 1 ? args[1] : EMPTY;
-  if (args.count >= 2 && args.keyword_count != 0)
+  if (args.keyword_count != 0 && args.count + args.keyword_count > 2)
     return raise(t, exc::TypeError, "int() takes at most 2 arguments (%d given)", int(args.count + args.keyword_count));
   if (args.count > 2)
     return raise(t, exc::TypeError, "int expected at most 2 arguments, got %d", int(args.count + args.keyword_count));

@@ -96,11 +96,12 @@ void enumerate_visit(Object* self, Visitor& visitor) {
 
 Ref enumerate_new(Thread& t, Type* cls, Args args) {
   Value iterable = EMPTY, start = EMPTY;
-  if (args.count + args.keyword_count > 2)
+  if (args.count + args.keyword_count > 2 && args.count != 0)
     return raise(t, exc::TypeError, "enumerate() takes at most 2 arguments (%d given)",
                  int(args.count + args.keyword_count));
   if (args.count > 0) iterable = args[0];
   if (args.count > 1) start = args[1];
+  if (args.count + args.keyword_count > 2) return raise(t, exc::TypeError, "enumerate() missing required argument 'iterable'");
   for (u32 i = 0; i < args.keyword_count; i++) {
     Str* name = args.names->items[i].as<Str>();
     if (name->equals_ascii("iterable") && iterable.is_empty())

@@ -181,10 +181,10 @@ Raised wrong_count(Thread& t, const Signature& s, const Callee& callee, Args arg
   }
   u32 total = given + args.keyword_count;
   u32 named = s.size - (s.var_args >= 0 ? 1 : 0) - (s.var_keywords >= 0 ? 1 : 0);
-  if (s.positional == 0) return raise(t, exc::TypeError, "%s() takes no positional arguments", callee.name);
   if (s.var_keywords < 0 && total > named)
     return raise(t, exc::TypeError, "%s() takes %s %d %sargument%s (%d given)", callee.name, "at most", int(named),
                  given == 0 ? "keyword " : "", named == 1 ? "" : "s", int(total));
+  if (s.positional == 0) return raise(t, exc::TypeError, "%s() takes no positional arguments", callee.name);
   return raise(t, exc::TypeError, "%s() takes %s %d positional argument%s (%d given)", callee.name,
                s.required_positional == s.positional ? "exactly" : "at most", int(s.positional),
                s.positional == 1 ? "" : "s", int(given));

@@ -9,7 +9,7 @@ Type* longrange_iterator;
 
 namespace {
 
-struct LongRangeIterator : Object {
+struct LongRangeIterator : Object {  // aux2: CPython would have a range_iterator here
   Field next, step, remaining;  // ints
 };
 
@@ -329,20 +329,20 @@ Ref longrange_reduce(Thread& t, Value self, const Value*) {
   return reduce_range(t, next, stop, step);
 }
 
-// Whether CPython would have a range_iterator here, which has words of 64 bits.
-Result<bool> fits_machine_words(Thread& t, LongRangeIterator* it) {
-  Ref next, remaining;
-  read_long(t, it, &next, &remaining);
-  Ref step = it->step.load();
-  Ref stop = TRY(advance(t, next, remaining, step));
-  i64 n;
-  return int_fits_i64(next, &n) && int_fits_i64(stop, &n) && int_fits_i64(step, &n);
+// Whether CPython would have a range_iterator here, which has words of 64 bits. No number on the way may be greater.
+bool fits_machine_words(const Range* range, bool backwards) {
+  i64 start, stop, step, n;
+  if (!int_fits_i64(range->start.peek(), &start) || !int_fits_i64(range->stop.peek(), &stop) ||
+      !int_fits_i64(range->step.peek(), &step) || !int_fits_i64(range->length.peek(), &n))
+    return false;
+  i128 beyond = backwards ? i128(start) - step : i128(stop) + step + (step > 0 ? -1 : 1);
+  return beyond == i64(beyond);
 }
 
 Ref longrange_setstate(Thread& t, Value self, const Value* a) {
   LongRangeIterator* it = self.as<LongRangeIterator>();
   Ref state = Ref::copy(a[0]);
-  if (TRY(fits_machine_words(t, it))) {
+  if (it->aux2 != 0) {
     i64 n = TRY(to_i64(t, a[0], "Python int too large to convert to C long"));
     state = TRY(int_from(t, n));
   } else if (!is_exact_int(state)) {
@@ -425,6 +425,7 @@ Ref range_iterator_new(Thread& t, Range* range, bool backwards) {
   it->next.init(it, std::move(first));
   it->step.init(it, std::move(stride));
   it->remaining.init(it, length);
+  it->aux2 = fits_machine_words(range, backwards) ? 1 : 0;
   return Ref::adopt(Value(it));
 }
 

@@ -1,4 +1,6 @@
 // Methods of str: searching, splitting, stripping, padding, replacing.
+#include <cstring>
+
 #include "objects/codecs.h"
 #include "objects/container_util.h"
 #include "objects/format_spec.h"
@@ -293,7 +295,14 @@ Ref partition(Thread& t, Value self, Value separator, bool from_right) {
   Str *s = str_of(self), *sep = str_of(separator);
   size_t n = s->length(), m = sep->length();
   if (m == 0) return raise(t, exc::ValueError, "empty separator");
-  i64 at = from_right ? str_rfind(s, sep, 0, n) : str_find(s, sep, 0, n);
+  i64 at;
+  if (m == 1 && n != 0 && s->kind() == 0 && sep->kind() == 0) {
+    const u8* text = s->data<u8>();
+    const void* found = from_right ? memrchr(text, sep->data<u8>()[0], n) : std::memchr(text, sep->data<u8>()[0], n);
+    at = found == nullptr ? -1 : static_cast<const u8*>(found) - text;
+  } else {
+    at = from_right ? str_rfind(s, sep, 0, n) : str_find(s, sep, 0, n);
+  }
   if (at < 0) {
     Value empty = empty_str();
     return from_right ? tuple_of(t, empty, empty, self) : tuple_of(t, self, empty, empty);

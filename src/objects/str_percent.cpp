@@ -250,11 +250,12 @@ class PercentFormatter {
                        i64(v.as<Str>()->length()));
         c = v.as<Str>()->at(0);
       } else {
-        if (!is_int(v) && type_of(v)->slots.index == nullptr) {
+        Ref index = to_index(t_, v);
+        if (index.failed()) {
+          if (!clear_if(t_, exc::TypeError)) return Raised{};
           RefTo<Str> name = TRY(full_type_name(t_, v));
           return raise(t_, exc::TypeError, "%%c requires an int or a unicode character, not %U", name.get());
         }
-        Ref index = TRY(to_index(t_, v));
         i64 point;
         if (!int_fits_i64(index, &point) || point < 0 || point > 0x10FFFF)
           return raise(t_, exc::OverflowError, "%%c arg not in range(0x110000)");

@@ -131,7 +131,8 @@ Ref f_open(Thread& t, Value, const Value* a) {
     default_mode = TRY(str_from_char(t, 'r'));
     mode_value = default_mode;
   }
-  if (!is_str(mode_value)) return raise(t, exc::TypeError, "open() argument 'mode' must be str, not %T", mode_value);
+  if (!is_str(mode_value)) return raise(t, exc::TypeError, "open() argument 'mode' must be str, not %Q", mode_value);
+  TRY(check_codec_name(t, mode_value));
   i64 buffering = TRY(plain_size(t, a[2]));
   if (buffering > INT_MAX) return raise(t, exc::OverflowError, "Python int too large to convert to C int");
   TRY(check_str_or_none(t, a[3], "encoding"));

@@ -83,12 +83,20 @@ Value extreme_item(Value sequence, bool greatest) {
   return extreme_number(words_at(list->body->items), list->size, greatest);
 }
 
+// Of functions that have two keyword parameters.
+Status check_keyword_count(Thread& t, Args args, const char* name) {
+  if (args.keyword_count <= 2) return ok();
+  return raise(t, exc::TypeError, "%s() takes at most 2 keyword arguments (%d given)", name, int(args.keyword_count));
+}
+
 Ref extreme(Thread& t, Args args, CompareOp op, const char* name) {
   if (args.keyword_count == 0 && args.count != 0) {
     bool greatest = op == CompareOp::kGt;
     Value number = args.count > 1 ? extreme_number(args.values, args.count, greatest) : extreme_item(args[0], greatest);
     if (!number.is_empty()) return Ref::adopt(number);
   }
+  if (args.count == 0) return raise(t, exc::TypeError, "%s expected at least 1 argument, got 0", name);
+  TRY(check_keyword_count(t, args, name));
   Value key = EMPTY, fallback = EMPTY;
   for (u32 k = 0; k < args.keyword_count; k++) {
     Str* given = args.names->items[k].as<Str>();
@@ -99,7 +107,6 @@ Ref extreme(Thread& t, Args args, CompareOp op, const char* name) {
     else
       return raise(t, exc::TypeError, "%s() got an unexpected keyword argument '%U'", name, given);
   }
-  if (args.count == 0) return raise(t, exc::TypeError, "%s expected at least 1 argument, got 0", name);
   if (args.count > 1 && !fallback.is_empty())
     return raise(t, exc::TypeError, "Cannot specify a default for %s() with multiple positional arguments", name);
   Ref best, best_key;
@@ -136,6 +143,7 @@ Ref builtin_min(Thread& t, Value, Args args) { return extreme(t, args, CompareOp
 
 Ref builtin_sorted(Thread& t, Value, Args args) {
   if (args.count != 1) return raise(t, exc::TypeError, "sorted expected 1 argument, got %d", int(args.count));
+  TRY(check_keyword_count(t, args, "sort"));
   Value key = EMPTY;
   bool reverse = false;
   for (u32 k = 0; k < args.keyword_count; k++) {

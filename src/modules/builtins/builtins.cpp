@@ -174,10 +174,13 @@ Ref source_text(Thread& t, Value source, const char* function, bool* is_bytes_so
 }
 
 Ref f_compile(Thread& t, Value, const Value* a) {
-  if (!is_str(a[2])) return raise(t, exc::TypeError, "compile() argument 'mode' must be str, not %T", a[2]);
+  Ref filename = TRY(decode_filename(t, a[1]));
+  for (size_t i = 0; i < filename.as<Str>()->length(); i++)
+    if (filename.as<Str>()->at(i) == 0) return raise(t, exc::ValueError, "embedded null character");
+  if (!is_str(a[2])) return raise(t, exc::TypeError, "compile() argument 'mode' must be str, not %Q", a[2]);
+  TRY(check_codec_name(t, a[2]));
   Utf8Buffer mode_buffer;
   std::string_view mode = str_utf8(a[2].as<Str>(), mode_buffer);
-  Ref filename = TRY(decode_filename(t, a[1]));
   i64 flags = a[3].is_empty() ? 0 : TRY(to_i64(t, a[3]));
   bool dont_inherit = !a[4].is_empty() && TRY(truth(t, a[4]));
   i64 optimize = a[5].is_empty() ? -1 : TRY(to_i64(t, a[5]));

@@ -230,7 +230,32 @@ Ref view_or(Thread& t, Value a, Value b) {
   return result;
 }
 
+// Of two items views: pairs that are in both are never hashed.
+Ref items_xor(Thread& t, Value a, Value b) {
+  RefTo<Dict> rest = TRY(dict_copy(t, dict_of(a)));
+  RefTo<Set> result = TRY(set_new(t));
+  Ref iterator = TRY(get_iter(t, b));
+  for (;;) {
+    Ref item = TRY(iter_next(t, iterator));
+    if (item.is_empty()) break;
+    Value key = item.as<Tuple>()->items[0].peek();
+    Ref found = TRY(dict_get_py(t, rest.get(), key));
+    bool in_both = !found.is_empty() && TRY(values_equal(t, found, item.as<Tuple>()->items[1].peek()));
+    if (in_both)
+      TRY(dict_delete_py(t, rest.get(), key));
+    else
+      TRY(set_add_py(t, result.get(), item));
+  }
+  for (size_t position = 0;;) {
+    Ref key, value;
+    if (!dict_next(t, rest.get(), &position, &key, &value)) return result;
+    RefTo<Tuple> pair = TRY(tuple_of(t, key, value));
+    TRY(set_add_py(t, result.get(), pair));
+  }
+}
+
 Ref view_xor(Thread& t, Value a, Value b) {
+  if (is_native_instance(a, types::dict_items) && b.is_object() && is_native_instance(b, types::dict_items)) return items_xor(t, a, b);
   RefTo<Set> result = TRY(set_from_py(t, a, false));
   TRY(set_symmetric_update_py(t, result.get(), b));
   return result;

@@ -461,6 +461,62 @@ class Wide(Checks):
             x = 1
         self.assertEqual(list(vars(Made))[-3:], ["__dict__", "__weakref__", "__doc__"])
 
+    def test_pairs_in_both_views_are_not_hashed(self):
+        pairs, others, few = {1: [1], 2: 2}.items(), {1: [1], 2: 3}.items(), {1: 1}.items()
+        self.assertEqual((pairs ^ pairs, pairs ^ others, few ^ few), (set(), {(2, 2), (2, 3)}, set()))
+        self.check(TypeError, "cannot use 'tuple' as a set element (unhashable type: 'list')", lambda: few ^ pairs)
+
+    def test_bytearray_as_its_own_source(self):
+        array = bytearray(b"ab")
+        self.check(BufferError, "Existing exports of data: object cannot be re-sized", array.__iadd__, array)
+        array.__init__(array)
+        self.assertEqual(array, b"")
+        array += array
+        array[:] = b"ab"
+        for arguments in (("a", "\ud800"), ("a", "ascii", "\ud800"), ("a", "a\0")):
+            with self.assertRaises(ValueError):
+                array.__init__(*arguments)
+            self.assertEqual(array, b"ab")
+        with self.assertRaises(LookupError):
+            array.__init__("a", "nonesuch")
+        self.assertEqual(array, b"")
+
+    def test_too_many_arguments(self):
+        self.check(TypeError, "sort() takes at most 2 arguments (3 given)", [].sort, 1, 2, key=3)
+        self.check(TypeError, "sort() takes no positional arguments", [].sort, 1, key=3)
+        self.check(TypeError, "sort() takes at most 2 keyword arguments (3 given)", [].sort, key=1, reverse=2, a=3)
+        self.check(TypeError, "sort() takes at most 2 keyword arguments (3 given)", sorted, [], key=1, reverse=2, a=3)
+        self.check(TypeError, "min() takes at most 2 keyword arguments (3 given)", min, 1, key=1, default=2, a=3)
+        self.check(TypeError, "max expected at least 1 argument, got 0", max, a=3)
+        self.check(TypeError, "int() takes at most 2 arguments (3 given)", int, "1", base=10, a=3)
+        self.check(TypeError, "enumerate() missing required argument 'iterable'", enumerate, iterable=[], start=1, a=3)
+
+    def test_names_as_c_strings(self):
+        for call in (float.__getformat__, lambda text: open("x", text), lambda text: compile("1", "f", text)):
+            self.check(ValueError, "embedded null character", call, "a\0")
+            self.assertRaises(UnicodeEncodeError, call, "\ud800")
+        self.check(ValueError, "embedded null character", compile, "1", "f\0", "eval")
+        self.check(TypeError, "compile() argument 'mode' must be str, not None", compile, "1", "f", None)
+        self.check(TypeError, "open() argument 'mode' must be str, not None", open, "f", None)
+
+    def test_state_of_range_iterators(self):
+        inside, beyond = iter(range(2**62, 2**62 + 9)), iter(range(-2**63, 2**63 - 1))
+        inside.__setstate__(True)
+        self.check(OverflowError, "Python int too large to convert to C long", inside.__setstate__, 2**70)
+        self.check(TypeError, "state must be an int, not bool", beyond.__setstate__, True)
+        beyond.__setstate__(2**70)
+        self.assertEqual((next(inside), list(beyond)), (2**62 + 1, []))
+
+    def test_formats(self):
+        class Indexed:
+            def __index__(self): return "a"
+        Indexed.__module__ = "m"
+        name = f"m.{Indexed.__qualname__}"
+        self.check(TypeError, f"%c requires an int or a unicode character, not {name}", operator.mod, "%c", Indexed())
+        for spec, kind in ((" ^s", str), ("", str), ("0s", str)):
+            self.assertIs(type(Text("").__format__(spec)), kind)
+        self.assertIs(type(Text("a").__format__("s")), Text)
+
 
 if __name__ == "__main__":
     unittest.main()
