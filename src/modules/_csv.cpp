@@ -189,6 +189,25 @@ class Parser {
   }
   static bool is_newline(u32 c) { return c == '\n' || c == '\r' || c == kEol; }
 
+  // Takes a whole field in which nothing is special, and the delimiter or newline behind it, from a line of one-byte characters. How many
+  // characters these were; 0: no such field begins here.
+  Result<size_t> plain_field(Str* line, size_t at) {
+    if (state != State::kStartRecord && state != State::kStartField) return size_t(0);
+    if (line->kind() != 0 || d_->quoting == kNonNumeric || d_->quoting == kStrings || d_->quoting == kNotNull) return size_t(0);
+    const u8* text = line->data<u8>();
+    size_t n = line->length(), end = at;
+    u32 first = text[at];
+    if ((first == d_->quote && d_->quoting != kNone) || (first == ' ' && d_->skip_initial_space)) return size_t(0);
+    if (state == State::kStartRecord && is_newline(first)) return size_t(0);
+    while (end < n && text[end] != d_->delimiter && text[end] != d_->escape && !is_newline(text[end])) end++;
+    if ((end < n && text[end] == d_->escape) || i64(end - at) > __atomic_load_n(&g_field_limit, __ATOMIC_RELAXED)) return size_t(0);
+    unquoted_ = true;
+    state = end < n && text[end] == d_->delimiter ? State::kStartField : State::kEatNewline;
+    Ref value = TRY(str_substring(thread_, line, at, end));
+    TRY(list_append(thread_, fields_, std::move(value)));
+    return end - at + (end < n ? 1 : 0);
+  }
+
   Status feed(u32 c) {
     switch (state) {
       case State::kStartRecord:
@@ -223,11 +242,10 @@ class Parser {
         }
         state = State::kInField;
         return add(c == kEol ? u32('\n') : c);
-      case State::kAfterEscapedNewline:
+      case State::kAfterEscapedNewline:  // and so it stays in the text behind: the field goes on in the next line
         if (c == kEol) return ok();
         [[fallthrough]];
       case State::kInField:
-        state = State::kInField;
         if (is_newline(c)) return end_field(c);
         if (c == d_->escape) {
           state = State::kEscaped;
@@ -318,7 +336,14 @@ Ref reader_next(Thread& t, Value self) {
       return raise(t, g_error, "iterator should return strings, not %T (the file should be opened in text mode)", line.get());
     __atomic_fetch_add(&r->line_number, 1, __ATOMIC_RELAXED);
     auto* s = line.as<Str>();
-    for (size_t i = 0; i < s->length(); i++) TRY(parser.feed(s->at(i)));
+    for (size_t i = 0; i < s->length();) {
+      if (size_t taken = TRY(parser.plain_field(s, i)); taken != 0) {
+        i += taken;
+        continue;
+      }
+      TRY(parser.feed(s->at(i)));
+      i++;
+    }
     TRY(parser.feed(kEol));
   } while (parser.state != State::kStartRecord);
   return fields;
