@@ -156,7 +156,8 @@ Ref arithmetic(Thread& t, Value left, Value right) {
   return Ref::error();
 }
 
-Z integer_power(Z base, i64 n) {
+// False: division by zero, to which a small base may have come.
+bool integer_power(Z base, i64 n, Z* out) {
   Z r = {1, 0};
   u64 k = n < 0 ? u64(-n) : u64(n);
   Z p = base;
@@ -165,8 +166,8 @@ Z integer_power(Z base, i64 n) {
     k >>= 1;
     if (k != 0) p = multiply(p, p);
   }
-  if (n < 0) divide({1, 0}, r, &r);
-  return r;
+  *out = r;
+  return n >= 0 || divide({1, 0}, r, out);
 }
 
 Ref power_slot(Thread& t, Value left, Value right, Value modulus) {
@@ -184,7 +185,7 @@ Ref power_slot(Thread& t, Value left, Value right, Value modulus) {
     if (b.im != 0 || b.re < 0) return raise(t, exc::ZeroDivisionError, "zero to a negative or complex power");
     r = {0, 0};
   } else if (b.im == 0 && b.re == std::floor(b.re) && std::fabs(b.re) <= 100) {
-    r = integer_power(a, i64(b.re));
+    if (!integer_power(a, i64(b.re), &r)) return raise(t, exc::ZeroDivisionError, "zero to a negative or complex power");
   } else {
     double modulus_of_a = std::hypot(a.re, a.im);
     double length = std::pow(modulus_of_a, b.re), angle = std::atan2(a.im, a.re);

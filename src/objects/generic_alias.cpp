@@ -409,7 +409,7 @@ const TypeSpec kAliasSpec = {
     .members = kAliasMembers,
 };
 const TypeSpec kIteratorSpec = {
-    .name = "types._GenericAliasIterator",
+    .name = "generic_alias_iterator",
     .layout = {"generic_alias_iterator", sizeof(AliasIterator), 0, visit_iterator, nullptr, nullptr, nullptr},
     .flags = type_flag::kDisallowInstantiation,
     .slots = {.iter = iterator_iter, .next = iterator_next},

@@ -264,11 +264,12 @@ Ref view_xor(Thread& t, Value a, Value b) {
 Ref view_and(Thread& t, Value a, Value b) {
   // Walk the operand that is no view, or the shorter view.
   if (!is_set_view(a)) std::swap(a, b);
-  if (is_set_view(b)) {
-    i64 size_a = TRY(length(t, a))
-    , size_b = TRY(length(t, b));
-    if (size_b > size_a) std::swap(a, b);
+  // A set that is no smaller has its own way to do it, which hashes pairs of which no key is there.
+  if (is_exact_set(b) && used_of(dict_of(a)) <= TRY(length(t, b))) {
+    Ref method = TRY(get_attribute_utf8(t, b, "intersection"));
+    return call_with(t, method, a);
   }
+  if (is_set_view(b) && used_of(dict_of(b)) > used_of(dict_of(a))) std::swap(a, b);
   RefTo<Set> result = TRY(set_new(t));
   Ref iterator = TRY(get_iter(t, b));
   for (;;) {

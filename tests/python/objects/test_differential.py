@@ -466,6 +466,24 @@ class Wide(Checks):
         self.assertEqual((pairs ^ pairs, pairs ^ others, few ^ few), (set(), {(2, 2), (2, 3)}, set()))
         self.check(TypeError, "cannot use 'tuple' as a set element (unhashable type: 'list')", lambda: few ^ pairs)
 
+    def test_intersection_of_a_view_and_a_set(self):
+        pairs = {1: {2}}.items()
+        self.check(TypeError, "unhashable type: 'set'", lambda: pairs & {1})
+        self.check(TypeError, "unhashable type: 'set'", lambda: {1} & pairs)
+        self.assertEqual((pairs & set(), pairs & frozenset({1}), pairs & [1], {1: 2, 3: 4}.items() & {(3, 4)}),
+                         (set(), set(), set(), {(3, 4)}))
+
+    def test_small_complex_base(self):
+        self.check(ZeroDivisionError, "zero to a negative or complex power", pow, 3e-23j, -100)
+        self.assertEqual(pow(3e-23j, 100), 0)
+
+    def test_name_of_the_iterator_of_an_alias(self):
+        self.assertEqual(repr(type(iter(list[int]))), "<class 'generic_alias_iterator'>")
+
+    def test_one_byte_is_one_object(self):
+        data = bytes(range(256))
+        self.assertTrue(all(data[i:i + 1] is bytes([i]) for i in data))
+
     def test_bytearray_as_its_own_source(self):
         array = bytearray(b"ab")
         self.check(BufferError, "Existing exports of data: object cannot be re-sized", array.__iadd__, array)
