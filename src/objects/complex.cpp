@@ -361,7 +361,9 @@ Ref complex_new(Thread& t, Type* cls, Args args) {
     if (!parse(characters, &z)) {
       // A character that is no digit has become '?', and CPython reads no further.
       size_t end = characters.find_first_of(std::string_view(a[0].as<Str>()->is_ascii() ? "\0" : "\0?", a[0].as<Str>()->is_ascii() ? 1 : 2));
-      if (misplaced_underscore(characters.substr(0, end)))
+      std::string_view read = characters.substr(0, end);
+      bool cut = end < characters.size() && characters[end] == 0 && read.contains('_');
+      if (cut || misplaced_underscore(read))
         return raise(t, exc::ValueError, "could not convert string to complex: %R", a[0]);
       return raise(t, exc::ValueError, "complex() arg is a malformed string");
     }

@@ -477,6 +477,12 @@ class Wide(Checks):
         self.check(ZeroDivisionError, "zero to a negative or complex power", pow, 3e-23j, -100)
         self.assertEqual(pow(3e-23j, 100), 0)
 
+    def test_complex_text_with_a_nul(self):
+        self.check(ValueError, "could not convert string to complex: '12_12\\x00f'", complex, "12_12\0f")
+        self.check(ValueError, "could not convert string to complex: '1_\\x00'", complex, "1_\0")
+        for text in ("12\0f", "12\0_", "1_2f"):
+            self.check(ValueError, "complex() arg is a malformed string", complex, text)
+
     def test_name_of_the_iterator_of_an_alias(self):
         self.assertEqual(repr(type(iter(list[int]))), "<class 'generic_alias_iterator'>")
 
