@@ -112,7 +112,7 @@ void fill_class_load(Instr* at, u64 old, Object* object, Str* name) {
   Value meta = type_lookup(shape->type, name);
   AttributeRecord record{};
   if (!meta.is_empty() && type_of(meta)->slots.descriptor_set != nullptr) {
-    if (!is_exact(meta, kShape_getset_descriptor)) return;
+    if (!is_exact(meta, kShape_getset_descriptor) || !descriptor_fits(meta, shape->type)) return;
     record.kind = RecordKind::kGetSet;  // for every class of this metaclass
     record.value = meta;
     record.version = shape_version(shape->id);
@@ -121,6 +121,7 @@ void fill_class_load(Instr* at, u64 old, Object* object, Str* name) {
   }
   Value d = type_lookup(cls, name);
   if (is_exact(d, kShape_classmethod_descriptor)) {
+    if (!descriptor_fits(d, cls)) return;
     record.value = d;
     record.extra = 2;
   } else {
@@ -229,6 +230,7 @@ void fill_load_cache(Thread& t, Instr* at, Object* object, Str* name) {
   Value d = type_lookup(shape->type, name);
   auto classify = [&] {
     if (hooked && !looks_up_generically(shape->type)) return false;
+    if (!descriptor_fits(d, shape->type)) return false;
     if (!d.is_empty() && type_of(d)->slots.descriptor_set != nullptr) return classify_data_descriptor(shape, d, hooked, &record);
     // Its class may yet be given a __get__ or __set__.
     bool changes = !d.is_empty() && !(type_of(d)->flags & type_flag::kImmutable);
@@ -282,7 +284,7 @@ void fill_store_cache(Thread& t, Instr* at, Object* object, Str* name) {
   record.version = version;
   Value d = type_lookup(shape->type, name);
   if (!d.is_empty() && type_of(d)->slots.descriptor_set != nullptr) {
-    if (!is_exact(d, kShape_member_descriptor)) return;
+    if (!is_exact(d, kShape_member_descriptor) || !descriptor_fits(d, shape->type)) return;
     const NativeDescriptor* descriptor = d.as<NativeDescriptor>();
     if (descriptor->member == nullptr || !(descriptor->member->offset & kSlotMember)) return;
     u32 offset = member_offset(shape, descriptor);

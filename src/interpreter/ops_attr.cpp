@@ -510,11 +510,13 @@ TYPHON_NOINLINE bool load_special_step(Thread& t, Value* r, Instr* pc) {
     (void)raise(t, exc::TypeError, both ? special.suggestion : special.missing, self);
     return false;
   }
-  if (is_exact_function(method) || is_exact(method, kShape_method_descriptor)) {
+  bool native = is_exact(method, kShape_method_descriptor), fits = descriptor_fits(method, type);
+  if (is_exact_function(method) || (native && fits)) {
     set_register(r, f, acquire(method));
     return true;
   }
-  Ref bound = lookup_special(t, self, *special.name);
+  // That a method is none of this object is said when it is called: the other one's call may come first.
+  Ref bound = native ? method_new(t, method, self) : lookup_special(t, self, *special.name);
   if (bound.failed()) return false;
   clear_register(r, f + 1);
   set_register(r, f, std::move(bound));

@@ -424,7 +424,8 @@ COLD_HANDLER(call_unbound_native) {
   if (!finish_native(r, pc, pc->b, pc->c + 2u, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(2);
 }
-// A bound method that an attribute holds: function and self as LOAD_METHOD would have found them.
+// A bound method of a Python function that an attribute holds: function and self as LOAD_METHOD would have found them. One of a
+// native method is not for this: whoever made it may have bound a self that the method does not fit.
 COLD_HANDLER(call_unbound_method) {
   Value word = r[pc->b];
   BoundMethod* method = word.as<BoundMethod>();
@@ -441,7 +442,7 @@ COLD_HANDLER(call_method_cold) {
   Value callable = r[pc->b];
   if (r[pc->b + 1].is_empty()) {
     if (is_exact_function(callable)) TAIL(call_unbound_function);
-    if (is_exact(callable, kShape_method)) TAIL(call_unbound_method);
+    if (is_exact(callable, kShape_method) && is_exact_function(callable.as<BoundMethod>()->function.peek())) TAIL(call_unbound_method);
     if (is_exact(callable, kShape_builtin_function)) TAIL(call_unbound_native);
     TAIL(call_method_general);
   }

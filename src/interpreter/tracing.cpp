@@ -129,17 +129,22 @@ Ref native_callable(Thread& t, Value* r, Instr* pc) {
   bool method = op == Op::CALL_METHOD || op == Op::CALL_METHOD_KW;
   if (!method && op != Op::CALL && op != Op::CALL_KW && op != Op::CALL_EX) return Ref();
   Value callable = r[pc->b];
-  if (op != Op::CALL_EX && is_exact_method(callable)) callable = callable.as<BoundMethod>()->function.peek();
+  Value self = EMPTY;
+  if (op != Op::CALL_EX && is_exact_method(callable)) {
+    self = callable.as<BoundMethod>()->self.peek();
+    callable = callable.as<BoundMethod>()->function.peek();
+  }
   if (is_exact(callable, kShape_builtin_function)) return Ref::copy(callable);
   if (!is_exact(callable, kShape_method_descriptor)) return Ref();
-  Value self = EMPTY;
-  if (op != Op::CALL_EX) {
+  if (!self.is_empty()) {
+    // bound by hand
+  } else if (op != Op::CALL_EX) {
     u32 first = pc->b + (method && r[pc->b + 1].is_empty() ? 2 : 1);
     if (pc->c != 0 || (method && first == pc->b + 1u)) self = r[first];
   } else if (is_tuple(r[pc->b + 1]) && r[pc->b + 1].as<Tuple>()->size != 0) {
     self = r[pc->b + 1].as<Tuple>()->items[0].peek();
   }
-  if (self.is_empty()) return Ref();
+  if (self.is_empty() || !descriptor_fits(callable, type_of(self))) return Ref();
   return native_function_new(t, callable.as<NativeDescriptor>()->method, self, EMPTY);
 }
 

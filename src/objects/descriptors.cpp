@@ -48,8 +48,8 @@ Ref call_classmethod_descriptor(Thread& t, Value self, Args args) {
   if (args.count == 0)
     return raise(t, exc::TypeError, "descriptor '%U' of '%N' object needs an argument", name_of(self), owner_of(self));
   if (!is_type(args[0]))
-    return raise(t, exc::TypeError, "descriptor '%U' requires a type but received a '%T' instance", name_of(self),
-                 args[0]);
+    return raise(t, exc::TypeError, "descriptor '%U' for type '%N' needs a type, not a '%T' as arg 2", name_of(self),
+                 owner_of(self), args[0]);
   if (!is_subtype(args[0].as<Type>(), owner_of(self)))
     return raise(t, exc::TypeError, "descriptor '%U' requires a subtype of '%N' but received '%N'", name_of(self),
                  owner_of(self), args[0].as<Type>());
@@ -288,6 +288,17 @@ Status member_set(Thread& t, NativeDescriptor* d, Value instance, Value value) {
   Ref old = field->take(instance.object());
   if (old.is_empty() && !d->member->none_if_empty) return raise(t, exc::AttributeError, "%U", d->name.as<Str>());
   return ok();
+}
+
+bool descriptor_fits(Value found, Type* type) {
+  if (!found.is_object()) return true;
+  switch (found.object()->shape_id()) {
+    case kShape_method_descriptor:
+    case kShape_classmethod_descriptor:
+    case kShape_getset_descriptor:
+    case kShape_member_descriptor: return is_subtype(type, owner_of(found));
+    default: return true;
+  }
 }
 
 const TypeSpec spec_method_descriptor = {

@@ -102,7 +102,11 @@ struct NativeDescriptor : Object {
   const struct SlotDefinition* slot;  // wrapper_descriptor: the dunder's row
   void* slot_function;                // the wrapped slot of the owner
 };
-// Calls a method_descriptor with self = args[0] already checked to fit: the fast path of the interpreter.
+// Whether instances of `type` (for the descriptor of a class method: `type` itself) are what a native descriptor works on. One that was
+// found in `type` need not be of a base: any class can have the methods, members and getters of another type among its attributes. Who
+// uses a descriptor that it found without binding it asks this first. True of all other values.
+bool descriptor_fits(Value found, Type* type);
+// Calls a method_descriptor with a self that descriptor_fits: the fast path of the interpreter.
 Ref native_method_call(Thread& t, NativeDescriptor* descriptor, Value self, const Args& args);
 
 struct MethodWrapper : Object {

@@ -125,7 +125,7 @@ Ref super_lookup(Thread& t, Value cls, Value object, Str* name, bool* is_method)
     self.as<Super>()->object_type.init(self.object(), Value(start));
     return generic_get_attribute(t, self, name);
   }
-  if ((type_of(found)->flags & type_flag::kMethodDescriptor) && !object.same_word(start)) {
+  if ((type_of(found)->flags & type_flag::kMethodDescriptor) && !object.same_word(start) && descriptor_fits(found, start)) {
     *is_method = true;
     return Ref::copy(found);
   }

@@ -280,7 +280,8 @@ Ref get_method(Thread& t, Value v, Str* name, bool* self_wanted) {
   Type* type = type_of(v);
   if (type->slots.getattribute != generic_get_attribute || !name->is_interned()) return get_attribute(t, v, name);
   Value found = type_lookup(type, name);
-  if (found.is_empty() || !(type_of(found)->flags & type_flag::kMethodDescriptor)) return get_attribute(t, v, name);
+  if (found.is_empty() || !(type_of(found)->flags & type_flag::kMethodDescriptor) || !descriptor_fits(found, type))
+    return get_attribute(t, v, name);
   if (v.is_object() && has_instance_dict(v.object())) {
     Ref keep = Ref::copy(found);
     Ref own = get_own_attribute(t, v.object(), name);

@@ -39,7 +39,7 @@ Ref get_item(Thread& t, Value v, Value key) {
     if (v.same_word(types::type)) return generic_alias_new(t, v, key);
     if (type_of(v) == types::type) {  // the hook of a native type or a Python class, without a bound method on the way
       Value found = type_lookup(v.as<Type>(), names::__class_getitem__);
-      if (is_exact(found, kShape_classmethod_descriptor) && found.as<NativeDescriptor>()->method != nullptr) {
+      if (is_exact(found, kShape_classmethod_descriptor) && descriptor_fits(found, v.as<Type>())) {
         TRY(enter_native(t, " while calling a Python object"));
         return native_method_call(t, found.as<NativeDescriptor>(), v, Args{&key, 1});
       }

@@ -1,5 +1,7 @@
 """Calls that the interpreter enters without the general way: what they must share with it."""
+import _thread
 import functools
+import types
 import unittest
 
 
@@ -133,6 +135,40 @@ class Spread(unittest.TestCase):
             self.assertEqual(given, {'a': 5, 'z': 6})
         self.assertEqual(text_of(lambda: collect(**{1: 2})), 'keywords must be strings')
         self.assertEqual(text_of(lambda: collect(1, **given)), "collect() got multiple values for argument 'a'")
+
+
+class BoundByHand(unittest.TestCase):
+    def test_self_of_another_type(self):
+        class Holder:
+            pass
+
+        holder = Holder()
+        for function, args, expected in (
+                (str.upper, (), "descriptor 'upper' for 'str' objects doesn't apply to a 'int' object"),
+                (list.append, (3,), "descriptor 'append' for 'list' objects doesn't apply to a 'int' object"),
+                (_thread.LockType.acquire, (), "descriptor 'acquire' for '_thread.lock' objects doesn't apply to a 'int' object"),
+                (_thread.LockType.acquire, (1,), "descriptor 'acquire' for '_thread.lock' objects doesn't apply to a 'int' object"),
+                (dict.__dict__['fromkeys'], (1,), "descriptor 'fromkeys' for type 'dict' needs a type, not a 'int' as arg 2")):
+            holder.bound = types.MethodType(function, 5)
+            for _ in range(3):
+                with self.subTest(function=function, args=args):
+                    self.assertEqual(text_of(lambda: holder.bound(*args)), expected)
+                    if len(args) == 0:
+                        self.assertEqual(text_of(lambda: holder.bound()), expected)
+                    else:
+                        self.assertEqual(text_of(lambda: holder.bound(args[0])), expected)
+
+    def test_self_that_fits(self):
+        class Holder:
+            pass
+
+        holder, items = Holder(), []
+        holder.bound = types.MethodType(list.append, items)
+        for i in range(3):
+            holder.bound(i)
+        self.assertEqual(items, [0, 1, 2])
+        holder.bound = types.MethodType(dict.__dict__['fromkeys'], dict)
+        self.assertEqual(holder.bound([1]), {1: None})
 
 
 class FromNativeCode(unittest.TestCase):
