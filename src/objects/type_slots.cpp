@@ -241,7 +241,7 @@ Ref generic_getattribute(Thread& t, Value self, Str* name) {
   Type* type = type_of(self);
   Value method = type_lookup(type, names::__getattribute__);
   Ref result;
-  if (is_exact(method, kShape_wrapper_descriptor)) {
+  if (is_exact(method, kShape_wrapper_descriptor) && is_subtype(type, method.as<NativeDescriptor>()->owner.as<Type>())) {
     auto fn = reinterpret_cast<GetAttributeFn>(method.as<NativeDescriptor>()->slot_function);
     result = fn == generic_get_attribute ? generic_get_or_empty(t, self, name)
              : fn == type_get_attribute  ? type_get_or_empty(t, self.as<Type>(), name)

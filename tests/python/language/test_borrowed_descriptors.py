@@ -154,6 +154,16 @@ class Borrowed(unittest.TestCase):
         self.doesnt_apply(lambda: sys.getsizeof(b), '__sizeof__', 'list')
         self.doesnt_apply(lambda: copy.copy(b), '__reduce__', 'BaseException')
 
+    def test_attribute_access(self):
+        for owner, name in (type, 'type'), (super, 'super'), (types.ModuleType, 'module'), (_thread._local, '_thread._local'):
+            class Reads:
+                __getattribute__ = owner.__dict__['__getattribute__']
+
+            message = f"descriptor '__getattribute__' requires a '{name}' object but received a 'Reads'"
+            reads = Reads()
+            self.refuses(lambda: reads.x, message)
+            self.refuses(lambda: reads.x(), message)
+
     def test_profiled(self):
         seen = []
         sys.setprofile(lambda frame, event, arg: seen.append(arg) if event == 'c_call' else None)
