@@ -65,6 +65,7 @@ Ref super_getattribute(Thread& t, Value self, Str* name) {
 Ref super_get(Thread& t, Value self, Value instance, Value) {
   Super* s = self_of(self);
   if (instance.is_empty() || instance.is_none() || !s->object.is_empty()) return Ref::copy(self);
+  if (s->type.is_empty()) return raise(t, exc::RuntimeError, "super(): not initialised");
   if (type_of(self) != types::super) return call_with(t, Value(type_of(self)), Value(s->type.peek()), instance);
   Type* start = TRY(start_type(t, s->type.as<Type>(), instance));
   Ref bound = TRY(allocate_instance(t, types::super));

@@ -1,5 +1,6 @@
 """Descriptors, slots and attribute lookup order."""
 
+import sys
 import unittest
 
 
@@ -264,6 +265,10 @@ class Dict(unittest.TestCase):
         for i in range(0, 500, 2):
             delattr(k, f"a{i}")
         self.assertEqual((len(vars(k)), k.a7, hasattr(k, "a8")), (250, 7, False))
+
+    @unittest.skipIf(sys.implementation.name == "cpython", "CPython 3.14 crashes")
+    def test_super_that_was_not_initialised(self):
+        self.assertRaises(RuntimeError, super.__new__(super).__get__, 1)
 
 
 if __name__ == "__main__":
