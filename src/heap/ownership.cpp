@@ -92,8 +92,8 @@ bool finalise_before_destroying(Thread& t, Object* object) {
   return false;
 }
 
-void destroy_now(Thread& t, Object* object) {
-  if (object_model::dispose(t, object)) [[likely]] return heap::free_block(t, object);
+// For one that `dispose` does not do.
+void destroy_thoroughly(Thread& t, Object* object) {
   if (!(object->state & state::kFinalized) && object_model::has_finaliser(object)) {
     if (!finalise_before_destroying(t, object)) return;
   }
@@ -105,6 +105,11 @@ void destroy_now(Thread& t, Object* object) {
   drop_slots(object);
   object_model::release_native(t, object);
   heap::free_block(t, object);
+}
+
+void destroy_now(Thread& t, Object* object) {
+  if (object_model::dispose(t, object)) return heap::free_block(t, object);
+  destroy_thoroughly(t, object);
 }
 
 struct DropVisitor : Visitor {
@@ -142,15 +147,22 @@ void call_weakref_callbacks(Thread& t, RootedVector& callbacks) {
   object_model::run_weakref_callbacks(t, callbacks);
 }
 
+namespace {
+// What the fast path of `destroy` does not do.
+TYPHON_NOINLINE void destroy_rest(Thread& t, Object* object) {
+  destroy_thoroughly(t, object);
+  if (--t.destroy_depth == 0 && t.destroy_list != nullptr) drain(t);
+}
+}  // namespace
+
+// Nearly everything dies by `dispose`; the rest is a tail call, so that this saves few registers.
 void destroy(Object* object) {
   Thread& t = Thread::current();
-  if (t.destroy_depth >= kMaxDestroyDepth) {
-    push_destroy(t, object);
-    return;
-  }
+  if (t.destroy_depth >= kMaxDestroyDepth) [[unlikely]] return push_destroy(t, object);
   t.destroy_depth++;
-  destroy_now(t, object);
-  if (--t.destroy_depth == 0 && t.destroy_list != nullptr) drain(t);
+  if (!object_model::dispose(t, object)) [[unlikely]] return destroy_rest(t, object);
+  heap::free_block(t, object);
+  if (--t.destroy_depth == 0 && t.destroy_list != nullptr) [[unlikely]] drain(t);
 }
 
 // --- counts of shared objects
