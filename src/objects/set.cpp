@@ -408,9 +408,16 @@ void set_release(Thread& t, Object* self) {
 }
 
 bool set_dispose(Thread& t, Object* self) {
-  SetTable* table = static_cast<Set*>(self)->table;
+  Set* s = static_cast<Set*>(self);
+  SetTable* table = s->table;
   if (table == nullptr || table == g_empty) return true;
-  for (u64 i = 0; i <= table->mask; i++) drop_field(table->entries[i].key);
+  // The collector may have emptied some of the entries in use.
+  SetEntry *entry = table->entries, *end = entry + table->mask + 1;
+  for (u64 left = s->used; left != 0 && entry != end; entry++) {
+    if (!is_live(entry->key.peek())) continue;
+    left--;
+    drop_field(entry->key);
+  }
   heap::free_block(t, table);
   return true;
 }

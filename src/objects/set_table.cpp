@@ -82,6 +82,12 @@ SetTable* allocate_table(Thread& t, Set* owner, u64 size) {
   return table;
 }
 
+SetTable* first_table(Thread& t, Set* s) {
+  SetTable* table = allocate_table(t, s, kMinSize);
+  if (table != nullptr) install(s, table);
+  return table;
+}
+
 Status resize(Thread& t, Set* s, SetTable* seen, u64 wanted) {
   u64 size = kMinSize;
   while (size <= wanted) size *= 2;

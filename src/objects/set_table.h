@@ -73,6 +73,8 @@ bool same_table(const Set* s, const Search& search);
 bool still_holds(const Set* s, const Search& search);
 
 SetTable* allocate_table(Thread& t, Set* owner, u64 size);  // size: a power of two; null with MemoryError
+// Gives an empty set that nobody else looks at its first table; null with MemoryError.
+SetTable* first_table(Thread& t, Set* s);
 // Gives the set a table for at least `wanted` items if it still has the one given. Takes the lock.
 Status resize(Thread& t, Set* s, SetTable* seen, u64 wanted);
 // The growth that an insertion calls for.
@@ -155,7 +157,14 @@ TYPHON_INLINE Result<bool> add_hashed_py(Thread& t, Set* s, Value key, u64 hash)
     SetTable* table = s->table;
     Probe probe = probe_quick(table, key, hash);
     if (probe.index >= 0) return false;
-    if (probe.index == kAbsent && has_room(table)) {
+    if (probe.index == kAbsent) [[likely]] {
+      if (table == g_empty) [[unlikely]] {
+        table = first_table(t, s);
+        if (table == nullptr) return Raised{};
+        probe.slot = hash & table->mask;
+      } else if (!has_room(table)) [[unlikely]] {
+        return add_slow_py(t, s, key, hash);
+      }
       TRY(fill_entry(t, s, table, probe.slot, key, hash));
       return true;
     }
