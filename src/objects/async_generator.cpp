@@ -254,7 +254,7 @@ void athrow_finalise(Thread& t, Object* self) {
   Generator* g = a->generator.as<Generator>();
   if (g == nullptr) return;
   if (warn(t, exc::RuntimeWarning, 1, "coroutine method '%s' of '%U' was never awaited",
-           a->argument.is_empty() ? "aclose" : "athrow", g->qualname.as<Str>()).failed())
+           a->argument.is_empty() ? "aclose" : "athrow", generator_qualname(g).as<Str>()).failed())
     write_unraisable(t, nullptr, Value(self));
 }
 void asend_finalise(Thread& t, Object* self) {
@@ -262,7 +262,7 @@ void asend_finalise(Thread& t, Object* self) {
   if (a->state != AwaitableState::kInit) return;
   Generator* g = a->generator.as<Generator>();
   if (g == nullptr) return;
-  if (warn(t, exc::RuntimeWarning, 1, "coroutine method 'asend' of '%U' was never awaited", g->qualname.as<Str>()).failed())
+  if (warn(t, exc::RuntimeWarning, 1, "coroutine method 'asend' of '%U' was never awaited", generator_qualname(g).as<Str>()).failed())
     write_unraisable(t, nullptr, Value(self));
 }
 
@@ -338,13 +338,13 @@ Ref get_frame(Thread& t, Value self) {
   return frame_object_of(t, g->registers());
 }
 Ref get_code(Thread&, Value self) { return self_generator(self)->code.load(); }
-Ref get_name(Thread&, Value self) { return self_generator(self)->name.load(); }
+Ref get_name(Thread&, Value self) { return generator_name(self_generator(self)); }
 Status set_name(Thread& t, Value self, Value value) {
   if (!is_str(value)) return raise(t, exc::TypeError, "__name__ must be set to a string object");
   self_generator(self)->name.store(self.object(), value);
   return ok();
 }
-Ref get_qualname(Thread&, Value self) { return self_generator(self)->qualname.load(); }
+Ref get_qualname(Thread&, Value self) { return generator_qualname(self_generator(self)); }
 Status set_qualname(Thread& t, Value self, Value value) {
   if (!is_str(value)) return raise(t, exc::TypeError, "__qualname__ must be set to a string object");
   self_generator(self)->qualname.store(self.object(), value);
@@ -361,7 +361,7 @@ const GetSet kAsyncGetsets[] = {
     {},
 };
 Ref async_repr(Thread& t, Value self) {
-  return str_format(t, "<async_generator object %U at 0x%x>", self_generator(self)->qualname.as<Str>(), u64(self.object()));
+  return str_format(t, "<async_generator object %U at 0x%x>", generator_qualname(self_generator(self)).as<Str>(), u64(self.object()));
 }
 constexpr Slots async_slots() {
   Slots s;

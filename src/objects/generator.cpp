@@ -21,8 +21,10 @@ RefTo<Generator> generator_new(Thread& t, Function* function, Code* code) {
   g->word_count = words;
   g->state = u8(GeneratorState::kCreated);
   g->exception.exception = None;
-  g->name.init(g, function_name(function));
-  g->qualname.init(g, function_qualname(function));
+  if (__atomic_load_n(&function->extra, __ATOMIC_ACQUIRE) != nullptr) [[unlikely]] {  // else they are the code's
+    g->name.init(g, function_name(function));
+    g->qualname.init(g, function_qualname(function));
+  }
   g->code.init(g, Value(code));
   if (shape == kShape_coroutine && t.coroutine_origin_depth > 0) {
     // sys.set_coroutine_origin_tracking_depth: where it was made.
@@ -37,6 +39,11 @@ RefTo<Generator> generator_new(Thread& t, Function* function, Code* code) {
     g->origin_or_finalizer.store(g, origin.value());
   }
   return ref;
+}
+
+Ref generator_name(const Generator* g) { return g->name.is_empty() ? g->code.as<Code>()->name.load() : g->name.load(); }
+Ref generator_qualname(const Generator* g) {
+  return g->qualname.is_empty() ? g->code.as<Code>()->qualname.load() : g->qualname.load();
 }
 
 size_t generator_size(const Object* self) {
@@ -78,7 +85,7 @@ void warn_never_awaited(Thread& t, Generator* g) {
     warned = !done.failed() || pending_matches(t, exc::RuntimeWarning);
     if (done.failed()) write_unraisable(t, where, Value(g));
   }
-  if (!warned && warn(t, exc::RuntimeWarning, 1, "coroutine '%U' was never awaited", g->qualname.as<Str>()).failed())
+  if (!warned && warn(t, exc::RuntimeWarning, 1, "coroutine '%U' was never awaited", generator_qualname(g).as<Str>()).failed())
     write_unraisable(t, where, Value(g));
 }
 }  // namespace
@@ -196,13 +203,13 @@ Ref get_delegate(Thread&, Value self) {
   return v.is_empty() ? Ref::none() : std::move(v);
 }
 Ref get_code(Thread&, Value self) { return self_generator(self)->code.load(); }
-Ref get_name(Thread&, Value self) { return self_generator(self)->name.load(); }
+Ref get_name(Thread&, Value self) { return generator_name(self_generator(self)); }
 Status set_name(Thread& t, Value self, Value value) {
   if (!is_str(value)) return raise(t, exc::TypeError, "__name__ must be set to a string object");
   self_generator(self)->name.store(self.object(), value);
   return ok();
 }
-Ref get_qualname(Thread&, Value self) { return self_generator(self)->qualname.load(); }
+Ref get_qualname(Thread&, Value self) { return generator_qualname(self_generator(self)); }
 Status set_qualname(Thread& t, Value self, Value value) {
   if (!is_str(value)) return raise(t, exc::TypeError, "__qualname__ must be set to a string object");
   self_generator(self)->qualname.store(self.object(), value);
@@ -264,7 +271,7 @@ const Method kCoroutineMethods[] = {
 };
 
 Ref named_repr(Thread& t, Value self) {
-  return str_format(t, "<%T object %U at 0x%x>", self, self_generator(self)->qualname.as<Str>(), u64(self.object()));
+  return str_format(t, "<%T object %U at 0x%x>", self, generator_qualname(self_generator(self)).as<Str>(), u64(self.object()));
 }
 
 constexpr Slots generator_slots() {

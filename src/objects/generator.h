@@ -15,6 +15,10 @@ Ref generator_next(Thread& t, Value self);
 // A fresh generator object for the code of a generator function; its frame words are for the caller to fill.
 RefTo<Generator> generator_new(Thread& t, Function* function, Code* code);
 
+// __name__ and __qualname__: the code's, unless the function had others or they were set since.
+Ref generator_name(const Generator* g);
+Ref generator_qualname(const Generator* g);
+
 // The object that a suspended generator waits for (yield from, await), borrowed, or EMPTY (interpreter/generator.cpp).
 Ref generator_delegate(Generator* g);
 // Ends the chain (interpreter/generator.h) that a generator belongs to: all in it are plain generators again.

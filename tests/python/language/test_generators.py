@@ -72,6 +72,29 @@ class Basics(unittest.TestCase):
         list(it)
         self.assertIsNone(it.gi_frame)
 
+    def test_names(self):
+        def g(): yield
+        async def c(): pass
+        async def a(): yield
+        for f in (g, c, a):
+            first = f()
+            name, qualname = f.__name__, f.__qualname__
+            f.__name__, f.__qualname__ = "other", "some.other"
+            second = f()
+            self.assertEqual((first.__name__, first.__qualname__), (name, qualname))
+            self.assertEqual((second.__name__, second.__qualname__), ("other", "some.other"))
+            self.assertIn(qualname, repr(first))
+            self.assertIn("some.other", repr(second))
+            first.__name__, first.__qualname__ = "mine", "its.mine"
+            self.assertEqual((first.__name__, first.__qualname__), ("mine", "its.mine"))
+            with self.assertRaises(TypeError):
+                first.__name__ = 1
+            with self.assertRaises(TypeError):
+                del first.__qualname__
+            if f is c:
+                first.close()
+                second.close()
+
     def test_in_class_and_lambda(self):
         f = lambda: (yield 5)
         self.assertEqual(list(f()), [5])
