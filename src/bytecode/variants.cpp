@@ -4,23 +4,33 @@
 namespace typhon {
 namespace {
 
-// What LOAD_ATTR and the instruction behind it make together, when the attribute goes to a temporary.
-Op attribute_variant(const Instr& load, const Instr& next) {
-  bool same = next.b == load.a && (next.x & kConsumeB);
-  switch (Op(next.op)) {
-    case Op::LOAD_ATTR: return same ? Op::LOAD_ATTR_ATTR : Op::LOAD_ATTR_TEMP;
-    case Op::GET_ITEM: return same && next.c != load.a ? Op::LOAD_ATTR_ITEM : Op::LOAD_ATTR_TEMP;
-    case Op::LOAD_METHOD: return next.a + 1 == load.a ? Op::LOAD_ATTR_METHOD : Op::LOAD_ATTR_TEMP;
-    default: return Op::LOAD_ATTR_TEMP;
-  }
-}
-
 struct Body {
   Instr* instructions;
   u32 unit_count;
   const Value* constants;
   u32 constant_count, local_count;
 };
+
+// Whether a constant index and an item of the attribute follow: `x.a[0]`. `at`: of the LOAD_CONST.
+bool makes_constant_item(const Body& c, const Instr& load, u32 at) {
+  const Instr &constant = c.instructions[at], &item = c.instructions[at + 1];
+  return at + 1 < c.unit_count && constant.a >= c.local_count && constant.constant() < c.constant_count &&
+         c.constants[constant.constant()].is_small_int() && Op(item.op) == Op::GET_ITEM && item.b == load.a && (item.x & kConsumeB) &&
+         item.c == constant.a && (item.x & kConsumeC);
+}
+
+// What LOAD_ATTR and the instruction behind it (at `behind`) make together, when the attribute goes to a temporary.
+Op attribute_variant(const Body& c, const Instr& load, u32 behind) {
+  const Instr& next = c.instructions[behind];
+  bool same = next.b == load.a && (next.x & kConsumeB);
+  switch (Op(next.op)) {
+    case Op::LOAD_ATTR: return same ? Op::LOAD_ATTR_ATTR : Op::LOAD_ATTR_TEMP;
+    case Op::GET_ITEM: return same && next.c != load.a ? Op::LOAD_ATTR_ITEM : Op::LOAD_ATTR_TEMP;
+    case Op::LOAD_CONST: return makes_constant_item(c, load, behind) ? Op::LOAD_ATTR_ITEM : Op::LOAD_ATTR_TEMP;
+    case Op::LOAD_METHOD: return next.a + 1 == load.a ? Op::LOAD_ATTR_METHOD : Op::LOAD_ATTR_TEMP;
+    default: return Op::LOAD_ATTR_TEMP;
+  }
+}
 
 // `next`: the instruction behind it, a base.
 Op variant_of(const Body& c, u32 at, const Instr& next) {
@@ -36,7 +46,7 @@ Op variant_of(const Body& c, u32 at, const Instr& next) {
       if (c.constants[in.constant()].is_object()) return Op::LOAD_OBJECT;
       return Op(next.op) == Op::RETURN && next.a == in.a ? Op::RETURN_IMMEDIATE : Op::LOAD_IMMEDIATE;
     case Op::LOAD_GLOBAL: return temporary ? Op::LOAD_GLOBAL_TEMP : op;
-    case Op::LOAD_ATTR: return temporary && !(in.x & kConsumeB) ? attribute_variant(in, next) : op;
+    case Op::LOAD_ATTR: return temporary && !(in.x & kConsumeB) ? attribute_variant(c, in, at + 2) : op;
     case Op::JUMP_BACK: {
       u32 target = u32(i32(at) + in.jump());
       return target < c.unit_count && Op(c.instructions[target].op) == Op::FOR_ITER ? Op::JUMP_BACK_FOR : op;

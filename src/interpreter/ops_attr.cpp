@@ -830,7 +830,23 @@ HANDLER(LOAD_ATTR_ATTR) {
   if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[2].a], v, 4);
   TAIL(op_LOAD_ATTR_TEMP);
 }
+namespace {
+// The item's index is the constant of the LOAD_CONST in between. An attribute of the item that is read next is read here as well, so
+// that the item is not counted for that.
+COLD_HANDLER(load_constant_item) {
+  Value v = CACHED_ATTRIBUTE();
+  if (!v.is_empty()) v = sequence_item(v, frame::code(r)->constants[pc[2].constant()]);
+  if (v.is_empty()) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
+  if (Op(pc[5].op) == Op::LOAD_ATTR && pc[5].b == pc[3].a && (pc[5].x & kConsumeB)) {
+    Value attribute = cached_attribute(v, cache::load(pc + 6));
+    if (quick_acquire_slot(attribute, &attribute)) [[likely]] SET_AND_NEXT(&r[pc[5].a], attribute, 7);
+  }
+  if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[3].a], v, 5);
+  TAIL(op_LOAD_ATTR_TEMP);
+}
+}  // namespace
 HANDLER(LOAD_ATTR_ITEM) {
+  if (Op(pc[2].op) == Op::LOAD_IMMEDIATE) TAIL(load_constant_item);
   Value v = CACHED_ATTRIBUTE();
   if (!v.is_empty()) v = sequence_item(v, r[pc[2].c]);
   if (!(pc[2].x & kConsumeC) && quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[2].a], v, 4);

@@ -34,6 +34,24 @@ def second_item(node, i):
     return node.items[i]
 
 
+def first_item(node):
+    return node.items[0]
+
+
+def last_item(node):
+    return node.items[-1]
+
+
+def first_kind(node):
+    return node.items[0].kind
+
+
+def keep_first(node):
+    first = node.items[0]
+    kind = first.kind
+    return first, kind
+
+
 def append(node, value):
     node.items.append(value)
     return len(node.items)
@@ -45,6 +63,76 @@ def call_method(node):
 
 def call_inner(node):
     return node.inner.method(1)
+
+
+class ConstantItemTest(unittest.TestCase):
+    """`x.items[0]`, and `.kind` of that."""
+
+    def test_containers(self):
+        node = Node()
+        for items in ([1, 2], (3, 4), "ab", [object(), Node()], (1.5, 2 ** 70), {0: "zero", -1: "last"}, range(7, 9), [1], (1,)):
+            node.items = items
+            for _ in range(5):
+                self.assertIs(type(first_item(node)), type(items[0]))
+                self.assertEqual(first_item(node), items[0])
+                self.assertEqual(last_item(node), items[-1])
+        node.items = []
+        for read in (first_item, last_item, first_kind):
+            with self.assertRaisesRegex(IndexError, "list index out of range"):
+                read(node)
+        node.items = 5
+        with self.assertRaisesRegex(TypeError, "'int' object is not subscriptable"):
+            first_item(node)
+        with self.assertRaisesRegex(AttributeError, "no attribute 'items'"):
+            first_item(5)
+
+    def test_attribute_of_item(self):
+        own = Node()
+        own.kind = ["own"]
+        class Computed:
+            kind = property(lambda self: "computed")
+        node = Node()
+        for value, kind in ((own, ["own"]), (Node(), "class value"), (WithGetattr(), "kind"), (Computed(), "computed"), (own, ["own"])):
+            for container in ([value], (value,), {0: value}):
+                node.items = container
+                for _ in range(5):
+                    self.assertEqual(first_kind(node), kind)
+                    self.assertEqual(keep_first(node), (value, kind))
+        node.items = [Node, 3]
+        self.assertEqual(first_kind(node), "class value")
+        node.items = [3]
+        with self.assertRaisesRegex(AttributeError, "'int' object has no attribute 'kind'"):
+            first_kind(node)
+        del own.kind
+        node.items = [own]
+        self.assertEqual(first_kind(node), "class value")
+
+    def test_references(self):
+        node, value = Node(), Node()
+        value.kind = object()
+        node.items = [value]
+        before = sys.getrefcount(value), sys.getrefcount(value.kind)
+        for _ in range(100):
+            first_item(node)
+            first_kind(node)
+            keep_first(node)
+        self.assertEqual((sys.getrefcount(value), sys.getrefcount(value.kind)), before)
+
+    def test_lines_of_errors(self):
+        def read(node):
+            return (node
+                    .items
+                    [0]
+                    .kind)
+        first = read.__code__.co_firstlineno
+        for items, line in (([3], 4), ([], 1)):
+            node = Node()
+            node.items = items
+            try:
+                read(node)
+            except (AttributeError, IndexError) as error:
+                raised = error.__traceback__.tb_next
+            self.assertEqual(raised.tb_lineno - first, line)
 
 
 class PairTest(unittest.TestCase):
