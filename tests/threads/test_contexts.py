@@ -112,7 +112,8 @@ class Contexts(unittest.TestCase):
             for frame in sys._current_frames().values():
                 depth = 0
                 while frame is not None and depth < 100:
-                    assert frame.f_lineno is None or frame.f_lineno >= 0
+                    line = frame.f_lineno  # read once: the frame moves on
+                    assert line is None or line >= 0
                     assert frame.f_code.co_name
                     frame = frame.f_back
                     depth += 1
