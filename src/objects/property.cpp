@@ -138,6 +138,7 @@ Status set_name_attribute(Thread&, Value self, Value value) {
 }
 
 Ref get_abstract(Thread& t, Value self) {
+  TRY(enter_native(t));
   for (Field Property::* part : {&Property::getter, &Property::setter, &Property::deleter}) {
     Ref function = (self_of(self)->*part).load();
     if (function.is_empty()) continue;

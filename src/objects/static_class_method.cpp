@@ -49,6 +49,7 @@ Ref static_call(Thread& t, Value self, Args args) {
 
 Ref get_wrapped(Thread&, Value self) { return self_of(self)->callable.load(); }
 Ref get_abstract(Thread& t, Value self) {
+  TRY(enter_native(t));
   Ref callable = self_of(self)->callable.load();
   Ref flag = get_attribute_or_empty(t, callable, names::__isabstractmethod__);
   if (flag.failed()) return flag;
@@ -59,6 +60,7 @@ Ref get_abstract(Thread& t, Value self) {
 Ref forward(Thread& t, Value self, Str* name) {
   Ref own = get_own_attribute(t, self.object(), name);
   if (!own.is_empty()) return own;
+  TRY(enter_native(t));
   Ref callable = self_of(self)->callable.load();
   Ref value = TRY(get_attribute(t, callable, name));
   TRY(set_own_attribute(t, self.object(), name, value));

@@ -1,5 +1,6 @@
 """Descriptors, slots and attribute lookup order."""
 
+import concurrent.futures
 import sys
 import unittest
 
@@ -269,6 +270,20 @@ class Dict(unittest.TestCase):
     @unittest.skipIf(sys.implementation.name == "cpython", "CPython 3.14 crashes")
     def test_super_that_was_not_initialised(self):
         self.assertRaises(RuntimeError, super.__new__(super).__get__, 1)
+
+    @unittest.skipIf(sys.implementation.name == "cpython", "CPython 3.14 crashes")
+    @unittest.skipIf(sys.implementation.name == "cpython", "CPython 3.14 crashes")
+    def test_flag_of_what_holds_itself(self):
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:  # whose native stack is smaller
+            pool.submit(self.check_flag_of_what_holds_itself).result()
+
+    def check_flag_of_what_holds_itself(self):
+        for kind in classmethod, staticmethod, property:
+            own = kind.__new__(kind)
+            own.__init__(own)
+            self.assertRaises(RecursionError, getattr, own, "__isabstractmethod__")
+            own.__init__(None)
+            self.assertIs(own.__isabstractmethod__, False)
 
 
 if __name__ == "__main__":
