@@ -153,7 +153,7 @@ Status append_buffer(Thread& t, ByteBuilder& out, Value source) {
     }
   }
   if (simple) {
-    out.append(buffer.data, size_t(buffer.length));
+    out.append_shared(buffer.data, size_t(buffer.length));
   } else {
     i64 at[64] = {};
     i32 n = buffer.dimensions;

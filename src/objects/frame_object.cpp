@@ -13,8 +13,8 @@ constexpr int kOffsetScale = 2;  // as in code_type.cpp
 Value* live_registers(FrameObject* f) { return __atomic_load_n(&f->registers, __ATOMIC_ACQUIRE); }
 
 // Whether another thread may be running the frame, or end it any moment. A generator's runs wherever somebody resumes it.
-bool may_run_elsewhere(Thread& t, FrameObject* f) {
-  Value* r = live_registers(f);
+// `r`: its live_registers, or null when it has ended.
+bool may_run_elsewhere(Thread& t, FrameObject* f, Value* r) {
   if (!g_multi_threaded || f->is_local() || r == nullptr) return false;
   if (!f->is_generator) return f->thread != &t;
   for (Value* own = t.frame; own != nullptr; own = frame::caller(own))
@@ -25,7 +25,7 @@ bool may_run_elsewhere(Thread& t, FrameObject* f) {
 // The registers of a live frame of another thread may be looked at only while that thread is stopped.
 class OtherThreadStopped {
  public:
-  OtherThreadStopped(Thread& t, FrameObject* f) : thread_(t), stopped_(may_run_elsewhere(t, f)) {
+  OtherThreadStopped(Thread& t, FrameObject* f) : thread_(t), stopped_(may_run_elsewhere(t, f, live_registers(f))) {
     if (stopped_) stop_the_world(t);
   }
   ~OtherThreadStopped() {
@@ -222,7 +222,7 @@ Ref get_back(Thread& t, Value self) {
   FrameObject* f = self_frame(self);
   Value* r = live_registers(f);
   if (r == nullptr) return or_none(f->back);
-  if (may_run_elsewhere(t, f)) return back_in_other_thread(t, f);
+  if (may_run_elsewhere(t, f, r)) return back_in_other_thread(t, f);  // of one that ends meanwhile nothing may be read here
   Value* caller = frame::caller(r);
   if (caller == nullptr) return Ref::none();
   return frame_object_of(t, caller);

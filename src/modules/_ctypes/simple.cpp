@@ -46,6 +46,16 @@ void store_as(u8* at, T v) {
   copy_shared_bytes(at, &v, sizeof v);
 }
 
+bool is_aligned(const u8* at) { return u64(at) % sizeof(u64) == 0; }
+// A word that says where something lies: who reads it in another thread finds that made.
+void store_word(u8* at, u64 word) {
+  if (is_aligned(at))
+    __atomic_store_n(reinterpret_cast<u64*>(at), word, __ATOMIC_RELEASE);
+  else
+    store_as(at, word);
+}
+u64 load_word(const u8* at) { return is_aligned(at) ? __atomic_load_n(reinterpret_cast<const u64*>(at), __ATOMIC_ACQUIRE) : load_as<u64>(at); }
+
 // --- characters
 Status put_char(Thread& t, u8* at, Value v) {
   constexpr const char* kWanted = "one character bytes, bytearray, or an integer in range(256) expected, not ";
@@ -132,7 +142,7 @@ Ref put_bytes_pointer(Thread& t, u8* at, Value v) {
   if (is_bytes(v)) {
     // The address leaves this thread's sight: others may follow it.
     publish_for(empty_tuple(), v);
-    store_as<const void*>(at, v.as<Bytes>()->data);
+    store_word(at, reinterpret_cast<u64>(v.as<Bytes>()->data));
     return Ref::copy(v);
   }
   if (is_int(v)) {
@@ -157,7 +167,7 @@ Ref put_text_pointer(Thread& t, u8* at, Value v) {
   for (size_t i = 0; i < s->length(); i++) points[i] = s->at(i);
   points[s->length()] = 0;
   Ref owner = TRY(memory_new(t, points));
-  store_as<const void*>(at, points);
+  store_word(at, reinterpret_cast<u64>(points));
   return owner;
 }
 Ref put_address(Thread& t, u8* at, Value v) {
@@ -171,18 +181,13 @@ Ref put_address(Thread& t, u8* at, Value v) {
 }
 // A Python object in C memory is its heap word; `objects` of the instance holds the count, and whoever reads the word holds it in a
 // register, where reclaiming finds it.
-bool is_aligned(const u8* at) { return u64(at) % sizeof(u64) == 0; }
 Ref put_object(Thread&, u8* at, Value v) {
   publish_for(empty_tuple(), v);
-  // Who reads the word in another thread finds the object made.
-  if (is_aligned(at))
-    __atomic_store_n(reinterpret_cast<u64*>(at), v.untagged().bits, __ATOMIC_RELEASE);
-  else
-    store_as(at, v.untagged().bits);
+  store_word(at, v.untagged().bits);
   return Ref::copy(v);
 }
 Ref get_object(Thread& t, const u8* at) {
-  Value word(is_aligned(at) ? __atomic_load_n(reinterpret_cast<const u64*>(at), __ATOMIC_ACQUIRE) : load_as<u64>(at));
+  Value word(load_word(at));
   TRY(check_object_word(t, word));
   return Ref::copy(word);
 }
@@ -250,12 +255,12 @@ Ref get_simple(Thread& t, char code, bool swapped, const u8* at) {
       return wide_text(t, &point, 1);
     }
     case 'z': {
-      auto* text = load_as<const char*>(at);
+      auto* text = reinterpret_cast<const char*>(load_word(at));
       if (text == nullptr) return Ref::none();
       return bytes_from(t, text, strlen(text));
     }
     case 'Z': {
-      auto* text = load_as<const wchar_t*>(at);
+      auto* text = reinterpret_cast<const wchar_t*>(load_word(at));
       if (text == nullptr) return Ref::none();
       return wide_text(t, reinterpret_cast<const u32*>(text), wcslen(text));
     }

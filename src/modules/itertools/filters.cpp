@@ -170,7 +170,7 @@ Ref islice_new(Thread& t, Type* cls, Args args) {
 
 Ref islice_next(Thread& t, Value self) {
   auto* s = self.as<ISlice>();
-  if (s->next == s->position && s->next < s->stop && !is_contended(s)) {
+  if (!is_contended(s) && s->next == s->position && s->next < s->stop) {
     Value quick = quick_next(s->iterator.peek());
     if (!quick.is_empty()) {
       s->position++;
