@@ -12,7 +12,7 @@
 
 namespace typhon {
 
-i64 g_int_max_str_digits = 4300;
+Relaxed<i64> g_int_max_str_digits = 4300;
 
 bool is_int_slow(Value v) { return v.object()->shape_id() == kShape_int_ || is_native_instance(v, types::int_); }
 
@@ -291,19 +291,20 @@ RefTo<Str> int_to_str(Thread& t, Value v, int base, bool prefix) {
   }
   BigView big(v);
   size_t digits = mpz_sizeinbase(big, base);
-  if (base == 10 && g_int_max_str_digits > 0 && digits > u64(g_int_max_str_digits)) {
+  i64 most = g_int_max_str_digits;
+  if (base == 10 && most > 0 && digits > u64(most)) {
     // The estimate may be one too high; only an exact count decides at the border.
-    bool over = digits > u64(g_int_max_str_digits) + 1;
+    bool over = digits > u64(most) + 1;
     if (!over) {
       Big limit;
-      mpz_ui_pow_ui(limit, 10, u64(g_int_max_str_digits));
+      mpz_ui_pow_ui(limit, 10, u64(most));
       over = mpz_cmpabs(big, limit) >= 0;
     }
     if (over)
       return raise(t, exc::ValueError,
                    "Exceeds the limit (%zd digits) for integer string conversion; use sys.set_int_max_str_digits() to "
                    "increase the limit",
-                   g_int_max_str_digits);
+                   most);
   }
   if (base == 10 && !prefix && v.is_object() && v.as<Int>()->size != 0) {
     RefTo<Str> text = limbs_to_decimal(t, v.as<Int>());

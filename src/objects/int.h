@@ -1,5 +1,6 @@
 // int: 63-bit immediates, and heap ints of any size (GMP limbs) beyond; bool. (docs/values.md)
 #pragma once
+#include "base/relaxed.h"
 #include "objects/types.h"
 
 namespace typhon {
@@ -58,6 +59,6 @@ Ref int_pow_mod(Thread& t, Value base, Value exponent, Value modulus);
 Ref int_gcd(Thread& t, Value a, Value b);
 Ref int_isqrt(Thread& t, Value v);
 Ref int_negate(Thread& t, Value v);
-extern i64 g_int_max_str_digits;
+extern Relaxed<i64> g_int_max_str_digits;
 
 }  // namespace typhon

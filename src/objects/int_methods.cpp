@@ -96,16 +96,17 @@ Ref parse(Thread& t, const char* text, size_t n, int base, Value original) {
   }
   // What exceeds the limit is refused before anything is done that takes long.
   bool power_of_two = (base & (base - 1)) == 0;
-  if (!power_of_two && g_int_max_str_digits > 0 && i64(n - i) > g_int_max_str_digits) {
+  i64 most = g_int_max_str_digits;
+  if (!power_of_two && most > 0 && i64(n - i) > most) {
     i64 digits = 0;
     size_t k = i;
     for (; k < n && (digit_value(text[k]) < base || (text[k] == '_' && k > i && text[k - 1] != '_')); k++) digits += text[k] != '_';
     bool complete = k == i || text[k - 1] != '_';
-    if (complete && !zero_only && digits > g_int_max_str_digits)
+    if (complete && !zero_only && digits > most)
       return raise(t, exc::ValueError,
                    "Exceeds the limit (%zd digits) for integer string conversion: value has %zd digits; use "
                    "sys.set_int_max_str_digits() to increase the limit",
-                   g_int_max_str_digits, digits);
+                   most, digits);
   }
   if (base == 10 && !zero_only && i < n) {
     // Nothing but digits, as nearly always.

@@ -262,7 +262,7 @@ Ref first_weakref(Thread& t, Value v) {
 
 RefTo<List> weakrefs_of(Thread& t, Value v) {
   RefTo<List> out = TRY(list_new(t));
-  if (!v.is_object() || !(v.object()->state & state::kHasSideTable)) return out;
+  if (!v.is_object() || !(v.object()->ownership() & state::kHasSideTable)) return out;
   RootedVector found(t);
   {
     Stripe& s = stripe_of(v.object());

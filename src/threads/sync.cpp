@@ -79,7 +79,7 @@ bool AdaptiveLock::release() {
 
 bool ReentrantLock::try_acquire(Thread& t) {
   if (owned(t)) {
-    depth_++;
+    depth_ = depth_ + 1;
     return true;
   }
   if (!lock_.try_acquire()) return false;
@@ -99,7 +99,8 @@ bool ReentrantLock::acquire(Thread& t, i64 timeout_ns, bool interruptible, bool*
 
 bool ReentrantLock::release(Thread& t) {
   if (!owned(t)) return false;
-  if (--depth_ > 0) return true;
+  depth_ = depth_ - 1;
+  if (depth_ > 0) return true;
   __atomic_store_n(&owner_, 0, __ATOMIC_RELAXED);
   lock_.release();
   return true;

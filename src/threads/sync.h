@@ -1,5 +1,6 @@
 // Building blocks for threading.Lock, RLock, Event, joins: small, futex-based, waiting is detached (docs/threads.md).
 #pragma once
+#include "base/relaxed.h"
 #include "threads/parking_lot.h"
 #include "threads/thread.h"
 
@@ -66,7 +67,7 @@ class ReentrantLock {
 
  private:
   u64 owner_ = 0;  // written by the holder only
-  u32 depth_ = 0;
+  Relaxed<u32> depth_ = 0;  // the same
   AdaptiveLock lock_;
 };
 

@@ -1,5 +1,6 @@
 """faulthandler with many threads: what it writes from a signal handler or its watchdog, while the threads run."""
 
+import ctypes
 import faulthandler
 import os
 import signal
@@ -29,6 +30,11 @@ def runs(event, ready):
         sum(steps(10))
 
 
+# ThreadSanitizer keeps signals back until the thread calls the C library, which neither a loop in Python nor a wait on a futex does.
+KEEPS_SIGNALS = hasattr(ctypes.CDLL(None), "__tsan_init")
+
+
+@unittest.skipIf(KEEPS_SIGNALS, "threads are asked by a signal, which ThreadSanitizer does not deliver at once")
 class AllThreads(unittest.TestCase):
     def setUp(self):
         self.file = tempfile.TemporaryFile()

@@ -210,7 +210,7 @@ Ref f_setswitchinterval(Thread& t, Value, const Value* a) {
   return Ref::none();
 }
 Ref f_is_gil_enabled(Thread&, Value, const Value*) { return Ref::boolean(gil_enabled()); }
-Ref f_get_int_max(Thread& t, Value, const Value*) { return int_from(t, g_int_max_str_digits); }
+Ref f_get_int_max(Thread& t, Value, const Value*) { return int_from(t, g_int_max_str_digits.load()); }
 Ref f_set_int_max(Thread& t, Value, const Value* a) {
   i64 n = TRY(to_i64(t, a[0]));
   if (n != 0 && n < 640) return raise(t, exc::ValueError, "maxdigits must be >= 640 or 0 for unlimited");
