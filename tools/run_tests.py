@@ -100,7 +100,7 @@ def environment(folder):
                TERM="dumb", COLUMNS="80")
     env["ASAN_OPTIONS"] = "detect_leaks=0:detect_stack_use_after_return=0:" + os.environ.get("ASAN_OPTIONS", "")
     env["UBSAN_OPTIONS"] = "print_stacktrace=1:" + os.environ.get("UBSAN_OPTIONS", "")
-    env["TSAN_OPTIONS"] = "halt_on_error=1:second_deadlock_stack=1:" + os.environ.get("TSAN_OPTIONS", "")
+    env["TSAN_OPTIONS"] = "halt_on_error=1:second_deadlock_stack=1:allocator_may_return_null=1:" + os.environ.get("TSAN_OPTIONS", "")
     return env
 
 

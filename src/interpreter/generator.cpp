@@ -286,9 +286,9 @@ Ref outcome(Thread& t, Generator* g, Ref&& value, Ref* result) {
 Ref send_value(Thread& t, Generator* g, Value value, Ref* result) {
   *result = Ref::none();
   TRY(enter_native(t));
-  if (__atomic_load_n(&g->state, __ATOMIC_RELAXED) == u8(GeneratorState::kCreated) && !value.is_empty() && !value.is_none())
+  if (g->seen_state() == u8(GeneratorState::kCreated) && !value.is_empty() && !value.is_none())
     return raise(t, exc::TypeError, "can't send non-None value to a just-started %s", kind_name(g));
-  bool entered = g->state == u8(GeneratorState::kHead) && enter_chain(t, g, t.frame, frame_flag::kEntry, 0) != nullptr;
+  bool entered = g->seen_state() == u8(GeneratorState::kHead) && enter_chain(t, g, t.frame, frame_flag::kEntry, 0) != nullptr;
   switch (entered ? Resumed::kEntered : begin_resume(t, g, t.frame, frame_flag::kEntry, 0)) {
     case Resumed::kFailed: return Ref::error();
     case Resumed::kFinished:

@@ -191,7 +191,7 @@ COLD_HANDLER(for_iter_cold) {
 TYPHON_NOINLINE Instr* for_generator_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   Generator* g = r[pc->b].as<Generator>();
-  if (g->state == u8(GeneratorState::kHead)) {
+  if (g->seen_state() == u8(GeneratorState::kHead)) {
     if (Value* tail = enter_chain(t, g, r, u16(2 << kResumeShift), pc->a)) return deliver_sent(t, tail, None);
   }
   switch (begin_resume(t, g, r, u16(2 << kResumeShift), pc->a)) {

@@ -87,9 +87,9 @@ TYPHON_NOINLINE Continuation delegate_step(Thread& t, Value* r, Instr* pc) {
   Value iterator = r[pc->b];
   if (is_exact(iterator, kShape_generator) || is_exact(iterator, kShape_coroutine)) {
     Generator* g = iterator.as<Generator>();
-    bool fresh = g->state == u8(GeneratorState::kCreated);
+    bool fresh = g->seen_state() == u8(GeneratorState::kCreated);
     if (!(fresh && !r[pc->c].is_none())) {
-      bool entered = g->state == u8(GeneratorState::kHead) && enter_chain(t, g, r, u16(1 << kResumeShift), pc->a) != nullptr;
+      bool entered = g->seen_state() == u8(GeneratorState::kHead) && enter_chain(t, g, r, u16(1 << kResumeShift), pc->a) != nullptr;
       switch (entered ? Resumed::kEntered : begin_resume(t, g, r, u16(1 << kResumeShift), pc->a)) {
         case Resumed::kFailed: return {nullptr, 0};
         case Resumed::kEntered: {

@@ -172,7 +172,7 @@ Ref athrow_send_value(Thread& t, Value self, Value value) {
   bool closing = a->argument.is_empty();
   if (a->state == AwaitableState::kClosed)
     return raise(t, exc::RuntimeError, "cannot reuse already awaited aclose()/athrow()");
-  if (g->state == u8(GeneratorState::kFinished)) {
+  if (g->seen_state() == u8(GeneratorState::kFinished)) {
     a->state = AwaitableState::kClosed;
     return raise_none(t, exc::StopIteration);
   }
@@ -334,7 +334,7 @@ Ref get_running(Thread&, Value self) { return Ref::boolean(self_generator(self)-
 Ref get_suspended(Thread&, Value self) { return Ref::boolean(self_generator(self)->state == u8(GeneratorState::kSuspended)); }
 Ref get_frame(Thread& t, Value self) {
   Generator* g = self_generator(self);
-  if (g->state == u8(GeneratorState::kFinished)) return Ref::none();
+  if (g->seen_state() == u8(GeneratorState::kFinished)) return Ref::none();
   return frame_object_of(t, g->registers());
 }
 Ref get_code(Thread&, Value self) { return self_generator(self)->code.load(); }

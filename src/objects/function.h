@@ -159,6 +159,7 @@ struct Generator : Object {
   u64 chain_length;         // of a chain's head: the generators in it; else 0
   Value words[1];
   Value* registers() { return words + kFrameHeader; }
+  u8 seen_state() const { return __atomic_load_n(&state, __ATOMIC_RELAXED); }  // of a shared one: as it was a moment ago
 };
 // Resumes with a value (EMPTY: first start); returns the yielded value, EMPTY at the end (the StopIteration value, if not None, in
 // *result), ERROR when it raised. interpreter/generator.cpp.

@@ -193,11 +193,11 @@ Ref identity(Thread&, Value self) { return Ref::copy(self); }
 
 Ref get_frame(Thread& t, Value self) {
   Generator* g = settled_generator(self);
-  if (g->state == u8(GeneratorState::kFinished)) return Ref::none();
+  if (g->seen_state() == u8(GeneratorState::kFinished)) return Ref::none();
   return frame_object_of(t, g->registers());
 }
-Ref get_running(Thread&, Value self) { return Ref::boolean(settled_generator(self)->state == u8(GeneratorState::kRunning)); }
-Ref get_suspended(Thread&, Value self) { return Ref::boolean(settled_generator(self)->state == u8(GeneratorState::kSuspended)); }
+Ref get_running(Thread&, Value self) { return Ref::boolean(settled_generator(self)->seen_state() == u8(GeneratorState::kRunning)); }
+Ref get_suspended(Thread&, Value self) { return Ref::boolean(settled_generator(self)->seen_state() == u8(GeneratorState::kSuspended)); }
 Ref get_delegate(Thread&, Value self) {
   Ref v = generator_delegate(self_generator(self));
   return v.is_empty() ? Ref::none() : std::move(v);

@@ -480,7 +480,7 @@ TYPHON_INLINE void drop_item(Thread& t, Field& slot) {
   Value word = slot.peek();
   if (word.bits & 7) return;
   Object* object = word.object();
-  if (object == nullptr || quick_shape(object) != kShape_str || object->state != state::kLocal || object->count != count::kOne ||
+  if (object == nullptr || quick_shape(object) != kShape_str || object->ownership() != state::kLocal || object->count != count::kOne ||
       static_cast<Str*>(object)->is_interned())
     return drop_field(slot);
   *slot.address() = EMPTY;

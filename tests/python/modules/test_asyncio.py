@@ -342,7 +342,8 @@ class Loops(unittest.TestCase):
 
     def test_timers(self):
         seen = []
-        handles = [self.loop.call_later(0.03 - i * 0.0001, seen.append, i) for i in range(250)]
+        now = self.loop.time()
+        handles = [self.loop.call_at(now + 0.03 - i * 0.0001, seen.append, i) for i in range(250)]
         for i, handle in enumerate(handles):
             if i % 5:
                 handle.cancel()
