@@ -89,9 +89,10 @@ class Futures(unittest.TestCase):
                 futures[n].result()
 
     def test_cancel_queue_on_shutdown(self):
-        pool, go = ThreadPoolExecutor(1), threading.Event()
-        first = pool.submit(go.wait, 30)
+        pool, begun, go = ThreadPoolExecutor(1), threading.Event(), threading.Event()
+        first = pool.submit(lambda: begun.set() or go.wait(30))
         rest = [pool.submit(pow, 2, n) for n in range(10)]
+        self.assertTrue(begun.wait(30))  # it is not in the queue any more
         threading.Timer(0.05, go.set).start()
         pool.shutdown(wait=True, cancel_futures=True)
         self.assertTrue(first.result())
