@@ -285,7 +285,8 @@ Ref slot_concat(Thread& t, Value a, Value b) {
 
 Ref slot_inplace_concat(Thread& t, Value self, Value other) {
   if (!has_buffer(other)) return cannot_concat(t, self, other);
-  if (other.same_word(self) && __atomic_load_n(&array_of(self)->size, __ATOMIC_RELAXED) != 0) return raise_outcome(t, Outcome::kExported);  // its bytes are being read
+  if (other.same_word(self) && __atomic_load_n(&array_of(self)->size, __ATOMIC_RELAXED) != 0)
+    return raise_outcome(t, Outcome::kExported);  // its bytes are being read
   ByteBuilder bytes;
   {
     ByteView view(t);

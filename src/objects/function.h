@@ -114,7 +114,7 @@ struct MethodWrapper : Object {
 };
 struct Property : Object {
   Field getter, setter, deleter, doc, name;
-  bool getter_doc;
+  Relaxed<bool> getter_doc;
 };
 struct ClassMethod : Object {  // classmethod and staticmethod
   Field callable;

@@ -199,7 +199,7 @@ const TypeSpec kEnumerateSpec = {
 
 struct Zip : Object {
   Field iterators;  // tuple
-  bool strict;
+  Relaxed<bool> strict;
 };
 
 void zip_visit(Object* self, Visitor& visitor) { visitor.field(static_cast<Zip*>(self)->iterators); }
@@ -315,7 +315,7 @@ RowOutcome zip_row(Thread& t, Tuple* iterators, Value* out, u32 n) {
 
 struct Map : Object {
   Field function, iterators;
-  bool strict;
+  Relaxed<bool> strict;
 };
 
 void map_visit(Object* self, Visitor& visitor) {

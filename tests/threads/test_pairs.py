@@ -272,8 +272,6 @@ class Racers:
             if self.pair is None:
                 return
             operation, target, universe = self.pair[k % 2][2], self.target, self.universe
-            if any(name == "resize" for name, *_ in self.pair):
-                universe = universe | {0}  # one that has looked at the length before another shrinks the array makes it longer
             try:
                 for n in range(k, k + ROUNDS):
                     try:

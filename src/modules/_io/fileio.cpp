@@ -166,7 +166,7 @@ Status file_open(Thread& t, FileIO* file, Value name, const char* mode_text, boo
     fd = native ? TRY(open_path(t, name, mode.flags)) : TRY(open_with(t, opener, name, mode.flags));
   }
   file->close_fd = close_fd;
-  file->fd = int(fd);
+  __atomic_store_n(&file->fd, int(fd), __ATOMIC_RELAXED);
   Status status = examine(t, file, name);
   if (!status.failed()) status = set_attribute(t, file, names::name, name);
   if (!status.failed() && mode.appending) {

@@ -116,12 +116,12 @@ Ref chain_failures(Thread& t, Ref&& earlier, Ref&& result);
 // --- FileIO (fileio.cpp)
 struct FileIO : Object {
   i32 fd;  // -1: closed
-  bool created, is_readable, is_writable, appending, close_fd, finalizing;
-  i8 is_seekable;  // -1: not known yet
-  bool has_stat;   // of the file when it was opened
-  bool is_character_device;
-  i64 block_size;
-  i64 size_when_opened;
+  Relaxed<bool> created, is_readable, is_writable, appending, close_fd, finalizing;
+  Relaxed<i8> is_seekable;  // -1: not known yet
+  Relaxed<bool> has_stat;   // of the file when it was opened
+  Relaxed<bool> is_character_device;
+  Relaxed<i64> block_size;
+  Relaxed<i64> size_when_opened;
 };
 inline bool is_exact_file(Value v) { return v.is_object() && type_of_object(v.object()) == g_file; }
 inline bool file_closed(const FileIO* file) { return __atomic_load_n(&file->fd, __ATOMIC_RELAXED) < 0; }
@@ -142,7 +142,7 @@ struct Buffered : Object {
   i64 capacity;
   i64 start, end;    // data[start, end): read ahead, or (writing) not yet written
   i64 raw_position;  // of the raw stream, -1: ask it
-  bool ok, detached, dropped, is_readable, is_writable, writing, finalizing;
+  Relaxed<bool> ok, detached, dropped, is_readable, is_writable, writing, finalizing;
 };
 inline bool is_exact_buffered(Value v) {
   if (!v.is_object()) return false;

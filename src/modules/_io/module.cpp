@@ -96,7 +96,7 @@ Ref open_layers(Thread& t, const OpenMode& mode, Value mode_text, i64 buffering,
     buffering = -1;
   }
   if (buffering < 0) {
-    buffering = file->block_size < kLargestDefaultBuffer ? file->block_size : kLargestDefaultBuffer;
+    buffering = file->block_size.load() < kLargestDefaultBuffer ? file->block_size.load() : kLargestDefaultBuffer;
     if (buffering < kDefaultBufferSize) buffering = kDefaultBufferSize;
   }
   if (buffering == 0) {

@@ -26,11 +26,12 @@ struct TextIO : Object {
   u8 partial_size;
   u8 partial[8];          // an incomplete UTF-8 sequence at the end of the last chunk
   char write_newline[3];  // what '\n' becomes, "" for itself
-  bool ok, detached, finalizing;
-  bool can_read, can_write;  // has a decoder, an encoder
-  bool read_universal, read_translate, write_translate;
-  bool line_buffering, write_through;
-  bool is_seekable, telling, has_read1;
+  // Threads may look at these while another one makes the object anew.
+  Relaxed<bool> ok, detached, finalizing;
+  Relaxed<bool> can_read, can_write;  // has a decoder, an encoder
+  Relaxed<bool> read_universal, read_translate, write_translate;
+  Relaxed<bool> line_buffering, write_through;
+  Relaxed<bool> is_seekable, telling, has_read1;
 };
 inline TextIO* text_of(Value v) { return v.as<TextIO>(); }
 
