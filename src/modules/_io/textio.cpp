@@ -424,8 +424,8 @@ Status text_init(Thread& t, Value self, const TextOptions& o) {
   TextLock write_lock(t, x->write_lock);
   Ref buffer = Ref::copy(o.buffer);
   Buffered* plain = plain_buffered(buffer);
-  bool readable = plain != nullptr ? plain->is_readable : TRY(ask_buffer(t, buffer, name::readable));
-  bool writable = plain != nullptr ? plain->is_writable : TRY(ask_buffer(t, buffer, name::writable));
+  bool readable = plain != nullptr ? plain->is_readable.load() : TRY(ask_buffer(t, buffer, name::readable));
+  bool writable = plain != nullptr ? plain->is_writable.load() : TRY(ask_buffer(t, buffer, name::writable));
   std::free(x->pending);
   x->pending = nullptr;
   x->pending_size = x->pending_capacity = 0;
