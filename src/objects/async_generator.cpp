@@ -331,7 +331,7 @@ Ref get_await(Thread&, Value self) {
   return v.is_empty() ? Ref::none() : std::move(v);
 }
 Ref get_running(Thread&, Value self) { return Ref::boolean(self_generator(self)->ag_running); }
-Ref get_suspended(Thread&, Value self) { return Ref::boolean(self_generator(self)->state == u8(GeneratorState::kSuspended)); }
+Ref get_suspended(Thread&, Value self) { return Ref::boolean(self_generator(self)->seen_state() == u8(GeneratorState::kSuspended)); }
 Ref get_frame(Thread& t, Value self) {
   Generator* g = self_generator(self);
   if (g->seen_state() == u8(GeneratorState::kFinished)) return Ref::none();

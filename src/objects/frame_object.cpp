@@ -53,7 +53,7 @@ RefTo<FrameObject> frame_object_of(Thread& t, Value* r) {
   if (!present.is_empty()) return RefTo<FrameObject>::copy(present.as<FrameObject>());
   if (frame::info(r).flags & frame_flag::kGenerator) {
     Generator* g = reinterpret_cast<Generator*>(r - kFrameHeader - offsetof(Generator, words) / sizeof(Value));
-    if (g->chain != nullptr || g->state >= u8(GeneratorState::kLinked)) unlink_chain(g);
+    if (g->chain != nullptr || g->seen_state() >= u8(GeneratorState::kLinked)) unlink_chain(g);
   }
   FrameObject* f = heap::allocate_as<FrameObject>(t, kShape_frame);
   RefTo<FrameObject> ref = RefTo<FrameObject>::adopt(f);
@@ -286,9 +286,9 @@ Ref frame_clear(Thread& t, Value self, const Value*) {
   FrameObject* f = self_frame(self);
   if (live_registers(f) != nullptr) {
     Generator* g = frame_generator(f);
-    if (g == nullptr || g->state == u8(GeneratorState::kRunning))
+    if (g == nullptr || g->seen_state() == u8(GeneratorState::kRunning))
       return raise(t, exc::RuntimeError, "cannot clear an executing frame");
-    if (g->state == u8(GeneratorState::kSuspended)) return raise(t, exc::RuntimeError, "cannot clear a suspended frame");
+    if (g->seen_state() == u8(GeneratorState::kSuspended)) return raise(t, exc::RuntimeError, "cannot clear a suspended frame");
     Ref keep = Ref::copy(Value(g));
     generator_finalise(t, g);
     return Ref::none();

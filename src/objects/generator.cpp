@@ -93,7 +93,7 @@ void warn_never_awaited(Thread& t, Generator* g) {
 // One that has ended: its registers are empty.
 bool generator_dispose(Thread&, Object* self) {
   Generator* g = static_cast<Generator*>(self);
-  if (g->state != u8(GeneratorState::kFinished)) {
+  if (g->seen_state() != u8(GeneratorState::kFinished)) {
     settle_chain(g);
     return false;
   }
@@ -104,7 +104,7 @@ bool generator_dispose(Thread&, Object* self) {
 void generator_finalise(Thread& t, Object* self) {
   Generator* g = static_cast<Generator*>(self);
   settle_chain(g);
-  if (g->state == u8(GeneratorState::kFinished)) return;
+  if (g->seen_state() == u8(GeneratorState::kFinished)) return;
   bool async = is_async_generator(Value(g));
   if (async && !g->ag_closed && !g->origin_or_finalizer.is_empty()) {
     // The event loop closes it; that brings it back to life.
