@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "interpreter/dispatch.h"
+#include "interpreter/quick_key.h"
 
 namespace typhon {
 namespace {
@@ -463,14 +464,15 @@ TYPHON_NOINLINE int fused_compare_step(Thread& t, Value* r, Instr* pc) {
 template <CompareOp kOp, bool kWanted>
 COLD_HANDLER(fused_cold) {
   if constexpr (kOp == CompareOp::kEq || kOp == CompareOp::kNe) {
-    // Strings that are the same object, or both interned: most texts that programs compare with constants.
+    // Strings that need no call: most texts that programs compare with constants.
     Value a = r[pc->a], b = r[pc->b];
     if (is_exact_str(a) && is_exact_str(b)) {
       Str *s = a.as<Str>(), *o = b.as<Str>();
-      bool known = s == o || (s->is_interned() && o->is_interned());
-      // Interned ones that are equal are one object, whose count both drops come from.
-      bool dies = ((pc->x & kConsumeA) && !drops_quickly(a)) || ((pc->x & kConsumeB) && (s == o || !drops_quickly(b)));
-      if (known && !dies) {
+      int same = quick_same_text(s, o);
+      // The count of one object would have to suffice for two drops.
+      bool dies = ((pc->x & kConsumeA) && (!drops_quickly(a) || ((pc->x & kConsumeB) && s == o))) ||
+                  ((pc->x & kConsumeB) && !drops_quickly(b));
+      if (same >= 0 && !dies) {
         if (pc->x & kConsumeA) {
           (void)quick_drop(a);
           r[pc->a] = EMPTY;
@@ -479,7 +481,7 @@ COLD_HANDLER(fused_cold) {
           (void)quick_drop(b);
           r[pc->b] = EMPTY;
         }
-        if (((s == o) == (kOp == CompareOp::kEq)) == kWanted) NEXT(pc->immediate());
+        if ((bool(same) == (kOp == CompareOp::kEq)) == kWanted) NEXT(pc->immediate());
         NEXT(1);
       }
     }
@@ -551,6 +553,8 @@ TYPHON_NOINLINE bool contains_step(Thread& t, Value* r, Instr* pc, bool wanted) 
 }
 COLD_HANDLER(is_cold) { STEP(is_step(r, pc, true), 1); }
 COLD_HANDLER(is_not_cold) { STEP(is_step(r, pc, false), 1); }
+COLD_HANDLER(in_cold) { STEP(contains_step(*t, r, pc, true), 1); }
+COLD_HANDLER(not_in_cold) { STEP(contains_step(*t, r, pc, false), 1); }
 }  // namespace
 
 namespace {
@@ -566,22 +570,21 @@ template <bool kWanted>
 COLD_HANDLER(is_object) {
   Value a = r[pc->b], b = r[pc->c];
   int same = quick_is(a, b);
-  bool dies = ((pc->x & kConsumeB) && !drops_quickly(a)) || ((pc->x & kConsumeC) && (a.same_word(b) || !drops_quickly(b)));
-  if (same < 0 || dies) [[unlikely]] {
+  if (same < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] {
     if constexpr (kWanted) TAIL(is_cold);
     TAIL(is_not_cold);
-  }
-  if (pc->x & kConsumeB) {
-    (void)quick_drop(a);
-    r[pc->b] = EMPTY;
-  }
-  if (pc->x & kConsumeC) {
-    (void)quick_drop(b);
-    r[pc->c] = EMPTY;
   }
   STORE_IMMEDIATE(Value::boolean(bool(same) == kWanted));
 }
 }  // namespace
+
+// The end of a test whose result the truth jump behind it consumes.
+#define JUMP_ON(result)                                                            \
+  do {                                                                             \
+    pc++;                                                                          \
+    if ((result) == (Op(pc->op) == Op::JUMP_IF_TRUE)) NEXT(pc->jump());            \
+    NEXT(1);                                                                       \
+  } while (0)
 
 // One operand a singleton (None, True...): the words tell, and only the other operand may need a drop.
 HANDLER(IS) {
@@ -596,8 +599,36 @@ HANDLER(IS_NOT) {
     STORE_IMMEDIATE(Value::boolean(a.bits != b.bits));
   TAIL(is_object<false>);
 }
-HANDLER(IN) { STEP(contains_step(*t, r, pc, true), 1); }
-HANDLER(NOT_IN) { STEP(contains_step(*t, r, pc, false), 1); }
+HANDLER(IS_JUMP) {
+  int same = quick_is(r[pc->b], r[pc->c]);
+  if (same < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(is_cold);
+  JUMP_ON(bool(same));
+}
+HANDLER(IS_NOT_JUMP) {
+  int same = quick_is(r[pc->b], r[pc->c]);
+  if (same < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(is_not_cold);
+  JUMP_ON(!same);
+}
+HANDLER(IN) {
+  int found = quick_contains(r[pc->c], r[pc->b]);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(in_cold);
+  STORE_IMMEDIATE(Value::boolean(bool(found)));
+}
+HANDLER(NOT_IN) {
+  int found = quick_contains(r[pc->c], r[pc->b]);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(not_in_cold);
+  STORE_IMMEDIATE(Value::boolean(!found));
+}
+HANDLER(IN_JUMP) {
+  int found = quick_contains(r[pc->c], r[pc->b]);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(in_cold);
+  JUMP_ON(bool(found));
+}
+HANDLER(NOT_IN_JUMP) {
+  int found = quick_contains(r[pc->c], r[pc->b]);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(not_in_cold);
+  JUMP_ON(!found);
+}
 
 // --- truth jumps
 namespace {

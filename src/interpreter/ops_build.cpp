@@ -1,6 +1,7 @@
 // Building containers and strings, items, formatting.
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
+#include "interpreter/quick_key.h"
 #include "interpreter/sequence_item.h"
 #include "interpreter/intrinsics.h"
 #include "objects/container_util.h"
@@ -113,8 +114,16 @@ COLD_HANDLER(get_item_bytearray) {
   if (place == nullptr) [[unlikely]] TAIL(get_item_general);
   FINISH_LOAD(Value::small_int(__atomic_load_n(place, __ATOMIC_RELAXED)), get_item_general);
 }
+COLD_HANDLER(get_item_dict) {
+  Value found;
+  if (!quick_dict_value(r[pc->b].as<Dict>(), r[pc->c], &found) || !sources_drop_quickly(r, pc) || !quick_acquire_slot(found, &found))
+    TAIL(get_item_general);
+  drop_sources(r, pc);
+  SET_AND_NEXT(&r[pc->a], found, 2);
+}
 COLD_HANDLER(get_item_cold) {
   Value container = r[pc->b];
+  if (is_exact_dict(container)) TAIL(get_item_dict);
   if (is_exact(container, kShape_bytearray) && r[pc->c].is_small_int()) TAIL(get_item_bytearray);
   if (is_exact_str(container) && r[pc->c].is_small_int()) TAIL(get_item_str);
   if (is_exact_bytes(container) && r[pc->c].is_small_int()) TAIL(get_item_bytes);
@@ -145,8 +154,31 @@ TYPHON_NOINLINE bool set_item_step(Thread& t, Value* r, Instr* pc) {
   return true;
 }
 COLD_HANDLER(set_item_general) { STEP(set_item_step(*t, r, pc), 2); }
+// A key that a dict has, which no other thread uses.
+COLD_HANDLER(set_item_dict) {
+  Value container = r[pc->a], key = r[pc->b], stored;
+  Dict* dict = container.as<Dict>();
+  if (!dict->is_local() && g_multi_threaded) TAIL(set_item_general);
+  DictTable* keys = dict->table;
+  i64 entry = quick_entry(keys, key);
+  if (entry < 0 || ((pc->x & kConsumeA) && !drops_quickly(container)) || ((pc->x & kConsumeB) && !drops_quickly(key)))
+    TAIL(set_item_general);
+  Value* to = keys->entries()[entry].value.address();
+  if (to->is_empty() || !quick_heap_word(r[pc->c], pc->x & kConsumeC, dict, &stored)) TAIL(set_item_general);
+  if (pc->x & kConsumeC) r[pc->c] = EMPTY;
+  if (pc->x & kConsumeB) {
+    (void)quick_drop(key);
+    r[pc->b] = EMPTY;
+  }
+  if (pc->x & kConsumeA) {
+    (void)quick_drop(container);
+    r[pc->a] = EMPTY;
+  }
+  SET_AND_NEXT(to, stored, 2);
+}
 COLD_HANDLER(set_item_cold) {
   Value container = r[pc->a], value = r[pc->c];
+  if (is_exact_dict(container)) TAIL(set_item_dict);
   if (is_exact(container, kShape_bytearray) && r[pc->b].is_small_int() && value.is_small_int() && u64(value.as_small_int()) < 256 &&
       !(pc->x & kConsumeA)) {
     if (u8* place = unlocked_byte(container.as<ByteArray>(), r[pc->b].as_small_int())) {

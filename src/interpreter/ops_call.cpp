@@ -6,12 +6,14 @@
 #include "interpreter/enter.h"
 #include "interpreter/inlined.h"
 #include "interpreter/intrinsics.h"
+#include "interpreter/quick_key.h"
 #include "interpreter/sequence_item.h"
 #include "objects/protocol/services.h"
 
 namespace typhon {
 
 Ref list_append_method(Thread& t, Value self, const Value* a);  // objects/list.cpp
+Ref dict_get_method(Thread& t, Value self, const Value* a);     // objects/dict/dict.cpp
 InlinedBuiltins g_inlined_builtins;
 
 namespace {
@@ -310,6 +312,32 @@ COLD_HANDLER(call_native) {
   NEXT_RELOAD(2);
 }
 
+// Ends a call whose window could not be dropped quickly; the result is in `carried`.
+template <int kWords>
+[[clang::preserve_none, gnu::noinline]] static u64 finish_inlined(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, u64 carried) {
+  save_pc(r, pc);
+  FORGET_REGISTERS();
+  (void)finish_native(r, pc, pc->b, pc->c + kWords, Value(carried));
+  NEXT_RELOAD(2);
+}
+// Drops the words of a window as long as nothing dies by that; what was dropped is EMPTY.
+TYPHON_INLINE bool drop_window_quickly(Value* window, u32 words) {
+  for (Value *at = window, *end = window + words; at < end; at++) {
+    if (!quick_drop(*at)) return false;
+    *at = EMPTY;
+    asm("" : "+r"(at));  // keeps the loop a loop
+  }
+  return true;
+}
+// Ends a call of c arguments, of a window that many and kWords large, that ran inside the handler: `result` is an owned word.
+#define FINISH_INLINED(kWords, result)                                                            \
+  do {                                                                                            \
+    Value result_ = (result);                                                                     \
+    if (!drop_window_quickly(r + pc->b, pc->c + (kWords))) [[unlikely]]                           \
+      [[clang::musttail]] return finish_inlined<kWords>(pc, r, t, table, result_.bits);           \
+    SET_AND_NEXT(&r[pc->a], result_, 2);                                                          \
+  } while (0)
+
 // The length of an exact built-in container, or -1.
 TYPHON_INLINE i64 quick_length(Value v) {
   if (!v.is_object()) return -1;
@@ -329,14 +357,7 @@ COLD_HANDLER(call_len) {
   Value* window = r + pc->b;
   i64 n = quick_length(window[1]);
   if (n < 0) TAIL(call_native);
-  if (!drops_quickly(window[1]) || !quick_drop(window[0])) {
-    save_pc(r, pc);
-    (void)finish_native(r, pc, pc->b, 2, Value::small_int(n));
-    NEXT_RELOAD(2);
-  }
-  (void)quick_drop(window[1]);
-  window[0] = window[1] = EMPTY;
-  SET_AND_NEXT(&r[pc->a], Value::small_int(n), 2);
+  FINISH_INLINED(1, Value::small_int(n));
 }
 
 // isinstance as far as classes without hooks tell: 1, 0, or -1.
@@ -358,9 +379,7 @@ COLD_HANDLER(call_isinstance) {
   Type* type = type_of(window[1]);
   int found = is_exact_tuple(window[2]) ? is_instance_of_any(type, window[2].as<Tuple>()) : quick_is_instance(type, window[2]);
   if (found < 0) TAIL(call_native);
-  save_pc(r, pc);
-  (void)finish_native(r, pc, pc->b, 3, Value::boolean(found));
-  NEXT_RELOAD(2);
+  FINISH_INLINED(1, Value::boolean(found));
 }
 
 // append(x), the method of a list
@@ -383,6 +402,16 @@ COLD_HANDLER(call_method_append) {
   (void)quick_drop(window[1]);
   window[0] = window[1] = EMPTY;
   SET_AND_NEXT(&r[pc->a], None, 2);
+}
+
+// dict.get(key), dict.get(key, default)
+COLD_HANDLER(call_method_dict_get) {
+  Value* window = r + pc->b;
+  Value found;
+  if (!quick_dict_value(window[1].as<Dict>(), window[2], &found)) TAIL(call_method_native);
+  if (found.is_empty()) found = pc->c == 2 ? window[3] : None;
+  if (!quick_acquire(found, &found)) TAIL(call_method_native);
+  FINISH_INLINED(2, found);
 }
 
 // A native function that looks at its arguments itself.
@@ -457,6 +486,7 @@ COLD_HANDLER(call_method_cold) {
     TAIL(call_method_general);
   }
   if (d->method->bound == list_append_method) TAIL(call_method_append);
+  if (d->method->bound == dict_get_method) TAIL(call_method_dict_get);
   TAIL(call_method_native);
 }
 COLD_HANDLER(call_method_native) {

@@ -178,7 +178,11 @@ bool next_entry(Dict* d, const DictTable* table, u64* position, Ref* key, Ref* v
 // --- shared between dict.cpp and views.cpp
 Status set_hashed_py(Thread& t, Dict* d, Value key, u64 hash, Value value);
 Ref get_hashed_py(Thread& t, Dict* d, Value key, u64 hash);
-inline Result<u64> hash_of_key(Thread& t, Value key) { return key_hash(t, key, "dict key"); }
+TYPHON_INLINE Result<u64> hash_of_key(Thread& t, Value key) {
+  // Ints that are their own hash: identities, mostly.
+  if (key.is_small_int() && u64(key.as_small_int()) < u64(kHashModulus)) return u64(key_of_hash(key.as_small_int()));
+  return key_hash(t, key, "dict key");
+}
 
 }  // namespace typhon::dict_table
 

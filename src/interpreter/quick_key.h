@@ -1,0 +1,158 @@
+// Keys of dicts and sets, and members of other containers, as handlers look for them: without a call, as far as hashes that are at
+// hand, identity and short texts tell.
+#pragma once
+#include "interpreter/dispatch.h"
+#include "objects/dict/table.h"
+#include "objects/set_table.h"
+
+namespace typhon {
+
+// The key_hash of a small int, an exact str that was hashed before, or a class without a metaclass of its own; false for others.
+TYPHON_INLINE bool quick_key_hash(Value key, u64* hash) {
+  if (key.is_small_int()) {
+    u64 n = u64(key.as_small_int());
+    *hash = key_of_hash(i64(n));
+    return n < u64(kHashModulus);
+  }
+  if (!key.is_object()) return false;
+  Object* object = key.object();
+  u32 shape = quick_shape(object);
+  if (shape == kShape_str) {
+    *hash = __atomic_load_n(&object->aux2, __ATOMIC_RELAXED);
+    return *hash != 0;
+  }
+  if (shape != kShape_type) return false;
+  u64 id = reinterpret_cast<u64>(object);
+  *hash = key_of_hash(i64((id >> 4) | (id << 60)));  // object_hash_identity
+  return true;
+}
+
+// Whether two exact strings are equal: 1, 0, or -1 when that takes a longer look.
+TYPHON_INLINE int quick_same_text(const Str* a, const Str* b) {
+  if (a == b) return 1;
+  u64 x = __atomic_load_n(&a->length_kind, __ATOMIC_RELAXED), y = __atomic_load_n(&b->length_kind, __ATOMIC_RELAXED);
+  if (x & y & Str::kInterned) return 0;
+  if ((x ^ y) & ~Str::kInterned) return 0;
+  u64 n = x >> 8;
+  if ((x & Str::kKindMask) != 0 || n > 16) return -1;
+  // Blocks are multiples of 16 bytes and the characters begin at 24: eight bytes from there are inside.
+  auto word = [](const Str* s, u64 at) {
+    u64 w;
+    std::memcpy(&w, s->data<u8>() + at, 8);
+    return w;
+  };
+  if (n >= 8) return word(a, 0) == word(b, 0) && word(a, n - 8) == word(b, n - 8);
+  return (word(a, 0) ^ word(b, 0)) << 8 << (56 - 8 * n) == 0;
+}
+
+// Whether `k` out of a container is `key` (untagged) or equal to it: 1, 0, or -1 when that may take Python code or a call.
+TYPHON_INLINE int quick_same_key(Value k, Value key) {
+  if (k.bits == key.bits) return 1;
+  if (k.bits & key.bits & 1) return 0;
+  bool text = is_exact_str(k), key_is_text = is_exact_str(key);
+  if (text && key_is_text) return quick_same_text(k.as<Str>(), key.as<Str>());
+  return (text && !key.is_object()) || (key_is_text && !k.is_object()) ? 0 : -1;
+}
+
+template <class W>
+TYPHON_INLINE i64 quick_entry_as(const DictTable* table, Value key, u64 hash) {
+  for (dict_table::Index<W> at(table, hash);; at.advance()) {
+    W slot = at.slot();
+    if (slot == 0) return dict_table::kAbsent;
+    if (slot == dict_table::Index<W>::kDeleted) continue;
+    const DictEntry& entry = at.entries[slot - 1];
+    Value k = entry.key.peek();
+    if (k.bits == key.bits) return i64(slot - 1);
+    if (entry.hash != hash) continue;
+    int same = quick_same_key(k, key);
+    if (same > 0) return i64(slot - 1);
+    if (same < 0) return dict_table::kUnknown;
+  }
+}
+// The number of the key's entry in the table, kAbsent or kUnknown.
+TYPHON_INLINE i64 quick_entry(const DictTable* table, Value key) {
+  u64 hash;
+  if (!quick_key_hash(key, &hash)) return dict_table::kUnknown;
+  key = key.untagged();
+  if (table->index_width == 1) [[likely]] return quick_entry_as<u8>(table, key, hash);
+  return table->index_width == 2 ? quick_entry_as<u16>(table, key, hash) : dict_table::kUnknown;
+}
+// What a dict has under the key, borrowed; EMPTY when it is not there. False: not known.
+TYPHON_INLINE bool quick_dict_value(const Dict* dict, Value key, Value* value) {
+  DictTable* table = dict_table::table_of(dict);
+  i64 entry = quick_entry(table, key);
+  *value = entry >= 0 ? table->entries()[entry].value.peek() : EMPTY;
+  return entry != dict_table::kUnknown;
+}
+
+// Membership: 1, 0, or -1 for not known.
+TYPHON_INLINE int quick_in_set(const Set* set, Value key) {
+  u64 hash;
+  if (!quick_key_hash(key, &hash)) return -1;
+  key = key.untagged();
+  const SetTable* table = set_table::table_of(set);
+  for (set_table::Sequence at(table, hash);; at.advance()) {
+    const SetEntry& entry = table->entries[at.position];
+    Value k = entry.key.peek();
+    if (k.is_empty()) return 0;
+    if (k.bits == key.bits) return 1;
+    if (entry.hash != hash) continue;
+    if (int same = quick_same_key(k, key)) return same;
+  }
+}
+TYPHON_INLINE int quick_in_tuple(const Tuple* tuple, Value item) {
+  item = item.untagged();
+  for (u64 i = 0; i < tuple->size; i++)
+    if (int same = quick_same_key(tuple->items[i].peek(), item)) return same;
+  return 0;
+}
+TYPHON_INLINE int quick_in_text(const Str* text, Value item) {
+  if (!item.is_object() || quick_shape(item.object()) != kShape_str) return -1;
+  Str* one = item.as<Str>();
+  if (one->length() != 1 || (one->kind() | text->kind()) != 0 || text->length() > 64) return -1;
+  u8 c = one->data<u8>()[0];
+  const u8* data = text->data<u8>();
+  for (u64 i = 0, n = text->length(); i < n; i++)
+    if (data[i] == c) return 1;
+  return 0;
+}
+TYPHON_INLINE int quick_contains(Value container, Value item) {
+  if (!points(container)) return -1;
+  switch (quick_shape(container.object())) {
+    case kShape_set:
+    case kShape_frozenset: return quick_in_set(container.as<Set>(), item);
+    case kShape_dict: {
+      Value value;
+      if (!quick_dict_value(container.as<Dict>(), item, &value)) return -1;
+      return !value.is_empty();
+    }
+    case kShape_tuple: return quick_in_tuple(container.as<Tuple>(), item);
+    case kShape_str: return quick_in_text(container.as<Str>(), item);
+    default: return -1;
+  }
+}
+
+// Whether the operands b and c, as far as the instruction consumes them, may be dropped and nothing dies by that; and doing it.
+TYPHON_INLINE bool sources_drop_quickly(const Value* r, const Instr* pc) {
+  Value b = r[pc->b], c = r[pc->c];
+  bool consumes_b = pc->x & kConsumeB;
+  if (consumes_b && !drops_quickly(b)) return false;
+  return !(pc->x & kConsumeC) || (!(consumes_b && b.same_word(c)) && drops_quickly(c));
+}
+TYPHON_INLINE void drop_sources(Value* r, const Instr* pc) {
+  if (pc->x & kConsumeB) {
+    (void)quick_drop(r[pc->b]);
+    r[pc->b] = EMPTY;
+  }
+  if (pc->x & kConsumeC) {
+    (void)quick_drop(r[pc->c]);
+    r[pc->c] = EMPTY;
+  }
+}
+TYPHON_INLINE bool drop_sources_quickly(Value* r, const Instr* pc) {
+  if (!sources_drop_quickly(r, pc)) return false;
+  drop_sources(r, pc);
+  return true;
+}
+
+}  // namespace typhon
