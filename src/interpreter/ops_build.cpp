@@ -154,19 +154,30 @@ TYPHON_NOINLINE bool set_item_step(Thread& t, Value* r, Instr* pc) {
   return true;
 }
 COLD_HANDLER(set_item_general) { STEP(set_item_step(*t, r, pc), 2); }
-// A key that a dict has, which no other thread uses.
+// Of a dict that no other thread uses.
 COLD_HANDLER(set_item_dict) {
-  Value container = r[pc->a], key = r[pc->b], stored;
+  Value container = r[pc->a], key = r[pc->b], value = r[pc->c], stored;
+  bool key_moved = pc->x & kConsumeB, value_moved = pc->x & kConsumeC;
   Dict* dict = container.as<Dict>();
-  if (!dict->is_local() && g_multi_threaded) TAIL(set_item_general);
+  if (is_contended(dict) || ((pc->x & kConsumeA) && !drops_quickly(container))) TAIL(set_item_general);
   DictTable* keys = dict->table;
-  i64 entry = quick_entry(keys, key);
-  if (entry < 0 || ((pc->x & kConsumeA) && !drops_quickly(container)) || ((pc->x & kConsumeB) && !drops_quickly(key)))
-    TAIL(set_item_general);
-  Value* to = keys->entries()[entry].value.address();
-  if (to->is_empty() || !quick_heap_word(r[pc->c], pc->x & kConsumeC, dict, &stored)) TAIL(set_item_general);
-  if (pc->x & kConsumeC) r[pc->c] = EMPTY;
-  if (pc->x & kConsumeB) {
+  u64 hash;
+  dict_table::Probe probe = quick_probe(keys, key, &hash);
+  if (probe.index < 0) {
+    if (probe.index != dict_table::kAbsent || !quick_append_entry(dict, probe.slot, hash, key, key_moved, value, value_moved))
+      TAIL(set_item_general);
+    if (value_moved) r[pc->c] = EMPTY;
+    if (key_moved) r[pc->b] = EMPTY;
+    if (pc->x & kConsumeA) {
+      (void)quick_drop(container);
+      r[pc->a] = EMPTY;
+    }
+    NEXT(2);
+  }
+  Value* to = keys->entries()[probe.index].value.address();
+  if ((key_moved && !drops_quickly(key)) || to->is_empty() || !quick_heap_word(value, value_moved, dict, &stored)) TAIL(set_item_general);
+  if (value_moved) r[pc->c] = EMPTY;
+  if (key_moved) {
     (void)quick_drop(key);
     r[pc->b] = EMPTY;
   }
@@ -306,6 +317,8 @@ TYPHON_NOINLINE bool map_add_step(Thread& t, Value* r, Instr* pc) {
   consume(r, pc, kConsumeC, pc->c);
   return true;
 }
+COLD_HANDLER(set_add_cold) { STEP(set_add_step(*t, r, pc), 1); }
+COLD_HANDLER(map_add_cold) { STEP(map_add_step(*t, r, pc), 1); }
 bool iterable(Value v) { return type_of(v)->slots.iter != nullptr || is_sequence(v); }
 // "module.f()" as messages about calls name a callable.
 RefTo<Str> callable_text(Thread& t, Value callable) {
@@ -503,8 +516,33 @@ HANDLER(LIST_APPEND) {
   }
   TAIL(list_append_cold);
 }
-HANDLER(SET_ADD) { STEP(set_add_step(*t, r, pc), 1); }
-HANDLER(MAP_ADD) { STEP(map_add_step(*t, r, pc), 1); }
+HANDLER(SET_ADD) {
+  Value set = r[pc->a], key = r[pc->b];
+  bool moved = pc->x & kConsumeB;
+  if (points_to(set, kShape_set) && !is_contended(set.object())) {
+    int added = quick_set_add(set.as<Set>(), key, moved);
+    if (added > 0 || (added == 0 && (!moved || quick_drop(key)))) [[likely]] {
+      if (moved) r[pc->b] = EMPTY;
+      NEXT(1);
+    }
+  }
+  TAIL(set_add_cold);
+}
+HANDLER(MAP_ADD) {
+  Dict* dict = r[pc->a].as<Dict>();
+  bool key_moved = pc->x & kConsumeB, value_moved = pc->x & kConsumeC;
+  if (!is_contended(dict)) {
+    u64 hash;
+    dict_table::Probe probe = quick_probe(dict->table, r[pc->b], &hash);
+    if (probe.index == dict_table::kAbsent &&
+        quick_append_entry(dict, probe.slot, hash, r[pc->b], key_moved, r[pc->c], value_moved)) [[likely]] {
+      if (key_moved) r[pc->b] = EMPTY;
+      if (value_moved) r[pc->c] = EMPTY;
+      NEXT(1);
+    }
+  }
+  TAIL(map_add_cold);
+}
 HANDLER(LIST_EXTEND) { STEP(list_extend_step(*t, r, pc), 1); }
 HANDLER(SET_UPDATE) { STEP(set_update_step(*t, r, pc), 1); }
 HANDLER(DICT_UPDATE) { STEP(dict_update_step(*t, r, pc), 1); }

@@ -55,50 +55,96 @@ TYPHON_INLINE int quick_same_key(Value k, Value key) {
 }
 
 template <class W>
-TYPHON_INLINE i64 quick_entry_as(const DictTable* table, Value key, u64 hash) {
+TYPHON_INLINE dict_table::Probe quick_probe_as(const DictTable* table, Value key, u64 hash) {
   for (dict_table::Index<W> at(table, hash);; at.advance()) {
     W slot = at.slot();
-    if (slot == 0) return dict_table::kAbsent;
+    if (slot == 0) return {dict_table::kAbsent, at.position};
     if (slot == dict_table::Index<W>::kDeleted) continue;
     const DictEntry& entry = at.entries[slot - 1];
     Value k = entry.key.peek();
-    if (k.bits == key.bits) return i64(slot - 1);
+    if (k.bits == key.bits) return {i64(slot - 1), at.position};
     if (entry.hash != hash) continue;
     int same = quick_same_key(k, key);
-    if (same > 0) return i64(slot - 1);
-    if (same < 0) return dict_table::kUnknown;
+    if (same > 0) return {i64(slot - 1), at.position};
+    if (same < 0) return {dict_table::kUnknown, 0};
   }
 }
-// The number of the key's entry in the table, kAbsent or kUnknown.
-TYPHON_INLINE i64 quick_entry(const DictTable* table, Value key) {
-  u64 hash;
-  if (!quick_key_hash(key, &hash)) return dict_table::kUnknown;
+// Where the key is in the table, or would be; *hash is valid unless that is kUnknown.
+TYPHON_INLINE dict_table::Probe quick_probe(const DictTable* table, Value key, u64* hash) {
+  if (!quick_key_hash(key, hash)) return {dict_table::kUnknown, 0};
   key = key.untagged();
-  if (table->index_width == 1) [[likely]] return quick_entry_as<u8>(table, key, hash);
-  return table->index_width == 2 ? quick_entry_as<u16>(table, key, hash) : dict_table::kUnknown;
+  if (table->index_width == 1) [[likely]] return quick_probe_as<u8>(table, key, *hash);
+  if (table->index_width == 2) return quick_probe_as<u16>(table, key, *hash);
+  return {dict_table::kUnknown, 0};
 }
 // What a dict has under the key, borrowed; EMPTY when it is not there. False: not known.
 TYPHON_INLINE bool quick_dict_value(const Dict* dict, Value key, Value* value) {
   DictTable* table = dict_table::table_of(dict);
-  i64 entry = quick_entry(table, key);
+  u64 hash;
+  i64 entry = quick_probe(table, key, &hash).index;
   *value = entry >= 0 ? table->entries()[entry].value.peek() : EMPTY;
   return entry != dict_table::kUnknown;
+}
+
+// The words of a new key and value that a container nobody else looks at gets. False: that takes a call, and nothing was counted.
+TYPHON_INLINE bool quick_heap_words(Value key, bool key_moved, Value value, bool value_moved, const Object* owner, Value* key_word,
+                                    Value* value_word) {
+  if (!quick_heap_word(key, key_moved, owner, key_word)) return false;
+  if (quick_heap_word(value, value_moved, owner, value_word)) [[likely]] return true;
+  if (!key_moved) (void)quick_drop(*key_word);
+  return false;
+}
+// Appends an entry, which the dict has not, at a free slot of its index. False: that takes a call, and nothing was done. A word that is
+// moved is the dict's then.
+TYPHON_INLINE bool quick_append_entry(Dict* dict, u64 slot, u64 hash, Value key, bool key_moved, Value value, bool value_moved) {
+  DictTable* table = dict->table;
+  Value key_word, value_word;
+  if (table->entry_count == table->entry_capacity || !quick_heap_words(key, key_moved, value, value_moved, dict, &key_word, &value_word))
+    return false;
+  dict_table::append_words(table, slot, hash, key_word, value_word);
+  dict_table::change_used(dict, 1);
+  return true;
+}
+
+// Where the key is in the table, or would be.
+TYPHON_INLINE set_table::Probe quick_set_probe(const SetTable* table, Value key, u64 hash) {
+  key = key.untagged();
+  for (set_table::Sequence at(table, hash);; at.advance()) {
+    const SetEntry& entry = table->entries[at.position];
+    Value k = entry.key.peek();
+    if (k.is_empty()) return {set_table::kAbsent, at.position};
+    if (k.bits == key.bits) return {i64(at.position), at.position};
+    if (entry.hash != hash) continue;
+    int same = quick_same_key(k, key);
+    if (same > 0) return {i64(at.position), at.position};
+    if (same < 0) return {set_table::kUnknown, 0};
+  }
+}
+// Adds a key to an exact set that nobody else looks at. 1: it is the set's now (its word, if it is moved); 0: the set had it; -1: that
+// takes a call.
+TYPHON_INLINE int quick_set_add(Set* set, Value key, bool moved) {
+  u64 hash;
+  if (!quick_key_hash(key, &hash)) return -1;
+  SetTable* table = set->table;
+  set_table::Probe probe = quick_set_probe(table, key, hash);
+  if (probe.index >= 0) return 0;
+  Value word;
+  // The entry that crowds the table has to make it larger.
+  if (probe.index != set_table::kAbsent || (table->fill + 1) * 5 >= table->mask * 3 || !quick_heap_word(key, moved, set, &word)) return -1;
+  SetEntry& entry = table->entries[probe.slot];
+  entry.hash = hash;
+  *entry.key.address() = word;
+  table->fill++;
+  set->used++;
+  return 1;
 }
 
 // Membership: 1, 0, or -1 for not known.
 TYPHON_INLINE int quick_in_set(const Set* set, Value key) {
   u64 hash;
   if (!quick_key_hash(key, &hash)) return -1;
-  key = key.untagged();
-  const SetTable* table = set_table::table_of(set);
-  for (set_table::Sequence at(table, hash);; at.advance()) {
-    const SetEntry& entry = table->entries[at.position];
-    Value k = entry.key.peek();
-    if (k.is_empty()) return 0;
-    if (k.bits == key.bits) return 1;
-    if (entry.hash != hash) continue;
-    if (int same = quick_same_key(k, key)) return same;
-  }
+  i64 found = quick_set_probe(set_table::table_of(set), key, hash).index;
+  return found == set_table::kUnknown ? -1 : found >= 0;
 }
 TYPHON_INLINE int quick_in_tuple(const Tuple* tuple, Value item) {
   item = item.untagged();

@@ -156,6 +156,11 @@ Status set_hashed_py(Thread& t, Dict* d, Value key, u64 hash, Value value) {
     DictTable* table = d->table;
     Probe probe = probe_quick(table, key, hash);
     if (probe.index != kUnknown) {
+      if (probe.index == kAbsent && table->entry_count == table->entry_capacity) {
+        TRY(grow(t, d, table));
+        table = d->table;
+        probe.slot = locate_slot(table, hash, kAbsent);
+      }
       publish_for(d, key);
       publish_for(d, value);
       if (put(d, table, probe, hash, key, value, &old)) {

@@ -90,6 +90,60 @@ class KeysTest(unittest.TestCase):
                 self.assertNotIn(f"kez{i}", table)
                 self.assertNotIn((i << 20) + 1, table)
 
+    def test_new_keys(self):
+        for start in range(len(KEYS)):
+            keys = KEYS[start:] + KEYS[:start]
+            table = {}
+            for i, key in enumerate(keys):
+                table[copy_of(key) if isinstance(key, str) else key] = [i]
+                self.assertEqual(len(table), i + 1)
+                if i % 5 == 4:
+                    del table[keys[i - 1]]
+                    table[keys[i - 1]] = [i - 1]
+            self.assertEqual(sorted(table.values()), [[i] for i in range(len(keys))])
+            for i, key in enumerate(keys):
+                self.assertEqual(table[key], [i])
+
+    def test_comprehensions(self):
+        twice = KEYS + [copy_of(key) if isinstance(key, str) else key for key in KEYS]
+        for n in range(len(twice) + 1):
+            wanted = {}
+            for i, key in enumerate(twice[:n]):
+                wanted[key] = i
+            made = {key: i for i, key in enumerate(twice[:n])}
+            self.assertEqual(made, wanted)
+            self.assertEqual(list(made), list(wanted))
+            as_set = {key for key in twice[:n]}
+            self.assertEqual(len(as_set), min(n, len(KEYS)))
+            self.assertEqual(as_set, set(wanted))
+        self.assertEqual({(i, i): [i] for i in range(20)}, dict(zip(zip(range(20), range(20)), [[i] for i in range(20)])))
+        self.assertEqual(len({(i % 7, "a") for i in range(20)}), 7)
+        same = "key" + str(1)
+        self.assertEqual({same: same for _ in range(3)}, {"key1": "key1"})
+
+    def test_subclasses_of_int(self):
+        class Plain(int):
+            pass
+
+        class Odd(int):
+            def __eq__(self, other):
+                return False
+
+            __hash__ = int.__hash__
+
+        for n in NUMBERS:
+            self.assertEqual({n: "x"}.get(Plain(n)), "x")
+            self.assertEqual({Plain(n): "x"}.get(n), "x")
+            self.assertIn(Plain(n), {n})
+            self.assertIn(n, (Plain(n),))
+            self.assertIn(Plain(n), [Plain(n)])
+            self.assertNotIn(Odd(n), {n})
+            self.assertNotIn(n, [Odd(n)])
+            self.assertIsNone({n: "x"}.get(Odd(n)))
+            self.assertNotIn(Plain(n + 1), {n})
+        self.assertIn(True, {Plain(1)})
+        self.assertIn(Plain(0), (False,))
+
     def test_replacing(self):
         for key in KEYS:
             table = {k: [k] for k in KEYS}
