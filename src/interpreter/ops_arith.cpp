@@ -238,6 +238,7 @@ TYPHON_NOINLINE bool binary_step(Thread& t, Value* r, Instr* pc) {
       return finish_dss(r, pc, str_concat(t, a.as<Str>(), b.as<Str>()));
     }
     if (is_exact_tuple(a) && is_exact_tuple(b)) return finish_dss(r, pc, types::tuple->slots.concat(t, a, b));
+    if (is_exact_bytes(a) && is_exact_bytes(b)) return finish_dss(r, pc, types::bytes->slots.concat(t, a, b));
     if (is_exact_list(a) && (is_exact_list(b) || ((pc->x & kInPlace) && is_exact_tuple(b)))) {
       const Slots& slots = types::list->slots;
       return finish_dss(r, pc, (pc->x & kInPlace) ? slots.inplace_concat(t, a, b) : slots.concat(t, a, b));
@@ -262,6 +263,16 @@ TYPHON_NOINLINE bool binary_step(Thread& t, Value* r, Instr* pc) {
   return general_step(t, r, pc, P::kOp);
 }
 
+// Tuples with items.
+TYPHON_NOINLINE bool join_tuples_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Ref joined = tuple_join(t, r + pc->b, pc->x & kConsumeB, r + pc->c, pc->x & kConsumeC);
+  if (joined.failed()) [[unlikely]] return false;
+  set_register(r, pc->a, std::move(joined));
+  return true;
+}
+COLD_HANDLER(join_tuples) { STEP(join_tuples_step(*t, r, pc), 1); }
+
 template <class P>
 COLD_HANDLER(binary_cold) {
   if constexpr (P::kHasFloat || P::kOp == BinaryOp::kTrueDiv) {
@@ -270,6 +281,10 @@ COLD_HANDLER(binary_cold) {
     if (as_double(a, &x) && as_double(b, &y) && !both_ints(a, b) && (P::kHasFloat || y != 0) &&
         Value::encode_float(P::floats(x, y), &result))
       STORE_IMMEDIATE(result);
+  }
+  if constexpr (P::kOp == BinaryOp::kAdd) {
+    if (is_exact_tuple(r[pc->b]) && is_exact_tuple(r[pc->c]) && r[pc->b].as<Tuple>()->size != 0 && r[pc->c].as<Tuple>()->size != 0)
+      TAIL(join_tuples);
   }
   STEP(binary_step<P>(*t, r, pc), 1);
 }

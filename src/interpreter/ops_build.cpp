@@ -257,6 +257,23 @@ TYPHON_NOINLINE bool tuple_step(Thread& t, Value* r, Instr* pc) {
   set_register(r, pc->a, made.take());
   return true;
 }
+// (a, b) + tuple or tuple + (a, b), by the ADD behind the BUILD_TUPLE at `pc`: one tuple instead of two. 1 done, -1 raised, 0: not that.
+TYPHON_NOINLINE int joined_tuple_step(Thread& t, Value* r, Instr* pc) {
+  Instr* add = pc + 1;
+  bool first = add->b == pc->a && (add->x & kConsumeB);
+  if (!first && !(add->c == pc->a && (add->x & kConsumeC))) return 0;
+  Value other = r[first ? add->c : add->b];
+  if (!is_exact_tuple(other) || pc->c == 0) return 0;
+  save_pc(r, add);
+  Ref made = tuple_extended(t, other, r + pc->b, pc->c, first);
+  if (made.failed()) return -1;
+  if (first)
+    consume(r, add, kConsumeC, add->c);
+  else
+    consume(r, add, kConsumeB, add->b);
+  set_register(r, add->a, std::move(made));
+  return 1;
+}
 TYPHON_NOINLINE bool list_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   RefTo<List> made = pc->c ? list_take(t, r + pc->b, pc->c) : list_new(t);
@@ -503,7 +520,17 @@ HANDLER(BUILD_SLICE) {
     NEXT_RELOAD(3);
   STEP(slice_step(*t, r, pc), 1);
 }
-HANDLER(BUILD_TUPLE) { STEP(tuple_step(*t, r, pc), 1); }
+HANDLER(BUILD_TUPLE) {
+  if (Op(pc[1].op) == Op::ADD && table == g_handlers) {
+    int outcome = joined_tuple_step(*t, r, pc);
+    if (outcome > 0) [[likely]] NEXT_RELOAD(2);
+    if (outcome < 0) {
+      pc++;
+      TAIL(op_raise);
+    }
+  }
+  STEP(tuple_step(*t, r, pc), 1);
+}
 HANDLER(BUILD_LIST) { STEP(list_step(*t, r, pc), 1); }
 HANDLER(BUILD_SET) { STEP(set_step(*t, r, pc), 1); }
 HANDLER(BUILD_MAP) { STEP(map_step(*t, r, pc), 1); }

@@ -3,6 +3,7 @@
 #include "interpreter/enter.h"
 #include "interpreter/generator.h"
 #include "interpreter/tracing.h"
+#include "objects/dict/table.h"
 #include "objects/itertypes.h"
 
 namespace typhon {
@@ -307,12 +308,34 @@ COLD_HANDLER(for_str) {
   SET_AND_NEXT(&r[pc->a], owned, 2);
 }
 
+// The next key, or value, of a dict that has not changed its size.
+template <bool kKeys>
+COLD_HANDLER(for_dict) {
+  DictIterator* it = r[pc->b].as<DictIterator>();
+  Value held = it->dict.peek();
+  if (!it->is_local() || held.is_empty() || it->expected_used != dict_table::used_of(held.as<Dict>())) [[unlikely]] TAIL(for_iter_cold);
+  const DictTable* keys = dict_table::table_of(held.as<Dict>());
+  const DictEntry* entries = keys->entries();
+  u64 n = dict_table::entry_count(keys);
+  for (u64 i = it->position; i < n; i++) {
+    Value key = entries[i].key.peek(), value = entries[i].value.peek(), owned;
+    if (key.is_empty() || value.is_empty()) continue;
+    if (it->remaining == 0 || !quick_acquire_slot(kKeys ? key : value, &owned)) [[unlikely]] TAIL(for_iter_cold);
+    it->remaining--;
+    it->position = i + 1;
+    SET_AND_NEXT(&r[pc->a], owned, 2);
+  }
+  TAIL(for_iter_cold);
+}
+
 // Apart from FOR_ITER, or the compiler makes a jump table of all the shapes there.
 COLD_HANDLER(for_other) {
   u32 shape = r[pc->b].object()->shape_id();
   if (shape == kShape_generator) TAIL(for_generator);
   if (shape == kShape_tuple_iterator) TAIL(for_tuple);
-  if (shape == kShape_str_iterator) TAIL(for_str);
+  if (shape == kShape_str_ascii_iterator || shape == kShape_str_iterator) TAIL(for_str);
+  if (shape == kShape_dict_keyiterator) TAIL(for_dict<true>);
+  if (shape == kShape_dict_valueiterator) TAIL(for_dict<false>);
   TAIL(for_iter_cold);
 }
 

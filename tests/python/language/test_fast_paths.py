@@ -54,6 +54,118 @@ class Loops(unittest.TestCase):
         self.assertEqual((items, other), (3, 4))
 
 
+    def test_keys_and_values_one_by_one(self):
+        for n in (0, 1, 3, 4, 50):
+            table = {f"k{i}": [i] for i in range(n)}
+            table["gone"] = 1
+            del table["gone"]
+            self.assertEqual([key for key in table], [f"k{i}" for i in range(n)])
+            self.assertEqual([key for key in table.keys()], list(table))
+            self.assertEqual([value[0] for value in table.values()], list(range(n)))
+            self.assertEqual([c for (_, c) in ["ab"] for _ in table.values()], ["b"] * n)
+        for view in (iter, dict.keys, dict.values):
+            table = {1: 1, 2: 2, 3: 3}
+            seen = []
+            with self.assertRaisesRegex(RuntimeError, "changed size"):
+                for x in view(table):
+                    seen.append(x)
+                    table[x + 10] = 1
+            self.assertEqual(seen, [1])
+        iterator = iter({1: 2})
+        for x in iterator:
+            pass
+        self.assertEqual(list(iterator), [])
+        self.assertEqual([pair for pair in {(1, 2): 0}], [(1, 2)])
+        self.assertEqual([a + b for a, b in {(1, 2): 0}], [3])
+        self.assertEqual([a + b for a, b in {0: (1, 2)}.values()], [3])
+
+
+class Tuples(unittest.TestCase):
+    def test_joining(self):
+        made = [(), (1,), ("a", [2]), (None, 2.5, "x" * 3), tuple(range(20))]
+        for a in made:
+            for b in made:
+                wanted = tuple([*a, *b])
+                self.assertEqual(a + b, wanted)
+                self.assertEqual(a[:] + b, wanted)
+                self.assertEqual(tuple(list(a)) + tuple(list(b)), wanted)
+                self.assertEqual(a + tuple(list(b)), wanted)
+                joined = a
+                joined += b
+                self.assertEqual(joined, wanted)
+            self.assertEqual((a, 1) + a, tuple([a, 1, *a]))
+            self.assertEqual(a + (a, 1), tuple([*a, a, 1]))
+            self.assertEqual((a,) + (a,), tuple([a, a]))
+            self.assertEqual(tuple(list(a)) + ([1],), tuple([*a, [1]]))
+            extended = a
+            extended += (1, [2])
+            self.assertEqual(extended, tuple([*a, 1, [2]]))
+
+    def test_one_tuple_twice(self):
+        def double(x):
+            x = (x, [x])
+            x = x + x
+            return x
+
+        self.assertEqual(double(1), (1, [1], 1, [1]))
+        for _ in range(3):
+            t = ("a", [1])
+            t += t
+            self.assertEqual(t, ("a", [1], "a", [1]))
+
+    def test_other_operands(self):
+        class Other:
+            def __radd__(self, left):
+                return left
+
+            def __add__(self, right):
+                return right
+
+        class Sub(tuple):
+            def __add__(self, right):
+                return "sub"
+
+            def __radd__(self, left):
+                return "rsub"
+
+        self.assertEqual((1, 2) + Other(), (1, 2))
+        self.assertEqual(Other() + (1, 2), (1, 2))
+        self.assertEqual(Sub((1,)) + (2,), "sub")
+        self.assertEqual((2,) + Sub((1,)), "rsub")
+        for wrong in ([], 1, None, "a"):
+            with self.assertRaisesRegex(TypeError, "can only concatenate tuple"):
+                (1, 2) + wrong
+            with self.assertRaises(TypeError):
+                wrong + (1, 2)
+
+    def test_what_dies(self):
+        class Dying:
+            count = 0
+
+            def __del__(self):
+                Dying.count += 1
+
+        def make():
+            return (Dying(), 1)
+
+        t = make() + make()
+        t = (Dying(),) + t
+        t = t + (Dying(), 2)
+        self.assertEqual((len(t), Dying.count), (7, 0))
+        with self.assertRaises(TypeError):
+            (Dying(), 1) + [1]
+        del t
+        import gc
+        gc.collect()
+        self.assertEqual(Dying.count, 5)
+
+    def test_bytes(self):
+        for a in (b"", b"a", b"ab" * 40):
+            for b in (b"", b"x", b"yz" * 40):
+                self.assertEqual(a + b, b"".join([a, b]))
+                self.assertEqual(a + bytearray(b), b"".join([a, b]))
+
+
 class Calls(unittest.TestCase):
     def test_defaults_may_be_replaced(self):
         def f(a, b=1, c=2):
