@@ -160,12 +160,10 @@ COLD_HANDLER(set_item_dict) {
   bool key_moved = pc->x & kConsumeB, value_moved = pc->x & kConsumeC;
   Dict* dict = container.as<Dict>();
   if (is_contended(dict) || ((pc->x & kConsumeA) && !drops_quickly(container))) TAIL(set_item_general);
-  DictTable* keys = dict->table;
-  u64 hash;
-  dict_table::Probe probe = quick_probe(keys, key, &hash);
-  if (probe.index < 0) {
-    if (probe.index != dict_table::kAbsent || !quick_append_entry(dict, probe.slot, hash, key, key_moved, value, value_moved))
-      TAIL(set_item_general);
+  QuickSearch search;
+  DictEntry* entry = quick_find(dict->table, key, &search);
+  if (entry == nullptr) {
+    if (!search.is_absent() || !quick_append_entry(dict, search, key, key_moved, value, value_moved)) TAIL(set_item_general);
     if (value_moved) r[pc->c] = EMPTY;
     if (key_moved) r[pc->b] = EMPTY;
     if (pc->x & kConsumeA) {
@@ -174,7 +172,7 @@ COLD_HANDLER(set_item_dict) {
     }
     NEXT(2);
   }
-  Value* to = keys->entries()[probe.index].value.address();
+  Value* to = entry->value.address();
   if ((key_moved && !drops_quickly(key)) || to->is_empty() || !quick_heap_word(value, value_moved, dict, &stored)) TAIL(set_item_general);
   if (value_moved) r[pc->c] = EMPTY;
   if (key_moved) {
@@ -559,10 +557,9 @@ HANDLER(MAP_ADD) {
   Dict* dict = r[pc->a].as<Dict>();
   bool key_moved = pc->x & kConsumeB, value_moved = pc->x & kConsumeC;
   if (!is_contended(dict)) {
-    u64 hash;
-    dict_table::Probe probe = quick_probe(dict->table, r[pc->b], &hash);
-    if (probe.index == dict_table::kAbsent &&
-        quick_append_entry(dict, probe.slot, hash, r[pc->b], key_moved, r[pc->c], value_moved)) [[likely]] {
+    QuickSearch search;
+    if (quick_find(dict->table, r[pc->b], &search) == nullptr && search.is_absent() &&
+        quick_append_entry(dict, search, r[pc->b], key_moved, r[pc->c], value_moved)) [[likely]] {
       if (key_moved) r[pc->b] = EMPTY;
       if (value_moved) r[pc->c] = EMPTY;
       NEXT(1);

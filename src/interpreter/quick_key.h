@@ -7,17 +7,20 @@
 
 namespace typhon {
 
-// The key_hash of a small int, an exact str that was hashed before, or a class without a metaclass of its own; false for others.
-TYPHON_INLINE bool quick_key_hash(Value key, u64* hash) {
+// The key_hash of a small int, an exact str that was hashed before, or a class without a metaclass of its own; the word that a heap slot
+// has for it. False for other keys.
+TYPHON_INLINE bool quick_key_hash(Value key, u64* hash, Value* word) {
   if (key.is_small_int()) {
     u64 n = u64(key.as_small_int());
     *hash = key_of_hash(i64(n));
+    *word = key;
     return n < u64(kHashModulus);
   }
-  if (!key.is_object()) return false;
+  if (!points(key)) return false;
   Object* object = key.object();
+  *word = Value(object);
   u32 shape = quick_shape(object);
-  if (shape == kShape_str) {
+  if (shape == kShape_str) [[likely]] {
     *hash = __atomic_load_n(&object->aux2, __ATOMIC_RELAXED);
     return *hash != 0;
   }
@@ -54,36 +57,59 @@ TYPHON_INLINE int quick_same_key(Value k, Value key) {
   return (text && !key.is_object()) || (key_is_text && !k.is_object()) ? 0 : -1;
 }
 
+// A key that is looked for: its hash, and what the search found out.
+struct QuickSearch {
+  static constexpr u64 kUnknown = ~u64(0);
+  u64 hash;
+  u64 slot;  // the free one of the index that ended an unsuccessful search; kUnknown: that takes Python code or a call
+  TYPHON_INLINE bool is_absent() const { return slot != kUnknown; }
+};
 template <class W>
-TYPHON_INLINE dict_table::Probe quick_probe_as(const DictTable* table, Value key, u64 hash) {
-  for (dict_table::Index<W> at(table, hash);; at.advance()) {
-    W slot = at.slot();
-    if (slot == 0) return {dict_table::kAbsent, at.position};
-    if (slot == dict_table::Index<W>::kDeleted) continue;
-    const DictEntry& entry = at.entries[slot - 1];
-    Value k = entry.key.peek();
-    if (k.bits == key.bits) return {i64(slot - 1), at.position};
-    if (entry.hash != hash) continue;
-    int same = quick_same_key(k, key);
-    if (same > 0) return {i64(slot - 1), at.position};
-    if (same < 0) return {dict_table::kUnknown, 0};
+TYPHON_INLINE DictEntry* quick_find_as(DictTable* table, Value key, QuickSearch* search) {
+  const W* index = reinterpret_cast<const W*>(table + 1);
+  u64 mask = (u64(1) << table->log2_size) - 1, hash = search->hash, position = hash & mask, perturb = hash;
+  // The entry of slot number 0 would lie before the first.
+  DictEntry* before = reinterpret_cast<DictEntry*>(reinterpret_cast<char*>(table + 1) + align_up((mask + 1) * sizeof(W), 8)) - 1;
+  for (;;) {
+    W number = __atomic_load_n(index + position, __ATOMIC_ACQUIRE);
+    if (number == 0) {
+      search->slot = position;
+      return nullptr;
+    }
+    if (number != dict_table::Index<W>::kDeleted) {
+      DictEntry* entry = before + number;
+      Value k = entry->key.peek();
+      if (k.bits == key.bits) return entry;
+      if (entry->hash == hash) {
+        Value asked = key;
+        asm("" : "+r"(asked.bits));  // nothing of this is worked out before the loop
+        int same = quick_same_key(k, asked);
+        if (same > 0) return entry;
+        if (same < 0) break;
+      }
+    }
+    perturb >>= 5;  // as dict_table::Index
+    position = (position * 5 + perturb + 1) & mask;
   }
+  search->slot = QuickSearch::kUnknown;
+  return nullptr;
 }
-// Where the key is in the table, or would be; *hash is valid unless that is kUnknown.
-TYPHON_INLINE dict_table::Probe quick_probe(const DictTable* table, Value key, u64* hash) {
-  if (!quick_key_hash(key, hash)) return {dict_table::kUnknown, 0};
-  key = key.untagged();
-  if (table->index_width == 1) [[likely]] return quick_probe_as<u8>(table, key, *hash);
-  if (table->index_width == 2) return quick_probe_as<u16>(table, key, *hash);
-  return {dict_table::kUnknown, 0};
+// The key's entry in the table; null when there is none, or it is not known.
+TYPHON_INLINE DictEntry* quick_find(DictTable* table, Value key, QuickSearch* search) {
+  Value word;
+  search->slot = QuickSearch::kUnknown;
+  if (!quick_key_hash(key, &search->hash, &word)) return nullptr;
+  if (table->index_width == 1) [[likely]] return quick_find_as<u8>(table, word, search);
+  return table->index_width == 2 ? quick_find_as<u16>(table, word, search) : nullptr;
 }
 // What a dict has under the key, borrowed; EMPTY when it is not there. False: not known.
 TYPHON_INLINE bool quick_dict_value(const Dict* dict, Value key, Value* value) {
-  DictTable* table = dict_table::table_of(dict);
-  u64 hash;
-  i64 entry = quick_probe(table, key, &hash).index;
-  *value = entry >= 0 ? table->entries()[entry].value.peek() : EMPTY;
-  return entry != dict_table::kUnknown;
+  QuickSearch search;
+  DictEntry* entry = quick_find(dict_table::table_of(dict), key, &search);
+  *value = EMPTY;
+  if (entry == nullptr) return search.is_absent();
+  *value = entry->value.peek();
+  return true;
 }
 
 // The words of a new key and value that a container nobody else looks at gets. False: that takes a call, and nothing was counted.
@@ -94,28 +120,29 @@ TYPHON_INLINE bool quick_heap_words(Value key, bool key_moved, Value value, bool
   if (!key_moved) (void)quick_drop(*key_word);
   return false;
 }
-// Appends an entry, which the dict has not, at a free slot of its index. False: that takes a call, and nothing was done. A word that is
+// Appends an entry, which the dict has not, where the search for it ended. False: that takes a call, and nothing was done. A word that is
 // moved is the dict's then.
-TYPHON_INLINE bool quick_append_entry(Dict* dict, u64 slot, u64 hash, Value key, bool key_moved, Value value, bool value_moved) {
+TYPHON_INLINE bool quick_append_entry(Dict* dict, const QuickSearch& search, Value key, bool key_moved, Value value, bool value_moved) {
   DictTable* table = dict->table;
   Value key_word, value_word;
   if (table->entry_count == table->entry_capacity || !quick_heap_words(key, key_moved, value, value_moved, dict, &key_word, &value_word))
     return false;
-  dict_table::append_words(table, slot, hash, key_word, value_word);
+  dict_table::append_words(table, search.slot, search.hash, key_word, value_word);
   dict_table::change_used(dict, 1);
   return true;
 }
 
-// Where the key is in the table, or would be.
+// Where the key, a heap slot's word, is in the table, or would be.
 TYPHON_INLINE set_table::Probe quick_set_probe(const SetTable* table, Value key, u64 hash) {
-  key = key.untagged();
   for (set_table::Sequence at(table, hash);; at.advance()) {
     const SetEntry& entry = table->entries[at.position];
     Value k = entry.key.peek();
     if (k.is_empty()) return {set_table::kAbsent, at.position};
     if (k.bits == key.bits) return {i64(at.position), at.position};
     if (entry.hash != hash) continue;
-    int same = quick_same_key(k, key);
+    Value asked = key;
+    asm("" : "+r"(asked.bits));  // as in quick_find_as
+    int same = quick_same_key(k, asked);
     if (same > 0) return {i64(at.position), at.position};
     if (same < 0) return {set_table::kUnknown, 0};
   }
@@ -124,11 +151,11 @@ TYPHON_INLINE set_table::Probe quick_set_probe(const SetTable* table, Value key,
 // takes a call.
 TYPHON_INLINE int quick_set_add(Set* set, Value key, bool moved) {
   u64 hash;
-  if (!quick_key_hash(key, &hash)) return -1;
-  SetTable* table = set->table;
-  set_table::Probe probe = quick_set_probe(table, key, hash);
-  if (probe.index >= 0) return 0;
   Value word;
+  if (!quick_key_hash(key, &hash, &word)) return -1;
+  SetTable* table = set->table;
+  set_table::Probe probe = quick_set_probe(table, word, hash);
+  if (probe.index >= 0) return 0;
   // The entry that crowds the table has to make it larger.
   if (probe.index != set_table::kAbsent || (table->fill + 1) * 5 >= table->mask * 3 || !quick_heap_word(key, moved, set, &word)) return -1;
   SetEntry& entry = table->entries[probe.slot];
@@ -142,8 +169,9 @@ TYPHON_INLINE int quick_set_add(Set* set, Value key, bool moved) {
 // Membership: 1, 0, or -1 for not known.
 TYPHON_INLINE int quick_in_set(const Set* set, Value key) {
   u64 hash;
-  if (!quick_key_hash(key, &hash)) return -1;
-  i64 found = quick_set_probe(set_table::table_of(set), key, hash).index;
+  Value word;
+  if (!quick_key_hash(key, &hash, &word)) return -1;
+  i64 found = quick_set_probe(set_table::table_of(set), word, hash).index;
   return found == set_table::kUnknown ? -1 : found >= 0;
 }
 TYPHON_INLINE int quick_in_tuple(const Tuple* tuple, Value item) {
