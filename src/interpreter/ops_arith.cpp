@@ -448,6 +448,18 @@ TYPHON_INLINE int quick_compare(Value a, Value b) {
   return -1;
 }
 
+// The same for two immediates that are numbers: 0.0, which is not tagged, and an int with a float.
+template <CompareOp kOp>
+TYPHON_INLINE int compare_immediates(Value a, Value b) {
+  double x, y;
+  if (!(a.bits & 7) || !(b.bits & 7) || !as_double(a, &x) || !as_double(b, &y)) return -1;
+  return ordered<kOp>(x, y);
+}
+// Whether one is a text and the other an immediate: such are never equal.
+TYPHON_INLINE bool text_and_immediate(Value a, Value b) {
+  return (is_exact_str(a) && (b.bits & 7)) || (is_exact_str(b) && (a.bits & 7));
+}
+
 template <CompareOp kOp>
 TYPHON_NOINLINE bool compare_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
@@ -458,6 +470,8 @@ TYPHON_NOINLINE bool compare_step(Thread& t, Value* r, Instr* pc) {
 }
 template <CompareOp kOp>
 COLD_HANDLER(compare_cold) {
+  int quick = compare_immediates<kOp>(r[pc->b], r[pc->c]);
+  if (quick >= 0) STORE_IMMEDIATE(Value::boolean(quick));
   STEP(compare_step<kOp>(*t, r, pc), 1);
 }
 
@@ -478,14 +492,18 @@ TYPHON_NOINLINE int fused_compare_step(Thread& t, Value* r, Instr* pc) {
 }
 template <CompareOp kOp, bool kWanted>
 COLD_HANDLER(fused_cold) {
+  Value a = r[pc->a], b = r[pc->b];
+  if (int quick = compare_immediates<kOp>(a, b); quick >= 0) {
+    if (bool(quick) == kWanted) NEXT(pc->immediate());
+    NEXT(1);
+  }
   if constexpr (kOp == CompareOp::kEq || kOp == CompareOp::kNe) {
     // Strings that need no call: most texts that programs compare with constants.
-    Value a = r[pc->a], b = r[pc->b];
-    if (is_exact_str(a) && is_exact_str(b)) {
-      Str *s = a.as<Str>(), *o = b.as<Str>();
-      int same = quick_same_text(s, o);
+    bool texts = is_exact_str(a) && is_exact_str(b);
+    if (texts || text_and_immediate(a, b)) {
+      int same = texts ? quick_same_text(a.as<Str>(), b.as<Str>()) : 0;
       // The count of one object would have to suffice for two drops.
-      bool dies = ((pc->x & kConsumeA) && (!drops_quickly(a) || ((pc->x & kConsumeB) && s == o))) ||
+      bool dies = ((pc->x & kConsumeA) && (!drops_quickly(a) || ((pc->x & kConsumeB) && a.same_word(b)))) ||
                   ((pc->x & kConsumeB) && !drops_quickly(b));
       if (same >= 0 && !dies) {
         if (pc->x & kConsumeA) {
@@ -656,12 +674,15 @@ TYPHON_NOINLINE int truth_jump_step(Thread& t, Value* r, Instr* pc) {
 }
 // Of the exact built-in containers and strings, and of what has no truth of its own: 1, 0, or -1 for anything else.
 TYPHON_INLINE int object_truth(Value v) {
-  if (!v.is_object()) return -1;
+  if (!v.is_object()) return v.is_tagged_float() ? 1 : v.is_float_zero() ? 0 : -1;
   switch (v.object()->shape) {
     case kShape_list: return __atomic_load_n(&v.as<List>()->size, __ATOMIC_RELAXED) != 0;
     case kShape_tuple: return v.as<Tuple>()->size != 0;
     case kShape_str: return v.as<Str>()->length() != 0;
     case kShape_dict: return __atomic_load_n(&v.as<Dict>()->used, __ATOMIC_RELAXED) != 0;
+    case kShape_bytes: return v.as<Bytes>()->size != 0;
+    case kShape_set:
+    case kShape_frozenset: return __atomic_load_n(&v.as<Set>()->used, __ATOMIC_RELAXED) != 0;
     default: break;
   }
   const Slots& slots = type_of_object(v.object())->slots;

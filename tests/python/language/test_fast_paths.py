@@ -315,6 +315,45 @@ class Attributes(unittest.TestCase):
 
 
 class Numbers(unittest.TestCase):
+    def test_comparisons_of_all_kinds(self):
+        import operator
+        nan = float("nan")
+        values = [0, 0.0, -0.0, 1, 1.0, -1.5, 1e300, -1e300, 5e-324, float("inf"), nan, 2**53, 2**53 + 1, float(2**53), 2**70, True,
+                  False, None, "", "a", "text of some length", b"a", (), (1,), complex(1, 0)]
+        for a in values:
+            for b in values:
+                for op in ("==", "!=", "<", "<=", ">", ">="):
+                    function = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
+                                ">=": operator.ge}[op]
+                    scope = {}
+                    exec(f"def value(a, b): return a {op} b\n"
+                         f"def jump(a, b):\n    if a {op} b: return True\n    return False\n"
+                         f"def consumed(a, b):\n    if [a][0] {op} [b][0]: return True\n    return False\n"
+                         f"def inverse(a, b):\n    if not (a {op} b): return False\n    return True\n", scope)
+                    try:
+                        wanted = function(a, b)
+                    except TypeError:
+                        for name in ("value", "jump", "consumed", "inverse"):
+                            with self.assertRaises(TypeError):
+                                scope[name](a, b)
+                        continue
+                    for name in ("value", "jump", "consumed", "inverse"):
+                        self.assertIs(scope[name](a, b), wanted, (name, a, op, b))
+
+    def test_truth(self):
+        for x, wanted in [(0.0, False), (-0.0, False), (0.5, True), (-1e300, True), (5e-324, True), (float("nan"), True), (b"", False),
+                          (b"a", True), (set(), False), ({1}, True), (frozenset(), False), (frozenset([1]), True), (bytearray(), False),
+                          (bytearray(1), True), (range(0), False), (range(1), True), (0j, False), (2**80, True), (object(), True)]:
+            self.assertIs(True if x else False, wanted)
+            self.assertIs(False if not x else True, wanted)
+            self.assertIs(not x, not wanted)
+            self.assertIs(bool([x][0] and 1), wanted)
+            while x:
+                self.assertTrue(wanted)
+                break
+            else:
+                self.assertFalse(wanted)
+
     def test_mixed_operands(self):
         values = [3, 2.5, 0, 0.0, -7, True, 2 ** 53 + 1, 1e300]
         for a in values:
