@@ -862,6 +862,17 @@ COLD_HANDLER(load_constant_item) {
     Value attribute = cached_attribute(v, cache::load(pc + 6));
     if (quick_acquire_slot(attribute, &attribute)) [[likely]] SET_AND_NEXT(&r[pc[5].a], attribute, 7);
   }
+  // The same for one that is set next. Its old value goes last: by that the item may die.
+  if (const Instr* store = pc + 5; Op(store->op) == Op::STORE_ATTR && store->a == pc[3].a && (store->x & kConsumeA) && points(v)) {
+    Object* object = v.object();
+    Field* field;
+    Value stored;
+    if (object->is_local() && cached_slot(object, cache::load(pc + 6), &field) &&
+        quick_heap_word(r[store->b], store->x & kConsumeB, object, &stored)) [[likely]] {
+      if (store->x & kConsumeB) r[store->b] = EMPTY;
+      SET_AND_NEXT(field->address(), stored, 7);
+    }
+  }
   if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[3].a], v, 5);
   TAIL(op_LOAD_ATTR_TEMP);
 }

@@ -314,6 +314,63 @@ class Attributes(unittest.TestCase):
         self.assertFalse(isinstance(3, str))
 
 
+    def test_setting_an_attribute_of_an_item(self):
+        class Holder:
+            pass
+
+        class Dying:
+            def __init__(self, action):
+                self.action = action
+
+            def __del__(self):
+                self.action()
+
+        holder = Holder()
+
+        def set_first(x, value):
+            x.items[0].value = value
+            return x
+
+        died = []
+        for kind in (list, tuple):
+            item = Holder()
+            item.value = Dying(lambda: (died.append(1), setattr(holder, "items", None)))
+            holder.items = kind([item])
+            del item
+            set_first(holder, [5])
+            import gc
+            gc.collect()
+            self.assertIsNone(holder.items)
+        self.assertEqual(died, [1, 1])
+        holder.items = [Holder(), Holder()]
+        for value in (1, "a", [2], None, 2.5):
+            self.assertEqual(set_first(holder, value).items[0].value, value)
+        self.assertFalse(hasattr(holder.items[1], "value"))
+        holder.items = []
+        with self.assertRaises(IndexError):
+            set_first(holder, 1)
+
+        class Slotted:
+            __slots__ = ("value",)
+
+        class Guarded:
+            @property
+            def value(self):
+                return 7
+
+            @value.setter
+            def value(self, x):
+                died.append(x)
+
+        for made in (Holder(), Slotted(), Guarded(), Holder()):
+            holder.items = [made]
+            self.assertEqual(set_first(holder, 7).items[0].value, 7)
+        self.assertEqual(died[2:], [7])
+        holder.items = [5]
+        with self.assertRaises(AttributeError):
+            set_first(holder, 1)
+
+
 class Numbers(unittest.TestCase):
     def test_comparisons_of_all_kinds(self):
         import operator
