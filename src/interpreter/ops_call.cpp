@@ -175,16 +175,28 @@ TYPHON_NOINLINE void fill_class_cache(Instr* pc, Type* cls) {
   if (cls->slots.init == types::object->slots.init) record.value = EMPTY;  // nothing to run
   if (record.value.is_empty() || is_exact_function(record.value)) write_record_cache(pc + 1, kShape_type, record);
 }
+// str(x), int(x), tuple(x)...: a built-in class without an __init__ of its own, as type_call does it.
+TYPHON_INLINE Ref construct_builtin(Thread& t, Type* cls, Args args) {
+  if (cls == types::str && args.count == 1) return object_str(t, args[0]);
+  Ref object = cls->slots.new_(t, cls, args);
+  if (object.failed() || type_of(object.get()) == cls) [[likely]] return object;
+  Type* made = type_of(object.get());
+  InitFn init = made->slots.init;
+  if (init != nullptr && init != types::object->slots.init && is_subtype(made, cls)) TRY(init(t, object, args));
+  return object;
+}
 // A class with a __new__: what comes next is none of the interpreter's business.
 COLD_HANDLER(call_class_new) {
   save_pc(r, pc);
   FORGET_REGISTERS();
-  Value result = call(*t, r[pc->b], Args{r + pc->b + 1, pc->c, nullptr, 0}).take();
+  Type* cls = r[pc->b].as<Type>();
+  Args args{r + pc->b + 1, pc->c, nullptr, 0};
+  bool plain = (cls->flags & type_flag::kImmutable) && cls->slots.init == types::object->slots.init && cls->slots.new_ != nullptr;
+  Value result = (plain ? construct_builtin(*t, cls, args) : call(*t, Value(cls), args)).take();
   if (!finish_native(r, pc, pc->b, pc->c + 1u, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(2);
 }
 COLD_HANDLER(call_class_uncached) {
-  if (r[pc->b].as<Type>()->slots.new_ != types::object->slots.new_) TAIL(call_class_new);
   fill_class_cache(pc, r[pc->b].as<Type>());
   TAIL(call_general);
 }
@@ -401,8 +413,10 @@ COLD_HANDLER(call_cold) {
   if (!is_exact(callable, kShape_builtin_function)) {
     if (is_exact_function(callable)) TAIL(call_function);
     if (is_exact(callable, kShape_type)) {
-      if (callable.same_word(Value(types::type)) && pc->c == 1) TAIL(call_type);
-      TAIL(call_class);
+      Type* cls = callable.as<Type>();
+      if (cls->slots.new_ == types::object->slots.new_) TAIL(call_class);
+      if (cls == types::type && pc->c == 1) TAIL(call_type);
+      TAIL(call_class_new);
     }
     if (is_exact(callable, kShape_method)) TAIL(call_bound);
     TAIL(call_general);
