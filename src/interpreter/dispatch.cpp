@@ -131,6 +131,17 @@ TYPHON_INLINE void drop_frame(Thread* t, Value* r) {
   release(function);
 }
 
+static_assert(int(Op::MATMUL) - int(Op::ADD) == int(BinaryOp::kMatmul) && int(Op::OR) - int(Op::ADD) == int(BinaryOp::kOr) &&
+              int(Op::POW) - int(Op::ADD) == int(BinaryOp::kPow));
+// Ends the binary operator that the running frame `r` is at, whose left operand's method has returned `result` (owned).
+TYPHON_NOINLINE bool finish_operator(Thread& t, Value* r, Value result) {
+  const Instr* pc = frame::pc(r);
+  Ref value = Ref::adopt(result);
+  if (result.same_word(NotImplemented)) [[unlikely]]
+    value = binary_op_after_left(t, BinaryOp(int(base_op(Op(pc->op))) - int(Op::ADD)), r[pc->b], r[pc->c]);
+  return finish_dss(r, pc, std::move(value));
+}
+
 // Returning from frames that are special in some way.
 TYPHON_NOINLINE Continuation return_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
@@ -185,7 +196,11 @@ TYPHON_NOINLINE Continuation return_step(Thread& t, Value* r, Instr* pc) {
     result = instance;
   }
   if (info.flags & frame_flag::kEntry) return {nullptr, result.bits};
-  set_register(caller, info.destination, result);
+  if (info.flags & frame_flag::kOperator) {
+    if (!finish_operator(t, caller, result)) return {unwind_step(t, true), ERROR.bits};
+  } else {
+    set_register(caller, info.destination, result);
+  }
   return {frame::pc(caller) + (info.flags >> kResumeShift), 0};
 }
 
@@ -234,6 +249,19 @@ COLD_HANDLER(return_constructor) {
   set_register(r, info.destination, instance);
   pc = frame::pc(r);
   NEXT_RELOAD(info.flags >> kResumeShift);
+}
+// The end of __add__ or the like.
+COLD_HANDLER(return_operator) {
+  if (frame::frame_object(r).bits || (frame::info(r).flags & frame_flag::kEntry)) [[unlikely]] TAIL(return_cold);
+  save_pc(r, pc);
+  Value result = r[pc->a];
+  r[pc->a] = EMPTY;
+  Value* caller = frame::caller(r);
+  drop_frame(t, r);
+  r = caller;
+  pc = frame::pc(r);
+  if (!finish_operator(*t, r, result)) [[unlikely]] TAIL(op_raise);
+  NEXT_RELOAD(1);
 }
 // The end of a plain frame that native code called.
 COLD_HANDLER(return_entry) {
@@ -290,6 +318,7 @@ HANDLER(RETURN) {
   if ((info.flags & kFlagMask) | frame::frame_object(r).bits) [[unlikely]] {
     if ((info.flags & kFlagMask) == frame_flag::kEntry) TAIL(return_entry);
     if (info.flags & frame_flag::kConstructor) TAIL(return_constructor);
+    if (info.flags & frame_flag::kOperator) TAIL(return_operator);
     TAIL(return_cold);
   }
   Value result = r[pc->a];
