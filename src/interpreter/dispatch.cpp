@@ -250,6 +250,66 @@ COLD_HANDLER(return_constructor) {
   pc = frame::pc(r);
   NEXT_RELOAD(info.flags >> kResumeShift);
 }
+// Drops the variables of a frame that returns, and its function, as long as nothing dies by that; false: something would (what was
+// dropped is EMPTY). Temporaries are clean by now (check_clean).
+TYPHON_INLINE bool drop_variables_quickly(Value* r) {
+  u32 n = frame::code(r)->local_count;
+  check_clean(r, n, frame::code(r)->register_count);
+  for (Value *at = r, *end = r + n; at != end; at++) {
+    Value v = *at;
+    if (v.bits & 7) continue;
+    if (may_need_drop(v)) {
+      if (v.is_empty()) continue;
+      if (!quick_uncount(reinterpret_cast<Object*>(v.bits))) [[unlikely]] return false;
+    }
+    *at = EMPTY;
+  }
+  Value function = frame::function_word(r);
+  return (function.bits & 15) != 0 || quick_uncount(reinterpret_cast<Object*>(function.bits));
+}
+// Whether a generator that has ended can be freed as it is, when the only reference to it goes: nothing is to be dropped with it.
+TYPHON_INLINE bool holds_nothing(const Generator* g) {
+  return g->is_local() && g->count < 2 * count::kOne && !(g->Object::state & state::kHasSideTable) && g->name.is_empty() &&
+         g->qualname.is_empty() && g->origin_or_finalizer.is_empty() &&
+         (g->code.peek().object()->ownership() & (state::kDeferred | state::kImmortal));
+}
+// The end of a local generator or coroutine that another one waits for.
+COLD_HANDLER(return_delegate) {
+  Generator* g = generator_of(r);
+  FrameInfo info = frame::info(r);
+  Value* caller = frame::caller(r);
+  if (frame::frame_object(r).bits || (info.flags & frame_flag::kEntry) || !g->is_local() || is_traced(*t) ||
+      Op(frame::pc(caller)->op) != Op::YIELD_FROM || needs_drop(g->exception.exception)) [[unlikely]]
+    TAIL(return_cold);
+  save_pc(r, pc);
+  Value result = r[pc->a];
+  r[pc->a] = EMPTY;
+  if (g->chain != nullptr) {
+    finish_generator(*t, r);
+  } else {  // the same
+    t->exception_top = g->exception.previous;
+    g->exception.previous = nullptr;
+    g->state = u8(GeneratorState::kFinished);
+  }
+  if (!drop_variables_quickly(r)) {
+    drop_frame(t, r);
+  } else {
+    t->frame = caller;
+    t->recursion_depth--;
+    for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY;
+  }
+  pc = frame::pc(caller);
+  r = caller;
+  Value delegate = r[pc->b];
+  r[pc->b] = EMPTY;
+  clear_register(r, pc->c);
+  if (!delegate.is_deferred() && holds_nothing(g)) [[likely]]
+    heap::free_block(*t, g);
+  else
+    release(delegate);
+  set_register(r, pc->a, result);
+  NEXT_RELOAD(1);
+}
 // The end of __add__ or the like.
 COLD_HANDLER(return_operator) {
   if (frame::frame_object(r).bits || (frame::info(r).flags & frame_flag::kEntry)) [[unlikely]] TAIL(return_cold);
@@ -271,26 +331,6 @@ COLD_HANDLER(return_entry) {
   r[pc->a] = EMPTY;
   drop_frame(t, r);
   return result.bits;
-}
-}  // namespace
-
-namespace {
-// Drops the variables of a frame that returns, and its function, as long as nothing dies by that; false: something would (what was
-// dropped is EMPTY). Temporaries are clean by now (check_clean).
-TYPHON_INLINE bool drop_variables_quickly(Value* r) {
-  u32 n = frame::code(r)->local_count;
-  check_clean(r, n, frame::code(r)->register_count);
-  for (Value *at = r, *end = r + n; at != end; at++) {
-    Value v = *at;
-    if (v.bits & 7) continue;
-    if (may_need_drop(v)) {
-      if (v.is_empty()) continue;
-      if (!quick_uncount(reinterpret_cast<Object*>(v.bits))) [[unlikely]] return false;
-    }
-    *at = EMPTY;
-  }
-  Value function = frame::function_word(r);
-  return (function.bits & 15) != 0 || quick_uncount(reinterpret_cast<Object*>(function.bits));
 }
 }  // namespace
 
@@ -318,6 +358,7 @@ HANDLER(RETURN) {
   if ((info.flags & kFlagMask) | frame::frame_object(r).bits) [[unlikely]] {
     if ((info.flags & kFlagMask) == frame_flag::kEntry) TAIL(return_entry);
     if (info.flags & frame_flag::kConstructor) TAIL(return_constructor);
+    if (info.flags & frame_flag::kGenerator) TAIL(return_delegate);
     if (info.flags & frame_flag::kOperator) TAIL(return_operator);
     TAIL(return_cold);
   }
