@@ -1,4 +1,5 @@
 // Building containers and strings, items, formatting.
+#include "heap/pages.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
 #include "interpreter/sequence_item.h"
@@ -458,7 +459,42 @@ HANDLER(BUILD_SLICE) {
     NEXT_RELOAD(3);
   STEP(slice_step(*t, r, pc), 1);
 }
-HANDLER(BUILD_TUPLE) { STEP(tuple_step(*t, r, pc), 1); }
+namespace {
+COLD_HANDLER(build_tuple_cold) { STEP(tuple_step(*t, r, pc), 1); }
+}  // namespace
+// A small tuple in a block that was freed lately, as tuple_take makes it.
+HANDLER(BUILD_TUPLE) {
+  constexpr u32 kMost = 14;
+  u32 n = pc->c;
+  if (!heap::kQuickBlocks || n - 1 >= kMost) [[unlikely]] TAIL(build_tuple_cold);
+  u32 size_class = n / 2 + (n & 1);  // 16 bytes of header, two words in each 16 bytes
+  void*& list = t->free_lists[size_class];
+  Tuple* tuple = static_cast<Tuple*>(list);
+  if (tuple == nullptr) [[unlikely]] TAIL(build_tuple_cold);
+  Value* from = &r[pc->b];
+  Value* to = tuple->items[0].address();
+  u32 seen = 0;
+  for (u32 i = 0; i < n; i++) {
+    Value v = from[i];
+    if (!(v.bits & 7)) {
+      u8 ownership = v.object()->ownership();
+      if (v.is_deferred() && !(ownership & (state::kDeferred | state::kImmortal))) [[unlikely]] TAIL(build_tuple_cold);  // to be counted
+      seen |= ownership;
+      v = Value(v.object());
+    }
+    to[i] = v;
+  }
+  to[n - 1 + (n & 1)] = (n & 1) ? EMPTY : to[n - 1];  // the rest of the block
+  for (u32 i = 0; i < n; i++) {
+    from[i] = EMPTY;
+    asm("" : "+r"(i));  // no memset
+  }
+  list = heap::link_of(tuple);
+  u64* words = reinterpret_cast<u64*>(tuple);
+  words[1] = u64(state::kLocal | (seen & state::kTracked)) << 8 | u64(n) << 32;
+  __atomic_store_n(&words[0], kShape_tuple | u64(count::kOne) << 32, __ATOMIC_RELAXED);  // last, as heap::allocate does it
+  SET_AND_NEXT(&r[pc->a], Value(tuple), 1);
+}
 HANDLER(BUILD_LIST) { STEP(list_step(*t, r, pc), 1); }
 HANDLER(BUILD_SET) { STEP(set_step(*t, r, pc), 1); }
 HANDLER(BUILD_MAP) { STEP(map_step(*t, r, pc), 1); }
