@@ -1,5 +1,5 @@
 // Building containers and strings, items, formatting.
-#include "heap/pages.h"
+#include "interpreter/blocks.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
 #include "interpreter/sequence_item.h"
@@ -466,10 +466,9 @@ COLD_HANDLER(build_tuple_cold) { STEP(tuple_step(*t, r, pc), 1); }
 HANDLER(BUILD_TUPLE) {
   constexpr u32 kMost = 14;
   u32 n = pc->c;
-  if (!heap::kQuickBlocks || n - 1 >= kMost) [[unlikely]] TAIL(build_tuple_cold);
+  if (n - 1 >= kMost) [[unlikely]] TAIL(build_tuple_cold);
   u32 size_class = n / 2 + (n & 1);  // 16 bytes of header, two words in each 16 bytes
-  void*& list = t->free_lists[size_class];
-  Tuple* tuple = static_cast<Tuple*>(list);
+  Tuple* tuple = static_cast<Tuple*>(free_object(t, size_class));
   if (tuple == nullptr) [[unlikely]] TAIL(build_tuple_cold);
   Value* from = &r[pc->b];
   Value* to = tuple->items[0].address();
@@ -489,10 +488,7 @@ HANDLER(BUILD_TUPLE) {
     from[i] = EMPTY;
     asm("" : "+r"(i));  // no memset
   }
-  list = heap::link_of(tuple);
-  u64* words = reinterpret_cast<u64*>(tuple);
-  words[1] = u64(state::kLocal | (seen & state::kTracked)) << 8 | u64(n) << 32;
-  __atomic_store_n(&words[0], kShape_tuple | u64(count::kOne) << 32, __ATOMIC_RELAXED);  // last, as heap::allocate does it
+  take_object(t, size_class, tuple, kShape_tuple, seen & state::kTracked, n);
   SET_AND_NEXT(&r[pc->a], Value(tuple), 1);
 }
 HANDLER(BUILD_LIST) { STEP(list_step(*t, r, pc), 1); }

@@ -1,4 +1,5 @@
 // Moves, variables, cells, jumps, iteration and unpacking.
+#include "interpreter/blocks.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
 #include "interpreter/generator.h"
@@ -120,7 +121,7 @@ COLD_HANDLER(get_iter_cold) {
   if (enters_special(t, r, method, 1)) ENTER_ITER(method);
   TAIL(get_iter_general);
 }
-COLD_HANDLER(get_iter_sequence) {
+COLD_HANDLER(get_iter_sequence_cold) {
   Value sequence = r[pc->b];
   auto* it = heap::allocate_as<ListIterator>(*t, is_exact_list(sequence) ? kShape_list_iterator : kShape_tuple_iterator);
   if (pc->x & kConsumeB) {
@@ -129,6 +130,25 @@ COLD_HANDLER(get_iter_sequence) {
   } else {
     it->sequence.init(it, sequence);
   }
+  SET_AND_NEXT(&r[pc->a], Value(it), 1);
+}
+COLD_HANDLER(get_iter_sequence) {
+  constexpr u32 kSizeClass = sizeof(ListIterator) / 16 - 1;
+  static_assert(sizeof(ListIterator) == 32);
+  Value sequence = r[pc->b];
+  auto* it = static_cast<ListIterator*>(free_object(t, kSizeClass));
+  if (it == nullptr) [[unlikely]] TAIL(get_iter_sequence_cold);
+  Object* object = sequence.object();
+  u8 ownership = object->ownership();
+  bool moved = pc->x & kConsumeB;
+  if (!(ownership & (state::kDeferred | state::kImmortal))) {
+    if (!(ownership & g_counted_states) || sequence.is_deferred() || (!moved && !quick_count(object))) [[unlikely]]
+      TAIL(get_iter_sequence_cold);
+  }
+  if (moved) r[pc->b] = EMPTY;
+  *it->sequence.address() = Value(object);
+  it->index = 0;
+  take_object(t, kSizeClass, it, object->shape == kShape_list ? kShape_list_iterator : kShape_tuple_iterator, true);
   SET_AND_NEXT(&r[pc->a], Value(it), 1);
 }
 
@@ -257,11 +277,23 @@ COLD_HANDLER(loop_end) {
   clear_register(r, pc->b);
   NEXT(loop_exit(pc));
 }
+// The iterator of a sequence, that nothing else holds mostly.
+COLD_HANDLER(sequence_loop_end) {
+  Value iterator = r[pc->b];
+  if (!is_sole_owner(iterator)) [[unlikely]] TAIL(loop_end);
+  auto* it = static_cast<ListIterator*>(iterator.object());
+  Value sequence = it->sequence.peek();
+  save_pc(r, pc);
+  r[pc->b] = EMPTY;
+  heap::free_block(*t, it);
+  Field::release_heap(sequence);
+  NEXT_RELOAD(loop_exit(pc));
+}
 
 // The end of a sequence. An iterator that others hold has to remember it.
 COLD_HANDLER(sequence_end) {
   if (r[pc->b].object()->count >= 2 * count::kOne) TAIL(for_iter_cold);
-  TAIL(loop_end);
+  TAIL(sequence_loop_end);
 }
 COLD_HANDLER(for_list) {
   ListIterator* it = r[pc->b].as<ListIterator>();
