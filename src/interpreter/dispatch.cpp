@@ -273,14 +273,17 @@ TYPHON_INLINE bool holds_nothing(const Generator* g) {
          g->qualname.is_empty() && g->origin_or_finalizer.is_empty() &&
          (g->code.peek().object()->ownership() & (state::kDeferred | state::kImmortal));
 }
-// The end of a local generator or coroutine that another one waits for.
+// The end of a local generator or coroutine that another one or a for loop waits for.
 COLD_HANDLER(return_delegate) {
   Generator* g = generator_of(r);
   FrameInfo info = frame::info(r);
   Value* caller = frame::caller(r);
   if (frame::frame_object(r).bits || (info.flags & frame_flag::kEntry) || !g->is_local() || is_traced(*t) ||
-      Op(frame::pc(caller)->op) != Op::YIELD_FROM || needs_drop(g->exception.exception)) [[unlikely]]
+      needs_drop(g->exception.exception)) [[unlikely]]
     TAIL(return_cold);
+  Instr* waiting = frame::pc(caller);
+  bool loops = Op(waiting->op) == Op::FOR_ITER;
+  if (!loops && Op(waiting->op) != Op::YIELD_FROM) [[unlikely]] TAIL(return_cold);
   save_pc(r, pc);
   Value result = r[pc->a];
   r[pc->a] = EMPTY;
@@ -298,15 +301,19 @@ COLD_HANDLER(return_delegate) {
     t->recursion_depth--;
     for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY;
   }
-  pc = frame::pc(caller);
+  pc = waiting;
   r = caller;
   Value delegate = r[pc->b];
   r[pc->b] = EMPTY;
-  clear_register(r, pc->c);
+  if (!loops) clear_register(r, pc->c);
   if (!delegate.is_deferred() && holds_nothing(g)) [[likely]]
     heap::free_block(*t, g);
   else
     release(delegate);
+  if (loops) {
+    release(result);
+    NEXT_RELOAD(i32(u32(unit(pc + 1))));
+  }
   set_register(r, pc->a, result);
   NEXT_RELOAD(1);
 }
