@@ -224,6 +224,20 @@ COLD_HANDLER(call_type) {
   set_register_word(*to, found);
   DROP_AND_NEXT(argument, 2);
 }
+// The window of a class call is ready for an __init__ whose arguments are to be bound.
+COLD_HANDLER(enter_init) {
+  Value* callee = r + pc->b + 2;
+  save_pc(r, pc);
+  FORGET_REGISTERS();
+  bool bound = bind_and_push(*t, callee, pc->c + 1u, nullptr, r, 2 << kResumeShift | frame_flag::kConstructor, pc->a);
+  table = static_cast<const HandlerEntry*>(t->dispatch_table);
+  if (!bound) [[unlikely]] {
+    clear_register_word(callee[-kFrameHeader - 1]);
+    TAIL(op_raise);
+  }
+  Value* entered = t->frame;
+  ENTER(entered, frame::pc(entered));
+}
 COLD_HANDLER(call_class) {
   u64 word = cache::load(pc + 1);
   Type* cls = r[pc->b].as<Type>();
@@ -235,8 +249,7 @@ COLD_HANDLER(call_class) {
   u32 n = pc->c;
   Value* callee = r + pc->b + 2;
   Code* code = record->value.as<Function>()->code.as<Code>();
-  if (!takes_exactly(code, n + 1) || (frame::info(r).flags & frame_flag::kGenerator) ||
-      callee + code->register_count + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit ||
+  if ((frame::info(r).flags & frame_flag::kGenerator) || callee + n + code->register_count + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit ||
       !quick_drop(r[pc->b])) [[unlikely]]
     TAIL(call_general);
   const Shape* shape = shape_at(__atomic_load_n(&cls->root_shape, __ATOMIC_ACQUIRE));
@@ -246,6 +259,7 @@ COLD_HANDLER(call_class) {
   callee[0] = Value(instance);
   callee[-1] = acquire(record->value);
   callee[-kFrameHeader - 1] = Value(instance);
+  if (!takes_exactly(code, n + 1)) TAIL(enter_init);
   Instr* first = enter_plain(t, r, pc, callee, n + 1, 2 << kResumeShift | frame_flag::kConstructor, pc->a);
   ENTER(callee, first);
 }
@@ -358,14 +372,15 @@ TYPHON_INLINE int quick_is_instance(Type* type, Value c) {
   // What an instance says of its class counts as well (object.cpp): nothing else, where `__class__` is that of `object`.
   if (type->slots.getattribute != types::object->slots.getattribute) return -1;
   if (!(type->flags & type_flag::kHeapType)) return 0;
-  return type_lookup(type, names::__class__).same_word(type_lookup(types::object, names::__class__)) ? 0 : -1;
+  Value shown = type_lookup(type, names::__class__);
+  return is_exact(shown, kShape_getset_descriptor) && shown.as<NativeDescriptor>()->owner.peek().object() == types::object ? 0 : -1;
 }
 TYPHON_NOINLINE int is_instance_of_any(Type* type, const Tuple* classes) {
   for (u64 i = 0; i < classes->size; i++)
     if (int found = quick_is_instance(type, classes->items[i].peek())) return found;
   return 0;
 }
-COLD_HANDLER(call_isinstance) {
+COLD_HANDLER(call_isinstance_other) {
   Value* window = r + pc->b;
   Type* type = type_of(window[1]);
   int found = is_exact_tuple(window[2]) ? is_instance_of_any(type, window[2].as<Tuple>()) : quick_is_instance(type, window[2]);
@@ -373,6 +388,30 @@ COLD_HANDLER(call_isinstance) {
   save_pc(r, pc);
   (void)finish_native(r, pc, pc->b, 3, Value::boolean(found));
   NEXT_RELOAD(2);
+}
+// The same for one class, as far as its mro tells, and types that are no classes of the program.
+TYPHON_INLINE int mro_is_instance(Value v, Value c) {
+  if (!points_to(c, kShape_type)) return -1;
+  const Type *cls = c.as<Type>(), *type = types::int_;
+  if (!v.is_small_int()) {
+    if (!points(v)) return -1;
+    type = type_of_object(v.object());
+  }
+  if (type == cls) return 1;
+  const Tuple* mro = type->mro.as<Tuple>();
+  if (mro == nullptr || mro->size == 0) return -1;
+  for (u64 i = 1, n = mro->size; i < n; i++)
+    if (mro->items[i].peek().object() == cls) return 1;
+  return !(type->flags & type_flag::kHeapType) && type->slots.getattribute == types::object->slots.getattribute ? 0 : -1;
+}
+COLD_HANDLER(call_isinstance) {
+  Value* window = r + pc->b;
+  int found = mro_is_instance(window[1], window[2]);
+  if (found < 0 || !drops_quickly(window[1]) || !drops_quickly(window[2]) || !quick_drop(window[0])) TAIL(call_isinstance_other);
+  (void)quick_drop(window[1]);
+  (void)quick_drop(window[2]);
+  window[0] = window[1] = window[2] = EMPTY;
+  SET_AND_NEXT(&r[pc->a], Value::boolean(found), 2);
 }
 
 // append(x), the method of a list
