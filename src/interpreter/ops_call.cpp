@@ -229,6 +229,7 @@ COLD_HANDLER(enter_init) {
   Value* callee = r + pc->b + 2;
   save_pc(r, pc);
   FORGET_REGISTERS();
+  r[pc->b] = EMPTY;  // the class was dropped
   bool bound = bind_and_push(*t, callee, pc->c + 1u, nullptr, r, 2 << kResumeShift | frame_flag::kConstructor, pc->a);
   table = static_cast<const HandlerEntry*>(t->dispatch_table);
   if (!bound) [[unlikely]] {
