@@ -366,15 +366,19 @@ COLD_HANDLER(call_len) {
   SET_AND_NEXT(&r[pc->a], Value::small_int(n), 2);
 }
 
+// Whether what an instance says of its class is its type.
+TYPHON_INLINE bool shows_own_class(Type* type) {
+  if (type->slots.getattribute != types::object->slots.getattribute) return false;
+  if (!(type->flags & type_flag::kHeapType)) return true;
+  Value shown = type_lookup(type, names::__class__);
+  return is_exact(shown, kShape_getset_descriptor) && shown.as<NativeDescriptor>()->owner.peek().object() == types::object;
+}
 // isinstance as far as classes without hooks tell: 1, 0, or -1.
 TYPHON_INLINE int quick_is_instance(Type* type, Value c) {
   if (!is_exact(c, kShape_type)) return -1;
   if (type == c.as<Type>() || is_subtype(type, c.as<Type>())) return 1;
   // What an instance says of its class counts as well (object.cpp): nothing else, where `__class__` is that of `object`.
-  if (type->slots.getattribute != types::object->slots.getattribute) return -1;
-  if (!(type->flags & type_flag::kHeapType)) return 0;
-  Value shown = type_lookup(type, names::__class__);
-  return is_exact(shown, kShape_getset_descriptor) && shown.as<NativeDescriptor>()->owner.peek().object() == types::object ? 0 : -1;
+  return shows_own_class(type) ? 0 : -1;
 }
 TYPHON_NOINLINE int is_instance_of_any(Type* type, const Tuple* classes) {
   for (u64 i = 0; i < classes->size; i++)
@@ -390,28 +394,39 @@ COLD_HANDLER(call_isinstance_other) {
   (void)finish_native(r, pc, pc->b, 3, Value::boolean(found));
   NEXT_RELOAD(2);
 }
-// The same for one class, as far as its mro tells, and types that are no classes of the program.
-TYPHON_INLINE int mro_is_instance(Value v, Value c) {
-  if (!points_to(c, kShape_type)) return -1;
-  const Type *cls = c.as<Type>(), *type = types::int_;
-  if (!v.is_small_int()) {
-    if (!points(v)) return -1;
-    type = type_of_object(v.object());
-  }
-  if (type == cls) return 1;
-  const Tuple* mro = type->mro.as<Tuple>();
-  if (mro == nullptr || mro->size == 0) return -1;
-  for (u64 i = 1, n = mro->size; i < n; i++)
-    if (mro->items[i].peek().object() == cls) return 1;
-  return !(type->flags & type_flag::kHeapType) && type->slots.getattribute == types::object->slots.getattribute ? 0 : -1;
-}
-COLD_HANDLER(call_isinstance) {
-  Value* window = r + pc->b;
-  int found = mro_is_instance(window[1], window[2]);
-  if (found < 0 || !drops_quickly(window[1]) || !drops_quickly(window[2]) || !quick_drop(window[0])) TAIL(call_isinstance_other);
+// Ends a call isinstance(v, c) when nothing dies by that; false: not done.
+TYPHON_INLINE bool finish_isinstance(Value* window) {
+  if (!drops_quickly(window[1]) || !drops_quickly(window[2]) || !quick_drop(window[0])) return false;
   (void)quick_drop(window[1]);
   (void)quick_drop(window[2]);
   window[0] = window[1] = window[2] = EMPTY;
+  return true;
+}
+// No instance by its type, which is a class of the program.
+COLD_HANDLER(call_isinstance_absent) {
+  Value* window = r + pc->b;
+  if (!shows_own_class(type_of_object(window[1].object())) || !finish_isinstance(window)) TAIL(call_isinstance_other);
+  SET_AND_NEXT(&r[pc->a], False, 2);
+}
+// One class, as far as its mro tells, and types that are no classes of the program.
+COLD_HANDLER(call_isinstance) {
+  Value* window = r + pc->b;
+  Value v = window[1];
+  if (!points_to(window[2], kShape_type)) TAIL(call_isinstance_other);
+  const Type *cls = window[2].as<Type>(), *type = types::int_;
+  if (!v.is_small_int()) {
+    if (!points(v)) TAIL(call_isinstance_other);
+    type = type_of_object(v.object());
+  }
+  bool found = type == cls;
+  if (!found) {
+    const Tuple* mro = type->mro.as<Tuple>();
+    if (mro == nullptr || mro->size == 0) TAIL(call_isinstance_other);
+    for (u64 i = 1, n = mro->size; i < n && !found; i++) found = mro->items[i].peek().object() == cls;
+    if (!found && (type->flags & type_flag::kHeapType)) TAIL(call_isinstance_absent);
+    if (!found && type->slots.getattribute != types::object->slots.getattribute) TAIL(call_isinstance_other);
+  }
+  if (!finish_isinstance(window)) TAIL(call_isinstance_other);
   SET_AND_NEXT(&r[pc->a], Value::boolean(found), 2);
 }
 
