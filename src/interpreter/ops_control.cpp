@@ -526,7 +526,17 @@ HANDLER(LOAD_OBJECT) {
   SET_TEMP_AND_NEXT(&r[pc->a], Value(frame::code(r)->constants[pc->constant()].bits | Value::kDeferredBit), 1);
 }
 HANDLER(CLEAR) { SET_AND_NEXT(&r[pc->a], EMPTY, 1); }
-HANDLER(CLEAR_RANGE) { STEP(clear_step(r, pc, pc->b), 1); }
+namespace {
+COLD_HANDLER(clear_range_cold) { STEP(clear_step(r, pc, pc->b), 1); }
+}  // namespace
+HANDLER(CLEAR_RANGE) {
+  for (Value *at = &r[pc->a], *end = at + pc->b; at != end; at++) {
+    if (!quick_drop(*at)) [[unlikely]] TAIL(clear_range_cold);
+    *at = EMPTY;
+    asm("" : "+r"(at));  // no memset
+  }
+  NEXT(1);
+}
 HANDLER(CHECK_BOUND) {
   if (r[pc->a].is_empty()) [[unlikely]] {
     (void)unbound_step(*t, r, pc);
