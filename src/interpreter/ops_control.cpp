@@ -423,7 +423,7 @@ TYPHON_NOINLINE bool unpack_sequence_step(Thread& t, Value* r, Instr* pc) {
 
 COLD_HANDLER(unpack_sequence_cold) { STEP(unpack_sequence_step(*t, r, pc), 1); }
 // Of the right size. A source that is kept must not lie among the targets: nothing else might hold it.
-COLD_HANDLER(unpack_tuple) {
+COLD_HANDLER(unpack_tuple_dropping) {
   Value source = r[pc->b];
   u32 n = pc->c;
   bool consumed = pc->x & kConsumeB;
@@ -434,6 +434,27 @@ COLD_HANDLER(unpack_tuple) {
   for (u32 i = 0; i < n; i++) set_register(r, pc->a + i, acquire(items[i].peek()));
   if (consumed) release(source);
   NEXT_RELOAD(1);
+}
+// The usual case: nothing dies by the stores. Where something would, the targets stored already hold what they will hold then.
+COLD_HANDLER(unpack_tuple) {
+  Value source = r[pc->b];
+  u32 n = pc->c;
+  if (u32(pc->b) - pc->a < n) [[unlikely]] TAIL(unpack_tuple_dropping);
+  const Field* items = source.as<Tuple>()->items;
+  Value* to = &r[pc->a];
+  for (u32 i = 0; i < n; i++) {
+    Value v;
+    if (!quick_acquire_slot(items[i].peek(), &v)) [[unlikely]] TAIL(unpack_tuple_dropping);
+    if (!quick_drop(to[i])) [[unlikely]] {
+      (void)quick_drop(v);
+      TAIL(unpack_tuple_dropping);
+    }
+    to[i] = v;
+  }
+  if (!(pc->x & kConsumeB)) NEXT(1);
+  r[pc->b] = EMPTY;
+  if (needs_drop(source)) [[likely]] DROP_AND_NEXT(source, 1);
+  NEXT(1);
 }
 // The same for a local list, as long as no drop can run code that changes it.
 COLD_HANDLER(unpack_list) {
