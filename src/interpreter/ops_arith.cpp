@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "interpreter/dispatch.h"
+#include "interpreter/enter.h"
 #include "interpreter/quick_key.h"
 
 namespace typhon {
@@ -273,6 +274,26 @@ TYPHON_NOINLINE bool join_tuples_step(Thread& t, Value* r, Instr* pc) {
 }
 COLD_HANDLER(join_tuples) { STEP(join_tuples_step(*t, r, pc), 1); }
 
+// A Python method of the left operand's class: goes on in it. Its end is return_operator's business (dispatch.cpp), and the operands
+// stay where they are until then.
+template <class P>
+COLD_HANDLER(binary_method) {
+  Value a = r[pc->b], b = r[pc->c];
+  Type *left = type_of_object(a.object()), *right = type_of(b);
+  Value method = type_lookup(left, operator_method(P::kOp));
+  if (!(pc->x & kInPlace) && enters_special(t, r, method, 2) && (left == right || !is_subtype(right, left))) [[likely]] {
+    Code* code = method.as<Function>()->code.as<Code>();
+    if (!(code->flags & code_flag::kAnyGenerator)) {
+      Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
+      callee[-1] = acquire(method);
+      callee[0] = acquire(a);
+      callee[1] = acquire(b);
+      Instr* first = enter_code(t, r, pc, callee, code, 2, 1 << kResumeShift | frame_flag::kOperator, pc->a);
+      ENTER(callee, first);
+    }
+  }
+  STEP(binary_step<P>(*t, r, pc), 1);
+}
 template <class P>
 COLD_HANDLER(binary_cold) {
   if constexpr (P::kHasFloat || P::kOp == BinaryOp::kTrueDiv) {
@@ -286,6 +307,8 @@ COLD_HANDLER(binary_cold) {
     if (is_exact_tuple(r[pc->b]) && is_exact_tuple(r[pc->c]) && r[pc->b].as<Tuple>()->size != 0 && r[pc->c].as<Tuple>()->size != 0)
       TAIL(join_tuples);
   }
+  if (Value left = r[pc->b]; P::kOp != BinaryOp::kPow && left.is_object() && left.object()->shape_id() >= kFirstDynamicShape)
+    TAIL(binary_method<P>);
   STEP(binary_step<P>(*t, r, pc), 1);
 }
 

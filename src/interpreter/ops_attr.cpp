@@ -892,13 +892,27 @@ HANDLER(LOAD_ATTR_METHOD) {
   }
   TAIL(op_LOAD_ATTR_TEMP);
 }
+namespace {
+// A site that sees several shapes.
+COLD_HANDLER(move_method_cold) {
+  Value v = r[pc->b], method;
+  if (points(v)) {
+    u32 shape = v.object()->shape_id();
+    if (u32(cache::load(pc + 2)) != shape && cached_method(v, site_word(pc + 2, shape), &method) && quick_acquire(v, &v)) {
+      r[pc->a - 1] = method;
+      SET_TEMP_AND_NEXT(&r[pc->a], v, 3);
+    }
+  }
+  TAIL(op_MOVE_TEMP);
+}
+}  // namespace
 HANDLER(MOVE_METHOD) {
   Value v = r[pc->b], method;
   if (cached_method(v, cache::load(pc + 2), &method) && quick_acquire(v, &v)) [[likely]] {
     r[pc->a - 1] = method;
     SET_TEMP_AND_NEXT(&r[pc->a], v, 3);
   }
-  TAIL(op_MOVE_TEMP);
+  TAIL(move_method_cold);
 }
 
 HANDLER(STORE_ATTR) {

@@ -1,4 +1,5 @@
 // Building containers and strings, items, formatting.
+#include "interpreter/blocks.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
 #include "interpreter/quick_key.h"
@@ -518,16 +519,45 @@ HANDLER(BUILD_SLICE) {
     NEXT_RELOAD(3);
   STEP(slice_step(*t, r, pc), 1);
 }
+namespace {
+COLD_HANDLER(build_tuple_cold) { STEP(tuple_step(*t, r, pc), 1); }
+COLD_HANDLER(build_joined_tuple) {
+  int outcome = joined_tuple_step(*t, r, pc);
+  if (outcome > 0) [[likely]] NEXT_RELOAD(2);
+  if (outcome == 0) TAIL(build_tuple_cold);
+  pc++;
+  TAIL(op_raise);
+}
+}  // namespace
+// A small tuple in a block that was freed lately, as tuple_take makes it.
 HANDLER(BUILD_TUPLE) {
-  if (Op(pc[1].op) == Op::ADD && table == g_handlers) {
-    int outcome = joined_tuple_step(*t, r, pc);
-    if (outcome > 0) [[likely]] NEXT_RELOAD(2);
-    if (outcome < 0) {
-      pc++;
-      TAIL(op_raise);
+  if (Op(pc[1].op) == Op::ADD && table == g_handlers) [[unlikely]] TAIL(build_joined_tuple);
+  constexpr u32 kMost = 14;
+  u32 n = pc->c;
+  if (n - 1 >= kMost) [[unlikely]] TAIL(build_tuple_cold);
+  u32 size_class = n / 2 + (n & 1);  // 16 bytes of header, two words in each 16 bytes
+  Tuple* tuple = static_cast<Tuple*>(free_object(t, size_class));
+  if (tuple == nullptr) [[unlikely]] TAIL(build_tuple_cold);
+  Value* from = &r[pc->b];
+  Value* to = tuple->items[0].address();
+  u32 seen = 0;
+  for (u32 i = 0; i < n; i++) {
+    Value v = from[i];
+    if (!(v.bits & 7)) {
+      u8 ownership = v.object()->ownership();
+      if (v.is_deferred() && !(ownership & (state::kDeferred | state::kImmortal))) [[unlikely]] TAIL(build_tuple_cold);  // to be counted
+      seen |= ownership;
+      v = Value(v.object());
     }
+    to[i] = v;
   }
-  STEP(tuple_step(*t, r, pc), 1);
+  to[n - 1 + (n & 1)] = (n & 1) ? EMPTY : to[n - 1];  // the rest of the block
+  for (u32 i = 0; i < n; i++) {
+    from[i] = EMPTY;
+    asm("" : "+r"(i));  // no memset
+  }
+  take_object(t, size_class, tuple, kShape_tuple, seen & state::kTracked, n);
+  SET_AND_NEXT(&r[pc->a], Value(tuple), 1);
 }
 HANDLER(BUILD_LIST) { STEP(list_step(*t, r, pc), 1); }
 HANDLER(BUILD_SET) { STEP(set_step(*t, r, pc), 1); }

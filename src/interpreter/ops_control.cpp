@@ -1,4 +1,5 @@
 // Moves, variables, cells, jumps, iteration and unpacking.
+#include "interpreter/blocks.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
 #include "interpreter/generator.h"
@@ -121,7 +122,7 @@ COLD_HANDLER(get_iter_cold) {
   if (enters_special(t, r, method, 1)) ENTER_ITER(method);
   TAIL(get_iter_general);
 }
-COLD_HANDLER(get_iter_sequence) {
+COLD_HANDLER(get_iter_sequence_cold) {
   Value sequence = r[pc->b];
   auto* it = heap::allocate_as<ListIterator>(*t, is_exact_list(sequence) ? kShape_list_iterator : kShape_tuple_iterator);
   if (pc->x & kConsumeB) {
@@ -130,6 +131,25 @@ COLD_HANDLER(get_iter_sequence) {
   } else {
     it->sequence.init(it, sequence);
   }
+  SET_AND_NEXT(&r[pc->a], Value(it), 1);
+}
+COLD_HANDLER(get_iter_sequence) {
+  constexpr u32 kSizeClass = sizeof(ListIterator) / 16 - 1;
+  static_assert(sizeof(ListIterator) == 32);
+  Value sequence = r[pc->b];
+  auto* it = static_cast<ListIterator*>(free_object(t, kSizeClass));
+  if (it == nullptr) [[unlikely]] TAIL(get_iter_sequence_cold);
+  Object* object = sequence.object();
+  u8 ownership = object->ownership();
+  bool moved = pc->x & kConsumeB;
+  if (!(ownership & (state::kDeferred | state::kImmortal))) {
+    if (!(ownership & g_counted_states) || sequence.is_deferred() || (!moved && !quick_count(object))) [[unlikely]]
+      TAIL(get_iter_sequence_cold);
+  }
+  if (moved) r[pc->b] = EMPTY;
+  *it->sequence.address() = Value(object);
+  it->index = 0;
+  take_object(t, kSizeClass, it, object->shape == kShape_list ? kShape_list_iterator : kShape_tuple_iterator, true);
   SET_AND_NEXT(&r[pc->a], Value(it), 1);
 }
 
@@ -258,11 +278,23 @@ COLD_HANDLER(loop_end) {
   clear_register(r, pc->b);
   NEXT(loop_exit(pc));
 }
+// The iterator of a sequence, that nothing else holds mostly.
+COLD_HANDLER(sequence_loop_end) {
+  Value iterator = r[pc->b];
+  if (!is_sole_owner(iterator)) [[unlikely]] TAIL(loop_end);
+  auto* it = static_cast<ListIterator*>(iterator.object());
+  Value sequence = it->sequence.peek();
+  save_pc(r, pc);
+  r[pc->b] = EMPTY;
+  heap::free_block(*t, it);
+  Field::release_heap(sequence);
+  NEXT_RELOAD(loop_exit(pc));
+}
 
 // The end of a sequence. An iterator that others hold has to remember it.
 COLD_HANDLER(sequence_end) {
   if (r[pc->b].object()->count >= 2 * count::kOne) TAIL(for_iter_cold);
-  TAIL(loop_end);
+  TAIL(sequence_loop_end);
 }
 COLD_HANDLER(for_list) {
   ListIterator* it = r[pc->b].as<ListIterator>();
@@ -414,7 +446,7 @@ TYPHON_NOINLINE bool unpack_sequence_step(Thread& t, Value* r, Instr* pc) {
 
 COLD_HANDLER(unpack_sequence_cold) { STEP(unpack_sequence_step(*t, r, pc), 1); }
 // Of the right size. A source that is kept must not lie among the targets: nothing else might hold it.
-COLD_HANDLER(unpack_tuple) {
+COLD_HANDLER(unpack_tuple_dropping) {
   Value source = r[pc->b];
   u32 n = pc->c;
   bool consumed = pc->x & kConsumeB;
@@ -425,6 +457,27 @@ COLD_HANDLER(unpack_tuple) {
   for (u32 i = 0; i < n; i++) set_register(r, pc->a + i, acquire(items[i].peek()));
   if (consumed) release(source);
   NEXT_RELOAD(1);
+}
+// The usual case: nothing dies by the stores. Where something would, the targets stored already hold what they will hold then.
+COLD_HANDLER(unpack_tuple) {
+  Value source = r[pc->b];
+  u32 n = pc->c;
+  if (u32(pc->b) - pc->a < n) [[unlikely]] TAIL(unpack_tuple_dropping);
+  const Field* items = source.as<Tuple>()->items;
+  Value* to = &r[pc->a];
+  for (u32 i = 0; i < n; i++) {
+    Value v;
+    if (!quick_acquire_slot(items[i].peek(), &v)) [[unlikely]] TAIL(unpack_tuple_dropping);
+    if (!quick_drop(to[i])) [[unlikely]] {
+      (void)quick_drop(v);
+      TAIL(unpack_tuple_dropping);
+    }
+    to[i] = v;
+  }
+  if (!(pc->x & kConsumeB)) NEXT(1);
+  r[pc->b] = EMPTY;
+  if (needs_drop(source)) [[likely]] DROP_AND_NEXT(source, 1);
+  NEXT(1);
 }
 // The same for a local list, as long as no drop can run code that changes it.
 COLD_HANDLER(unpack_list) {
@@ -517,7 +570,17 @@ HANDLER(LOAD_OBJECT) {
   SET_TEMP_AND_NEXT(&r[pc->a], Value(frame::code(r)->constants[pc->constant()].bits | Value::kDeferredBit), 1);
 }
 HANDLER(CLEAR) { SET_AND_NEXT(&r[pc->a], EMPTY, 1); }
-HANDLER(CLEAR_RANGE) { STEP(clear_step(r, pc, pc->b), 1); }
+namespace {
+COLD_HANDLER(clear_range_cold) { STEP(clear_step(r, pc, pc->b), 1); }
+}  // namespace
+HANDLER(CLEAR_RANGE) {
+  for (Value *at = &r[pc->a], *end = at + pc->b; at != end; at++) {
+    if (!quick_drop(*at)) [[unlikely]] TAIL(clear_range_cold);
+    *at = EMPTY;
+    asm("" : "+r"(at));  // no memset
+  }
+  NEXT(1);
+}
 HANDLER(CHECK_BOUND) {
   if (r[pc->a].is_empty()) [[unlikely]] {
     (void)unbound_step(*t, r, pc);
