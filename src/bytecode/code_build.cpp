@@ -347,6 +347,7 @@ Status replace_numbers(Thread& t, Draft& d, Code* c, const Value* a) {
 
 u32 code_stack_size(const Code* c) {
   u32 size = u32(c->register_count - c->local_count);
+  if (c->flags & code_flag::kAnyGenerator) return size;  // no room for frame headers in it
   for (u32 at = 0; at < c->unit_count;) {
     Op op = base_op(Op(c->instructions[at].op));
     switch (op) {

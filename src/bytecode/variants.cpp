@@ -32,6 +32,12 @@ Op attribute_variant(const Body& c, const Instr& load, u32 behind) {
   }
 }
 
+// A test whose result the jump behind it consumes.
+Op test_variant(const Instr& in, const Instr& next, Op base, Op variant) {
+  bool jumps = (Op(next.op) == Op::JUMP_IF_TRUE || Op(next.op) == Op::JUMP_IF_FALSE) && next.a == in.a && (next.x & kConsumeA);
+  return jumps ? variant : base;
+}
+
 // `next`: the instruction behind it, a base.
 Op variant_of(const Body& c, u32 at, const Instr& next) {
   const Instr& in = c.instructions[at];
@@ -46,6 +52,10 @@ Op variant_of(const Body& c, u32 at, const Instr& next) {
       if (c.constants[in.constant()].is_object()) return Op::LOAD_OBJECT;
       return Op(next.op) == Op::RETURN && next.a == in.a ? Op::RETURN_IMMEDIATE : Op::LOAD_IMMEDIATE;
     case Op::LOAD_GLOBAL: return temporary ? Op::LOAD_GLOBAL_TEMP : op;
+    case Op::IS: return temporary ? test_variant(in, next, op, Op::IS_JUMP) : op;
+    case Op::IS_NOT: return temporary ? test_variant(in, next, op, Op::IS_NOT_JUMP) : op;
+    case Op::IN: return temporary ? test_variant(in, next, op, Op::IN_JUMP) : op;
+    case Op::NOT_IN: return temporary ? test_variant(in, next, op, Op::NOT_IN_JUMP) : op;
     case Op::LOAD_ATTR: return temporary && !(in.x & kConsumeB) ? attribute_variant(c, in, at + 2) : op;
     case Op::JUMP_BACK: {
       u32 target = u32(i32(at) + in.jump());
@@ -76,6 +86,10 @@ Op base_op(Op op) {
     case Op::RETURN_IMMEDIATE:
     case Op::LOAD_OBJECT: return Op::LOAD_CONST;
     case Op::LOAD_GLOBAL_TEMP: return Op::LOAD_GLOBAL;
+    case Op::IS_JUMP: return Op::IS;
+    case Op::IS_NOT_JUMP: return Op::IS_NOT;
+    case Op::IN_JUMP: return Op::IN;
+    case Op::NOT_IN_JUMP: return Op::NOT_IN;
     case Op::LOAD_ATTR_TEMP:
     case Op::LOAD_ATTR_ATTR:
     case Op::LOAD_ATTR_ITEM:

@@ -214,6 +214,7 @@ class Codegen {
 
   u16 alloc(u32 n = 1);
   u16 window() {  // the callable's register of a call: the callee's frame header comes before it
+    if (u_->flags & code_flag::kAnyGenerator) return alloc();  // the callee's frame never lies in the heap, with the generator
     u16 f = alloc(6);
     return u16(f + 5);
   }

@@ -1,7 +1,8 @@
 // Calls: windows, methods, super, keywords and unpacked arguments.
 //
 // A call's window is F (the callable) with the callee's frame header in the five registers before it and the arguments
-// behind it. Everything in a window is a temporary and consumed by the call.
+// behind it. Everything in a window is a temporary and consumed by the call. In a generator or coroutine there is no room for the
+// header: the window moves to the register stack.
 #include <algorithm>
 
 #include "compiler/codegen.h"

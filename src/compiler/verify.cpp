@@ -286,8 +286,9 @@ class Verifier {
     jump_state_reg_ = ~0u;
   }
 
-  // The registers in front of the callable become the callee's frame header.
+  // The registers in front of the callable become the callee's frame header, where that is pushed behind the caller's.
   void window(u32 at, u32 f) {
+    if (code_->flags & code_flag::kAnyGenerator) return;
     for (u32 k = 1; k <= 5; k++) {
       if (f < k + code_->local_count) return problem(at, "window at r%u overlaps variables", f);
       State s = now_[f - k];

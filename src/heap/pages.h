@@ -127,6 +127,13 @@ inline u8 state_unless_freed(const Object* object) {
   return block_shape(object) != 0 ? state : 0;
 }
 
+// Whether blocks may be taken off the free lists without telling a tool that watches them.
+#ifdef TYPHON_ASAN_BUILD
+inline constexpr bool kQuickBlocks = false;
+#else
+inline constexpr bool kQuickBlocks = !kChecking;
+#endif
+
 inline bool in_space(const void* address) { return u64(address) - g_space.base < g_space.size; }
 inline ChunkHeader* chunk_at(u32 index) {
   return reinterpret_cast<ChunkHeader*>(g_space.base + u64(index) * kChunkSize);

@@ -324,7 +324,7 @@ bool bind_and_push(Thread& t, Value* callee, u32 n, Tuple* names, Value* caller,
     raise_recursion(t);
   } else if (takes_exactly(code, n) && names == nullptr) {
     if (push_frame(t, callee, code, caller, n, flags, destination)) [[likely]] return true;
-  } else if (bind_in_place(code, callee, n, names)) {
+  } else if (!(code->flags & (code_flag::kVarArgs | code_flag::kVarKeywords)) && bind_in_place(code, callee, n, names)) {
     u32 parameters = code->argument_count + code->keyword_only_count;
     u32 positional = names ? n - u32(names->size) : n;
     if (fill_defaults(t, f, code, callee, positional) &&

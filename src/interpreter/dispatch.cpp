@@ -131,6 +131,17 @@ TYPHON_INLINE void drop_frame(Thread* t, Value* r) {
   release(function);
 }
 
+static_assert(int(Op::MATMUL) - int(Op::ADD) == int(BinaryOp::kMatmul) && int(Op::OR) - int(Op::ADD) == int(BinaryOp::kOr) &&
+              int(Op::POW) - int(Op::ADD) == int(BinaryOp::kPow));
+// Ends the binary operator that the running frame `r` is at, whose left operand's method has returned `result` (owned).
+TYPHON_NOINLINE bool finish_operator(Thread& t, Value* r, Value result) {
+  const Instr* pc = frame::pc(r);
+  Ref value = Ref::adopt(result);
+  if (result.same_word(NotImplemented)) [[unlikely]]
+    value = binary_op_after_left(t, BinaryOp(int(base_op(Op(pc->op))) - int(Op::ADD)), r[pc->b], r[pc->c]);
+  return finish_dss(r, pc, std::move(value));
+}
+
 // Returning from frames that are special in some way.
 TYPHON_NOINLINE Continuation return_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
@@ -185,7 +196,11 @@ TYPHON_NOINLINE Continuation return_step(Thread& t, Value* r, Instr* pc) {
     result = instance;
   }
   if (info.flags & frame_flag::kEntry) return {nullptr, result.bits};
-  set_register(caller, info.destination, result);
+  if (info.flags & frame_flag::kOperator) {
+    if (!finish_operator(t, caller, result)) return {unwind_step(t, true), ERROR.bits};
+  } else {
+    set_register(caller, info.destination, result);
+  }
   return {frame::pc(caller) + (info.flags >> kResumeShift), 0};
 }
 
@@ -235,18 +250,6 @@ COLD_HANDLER(return_constructor) {
   pc = frame::pc(r);
   NEXT_RELOAD(info.flags >> kResumeShift);
 }
-// The end of a plain frame that native code called.
-COLD_HANDLER(return_entry) {
-  if (frame::frame_object(r).bits) [[unlikely]] TAIL(return_cold);
-  save_pc(r, pc);
-  Value result = r[pc->a];
-  r[pc->a] = EMPTY;
-  drop_frame(t, r);
-  return result.bits;
-}
-}  // namespace
-
-namespace {
 // Drops the variables of a frame that returns, and its function, as long as nothing dies by that; false: something would (what was
 // dropped is EMPTY). Temporaries are clean by now (check_clean).
 TYPHON_INLINE bool drop_variables_quickly(Value* r) {
@@ -263,6 +266,78 @@ TYPHON_INLINE bool drop_variables_quickly(Value* r) {
   }
   Value function = frame::function_word(r);
   return (function.bits & 15) != 0 || quick_uncount(reinterpret_cast<Object*>(function.bits));
+}
+// Whether a generator that has ended can be freed as it is, when the only reference to it goes: nothing is to be dropped with it.
+TYPHON_INLINE bool holds_nothing(const Generator* g) {
+  return g->is_local() && g->count < 2 * count::kOne && !(g->Object::state & state::kHasSideTable) && g->name.is_empty() &&
+         g->qualname.is_empty() && g->origin_or_finalizer.is_empty() &&
+         (g->code.peek().object()->ownership() & (state::kDeferred | state::kImmortal));
+}
+// The end of a local generator or coroutine that another one or a for loop waits for.
+COLD_HANDLER(return_delegate) {
+  Generator* g = generator_of(r);
+  FrameInfo info = frame::info(r);
+  Value* caller = frame::caller(r);
+  if (frame::frame_object(r).bits || (info.flags & frame_flag::kEntry) || !g->is_local() || is_traced(*t) ||
+      needs_drop(g->exception.exception)) [[unlikely]]
+    TAIL(return_cold);
+  Instr* waiting = frame::pc(caller);
+  bool loops = Op(waiting->op) == Op::FOR_ITER;
+  if (!loops && Op(waiting->op) != Op::YIELD_FROM) [[unlikely]] TAIL(return_cold);
+  save_pc(r, pc);
+  Value result = r[pc->a];
+  r[pc->a] = EMPTY;
+  if (g->chain != nullptr) {
+    finish_generator(*t, r);
+  } else {  // the same
+    t->exception_top = g->exception.previous;
+    g->exception.previous = nullptr;
+    g->state = u8(GeneratorState::kFinished);
+  }
+  if (!drop_variables_quickly(r)) {
+    drop_frame(t, r);
+  } else {
+    t->frame = caller;
+    t->recursion_depth--;
+    for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY;
+  }
+  pc = waiting;
+  r = caller;
+  Value delegate = r[pc->b];
+  r[pc->b] = EMPTY;
+  if (!loops) clear_register(r, pc->c);
+  if (!delegate.is_deferred() && holds_nothing(g)) [[likely]]
+    heap::free_block(*t, g);
+  else
+    release(delegate);
+  if (loops) {
+    release(result);
+    NEXT_RELOAD(i32(u32(unit(pc + 1))));
+  }
+  set_register(r, pc->a, result);
+  NEXT_RELOAD(1);
+}
+// The end of __add__ or the like.
+COLD_HANDLER(return_operator) {
+  if (frame::frame_object(r).bits || (frame::info(r).flags & frame_flag::kEntry)) [[unlikely]] TAIL(return_cold);
+  save_pc(r, pc);
+  Value result = r[pc->a];
+  r[pc->a] = EMPTY;
+  Value* caller = frame::caller(r);
+  drop_frame(t, r);
+  r = caller;
+  pc = frame::pc(r);
+  if (!finish_operator(*t, r, result)) [[unlikely]] TAIL(op_raise);
+  NEXT_RELOAD(1);
+}
+// The end of a plain frame that native code called.
+COLD_HANDLER(return_entry) {
+  if (frame::frame_object(r).bits) [[unlikely]] TAIL(return_cold);
+  save_pc(r, pc);
+  Value result = r[pc->a];
+  r[pc->a] = EMPTY;
+  drop_frame(t, r);
+  return result.bits;
 }
 }  // namespace
 
@@ -290,6 +365,8 @@ HANDLER(RETURN) {
   if ((info.flags & kFlagMask) | frame::frame_object(r).bits) [[unlikely]] {
     if ((info.flags & kFlagMask) == frame_flag::kEntry) TAIL(return_entry);
     if (info.flags & frame_flag::kConstructor) TAIL(return_constructor);
+    if (info.flags & frame_flag::kGenerator) TAIL(return_delegate);
+    if (info.flags & frame_flag::kOperator) TAIL(return_operator);
     TAIL(return_cold);
   }
   Value result = r[pc->a];

@@ -3,6 +3,8 @@
 #include <cmath>
 
 #include "interpreter/dispatch.h"
+#include "interpreter/enter.h"
+#include "interpreter/quick_key.h"
 
 namespace typhon {
 namespace {
@@ -237,6 +239,7 @@ TYPHON_NOINLINE bool binary_step(Thread& t, Value* r, Instr* pc) {
       return finish_dss(r, pc, str_concat(t, a.as<Str>(), b.as<Str>()));
     }
     if (is_exact_tuple(a) && is_exact_tuple(b)) return finish_dss(r, pc, types::tuple->slots.concat(t, a, b));
+    if (is_exact_bytes(a) && is_exact_bytes(b)) return finish_dss(r, pc, types::bytes->slots.concat(t, a, b));
     if (is_exact_list(a) && (is_exact_list(b) || ((pc->x & kInPlace) && is_exact_tuple(b)))) {
       const Slots& slots = types::list->slots;
       return finish_dss(r, pc, (pc->x & kInPlace) ? slots.inplace_concat(t, a, b) : slots.concat(t, a, b));
@@ -261,6 +264,36 @@ TYPHON_NOINLINE bool binary_step(Thread& t, Value* r, Instr* pc) {
   return general_step(t, r, pc, P::kOp);
 }
 
+// Tuples with items.
+TYPHON_NOINLINE bool join_tuples_step(Thread& t, Value* r, Instr* pc) {
+  save_pc(r, pc);
+  Ref joined = tuple_join(t, r + pc->b, pc->x & kConsumeB, r + pc->c, pc->x & kConsumeC);
+  if (joined.failed()) [[unlikely]] return false;
+  set_register(r, pc->a, std::move(joined));
+  return true;
+}
+COLD_HANDLER(join_tuples) { STEP(join_tuples_step(*t, r, pc), 1); }
+
+// A Python method of the left operand's class: goes on in it. Its end is return_operator's business (dispatch.cpp), and the operands
+// stay where they are until then.
+template <class P>
+COLD_HANDLER(binary_method) {
+  Value a = r[pc->b], b = r[pc->c];
+  Type *left = type_of_object(a.object()), *right = type_of(b);
+  Value method = type_lookup(left, operator_method(P::kOp));
+  if (!(pc->x & kInPlace) && enters_special(t, r, method, 2) && (left == right || !is_subtype(right, left))) [[likely]] {
+    Code* code = method.as<Function>()->code.as<Code>();
+    if (!(code->flags & code_flag::kAnyGenerator)) {
+      Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
+      callee[-1] = acquire(method);
+      callee[0] = acquire(a);
+      callee[1] = acquire(b);
+      Instr* first = enter_code(t, r, pc, callee, code, 2, 1 << kResumeShift | frame_flag::kOperator, pc->a);
+      ENTER(callee, first);
+    }
+  }
+  STEP(binary_step<P>(*t, r, pc), 1);
+}
 template <class P>
 COLD_HANDLER(binary_cold) {
   if constexpr (P::kHasFloat || P::kOp == BinaryOp::kTrueDiv) {
@@ -270,6 +303,12 @@ COLD_HANDLER(binary_cold) {
         Value::encode_float(P::floats(x, y), &result))
       STORE_IMMEDIATE(result);
   }
+  if constexpr (P::kOp == BinaryOp::kAdd) {
+    if (is_exact_tuple(r[pc->b]) && is_exact_tuple(r[pc->c]) && r[pc->b].as<Tuple>()->size != 0 && r[pc->c].as<Tuple>()->size != 0)
+      TAIL(join_tuples);
+  }
+  if (Value left = r[pc->b]; P::kOp != BinaryOp::kPow && left.is_object() && left.object()->shape_id() >= kFirstDynamicShape)
+    TAIL(binary_method<P>);
   STEP(binary_step<P>(*t, r, pc), 1);
 }
 
@@ -432,6 +471,18 @@ TYPHON_INLINE int quick_compare(Value a, Value b) {
   return -1;
 }
 
+// The same for two immediates that are numbers: 0.0, which is not tagged, and an int with a float.
+template <CompareOp kOp>
+TYPHON_INLINE int compare_immediates(Value a, Value b) {
+  double x, y;
+  if (!(a.bits & 7) || !(b.bits & 7) || !as_double(a, &x) || !as_double(b, &y)) return -1;
+  return ordered<kOp>(x, y);
+}
+// Whether one is a text and the other an immediate: such are never equal.
+TYPHON_INLINE bool text_and_immediate(Value a, Value b) {
+  return (is_exact_str(a) && (b.bits & 7)) || (is_exact_str(b) && (a.bits & 7));
+}
+
 template <CompareOp kOp>
 TYPHON_NOINLINE bool compare_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
@@ -442,6 +493,8 @@ TYPHON_NOINLINE bool compare_step(Thread& t, Value* r, Instr* pc) {
 }
 template <CompareOp kOp>
 COLD_HANDLER(compare_cold) {
+  int quick = compare_immediates<kOp>(r[pc->b], r[pc->c]);
+  if (quick >= 0) STORE_IMMEDIATE(Value::boolean(quick));
   STEP(compare_step<kOp>(*t, r, pc), 1);
 }
 
@@ -462,15 +515,20 @@ TYPHON_NOINLINE int fused_compare_step(Thread& t, Value* r, Instr* pc) {
 }
 template <CompareOp kOp, bool kWanted>
 COLD_HANDLER(fused_cold) {
+  Value a = r[pc->a], b = r[pc->b];
+  if (int quick = compare_immediates<kOp>(a, b); quick >= 0) {
+    if (bool(quick) == kWanted) NEXT(pc->immediate());
+    NEXT(1);
+  }
   if constexpr (kOp == CompareOp::kEq || kOp == CompareOp::kNe) {
-    // Strings that are the same object, or both interned: most texts that programs compare with constants.
-    Value a = r[pc->a], b = r[pc->b];
-    if (is_exact_str(a) && is_exact_str(b)) {
-      Str *s = a.as<Str>(), *o = b.as<Str>();
-      bool known = s == o || (s->is_interned() && o->is_interned());
-      // Interned ones that are equal are one object, whose count both drops come from.
-      bool dies = ((pc->x & kConsumeA) && !drops_quickly(a)) || ((pc->x & kConsumeB) && (s == o || !drops_quickly(b)));
-      if (known && !dies) {
+    // Strings that need no call: most texts that programs compare with constants.
+    bool texts = is_exact_str(a) && is_exact_str(b);
+    if (texts || text_and_immediate(a, b)) {
+      int same = texts ? quick_same_text(a.as<Str>(), b.as<Str>()) : 0;
+      // The count of one object would have to suffice for two drops.
+      bool dies = ((pc->x & kConsumeA) && (!drops_quickly(a) || ((pc->x & kConsumeB) && a.same_word(b)))) ||
+                  ((pc->x & kConsumeB) && !drops_quickly(b));
+      if (same >= 0 && !dies) {
         if (pc->x & kConsumeA) {
           (void)quick_drop(a);
           r[pc->a] = EMPTY;
@@ -479,7 +537,7 @@ COLD_HANDLER(fused_cold) {
           (void)quick_drop(b);
           r[pc->b] = EMPTY;
         }
-        if (((s == o) == (kOp == CompareOp::kEq)) == kWanted) NEXT(pc->immediate());
+        if ((bool(same) == (kOp == CompareOp::kEq)) == kWanted) NEXT(pc->immediate());
         NEXT(1);
       }
     }
@@ -551,6 +609,8 @@ TYPHON_NOINLINE bool contains_step(Thread& t, Value* r, Instr* pc, bool wanted) 
 }
 COLD_HANDLER(is_cold) { STEP(is_step(r, pc, true), 1); }
 COLD_HANDLER(is_not_cold) { STEP(is_step(r, pc, false), 1); }
+COLD_HANDLER(in_cold) { STEP(contains_step(*t, r, pc, true), 1); }
+COLD_HANDLER(not_in_cold) { STEP(contains_step(*t, r, pc, false), 1); }
 }  // namespace
 
 namespace {
@@ -566,22 +626,21 @@ template <bool kWanted>
 COLD_HANDLER(is_object) {
   Value a = r[pc->b], b = r[pc->c];
   int same = quick_is(a, b);
-  bool dies = ((pc->x & kConsumeB) && !drops_quickly(a)) || ((pc->x & kConsumeC) && (a.same_word(b) || !drops_quickly(b)));
-  if (same < 0 || dies) [[unlikely]] {
+  if (same < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] {
     if constexpr (kWanted) TAIL(is_cold);
     TAIL(is_not_cold);
-  }
-  if (pc->x & kConsumeB) {
-    (void)quick_drop(a);
-    r[pc->b] = EMPTY;
-  }
-  if (pc->x & kConsumeC) {
-    (void)quick_drop(b);
-    r[pc->c] = EMPTY;
   }
   STORE_IMMEDIATE(Value::boolean(bool(same) == kWanted));
 }
 }  // namespace
+
+// The end of a test whose result the truth jump behind it consumes.
+#define JUMP_ON(result)                                                            \
+  do {                                                                             \
+    pc++;                                                                          \
+    if ((result) == (Op(pc->op) == Op::JUMP_IF_TRUE)) NEXT(pc->jump());            \
+    NEXT(1);                                                                       \
+  } while (0)
 
 // One operand a singleton (None, True...): the words tell, and only the other operand may need a drop.
 HANDLER(IS) {
@@ -596,8 +655,36 @@ HANDLER(IS_NOT) {
     STORE_IMMEDIATE(Value::boolean(a.bits != b.bits));
   TAIL(is_object<false>);
 }
-HANDLER(IN) { STEP(contains_step(*t, r, pc, true), 1); }
-HANDLER(NOT_IN) { STEP(contains_step(*t, r, pc, false), 1); }
+HANDLER(IS_JUMP) {
+  int same = quick_is(r[pc->b], r[pc->c]);
+  if (same < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(is_cold);
+  JUMP_ON(bool(same));
+}
+HANDLER(IS_NOT_JUMP) {
+  int same = quick_is(r[pc->b], r[pc->c]);
+  if (same < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(is_not_cold);
+  JUMP_ON(!same);
+}
+HANDLER(IN) {
+  int found = quick_contains(r[pc->c], r[pc->b]);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(in_cold);
+  STORE_IMMEDIATE(Value::boolean(bool(found)));
+}
+HANDLER(NOT_IN) {
+  int found = quick_contains(r[pc->c], r[pc->b]);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(not_in_cold);
+  STORE_IMMEDIATE(Value::boolean(!found));
+}
+HANDLER(IN_JUMP) {
+  int found = quick_contains(r[pc->c], r[pc->b]);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(in_cold);
+  JUMP_ON(bool(found));
+}
+HANDLER(NOT_IN_JUMP) {
+  int found = quick_contains(r[pc->c], r[pc->b]);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(not_in_cold);
+  JUMP_ON(!found);
+}
 
 // --- truth jumps
 namespace {
@@ -610,12 +697,15 @@ TYPHON_NOINLINE int truth_jump_step(Thread& t, Value* r, Instr* pc) {
 }
 // Of the exact built-in containers and strings, and of what has no truth of its own: 1, 0, or -1 for anything else.
 TYPHON_INLINE int object_truth(Value v) {
-  if (!v.is_object()) return -1;
+  if (!v.is_object()) return v.is_tagged_float() ? 1 : v.is_float_zero() ? 0 : -1;
   switch (v.object()->shape) {
     case kShape_list: return __atomic_load_n(&v.as<List>()->size, __ATOMIC_RELAXED) != 0;
     case kShape_tuple: return v.as<Tuple>()->size != 0;
     case kShape_str: return v.as<Str>()->length() != 0;
     case kShape_dict: return __atomic_load_n(&v.as<Dict>()->used, __ATOMIC_RELAXED) != 0;
+    case kShape_bytes: return v.as<Bytes>()->size != 0;
+    case kShape_set:
+    case kShape_frozenset: return __atomic_load_n(&v.as<Set>()->used, __ATOMIC_RELAXED) != 0;
     default: break;
   }
   const Slots& slots = type_of_object(v.object())->slots;

@@ -224,13 +224,25 @@ COLD_HANDLER(load_attribute_other) {
   TAIL(load_attribute_general);
 }
 
-// A site that sees several shapes.
+// What a site that has seen modules finds in this one, borrowed; EMPTY when its cache does not apply. `word`: of its cache.
+TYPHON_INLINE Value module_value(Object* object, u64 word) {
+  if (u32(word) != kShape_module || !cache::is_record(word)) return EMPTY;
+  const AttributeRecord* record = attribute_record(word);
+  if (record->kind != RecordKind::kModule) return EMPTY;
+  DictTable* table = __atomic_load_n(&static_cast<Module*>(object)->dict.as<Dict>()->table, __ATOMIC_ACQUIRE);
+  return table_id(table) == record->extra ? value_at(table, record->offset) : EMPTY;
+}
+
+// A module, or a site that sees several shapes.
 COLD_HANDLER(load_attribute_cold) {
   Value v = r[pc->b];
   if (points(v)) {
     Object* object = v.object();
     u32 shape = object->shape_id();
-    if (u32(cache::load(pc + 1)) != shape) {
+    if (shape == kShape_module) {
+      Value found = module_value(object, cache::load(pc + 1));
+      if (quick_acquire_slot(found, &found)) FINISH_LOAD(found, load_attribute_general);
+    } else if (u32(cache::load(pc + 1)) != shape) {
       Value found = cached_attribute(v, site_word(pc + 1, shape));
       if (quick_acquire_slot(found, &found)) FINISH_LOAD(found, load_attribute_general);
     }
@@ -458,7 +470,16 @@ COLD_HANDLER(load_method_cold) {
   Value self = r[pc->a + 1], method;
   if (points(self)) {
     u32 shape = self.object()->shape_id();
-    if (u32(cache::load(pc + 1)) != shape && cached_method(self, site_word(pc + 1, shape), &method))
+    if (shape == kShape_module) {
+      Value found = module_value(self.object(), cache::load(pc + 1));
+      if (quick_acquire_slot(found, &found)) {
+        DCHECK(!needs_drop(r[pc->a]));
+        r[pc->a] = found;
+        r[pc->a + 1] = EMPTY;
+        if (needs_drop(self)) DROP_AND_NEXT(self, 2);
+        NEXT(2);
+      }
+    } else if (u32(cache::load(pc + 1)) != shape && cached_method(self, site_word(pc + 1, shape), &method))
       SET_TEMP_AND_NEXT(&r[pc->a], method, 2);
   }
   TAIL(load_method_other);
@@ -841,6 +862,17 @@ COLD_HANDLER(load_constant_item) {
     Value attribute = cached_attribute(v, cache::load(pc + 6));
     if (quick_acquire_slot(attribute, &attribute)) [[likely]] SET_AND_NEXT(&r[pc[5].a], attribute, 7);
   }
+  // The same for one that is set next. Its old value goes last: by that the item may die.
+  if (const Instr* store = pc + 5; Op(store->op) == Op::STORE_ATTR && store->a == pc[3].a && (store->x & kConsumeA) && points(v)) {
+    Object* object = v.object();
+    Field* field;
+    Value stored;
+    if (object->is_local() && cached_slot(object, cache::load(pc + 6), &field) &&
+        quick_heap_word(r[store->b], store->x & kConsumeB, object, &stored)) [[likely]] {
+      if (store->x & kConsumeB) r[store->b] = EMPTY;
+      SET_AND_NEXT(field->address(), stored, 7);
+    }
+  }
   if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[3].a], v, 5);
   TAIL(op_LOAD_ATTR_TEMP);
 }
@@ -860,13 +892,27 @@ HANDLER(LOAD_ATTR_METHOD) {
   }
   TAIL(op_LOAD_ATTR_TEMP);
 }
+namespace {
+// A site that sees several shapes.
+COLD_HANDLER(move_method_cold) {
+  Value v = r[pc->b], method;
+  if (points(v)) {
+    u32 shape = v.object()->shape_id();
+    if (u32(cache::load(pc + 2)) != shape && cached_method(v, site_word(pc + 2, shape), &method) && quick_acquire(v, &v)) {
+      r[pc->a - 1] = method;
+      SET_TEMP_AND_NEXT(&r[pc->a], v, 3);
+    }
+  }
+  TAIL(op_MOVE_TEMP);
+}
+}  // namespace
 HANDLER(MOVE_METHOD) {
   Value v = r[pc->b], method;
   if (cached_method(v, cache::load(pc + 2), &method) && quick_acquire(v, &v)) [[likely]] {
     r[pc->a - 1] = method;
     SET_TEMP_AND_NEXT(&r[pc->a], v, 3);
   }
-  TAIL(op_MOVE_TEMP);
+  TAIL(move_method_cold);
 }
 
 HANDLER(STORE_ATTR) {

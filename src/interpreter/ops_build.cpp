@@ -1,6 +1,8 @@
 // Building containers and strings, items, formatting.
+#include "interpreter/blocks.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
+#include "interpreter/quick_key.h"
 #include "interpreter/sequence_item.h"
 #include "interpreter/intrinsics.h"
 #include "objects/container_util.h"
@@ -113,8 +115,16 @@ COLD_HANDLER(get_item_bytearray) {
   if (place == nullptr) [[unlikely]] TAIL(get_item_general);
   FINISH_LOAD(Value::small_int(__atomic_load_n(place, __ATOMIC_RELAXED)), get_item_general);
 }
+COLD_HANDLER(get_item_dict) {
+  Value found;
+  if (!quick_dict_value(r[pc->b].as<Dict>(), r[pc->c], &found) || !sources_drop_quickly(r, pc) || !quick_acquire_slot(found, &found))
+    TAIL(get_item_general);
+  drop_sources(r, pc);
+  SET_AND_NEXT(&r[pc->a], found, 2);
+}
 COLD_HANDLER(get_item_cold) {
   Value container = r[pc->b];
+  if (is_exact_dict(container)) TAIL(get_item_dict);
   if (is_exact(container, kShape_bytearray) && r[pc->c].is_small_int()) TAIL(get_item_bytearray);
   if (is_exact_str(container) && r[pc->c].is_small_int()) TAIL(get_item_str);
   if (is_exact_bytes(container) && r[pc->c].is_small_int()) TAIL(get_item_bytes);
@@ -145,8 +155,40 @@ TYPHON_NOINLINE bool set_item_step(Thread& t, Value* r, Instr* pc) {
   return true;
 }
 COLD_HANDLER(set_item_general) { STEP(set_item_step(*t, r, pc), 2); }
+// Of a dict that no other thread uses.
+COLD_HANDLER(set_item_dict) {
+  Value container = r[pc->a], key = r[pc->b], value = r[pc->c], stored;
+  bool key_moved = pc->x & kConsumeB, value_moved = pc->x & kConsumeC;
+  Dict* dict = container.as<Dict>();
+  if (is_contended(dict) || ((pc->x & kConsumeA) && !drops_quickly(container))) TAIL(set_item_general);
+  QuickSearch search;
+  DictEntry* entry = quick_find(dict->table, key, &search);
+  if (entry == nullptr) {
+    if (!search.is_absent() || !quick_append_entry(dict, search, key, key_moved, value, value_moved)) TAIL(set_item_general);
+    if (value_moved) r[pc->c] = EMPTY;
+    if (key_moved) r[pc->b] = EMPTY;
+    if (pc->x & kConsumeA) {
+      (void)quick_drop(container);
+      r[pc->a] = EMPTY;
+    }
+    NEXT(2);
+  }
+  Value* to = entry->value.address();
+  if ((key_moved && !drops_quickly(key)) || to->is_empty() || !quick_heap_word(value, value_moved, dict, &stored)) TAIL(set_item_general);
+  if (value_moved) r[pc->c] = EMPTY;
+  if (key_moved) {
+    (void)quick_drop(key);
+    r[pc->b] = EMPTY;
+  }
+  if (pc->x & kConsumeA) {
+    (void)quick_drop(container);
+    r[pc->a] = EMPTY;
+  }
+  SET_AND_NEXT(to, stored, 2);
+}
 COLD_HANDLER(set_item_cold) {
   Value container = r[pc->a], value = r[pc->c];
+  if (is_exact_dict(container)) TAIL(set_item_dict);
   if (is_exact(container, kShape_bytearray) && r[pc->b].is_small_int() && value.is_small_int() && u64(value.as_small_int()) < 256 &&
       !(pc->x & kConsumeA)) {
     if (u8* place = unlocked_byte(container.as<ByteArray>(), r[pc->b].as_small_int())) {
@@ -214,6 +256,23 @@ TYPHON_NOINLINE bool tuple_step(Thread& t, Value* r, Instr* pc) {
   set_register(r, pc->a, made.take());
   return true;
 }
+// (a, b) + tuple or tuple + (a, b), by the ADD behind the BUILD_TUPLE at `pc`: one tuple instead of two. 1 done, -1 raised, 0: not that.
+TYPHON_NOINLINE int joined_tuple_step(Thread& t, Value* r, Instr* pc) {
+  Instr* add = pc + 1;
+  bool first = add->b == pc->a && (add->x & kConsumeB);
+  if (!first && !(add->c == pc->a && (add->x & kConsumeC))) return 0;
+  Value other = r[first ? add->c : add->b];
+  if (!is_exact_tuple(other) || pc->c == 0) return 0;
+  save_pc(r, add);
+  Ref made = tuple_extended(t, other, r + pc->b, pc->c, first);
+  if (made.failed()) return -1;
+  if (first)
+    consume(r, add, kConsumeC, add->c);
+  else
+    consume(r, add, kConsumeB, add->b);
+  set_register(r, add->a, std::move(made));
+  return 1;
+}
 TYPHON_NOINLINE bool list_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   RefTo<List> made = pc->c ? list_take(t, r + pc->b, pc->c) : list_new(t);
@@ -274,6 +333,8 @@ TYPHON_NOINLINE bool map_add_step(Thread& t, Value* r, Instr* pc) {
   consume(r, pc, kConsumeC, pc->c);
   return true;
 }
+COLD_HANDLER(set_add_cold) { STEP(set_add_step(*t, r, pc), 1); }
+COLD_HANDLER(map_add_cold) { STEP(map_add_step(*t, r, pc), 1); }
 bool iterable(Value v) { return type_of(v)->slots.iter != nullptr || is_sequence(v); }
 // "module.f()" as messages about calls name a callable.
 RefTo<Str> callable_text(Thread& t, Value callable) {
@@ -458,7 +519,46 @@ HANDLER(BUILD_SLICE) {
     NEXT_RELOAD(3);
   STEP(slice_step(*t, r, pc), 1);
 }
-HANDLER(BUILD_TUPLE) { STEP(tuple_step(*t, r, pc), 1); }
+namespace {
+COLD_HANDLER(build_tuple_cold) { STEP(tuple_step(*t, r, pc), 1); }
+COLD_HANDLER(build_joined_tuple) {
+  int outcome = joined_tuple_step(*t, r, pc);
+  if (outcome > 0) [[likely]] NEXT_RELOAD(2);
+  if (outcome == 0) TAIL(build_tuple_cold);
+  pc++;
+  TAIL(op_raise);
+}
+}  // namespace
+// A small tuple in a block that was freed lately, as tuple_take makes it.
+HANDLER(BUILD_TUPLE) {
+  if (Op(pc[1].op) == Op::ADD && table == g_handlers) [[unlikely]] TAIL(build_joined_tuple);
+  constexpr u32 kMost = 14;
+  u32 n = pc->c;
+  if (n - 1 >= kMost) [[unlikely]] TAIL(build_tuple_cold);
+  u32 size_class = n / 2 + (n & 1);  // 16 bytes of header, two words in each 16 bytes
+  Tuple* tuple = static_cast<Tuple*>(free_object(t, size_class));
+  if (tuple == nullptr) [[unlikely]] TAIL(build_tuple_cold);
+  Value* from = &r[pc->b];
+  Value* to = tuple->items[0].address();
+  u32 seen = 0;
+  for (u32 i = 0; i < n; i++) {
+    Value v = from[i];
+    if (!(v.bits & 7)) {
+      u8 ownership = v.object()->ownership();
+      if (v.is_deferred() && !(ownership & (state::kDeferred | state::kImmortal))) [[unlikely]] TAIL(build_tuple_cold);  // to be counted
+      seen |= ownership;
+      v = Value(v.object());
+    }
+    to[i] = v;
+  }
+  to[n - 1 + (n & 1)] = (n & 1) ? EMPTY : to[n - 1];  // the rest of the block
+  for (u32 i = 0; i < n; i++) {
+    from[i] = EMPTY;
+    asm("" : "+r"(i));  // no memset
+  }
+  take_object(t, size_class, tuple, kShape_tuple, seen & state::kTracked, n);
+  SET_AND_NEXT(&r[pc->a], Value(tuple), 1);
+}
 HANDLER(BUILD_LIST) { STEP(list_step(*t, r, pc), 1); }
 HANDLER(BUILD_SET) { STEP(set_step(*t, r, pc), 1); }
 HANDLER(BUILD_MAP) { STEP(map_step(*t, r, pc), 1); }
@@ -471,8 +571,32 @@ HANDLER(LIST_APPEND) {
   }
   TAIL(list_append_cold);
 }
-HANDLER(SET_ADD) { STEP(set_add_step(*t, r, pc), 1); }
-HANDLER(MAP_ADD) { STEP(map_add_step(*t, r, pc), 1); }
+HANDLER(SET_ADD) {
+  Value set = r[pc->a], key = r[pc->b];
+  bool moved = pc->x & kConsumeB;
+  if (points_to(set, kShape_set) && !is_contended(set.object())) {
+    int added = quick_set_add(set.as<Set>(), key, moved);
+    if (added > 0 || (added == 0 && (!moved || quick_drop(key)))) [[likely]] {
+      if (moved) r[pc->b] = EMPTY;
+      NEXT(1);
+    }
+  }
+  TAIL(set_add_cold);
+}
+HANDLER(MAP_ADD) {
+  Dict* dict = r[pc->a].as<Dict>();
+  bool key_moved = pc->x & kConsumeB, value_moved = pc->x & kConsumeC;
+  if (!is_contended(dict)) {
+    QuickSearch search;
+    if (quick_find(dict->table, r[pc->b], &search) == nullptr && search.is_absent() &&
+        quick_append_entry(dict, search, r[pc->b], key_moved, r[pc->c], value_moved)) [[likely]] {
+      if (key_moved) r[pc->b] = EMPTY;
+      if (value_moved) r[pc->c] = EMPTY;
+      NEXT(1);
+    }
+  }
+  TAIL(map_add_cold);
+}
 HANDLER(LIST_EXTEND) { STEP(list_extend_step(*t, r, pc), 1); }
 HANDLER(SET_UPDATE) { STEP(set_update_step(*t, r, pc), 1); }
 HANDLER(DICT_UPDATE) { STEP(dict_update_step(*t, r, pc), 1); }

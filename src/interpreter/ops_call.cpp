@@ -6,12 +6,14 @@
 #include "interpreter/enter.h"
 #include "interpreter/inlined.h"
 #include "interpreter/intrinsics.h"
+#include "interpreter/quick_key.h"
 #include "interpreter/sequence_item.h"
 #include "objects/protocol/services.h"
 
 namespace typhon {
 
 Ref list_append_method(Thread& t, Value self, const Value* a);  // objects/list.cpp
+Ref dict_get_method(Thread& t, Value self, const Value* a);     // objects/dict/dict.cpp
 InlinedBuiltins g_inlined_builtins;
 
 namespace {
@@ -175,16 +177,28 @@ TYPHON_NOINLINE void fill_class_cache(Instr* pc, Type* cls) {
   if (cls->slots.init == types::object->slots.init) record.value = EMPTY;  // nothing to run
   if (record.value.is_empty() || is_exact_function(record.value)) write_record_cache(pc + 1, kShape_type, record);
 }
+// str(x), int(x), tuple(x)...: a built-in class without an __init__ of its own, as type_call does it.
+TYPHON_INLINE Ref construct_builtin(Thread& t, Type* cls, Args args) {
+  if (cls == types::str && args.count == 1) return object_str(t, args[0]);
+  Ref object = cls->slots.new_(t, cls, args);
+  if (object.failed() || type_of(object.get()) == cls) [[likely]] return object;
+  Type* made = type_of(object.get());
+  InitFn init = made->slots.init;
+  if (init != nullptr && init != types::object->slots.init && is_subtype(made, cls)) TRY(init(t, object, args));
+  return object;
+}
 // A class with a __new__: what comes next is none of the interpreter's business.
 COLD_HANDLER(call_class_new) {
   save_pc(r, pc);
   FORGET_REGISTERS();
-  Value result = call(*t, r[pc->b], Args{r + pc->b + 1, pc->c, nullptr, 0}).take();
+  Type* cls = r[pc->b].as<Type>();
+  Args args{r + pc->b + 1, pc->c, nullptr, 0};
+  bool plain = (cls->flags & type_flag::kImmutable) && cls->slots.init == types::object->slots.init && cls->slots.new_ != nullptr;
+  Value result = (plain ? construct_builtin(*t, cls, args) : call(*t, Value(cls), args)).take();
   if (!finish_native(r, pc, pc->b, pc->c + 1u, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(2);
 }
 COLD_HANDLER(call_class_uncached) {
-  if (r[pc->b].as<Type>()->slots.new_ != types::object->slots.new_) TAIL(call_class_new);
   fill_class_cache(pc, r[pc->b].as<Type>());
   TAIL(call_general);
 }
@@ -212,6 +226,21 @@ COLD_HANDLER(call_type) {
   set_register_word(*to, found);
   DROP_AND_NEXT(argument, 2);
 }
+// The window of a class call is ready for an __init__ whose arguments are to be bound.
+COLD_HANDLER(enter_init) {
+  Value* callee = r + pc->b + 2;
+  save_pc(r, pc);
+  FORGET_REGISTERS();
+  r[pc->b] = EMPTY;  // the class was dropped
+  bool bound = bind_and_push(*t, callee, pc->c + 1u, nullptr, r, 2 << kResumeShift | frame_flag::kConstructor, pc->a);
+  table = static_cast<const HandlerEntry*>(t->dispatch_table);
+  if (!bound) [[unlikely]] {
+    clear_register_word(callee[-kFrameHeader - 1]);
+    TAIL(op_raise);
+  }
+  Value* entered = t->frame;
+  ENTER(entered, frame::pc(entered));
+}
 COLD_HANDLER(call_class) {
   u64 word = cache::load(pc + 1);
   Type* cls = r[pc->b].as<Type>();
@@ -223,8 +252,7 @@ COLD_HANDLER(call_class) {
   u32 n = pc->c;
   Value* callee = r + pc->b + 2;
   Code* code = record->value.as<Function>()->code.as<Code>();
-  if (!takes_exactly(code, n + 1) || (frame::info(r).flags & frame_flag::kGenerator) ||
-      callee + code->register_count + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit ||
+  if ((frame::info(r).flags & frame_flag::kGenerator) || callee + n + code->register_count + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit ||
       !quick_drop(r[pc->b])) [[unlikely]]
     TAIL(call_general);
   const Shape* shape = shape_at(__atomic_load_n(&cls->root_shape, __ATOMIC_ACQUIRE));
@@ -234,6 +262,7 @@ COLD_HANDLER(call_class) {
   callee[0] = Value(instance);
   callee[-1] = acquire(record->value);
   callee[-kFrameHeader - 1] = Value(instance);
+  if (!takes_exactly(code, n + 1)) TAIL(enter_init);
   Instr* first = enter_plain(t, r, pc, callee, n + 1, 2 << kResumeShift | frame_flag::kConstructor, pc->a);
   ENTER(callee, first);
 }
@@ -310,6 +339,33 @@ COLD_HANDLER(call_native) {
   NEXT_RELOAD(2);
 }
 
+// Ends a call whose window could not be dropped quickly; the result is in `carried`.
+template <int kWords>
+[[clang::preserve_none, gnu::noinline]] static u64 finish_inlined(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, u64 carried) {
+  save_pc(r, pc);
+  FORGET_REGISTERS();
+  (void)finish_native(r, pc, pc->b, pc->c + kWords, Value(carried));
+  NEXT_RELOAD(2);
+}
+// Drops the words of a window as long as nothing dies by that; what was dropped is EMPTY.
+TYPHON_INLINE bool drop_window_quickly(Value* window, u32 words) {
+  for (Value *at = window, *end = window + words; at < end; at++) {
+    // Mostly immediates, and what is not counted.
+    if (!(at->bits & 15) && !quick_drop(*at)) return false;
+    *at = EMPTY;
+    asm("" : "+r"(at));  // keeps the loop a loop
+  }
+  return true;
+}
+// Ends a call of c arguments, of a window that many and kWords large, that ran inside the handler: `result` is an owned word.
+#define FINISH_INLINED(kWords, result)                                                            \
+  do {                                                                                            \
+    Value result_ = (result);                                                                     \
+    if (!drop_window_quickly(r + pc->b, pc->c + (kWords))) [[unlikely]]                           \
+      [[clang::musttail]] return finish_inlined<kWords>(pc, r, t, table, result_.bits);           \
+    SET_AND_NEXT(&r[pc->a], result_, 2);                                                          \
+  } while (0)
+
 // The length of an exact built-in container, or -1.
 TYPHON_INLINE i64 quick_length(Value v) {
   if (!v.is_object()) return -1;
@@ -329,38 +385,69 @@ COLD_HANDLER(call_len) {
   Value* window = r + pc->b;
   i64 n = quick_length(window[1]);
   if (n < 0) TAIL(call_native);
-  if (!drops_quickly(window[1]) || !quick_drop(window[0])) {
-    save_pc(r, pc);
-    (void)finish_native(r, pc, pc->b, 2, Value::small_int(n));
-    NEXT_RELOAD(2);
-  }
-  (void)quick_drop(window[1]);
-  window[0] = window[1] = EMPTY;
-  SET_AND_NEXT(&r[pc->a], Value::small_int(n), 2);
+  FINISH_INLINED(1, Value::small_int(n));
 }
 
+// Whether what an instance says of its class is its type.
+TYPHON_INLINE bool shows_own_class(Type* type) {
+  if (type->slots.getattribute != types::object->slots.getattribute) return false;
+  if (!(type->flags & type_flag::kHeapType)) return true;
+  Value shown = type_lookup(type, names::__class__);
+  return is_exact(shown, kShape_getset_descriptor) && shown.as<NativeDescriptor>()->owner.peek().object() == types::object;
+}
 // isinstance as far as classes without hooks tell: 1, 0, or -1.
 TYPHON_INLINE int quick_is_instance(Type* type, Value c) {
   if (!is_exact(c, kShape_type)) return -1;
   if (type == c.as<Type>() || is_subtype(type, c.as<Type>())) return 1;
   // What an instance says of its class counts as well (object.cpp): nothing else, where `__class__` is that of `object`.
-  if (type->slots.getattribute != types::object->slots.getattribute) return -1;
-  if (!(type->flags & type_flag::kHeapType)) return 0;
-  return type_lookup(type, names::__class__).same_word(type_lookup(types::object, names::__class__)) ? 0 : -1;
+  return shows_own_class(type) ? 0 : -1;
 }
 TYPHON_NOINLINE int is_instance_of_any(Type* type, const Tuple* classes) {
   for (u64 i = 0; i < classes->size; i++)
     if (int found = quick_is_instance(type, classes->items[i].peek())) return found;
   return 0;
 }
-COLD_HANDLER(call_isinstance) {
+COLD_HANDLER(call_isinstance_other) {
   Value* window = r + pc->b;
   Type* type = type_of(window[1]);
   int found = is_exact_tuple(window[2]) ? is_instance_of_any(type, window[2].as<Tuple>()) : quick_is_instance(type, window[2]);
   if (found < 0) TAIL(call_native);
-  save_pc(r, pc);
-  (void)finish_native(r, pc, pc->b, 3, Value::boolean(found));
-  NEXT_RELOAD(2);
+  FINISH_INLINED(1, Value::boolean(found));
+}
+// Ends a call isinstance(v, c) when nothing dies by that; false: not done.
+TYPHON_INLINE bool finish_isinstance(Value* window) {
+  if (!drops_quickly(window[1]) || !drops_quickly(window[2]) || !quick_drop(window[0])) return false;
+  (void)quick_drop(window[1]);
+  (void)quick_drop(window[2]);
+  window[0] = window[1] = window[2] = EMPTY;
+  return true;
+}
+// No instance by its type, which is a class of the program.
+COLD_HANDLER(call_isinstance_absent) {
+  Value* window = r + pc->b;
+  if (!shows_own_class(type_of_object(window[1].object())) || !finish_isinstance(window)) TAIL(call_isinstance_other);
+  SET_AND_NEXT(&r[pc->a], False, 2);
+}
+// One class, as far as its mro tells, and types that are no classes of the program.
+COLD_HANDLER(call_isinstance) {
+  Value* window = r + pc->b;
+  Value v = window[1];
+  if (!points_to(window[2], kShape_type)) TAIL(call_isinstance_other);
+  const Type *cls = window[2].as<Type>(), *type = types::int_;
+  if (!v.is_small_int()) {
+    if (!points(v)) TAIL(call_isinstance_other);
+    type = type_of_object(v.object());
+  }
+  bool found = type == cls;
+  if (!found) {
+    const Tuple* mro = type->mro.as<Tuple>();
+    if (mro == nullptr || mro->size == 0) TAIL(call_isinstance_other);
+    for (u64 i = 1, n = mro->size; i < n && !found; i++) found = mro->items[i].peek().object() == cls;
+    if (!found && (type->flags & type_flag::kHeapType)) TAIL(call_isinstance_absent);
+    if (!found && type->slots.getattribute != types::object->slots.getattribute) TAIL(call_isinstance_other);
+  }
+  if (!finish_isinstance(window)) TAIL(call_isinstance_other);
+  SET_AND_NEXT(&r[pc->a], Value::boolean(found), 2);
 }
 
 // append(x), the method of a list
@@ -385,6 +472,16 @@ COLD_HANDLER(call_method_append) {
   SET_AND_NEXT(&r[pc->a], None, 2);
 }
 
+// dict.get(key), dict.get(key, default)
+COLD_HANDLER(call_method_dict_get) {
+  Value* window = r + pc->b;
+  Value found;
+  if (!quick_dict_value(window[1].as<Dict>(), window[2], &found)) TAIL(call_method_native);
+  if (found.is_empty()) found = pc->c == 2 ? window[3] : None;
+  if (!quick_acquire(found, &found)) TAIL(call_method_native);
+  FINISH_INLINED(2, found);
+}
+
 // A native function that looks at its arguments itself.
 COLD_HANDLER(call_raw) {
   NativeFunction* f = r[pc->b].as<NativeFunction>();
@@ -401,8 +498,10 @@ COLD_HANDLER(call_cold) {
   if (!is_exact(callable, kShape_builtin_function)) {
     if (is_exact_function(callable)) TAIL(call_function);
     if (is_exact(callable, kShape_type)) {
-      if (callable.same_word(Value(types::type)) && pc->c == 1) TAIL(call_type);
-      TAIL(call_class);
+      Type* cls = callable.as<Type>();
+      if (cls->slots.new_ == types::object->slots.new_) TAIL(call_class);
+      if (cls == types::type && pc->c == 1) TAIL(call_type);
+      TAIL(call_class_new);
     }
     if (is_exact(callable, kShape_method)) TAIL(call_bound);
     TAIL(call_general);
@@ -457,6 +556,7 @@ COLD_HANDLER(call_method_cold) {
     TAIL(call_method_general);
   }
   if (d->method->bound == list_append_method) TAIL(call_method_append);
+  if (d->method->bound == dict_get_method) TAIL(call_method_dict_get);
   TAIL(call_method_native);
 }
 COLD_HANDLER(call_method_native) {

@@ -1,8 +1,10 @@
 // Moves, variables, cells, jumps, iteration and unpacking.
+#include "interpreter/blocks.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
 #include "interpreter/generator.h"
 #include "interpreter/tracing.h"
+#include "objects/dict/table.h"
 #include "objects/itertypes.h"
 
 namespace typhon {
@@ -120,7 +122,7 @@ COLD_HANDLER(get_iter_cold) {
   if (enters_special(t, r, method, 1)) ENTER_ITER(method);
   TAIL(get_iter_general);
 }
-COLD_HANDLER(get_iter_sequence) {
+COLD_HANDLER(get_iter_sequence_cold) {
   Value sequence = r[pc->b];
   auto* it = heap::allocate_as<ListIterator>(*t, is_exact_list(sequence) ? kShape_list_iterator : kShape_tuple_iterator);
   if (pc->x & kConsumeB) {
@@ -129,6 +131,25 @@ COLD_HANDLER(get_iter_sequence) {
   } else {
     it->sequence.init(it, sequence);
   }
+  SET_AND_NEXT(&r[pc->a], Value(it), 1);
+}
+COLD_HANDLER(get_iter_sequence) {
+  constexpr u32 kSizeClass = sizeof(ListIterator) / 16 - 1;
+  static_assert(sizeof(ListIterator) == 32);
+  Value sequence = r[pc->b];
+  auto* it = static_cast<ListIterator*>(free_object(t, kSizeClass));
+  if (it == nullptr) [[unlikely]] TAIL(get_iter_sequence_cold);
+  Object* object = sequence.object();
+  u8 ownership = object->ownership();
+  bool moved = pc->x & kConsumeB;
+  if (!(ownership & (state::kDeferred | state::kImmortal))) {
+    if (!(ownership & g_counted_states) || sequence.is_deferred() || (!moved && !quick_count(object))) [[unlikely]]
+      TAIL(get_iter_sequence_cold);
+  }
+  if (moved) r[pc->b] = EMPTY;
+  *it->sequence.address() = Value(object);
+  it->index = 0;
+  take_object(t, kSizeClass, it, object->shape == kShape_list ? kShape_list_iterator : kShape_tuple_iterator, true);
   SET_AND_NEXT(&r[pc->a], Value(it), 1);
 }
 
@@ -257,11 +278,23 @@ COLD_HANDLER(loop_end) {
   clear_register(r, pc->b);
   NEXT(loop_exit(pc));
 }
+// The iterator of a sequence, that nothing else holds mostly.
+COLD_HANDLER(sequence_loop_end) {
+  Value iterator = r[pc->b];
+  if (!is_sole_owner(iterator)) [[unlikely]] TAIL(loop_end);
+  auto* it = static_cast<ListIterator*>(iterator.object());
+  Value sequence = it->sequence.peek();
+  save_pc(r, pc);
+  r[pc->b] = EMPTY;
+  heap::free_block(*t, it);
+  Field::release_heap(sequence);
+  NEXT_RELOAD(loop_exit(pc));
+}
 
 // The end of a sequence. An iterator that others hold has to remember it.
 COLD_HANDLER(sequence_end) {
   if (r[pc->b].object()->count >= 2 * count::kOne) TAIL(for_iter_cold);
-  TAIL(loop_end);
+  TAIL(sequence_loop_end);
 }
 COLD_HANDLER(for_list) {
   ListIterator* it = r[pc->b].as<ListIterator>();
@@ -307,12 +340,34 @@ COLD_HANDLER(for_str) {
   SET_AND_NEXT(&r[pc->a], owned, 2);
 }
 
+// The next key, or value, of a dict that has not changed its size.
+template <bool kKeys>
+COLD_HANDLER(for_dict) {
+  DictIterator* it = r[pc->b].as<DictIterator>();
+  Value held = it->dict.peek();
+  if (!it->is_local() || held.is_empty() || it->expected_used != dict_table::used_of(held.as<Dict>())) [[unlikely]] TAIL(for_iter_cold);
+  const DictTable* keys = dict_table::table_of(held.as<Dict>());
+  const DictEntry* entries = keys->entries();
+  u64 n = dict_table::entry_count(keys);
+  for (u64 i = it->position; i < n; i++) {
+    Value key = entries[i].key.peek(), value = entries[i].value.peek(), owned;
+    if (key.is_empty() || value.is_empty()) continue;
+    if (it->remaining == 0 || !quick_acquire_slot(kKeys ? key : value, &owned)) [[unlikely]] TAIL(for_iter_cold);
+    it->remaining--;
+    it->position = i + 1;
+    SET_AND_NEXT(&r[pc->a], owned, 2);
+  }
+  TAIL(for_iter_cold);
+}
+
 // Apart from FOR_ITER, or the compiler makes a jump table of all the shapes there.
 COLD_HANDLER(for_other) {
   u32 shape = r[pc->b].object()->shape_id();
   if (shape == kShape_generator) TAIL(for_generator);
   if (shape == kShape_tuple_iterator) TAIL(for_tuple);
-  if (shape == kShape_str_iterator) TAIL(for_str);
+  if (shape == kShape_str_ascii_iterator || shape == kShape_str_iterator) TAIL(for_str);
+  if (shape == kShape_dict_keyiterator) TAIL(for_dict<true>);
+  if (shape == kShape_dict_valueiterator) TAIL(for_dict<false>);
   TAIL(for_iter_cold);
 }
 
@@ -391,7 +446,7 @@ TYPHON_NOINLINE bool unpack_sequence_step(Thread& t, Value* r, Instr* pc) {
 
 COLD_HANDLER(unpack_sequence_cold) { STEP(unpack_sequence_step(*t, r, pc), 1); }
 // Of the right size. A source that is kept must not lie among the targets: nothing else might hold it.
-COLD_HANDLER(unpack_tuple) {
+COLD_HANDLER(unpack_tuple_dropping) {
   Value source = r[pc->b];
   u32 n = pc->c;
   bool consumed = pc->x & kConsumeB;
@@ -402,6 +457,27 @@ COLD_HANDLER(unpack_tuple) {
   for (u32 i = 0; i < n; i++) set_register(r, pc->a + i, acquire(items[i].peek()));
   if (consumed) release(source);
   NEXT_RELOAD(1);
+}
+// The usual case: nothing dies by the stores. Where something would, the targets stored already hold what they will hold then.
+COLD_HANDLER(unpack_tuple) {
+  Value source = r[pc->b];
+  u32 n = pc->c;
+  if (u32(pc->b) - pc->a < n) [[unlikely]] TAIL(unpack_tuple_dropping);
+  const Field* items = source.as<Tuple>()->items;
+  Value* to = &r[pc->a];
+  for (u32 i = 0; i < n; i++) {
+    Value v;
+    if (!quick_acquire_slot(items[i].peek(), &v)) [[unlikely]] TAIL(unpack_tuple_dropping);
+    if (!quick_drop(to[i])) [[unlikely]] {
+      (void)quick_drop(v);
+      TAIL(unpack_tuple_dropping);
+    }
+    to[i] = v;
+  }
+  if (!(pc->x & kConsumeB)) NEXT(1);
+  r[pc->b] = EMPTY;
+  if (needs_drop(source)) [[likely]] DROP_AND_NEXT(source, 1);
+  NEXT(1);
 }
 // The same for a local list, as long as no drop can run code that changes it.
 COLD_HANDLER(unpack_list) {
@@ -494,7 +570,17 @@ HANDLER(LOAD_OBJECT) {
   SET_TEMP_AND_NEXT(&r[pc->a], Value(frame::code(r)->constants[pc->constant()].bits | Value::kDeferredBit), 1);
 }
 HANDLER(CLEAR) { SET_AND_NEXT(&r[pc->a], EMPTY, 1); }
-HANDLER(CLEAR_RANGE) { STEP(clear_step(r, pc, pc->b), 1); }
+namespace {
+COLD_HANDLER(clear_range_cold) { STEP(clear_step(r, pc, pc->b), 1); }
+}  // namespace
+HANDLER(CLEAR_RANGE) {
+  for (Value *at = &r[pc->a], *end = at + pc->b; at != end; at++) {
+    if (!quick_drop(*at)) [[unlikely]] TAIL(clear_range_cold);
+    *at = EMPTY;
+    asm("" : "+r"(at));  // no memset
+  }
+  NEXT(1);
+}
 HANDLER(CHECK_BOUND) {
   if (r[pc->a].is_empty()) [[unlikely]] {
     (void)unbound_step(*t, r, pc);

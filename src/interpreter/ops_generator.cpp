@@ -207,7 +207,7 @@ COLD_HANDLER(yield_chain) {
   SET_AND_NEXT(&r[pc->a], value, 2);
 }
 COLD_HANDLER(yield_settling) {
-  u32 n = frame::code(r)->register_count;
+  u32 n = (pc->x & kConsumeB) ? pc->b : frame::code(r)->register_count;  // what op_YIELD asks for, or more
   for (u32 i = 0; i < n; i++)
     if (!settle(r[i])) TAIL(yield_cold);
   if (!settle(frame::function_word(r)) || !settle(frame::frame_object(r))) TAIL(yield_cold);

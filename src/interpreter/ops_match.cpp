@@ -4,14 +4,6 @@
 namespace typhon {
 namespace {
 
-// A class has the flag of the first base that has one: it is a sequence or a mapping for patterns, never both.
-bool has_flag(Value v, u32 flag) { return type_of(v)->flags & flag; }
-TYPHON_NOINLINE bool kind_step(Value* r, Instr* pc, u32 flag) {
-  save_pc(r, pc);
-  set_register(r, pc->a, Value::boolean(has_flag(r[pc->b], flag)));
-  return true;
-}
-
 Ref match_keys(Thread& t, Value subject, Tuple* keys) {
   if (keys->size == 0) return tuple_of(t);
   // get() with a default: a defaultdict or __missing__ must not make entries.
@@ -112,10 +104,21 @@ TYPHON_NOINLINE bool length_step(Thread& t, Value* r, Instr* pc) {
 
 }  // namespace
 
-HANDLER(MATCH_SEQUENCE) { STEP(kind_step(r, pc, type_flag::kSequence), 1); }
-HANDLER(MATCH_MAPPING) { STEP(kind_step(r, pc, type_flag::kMapping), 1); }
+// A class has the flag of the first base that has one: it is a sequence or a mapping for patterns, never both.
+TYPHON_INLINE Value has_flag(Value v, u32 flag) { return Value::boolean(points(v) && (type_of_object(v.object())->flags & flag)); }
+HANDLER(MATCH_SEQUENCE) { SET_AND_NEXT(&r[pc->a], has_flag(r[pc->b], type_flag::kSequence), 1); }
+HANDLER(MATCH_MAPPING) { SET_AND_NEXT(&r[pc->a], has_flag(r[pc->b], type_flag::kMapping), 1); }
 HANDLER(MATCH_KEYS) { STEP(keys_step(*t, r, pc), 1); }
 HANDLER(MATCH_CLASS) { STEP(class_step(*t, r, pc), 2); }
-HANDLER(GET_LENGTH) { STEP(length_step(*t, r, pc), 1); }
+namespace {
+COLD_HANDLER(get_length_cold) { STEP(length_step(*t, r, pc), 1); }
+}  // namespace
+HANDLER(GET_LENGTH) {
+  Value v = r[pc->b];
+  if (points_to(v, kShape_tuple)) SET_AND_NEXT(&r[pc->a], Value::small_int(i64(v.as<Tuple>()->size)), 1);
+  if (points_to(v, kShape_list))
+    SET_AND_NEXT(&r[pc->a], Value::small_int(i64(__atomic_load_n(&v.as<List>()->size, __ATOMIC_RELAXED))), 1);
+  TAIL(get_length_cold);
+}
 
 }  // namespace typhon

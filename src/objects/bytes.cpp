@@ -356,12 +356,19 @@ Ref slot_get_item(Thread& t, Value self, Value key) {
 }
 
 Ref slot_concat(Thread& t, Value a, Value b) {
+  if (is_exact_bytes(a) && is_exact_bytes(b)) {
+    Bytes *x = a.as<Bytes>(), *y = b.as<Bytes>();
+    if (y->size == 0) return Ref::copy(a);
+    if (x->size == 0) return Ref::copy(b);
+    RefTo<Bytes> result = TRY(bytes_allocate(t, x->size + y->size));
+    std::memcpy(result->data, x->data, x->size);
+    std::memcpy(result->data + x->size, y->data, y->size);
+    return result;
+  }
   if (!has_buffer(a) || !has_buffer(b)) {
     Value other = has_buffer(a) ? b : a;
     return raise(t, exc::TypeError, "can't concat %T to %T", other, has_buffer(a) ? a : b);
   }
-  if (is_exact_bytes(b) && b.as<Bytes>()->size == 0 && is_exact_bytes(a)) return Ref::copy(a);
-  if (is_exact_bytes(a) && a.as<Bytes>()->size == 0 && is_exact_bytes(b)) return Ref::copy(b);
   ByteView x(t), y(t);
   if (x.get(a).failed() || y.get(b).failed()) {
     clear_exception(t);

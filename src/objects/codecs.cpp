@@ -64,7 +64,11 @@ void normalise_name(std::string_view name, ByteBuilder& out) {
 Status check_codec_name(Thread& t, Value v) {
   if (v.is_empty()) return ok();
   auto* text = v.as<Str>();
-  if (!text->is_ascii()) TRY(encode_utf8(t, text, nullptr));
+  if (text->is_ascii()) {
+    if (std::memchr(text->data<u8>(), 0, text->length()) != nullptr) return raise(t, exc::ValueError, "embedded null character");
+    return ok();
+  }
+  TRY(encode_utf8(t, text, nullptr));
   for (size_t i = 0; i < text->length(); i++)
     if (text->at(i) == 0) return raise(t, exc::ValueError, "embedded null character");
   return ok();

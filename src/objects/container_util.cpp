@@ -27,6 +27,9 @@ bool immediate_number(Value v, double* number, bool* exact) {
   return false;
 }
 
+// Whether a value compares as the int that it is.
+bool is_plain_int(Value v) { return is_int(v) && type_of(v)->slots.compare == types::int_->slots.compare; }
+
 }  // namespace
 
 Quick quick_equal_slow(Value a, Value b) {
@@ -57,11 +60,12 @@ Quick quick_equal_slow(Value a, Value b) {
     }
     // Heap numbers. NaN equals itself only as the same object, which was tested before.
     if (is_exact_float(a) && is_exact_float(b)) return float_value(a) == float_value(b) ? Quick::kYes : Quick::kNo;
-    if (is_exact_int(a) && is_exact_int(b)) return int_compare(a, b) == 0 ? Quick::kYes : Quick::kNo;
+    if (is_plain_int(a) && is_plain_int(b)) return int_compare(a, b) == 0 ? Quick::kYes : Quick::kNo;
     return Quick::kUnknown;
   }
   if (b.is_object() && is_exact_float(a) && is_exact_float(b)) return Quick::kNo;
   if (b.is_object() && is_exact_int(a) && is_exact_int(b)) return Quick::kNo;
+  if (b.is_object() && a.is_small_int() && is_plain_int(b)) return int_compare(a, b) == 0 ? Quick::kYes : Quick::kNo;
   if (b.is_object()) return is_exact_str(b) ? Quick::kNo : Quick::kUnknown;
   double x, y;
   bool x_exact, y_exact;

@@ -85,6 +85,10 @@ Status slice_resolve_py(Thread& t, Slice* slice, i64 length, SliceIndices* out);
 void slice_adjust(SliceIndices* indices, i64 length);
 // sequence[slice], for indices as slice_unpack_py gives them, which are adjusted.
 RefTo<List> list_slice(Thread& t, List* list, SliceIndices* indices);
+// tuple + items, or items + tuple, an exact one. The items are moved: EMPTY afterwards.
+Ref tuple_extended(Thread& t, Value tuple, Value* owned_items, size_t n, bool items_first);
+// left + right, exact tuples with items. An operand that is owned is given away, and EMPTY afterwards (unless that raises).
+Ref tuple_join(Thread& t, Value* left, bool left_owned, Value* right, bool right_owned);
 RefTo<Tuple> tuple_slice(Thread& t, Tuple* tuple, SliceIndices* indices);
 // slice.indices(length) in ints of any size: the tuple (start, stop, step).
 RefTo<Tuple> slice_indices_big(Thread& t, Slice* slice, Value length);

@@ -1,4 +1,5 @@
 // The types int and bool: construction, operators, methods.
+#include <bit>
 #include <cmath>
 
 #include "objects/big.h"
@@ -108,11 +109,22 @@ Ref parse(Thread& t, const char* text, size_t n, int base, Value original) {
                    "sys.set_int_max_str_digits() to increase the limit",
                    most, digits);
   }
-  if (base == 10 && !zero_only && i < n) {
+  if (!zero_only && i < n) {
     // Nothing but digits, as nearly always.
     bool plain = true;
-    for (size_t k = i; k < n; k++) plain &= u8(text[k] - '0') < 10;
-    if (plain) return int_from_digits(t, text + i, n - i, base, negative);
+    if ((n - i) * size_t(std::bit_width(u32(base - 1))) <= 62) {
+      i64 value = 0;
+      for (size_t k = i; k < n; k++) {
+        int d = digit_value(text[k]);
+        plain &= d < base;
+        value = value * base + d;
+        if (!plain) break;
+      }
+      if (plain) return int_from(t, negative ? -value : value);
+    } else if (base == 10) {
+      for (size_t k = i; k < n; k++) plain &= u8(text[k] - '0') < 10;
+      if (plain) return int_from_digits(t, text + i, n - i, base, negative);
+    }
   }
   RefTo<Bytes> buffer = TRY(bytes_allocate(t, n + 1));
   char* digits = reinterpret_cast<char*>(buffer->data);
@@ -169,6 +181,7 @@ Ref from_text(Thread& t, Value x, int base) {
   size_t start = 0, end = view.size();
   while (start < end && unicode::is_space(u8(text[start]))) start++;
   while (end > start && unicode::is_space(u8(text[end - 1]))) end--;
+  if (is_exact_bytes(x)) return parse(t, text + start, end - start, base, x);
   RefTo<Bytes> shown = TRY(bytes_from(t, view.data(), view.size()));
   return parse(t, text + start, end - start, base, shown);
 }

@@ -201,6 +201,8 @@ Ref module_from_definition(Thread& t, const ModuleDef& definition) {
   }
   for (const Method* row = definition.functions; row != nullptr && row->name != nullptr; row++) {
     Ref function = TRY(native_function_new(t, row, module, name));
+    // Like the module it belongs to: not counted, so that calling it touches no count.
+    collector::make_deferred(function.object());
     TRY(module_add(t, module.get(), row->name, function.get()));
   }
   if (definition.initialise != nullptr) TRY(definition.initialise(t, module.get()));

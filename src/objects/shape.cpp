@@ -685,6 +685,11 @@ bool dispose(Thread& t, Object* object) {
   if (shape->disposal == Disposal::kNever || (object->state & state::kHasSideTable) || (shape->flags & shape_flag::kFinaliser))
     return false;
   if (shape->disposal == Disposal::kSlots) return dispose_slots(t, object, shape);
+  if (object->shape == kShape_tuple) {  // most of what dies, in many programs
+    Tuple* tuple = static_cast<Tuple*>(object);
+    for (u64 i = 0, n = tuple->size; i < n; i++) drop_field(tuple->items[i]);
+    return true;
+  }
   auto dispose_native = shape->layout->dispose;
   return dispose_native == nullptr || dispose_native(t, object);
 }

@@ -300,7 +300,7 @@ RefTo<Str> str_join(Thread& t, Str* separator, const Value* items, size_t n) {
   size_t total = n > 1 ? (n - 1) * separator->length() : 0;
   u32 bound = n > 1 ? bound_of(separator) : 0;
   for (size_t i = 0; i < n; i++) {
-    if (!is_str(items[i]))
+    if (!is_exact_str(items[i]) && !is_str(items[i]))
       return raise(t, exc::TypeError, "sequence item %zd: expected str instance, %T found", i64(i), items[i]);
     Str* s = items[i].as<Str>();
     if (__builtin_add_overflow(total, s->length(), &total))
@@ -310,6 +310,22 @@ RefTo<Str> str_join(Thread& t, Str* separator, const Value* items, size_t n) {
   if (n == 1) return str_exact(t, items[0].as<Str>());
   RefTo<Str> result = TRY(str_allocate(t, total, bound));
   if (total == 0) return result;
+  if (result->kind() == 0) {  // so are all the parts
+    u8* to = static_cast<u8*>(result->raw_mutable());
+    auto put = [&to](const Str* part) {
+      size_t length = part->length();
+      if (length == 1)
+        *to = part->data<u8>()[0];
+      else if (length != 0)
+        copy_short(to, part->data<u8>(), length);
+      to += length;
+    };
+    for (size_t i = 0; i < n; i++) {
+      if (i != 0) put(separator);
+      put(items[i].as<Str>());
+    }
+    return total == 1 ? str_from_char(t, result->at(0)) : std::move(result);
+  }
   size_t at = 0;
   for (size_t i = 0; i < n; i++) {
     if (i != 0 && separator->length() != 0) {
@@ -321,7 +337,6 @@ RefTo<Str> str_join(Thread& t, Str* separator, const Value* items, size_t n) {
     write_into(result.get(), at, s);
     at += s->length();
   }
-  if (total == 1 && result->kind() == 0) return str_from_char(t, result->at(0));
   return result;
 }
 

@@ -67,6 +67,51 @@ RefTo<Tuple> tuple_take(Thread& t, Value* owned_items, size_t n) {
   return RefTo<Tuple>::adopt(tuple);
 }
 
+Ref tuple_extended(Thread& t, Value tuple, Value* owned_items, size_t n, bool items_first) {
+  Tuple* from = tuple.as<Tuple>();
+  u64 size = from->size;
+  Tuple* result = allocate_tuple(t, size + n, (from->ownership() & state::kTracked) || needs_tracking(owned_items, n));
+  if (result == nullptr) {
+    for (size_t i = 0; i < n; i++) release(std::exchange(owned_items[i], EMPTY));
+    return Ref::error();
+  }
+  Field *copies = result->items + (items_first ? n : 0), *moved = result->items + (items_first ? 0 : size);
+  for (u64 i = 0; i < size; i++) *copies[i].address() = heap_copy(from->items[i].peek());
+  for (size_t i = 0; i < n; i++) *moved[i].address() = to_heap_word(std::exchange(owned_items[i], EMPTY));
+  return Ref::adopt(Value(result));
+}
+
+// Puts the items of an operand of tuple_join into the result; ends an operand that is owned.
+TYPHON_INLINE Field* join_items(Thread& t, Field* to, Tuple* from, Value word, bool owned) {
+  u64 n = from->size;
+  if (owned && !word.is_deferred() && from->is_local() && from->count == count::kOne) {
+    // It dies by that: nothing is counted.
+    for (u64 i = 0; i < n; i++) *to[i].address() = *from->items[i].address();
+    heap::free_block(t, from);
+    return to + n;
+  }
+  for (u64 i = 0; i < n; i++) *to[i].address() = heap_copy(from->items[i].peek());
+  if (owned) release(word);
+  return to + n;
+}
+Ref tuple_join(Thread& t, Value* left, bool left_owned, Value* right, bool right_owned) {
+  Tuple *a = left->as<Tuple>(), *b = right->as<Tuple>();
+  Tuple* result = allocate_tuple(t, a->size + b->size, (a->ownership() | b->ownership()) & state::kTracked);
+  if (result == nullptr) return Ref::error();
+  if (a == b) {
+    for (Field* to : {result->items, result->items + a->size})
+      for (u64 i = 0; i < a->size; i++) *to[i].address() = heap_copy(a->items[i].peek());
+    if (left_owned) release(std::exchange(*left, EMPTY));
+    if (right_owned) release(std::exchange(*right, EMPTY));
+    return Ref::adopt(Value(result));
+  }
+  Value x = *left, y = *right;
+  if (left_owned) *left = EMPTY;
+  if (right_owned) *right = EMPTY;
+  (void)join_items(t, join_items(t, result->items, a, x, left_owned), b, y, right_owned);
+  return Ref::adopt(Value(result));
+}
+
 Tuple* empty_tuple() {
   Tuple* tuple = __atomic_load_n(&g_empty_tuple, __ATOMIC_ACQUIRE);
   if (tuple != nullptr) [[likely]]

@@ -7,6 +7,8 @@
 
 namespace typhon {
 
+Ref dict_get_method(Thread& t, Value self, const Value* a);
+
 using namespace dict_table;
 
 namespace {
@@ -154,6 +156,11 @@ Status set_hashed_py(Thread& t, Dict* d, Value key, u64 hash, Value value) {
     DictTable* table = d->table;
     Probe probe = probe_quick(table, key, hash);
     if (probe.index != kUnknown) {
+      if (probe.index == kAbsent && table->entry_count == table->entry_capacity) {
+        TRY(grow(t, d, table));
+        table = d->table;
+        probe.slot = locate_slot(table, hash, kAbsent);
+      }
       publish_for(d, key);
       publish_for(d, value);
       if (put(d, table, probe, hash, key, value, &old)) {
@@ -679,11 +686,16 @@ Ref dict_inplace_or(Thread& t, Value self, Value other) {
   return Ref::copy(self);
 }
 
+}  // namespace
+
+// dict.get; the interpreter does the usual case itself.
 Ref dict_get_method(Thread& t, Value self, const Value* a) {
   Ref found = TRY(dict_get_py(t, self.as<Dict>(), a[0]));
   if (!found.is_empty()) return found;
   return a[1].is_empty() ? Ref::none() : Ref::copy(a[1]);
 }
+
+namespace {
 
 Ref dict_setdefault(Thread& t, Value self, const Value* a) {
   return dict_setdefault_py(t, self.as<Dict>(), a[0], a[1].is_empty() ? None : a[1]);

@@ -33,20 +33,42 @@ u32 new_id() {
 }
 
 template <class W>
-void store_slot(DictTable* table, u64 slot, W value) {
-  __atomic_store_n(reinterpret_cast<W*>(table + 1) + slot, value, __ATOMIC_RELEASE);
-}
-
-template <class W>
 u64 free_slot_as(const DictTable* table, u64 hash) {
   Index<W> at(table, hash);
   while (at.slot() != 0) at.advance();
   return at.position;
 }
-u64 free_slot(const DictTable* table, u64 hash) {
-  if (table->index_width == 1) return free_slot_as<u8>(table, hash);
-  if (table->index_width == 2) return free_slot_as<u16>(table, hash);
-  return free_slot_as<u32>(table, hash);
+// Moves the words of the live entries of `full` to `fresh`, which nobody else sees and which has room for them.
+template <class W>
+void move_entries_as(DictTable* fresh, const DictTable* full) {
+  const DictEntry* from = full->entries();
+  DictEntry* to = fresh->entries();
+  W* index = reinterpret_cast<W*>(fresh + 1);
+  u64 mask = (u64(1) << fresh->log2_size) - 1;
+  u32 moved = 0;
+  bool all_str = true;
+  for (const DictEntry* end = from + full->entry_count; from < end; from++) {
+    Value key = from->key.peek(), value = from->value.peek();
+    if (value.is_empty()) continue;
+    u64 hash = from->hash, position = hash & mask, perturb = hash;  // as Index
+    while (index[position] != 0) {
+      perturb >>= 5;
+      position = (position * 5 + perturb + 1) & mask;
+    }
+    index[position] = W(++moved);
+    to->hash = hash;
+    *to->key.address() = key;
+    *to->value.address() = value;
+    to++;
+    if (all_str && !is_exact_str(key)) all_str = false;
+  }
+  fresh->all_str = all_str;
+  fresh->entry_count = moved;
+}
+void move_entries(DictTable* fresh, const DictTable* full) {
+  if (fresh->index_width == 1) return move_entries_as<u8>(fresh, full);
+  if (fresh->index_width == 2) return move_entries_as<u16>(fresh, full);
+  move_entries_as<u32>(fresh, full);
 }
 
 template <class W>
@@ -166,9 +188,8 @@ DictTable* allocate_table(Thread& t, Dict* owner, u64 capacity) {
   return table;
 }
 
-// Small tables are made to measure (a one-item dict is 128 bytes in all); larger ones double.
+// Small tables are made nearly to measure; larger ones double.
 u64 capacity_for_growth(u64 used) {
-  if (used == 0) return 1;
   if (used < 3) return 3;
   if (used < 5) return 5;
   u32 log2_size = 3;
@@ -177,28 +198,7 @@ u64 capacity_for_growth(u64 used) {
 }
 
 void mark_deleted(DictTable* table, u64 slot) {
-  if (table->index_width == 1)
-    store_slot<u8>(table, slot, Index<u8>::kDeleted);
-  else if (table->index_width == 2)
-    store_slot<u16>(table, slot, Index<u16>::kDeleted);
-  else
-    store_slot<u32>(table, slot, Index<u32>::kDeleted);
-}
-
-void append_words(DictTable* table, u64 slot, u64 hash, Value key_word, Value value_word) {
-  u32 n = table->entry_count;
-  DictEntry& entry = table->entries()[n];
-  entry.hash = hash;
-  *entry.key.address() = key_word;
-  *entry.value.address() = value_word;
-  if (table->all_str && !is_exact_str(key_word)) table->all_str = 0;
-  __atomic_store_n(&table->entry_count, n + 1, __ATOMIC_RELEASE);
-  if (table->index_width == 1)
-    store_slot<u8>(table, slot, u8(n + 1));
-  else if (table->index_width == 2)
-    store_slot<u16>(table, slot, u16(n + 1));
-  else
-    store_slot<u32>(table, slot, u32(n + 1));
+  store_slot(table, slot, ~u64(0));
 }
 
 Status grow(Thread& t, Dict* d, DictTable* full, u64 extra) {
@@ -211,15 +211,8 @@ Status grow(Thread& t, Dict* d, DictTable* full, u64 extra) {
   {
     ObjectLock lock(t, d);
     if (d->table == full && d->used < capacity) {
-      DictEntry* entries = full->entries();
-      u32 n = full->entry_count;
-      for (u32 i = 0; i < n; i++) {
-        Value value = entries[i].value.peek();
-        if (value.is_empty()) continue;
-        u64 hash = entries[i].hash;
-        append_words(fresh, free_slot(fresh, hash), hash, entries[i].key.peek(), value);
-      }
-      all_moved = fresh->entry_count == n;
+      move_entries(fresh, full);
+      all_moved = fresh->entry_count == full->entry_count;
       __atomic_store_n(&d->table, fresh, __ATOMIC_RELEASE);
       installed = true;
     }

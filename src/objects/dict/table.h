@@ -115,9 +115,26 @@ u64 locate_slot(const DictTable* table, u64 hash, i64 index);
 // A table with room for `capacity` entries (exactly); null with MemoryError pending.
 DictTable* allocate_table(Thread& t, Dict* owner, u64 capacity);
 u64 capacity_for_growth(u64 used);
+TYPHON_INLINE void store_slot(DictTable* table, u64 slot, u64 value) {
+  if (table->index_width == 1) [[likely]]
+    __atomic_store_n(reinterpret_cast<u8*>(table + 1) + slot, u8(value), __ATOMIC_RELEASE);
+  else if (table->index_width == 2)
+    __atomic_store_n(reinterpret_cast<u16*>(table + 1) + slot, u16(value), __ATOMIC_RELEASE);
+  else
+    __atomic_store_n(reinterpret_cast<u32*>(table + 1) + slot, u32(value), __ATOMIC_RELEASE);
+}
 // Writes a new entry: the key and value words are heap words (counted) of which the table becomes the owner. There
 // must be room.
-void append_words(DictTable* table, u64 slot, u64 hash, Value key_word, Value value_word);
+TYPHON_INLINE void append_words(DictTable* table, u64 slot, u64 hash, Value key_word, Value value_word) {
+  u32 n = table->entry_count;
+  DictEntry& entry = table->entries()[n];
+  entry.hash = hash;
+  *entry.key.address() = key_word;
+  *entry.value.address() = value_word;
+  if (table->all_str && !is_exact_str(key_word)) table->all_str = 0;
+  __atomic_store_n(&table->entry_count, n + 1, __ATOMIC_RELEASE);
+  store_slot(table, slot, n + 1);
+}
 // Replaces a full table by one with room for `extra` more entries, unless somebody else did. Takes the lock.
 Status grow(Thread& t, Dict* d, DictTable* full, u64 extra = 1);
 // Sees to room for `more` entries. A hint: other threads may take it.
@@ -178,7 +195,11 @@ bool next_entry(Dict* d, const DictTable* table, u64* position, Ref* key, Ref* v
 // --- shared between dict.cpp and views.cpp
 Status set_hashed_py(Thread& t, Dict* d, Value key, u64 hash, Value value);
 Ref get_hashed_py(Thread& t, Dict* d, Value key, u64 hash);
-inline Result<u64> hash_of_key(Thread& t, Value key) { return key_hash(t, key, "dict key"); }
+TYPHON_INLINE Result<u64> hash_of_key(Thread& t, Value key) {
+  // Ints that are their own hash: identities, mostly.
+  if (key.is_small_int() && u64(key.as_small_int()) < u64(kHashModulus)) return u64(key_of_hash(key.as_small_int()));
+  return key_hash(t, key, "dict key");
+}
 
 }  // namespace typhon::dict_table
 

@@ -176,6 +176,42 @@ Ref binary_op(Thread& t, BinaryOp op, Value a, Value b) {
   return unsupported(t, row.symbol, a, b);
 }
 
+namespace {
+struct OperatorNames {
+  Str **left, **right;
+};
+constexpr OperatorNames kOperatorNames[] = {
+    {&names::__add__, &names::__radd__},           {&names::__sub__, &names::__rsub__},
+    {&names::__mul__, &names::__rmul__},           {&names::__truediv__, &names::__rtruediv__},
+    {&names::__floordiv__, &names::__rfloordiv__}, {&names::__mod__, &names::__rmod__},
+    {&names::__pow__, &names::__rpow__},           {&names::__lshift__, &names::__rlshift__},
+    {&names::__rshift__, &names::__rrshift__},     {&names::__and__, &names::__rand__},
+    {&names::__or__, &names::__ror__},             {&names::__xor__, &names::__rxor__},
+    {&names::__matmul__, &names::__rmatmul__},
+};
+}  // namespace
+
+Str* operator_method(BinaryOp op) { return *kOperatorNames[int(op)].left; }
+
+Ref binary_op_after_left(Thread& t, BinaryOp op, Value a, Value b) {
+  const OperatorRow& row = kOperators[int(op)];
+  Type *left = type_of(a), *right = type_of(b);
+  if (right != left) {
+    BinaryFn left_fn = left->slots.*row.slot, right_fn = right->slots.*row.slot;
+    Ref result = Ref::not_implemented();
+    if (right_fn != left_fn && right_fn != nullptr) {
+      result = right_fn(t, a, b);
+    } else if (right_fn != nullptr) {
+      Ref method = TRY(lookup_special(t, b, *kOperatorNames[int(op)].right));
+      if (!method.is_empty()) result = call_with(t, method.get(), a);
+    }
+    if (result.failed() || result.get().bits != NotImplemented.bits) return result;
+  }
+  Ref result = TRY(try_sequence(t, op, a, b, false));
+  if (result.get().bits != NotImplemented.bits) return result;
+  return unsupported(t, row.symbol, a, b);
+}
+
 Ref inplace_op(Thread& t, BinaryOp op, Value a, Value b) {
   Ref fast = fast_arithmetic(t, op, a, b);
   if (!fast.is_empty()) return fast;

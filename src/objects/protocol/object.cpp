@@ -71,6 +71,7 @@ RefTo<Str> object_format(Thread& t, Value v, Value spec) {
   if (plain) {
     if (is_exact_str(v)) return RefTo<Str>::copy(v.as<Str>());
     if (is_exact_int(v)) return int_to_str(t, v);
+    if (is_exact_float(v) || v.is_bool() || v.is_none()) return object_str(t, v);
   } else if (is_exact_int(v)) {
     return RefTo<Str>::from(format_int(t, v, spec.as<Str>()));
   } else if (is_exact_float(v)) {

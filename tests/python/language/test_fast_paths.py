@@ -54,6 +54,118 @@ class Loops(unittest.TestCase):
         self.assertEqual((items, other), (3, 4))
 
 
+    def test_keys_and_values_one_by_one(self):
+        for n in (0, 1, 3, 4, 50):
+            table = {f"k{i}": [i] for i in range(n)}
+            table["gone"] = 1
+            del table["gone"]
+            self.assertEqual([key for key in table], [f"k{i}" for i in range(n)])
+            self.assertEqual([key for key in table.keys()], list(table))
+            self.assertEqual([value[0] for value in table.values()], list(range(n)))
+            self.assertEqual([c for (_, c) in ["ab"] for _ in table.values()], ["b"] * n)
+        for view in (iter, dict.keys, dict.values):
+            table = {1: 1, 2: 2, 3: 3}
+            seen = []
+            with self.assertRaisesRegex(RuntimeError, "changed size"):
+                for x in view(table):
+                    seen.append(x)
+                    table[x + 10] = 1
+            self.assertEqual(seen, [1])
+        iterator = iter({1: 2})
+        for x in iterator:
+            pass
+        self.assertEqual(list(iterator), [])
+        self.assertEqual([pair for pair in {(1, 2): 0}], [(1, 2)])
+        self.assertEqual([a + b for a, b in {(1, 2): 0}], [3])
+        self.assertEqual([a + b for a, b in {0: (1, 2)}.values()], [3])
+
+
+class Tuples(unittest.TestCase):
+    def test_joining(self):
+        made = [(), (1,), ("a", [2]), (None, 2.5, "x" * 3), tuple(range(20))]
+        for a in made:
+            for b in made:
+                wanted = tuple([*a, *b])
+                self.assertEqual(a + b, wanted)
+                self.assertEqual(a[:] + b, wanted)
+                self.assertEqual(tuple(list(a)) + tuple(list(b)), wanted)
+                self.assertEqual(a + tuple(list(b)), wanted)
+                joined = a
+                joined += b
+                self.assertEqual(joined, wanted)
+            self.assertEqual((a, 1) + a, tuple([a, 1, *a]))
+            self.assertEqual(a + (a, 1), tuple([*a, a, 1]))
+            self.assertEqual((a,) + (a,), tuple([a, a]))
+            self.assertEqual(tuple(list(a)) + ([1],), tuple([*a, [1]]))
+            extended = a
+            extended += (1, [2])
+            self.assertEqual(extended, tuple([*a, 1, [2]]))
+
+    def test_one_tuple_twice(self):
+        def double(x):
+            x = (x, [x])
+            x = x + x
+            return x
+
+        self.assertEqual(double(1), (1, [1], 1, [1]))
+        for _ in range(3):
+            t = ("a", [1])
+            t += t
+            self.assertEqual(t, ("a", [1], "a", [1]))
+
+    def test_other_operands(self):
+        class Other:
+            def __radd__(self, left):
+                return left
+
+            def __add__(self, right):
+                return right
+
+        class Sub(tuple):
+            def __add__(self, right):
+                return "sub"
+
+            def __radd__(self, left):
+                return "rsub"
+
+        self.assertEqual((1, 2) + Other(), (1, 2))
+        self.assertEqual(Other() + (1, 2), (1, 2))
+        self.assertEqual(Sub((1,)) + (2,), "sub")
+        self.assertEqual((2,) + Sub((1,)), "rsub")
+        for wrong in ([], 1, None, "a"):
+            with self.assertRaisesRegex(TypeError, "can only concatenate tuple"):
+                (1, 2) + wrong
+            with self.assertRaises(TypeError):
+                wrong + (1, 2)
+
+    def test_what_dies(self):
+        class Dying:
+            count = 0
+
+            def __del__(self):
+                Dying.count += 1
+
+        def make():
+            return (Dying(), 1)
+
+        t = make() + make()
+        t = (Dying(),) + t
+        t = t + (Dying(), 2)
+        self.assertEqual((len(t), Dying.count), (7, 0))
+        with self.assertRaises(TypeError):
+            (Dying(), 1) + [1]
+        del t
+        import gc
+        gc.collect()
+        self.assertEqual(Dying.count, 5)
+
+    def test_bytes(self):
+        for a in (b"", b"a", b"ab" * 40):
+            for b in (b"", b"x", b"yz" * 40):
+                self.assertEqual(a + b, b"".join([a, b]))
+                self.assertEqual(a + bytearray(b), b"".join([a, b]))
+
+
 class Calls(unittest.TestCase):
     def test_defaults_may_be_replaced(self):
         def f(a, b=1, c=2):
@@ -202,7 +314,103 @@ class Attributes(unittest.TestCase):
         self.assertFalse(isinstance(3, str))
 
 
+    def test_setting_an_attribute_of_an_item(self):
+        class Holder:
+            pass
+
+        class Dying:
+            def __init__(self, action):
+                self.action = action
+
+            def __del__(self):
+                self.action()
+
+        holder = Holder()
+
+        def set_first(x, value):
+            x.items[0].value = value
+            return x
+
+        died = []
+        for kind in (list, tuple):
+            item = Holder()
+            item.value = Dying(lambda: (died.append(1), setattr(holder, "items", None)))
+            holder.items = kind([item])
+            del item
+            set_first(holder, [5])
+            import gc
+            gc.collect()
+            self.assertIsNone(holder.items)
+        self.assertEqual(died, [1, 1])
+        holder.items = [Holder(), Holder()]
+        for value in (1, "a", [2], None, 2.5):
+            self.assertEqual(set_first(holder, value).items[0].value, value)
+        self.assertFalse(hasattr(holder.items[1], "value"))
+        holder.items = []
+        with self.assertRaises(IndexError):
+            set_first(holder, 1)
+
+        class Slotted:
+            __slots__ = ("value",)
+
+        class Guarded:
+            @property
+            def value(self):
+                return 7
+
+            @value.setter
+            def value(self, x):
+                died.append(x)
+
+        for made in (Holder(), Slotted(), Guarded(), Holder()):
+            holder.items = [made]
+            self.assertEqual(set_first(holder, 7).items[0].value, 7)
+        self.assertEqual(died[2:], [7])
+        holder.items = [5]
+        with self.assertRaises(AttributeError):
+            set_first(holder, 1)
+
+
 class Numbers(unittest.TestCase):
+    def test_comparisons_of_all_kinds(self):
+        import operator
+        nan = float("nan")
+        values = [0, 0.0, -0.0, 1, 1.0, -1.5, 1e300, -1e300, 5e-324, float("inf"), nan, 2**53, 2**53 + 1, float(2**53), 2**70, True,
+                  False, None, "", "a", "text of some length", b"a", (), (1,), complex(1, 0)]
+        for a in values:
+            for b in values:
+                for op in ("==", "!=", "<", "<=", ">", ">="):
+                    function = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt,
+                                ">=": operator.ge}[op]
+                    scope = {}
+                    exec(f"def value(a, b): return a {op} b\n"
+                         f"def jump(a, b):\n    if a {op} b: return True\n    return False\n"
+                         f"def consumed(a, b):\n    if [a][0] {op} [b][0]: return True\n    return False\n"
+                         f"def inverse(a, b):\n    if not (a {op} b): return False\n    return True\n", scope)
+                    try:
+                        wanted = function(a, b)
+                    except TypeError:
+                        for name in ("value", "jump", "consumed", "inverse"):
+                            with self.assertRaises(TypeError):
+                                scope[name](a, b)
+                        continue
+                    for name in ("value", "jump", "consumed", "inverse"):
+                        self.assertIs(scope[name](a, b), wanted, (name, a, op, b))
+
+    def test_truth(self):
+        for x, wanted in [(0.0, False), (-0.0, False), (0.5, True), (-1e300, True), (5e-324, True), (float("nan"), True), (b"", False),
+                          (b"a", True), (set(), False), ({1}, True), (frozenset(), False), (frozenset([1]), True), (bytearray(), False),
+                          (bytearray(1), True), (range(0), False), (range(1), True), (0j, False), (2**80, True), (object(), True)]:
+            self.assertIs(True if x else False, wanted)
+            self.assertIs(False if not x else True, wanted)
+            self.assertIs(not x, not wanted)
+            self.assertIs(bool([x][0] and 1), wanted)
+            while x:
+                self.assertTrue(wanted)
+                break
+            else:
+                self.assertFalse(wanted)
+
     def test_mixed_operands(self):
         values = [3, 2.5, 0, 0.0, -7, True, 2 ** 53 + 1, 1e300]
         for a in values:

@@ -1,6 +1,9 @@
 """Operator protocols: binary, reflected, in-place, unary, comparison, containers, conversion and calls."""
 
+import gc
 import operator
+import sys
+import traceback
 import unittest
 
 
@@ -112,6 +115,121 @@ class Binary(unittest.TestCase):
             __add__ = None
         with self.assertRaises(TypeError):
             B() + 1
+
+
+class Methods(unittest.TestCase):
+    """Operators on instances whose classes have Python methods, written as operators."""
+
+    class Left:
+        def __init__(self, value):
+            self.value = value
+
+        def __add__(self, other):
+            if isinstance(other, str):
+                return NotImplemented
+            return Methods.Left(self.value + (other.value if isinstance(other, Methods.Left) else other))
+
+        def __sub__(self, other):
+            yield self.value
+            yield other
+
+        def __mul__(self, other):
+            raise ValueError(other)
+
+        def __truediv__(self, other):
+            return NotImplemented
+
+        def __mod__(self, other):
+            return sys._getframe().f_back.f_code.co_name
+
+        def __or__(self, other):
+            return self | other
+
+    class Derived(Left):
+        def __radd__(self, other):
+            return "derived", other.value
+
+        def __rtruediv__(self, other):
+            return NotImplemented
+
+    class Right:
+        def __rtruediv__(self, other):
+            return "right", other.value
+
+        def __radd__(self, other):
+            return NotImplemented
+
+    def test_results(self):
+        a = self.Left(1)
+        self.assertEqual((a + a).value, 2)
+        self.assertEqual((a + 3).value, 4)
+        self.assertEqual(((a + 1) + (a + 2)).value, 5)
+        self.assertEqual(list(a - 7), [1, 7])
+        self.assertEqual(a % 1, "test_results")
+
+    def test_not_implemented(self):
+        a, derived, right = self.Left(1), self.Derived(2), self.Right()
+        self.assertEqual(a + derived, ("derived", 1))
+        self.assertEqual(a / right, ("right", 1))
+        for other in (a, derived, 3, None):
+            with self.assertRaisesRegex(TypeError, r"^unsupported operand type\(s\) for /: 'Left' and"):
+                a / other
+        with self.assertRaisesRegex(TypeError, r"^unsupported operand type\(s\) for \+: 'Left' and 'str'"):
+            a + "x"
+        with self.assertRaisesRegex(TypeError, r"^unsupported operand type\(s\) for \+: 'int' and 'Right'"):
+            a + right
+
+    def test_errors(self):
+        a = self.Left(1)
+        try:
+            a * 5
+        except ValueError as error:
+            rows = traceback.extract_tb(error.__traceback__)
+        self.assertEqual([row.name for row in rows], ["test_errors", "__mul__"])
+        self.assertEqual(rows[0].line, "a * 5")
+        with self.assertRaises(RecursionError):
+            a | a
+
+    def test_in_generators(self):
+        def generator():
+            received = yield self.Left(1) + 1
+            yield self.Left(2) + received
+            yield from self.Left(3) - 4
+        g = generator()
+        self.assertEqual(next(g).value, 2)
+        self.assertEqual(g.send(5).value, 7)
+        self.assertEqual(list(g), [3, 4])
+
+    def test_operands_are_dropped(self):
+        dropped = []
+
+        class N:
+            def __add__(self, other):
+                return N()
+
+            def __del__(self):
+                dropped.append(1)
+        for _ in range(5):
+            N() + N()
+        gc.collect()
+        self.assertEqual(len(dropped), 15)
+
+    def test_traced(self):
+        events = []
+
+        def trace(frame, event, argument):
+            events.append((frame.f_code.co_name, event))
+            return trace
+
+        def run():
+            return self.Left(1) % 2
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            run()
+        finally:
+            sys.settrace(before)
+        self.assertEqual([e for e in events if e[0] == "__mod__"], [("__mod__", "call"), ("__mod__", "line"), ("__mod__", "return")])
 
 
 class Unary(unittest.TestCase):
