@@ -19,6 +19,47 @@ bool makes_constant_item(const Body& c, const Instr& load, u32 at) {
          item.c == constant.a && (item.x & kConsumeC);
 }
 
+// What an instruction makes with ADD, SUB or MUL behind it, when its result is the left or the right operand of that.
+struct OperatorPairs {
+  Op left[3], right[3];
+};
+constexpr OperatorPairs kAddPairs = {
+    {Op::ADD_ADD, Op::ADD_SUB, Op::ADD_MUL}, {Op::ADD_THEN_ADD, Op::ADD_THEN_SUB, Op::ADD_THEN_MUL}};
+constexpr OperatorPairs kSubPairs = {
+    {Op::SUB_ADD, Op::SUB_SUB, Op::SUB_MUL}, {Op::SUB_THEN_ADD, Op::SUB_THEN_SUB, Op::SUB_THEN_MUL}};
+constexpr OperatorPairs kMulPairs = {
+    {Op::MUL_ADD, Op::MUL_SUB, Op::MUL_MUL}, {Op::MUL_THEN_ADD, Op::MUL_THEN_SUB, Op::MUL_THEN_MUL}};
+constexpr OperatorPairs kGetItemPairs = {
+    {Op::GET_ITEM_ADD, Op::GET_ITEM_SUB, Op::GET_ITEM_MUL}, {Op::GET_ITEM_THEN_ADD, Op::GET_ITEM_THEN_SUB, Op::GET_ITEM_THEN_MUL}};
+
+Op operator_variant(const Instr& in, const Instr& next, const OperatorPairs& pairs, Op otherwise) {
+  int operation = Op(next.op) == Op::ADD ? 0 : Op(next.op) == Op::SUB ? 1 : Op(next.op) == Op::MUL ? 2 : -1;
+  if (operation < 0) return otherwise;
+  bool left = next.b == in.a && (next.x & kConsumeB), right = next.c == in.a && (next.x & kConsumeC);
+  if (left == right) return otherwise;
+  return left ? pairs.left[operation] : pairs.right[operation];
+}
+
+// The same of two operators, at `at`.
+Op two_operators(const Body& c, u32 at) {
+  const Instr& in = c.instructions[at];
+  Op op = Op(in.op);
+  if (at + 1 >= c.unit_count || in.a < c.local_count) return op;
+  const Instr& next = c.instructions[at + 1];
+  switch (op) {
+    case Op::ADD: return operator_variant(in, next, kAddPairs, op);
+    case Op::SUB: return operator_variant(in, next, kSubPairs, op);
+    case Op::MUL: return operator_variant(in, next, kMulPairs, op);
+    default: return op;
+  }
+}
+
+// An item and an operator: unless the operator makes a pair with the next one, which saves more.
+Op item_variant(const Body& c, u32 at) {
+  const Instr &in = c.instructions[at], &next = c.instructions[at + 2];
+  return two_operators(c, at + 2) == Op(next.op) ? operator_variant(in, next, kGetItemPairs, Op::GET_ITEM) : Op::GET_ITEM;
+}
+
 // What LOAD_ATTR and the instruction behind it (at `behind`) make together, when the attribute goes to a temporary.
 Op attribute_variant(const Body& c, const Instr& load, u32 behind) {
   const Instr& next = c.instructions[behind];
@@ -57,6 +98,10 @@ Op variant_of(const Body& c, u32 at, const Instr& next) {
     case Op::IN: return temporary ? test_variant(in, next, op, Op::IN_JUMP) : op;
     case Op::NOT_IN: return temporary ? test_variant(in, next, op, Op::NOT_IN_JUMP) : op;
     case Op::LOAD_ATTR: return temporary && !(in.x & kConsumeB) ? attribute_variant(c, in, at + 2) : op;
+    case Op::GET_ITEM: return temporary && !(in.x & kConsumeB) ? item_variant(c, at) : op;
+    case Op::ADD:
+    case Op::SUB:
+    case Op::MUL: return two_operators(c, at);
     case Op::JUMP_BACK: {
       u32 target = u32(i32(at) + in.jump());
       return target < c.unit_count && Op(c.instructions[target].op) == Op::FOR_ITER ? Op::JUMP_BACK_FOR : op;
@@ -94,6 +139,30 @@ Op base_op(Op op) {
     case Op::LOAD_ATTR_ATTR:
     case Op::LOAD_ATTR_ITEM:
     case Op::LOAD_ATTR_METHOD: return Op::LOAD_ATTR;
+    case Op::GET_ITEM_ADD:
+    case Op::GET_ITEM_SUB:
+    case Op::GET_ITEM_MUL:
+    case Op::GET_ITEM_THEN_ADD:
+    case Op::GET_ITEM_THEN_SUB:
+    case Op::GET_ITEM_THEN_MUL: return Op::GET_ITEM;
+    case Op::ADD_ADD:
+    case Op::ADD_SUB:
+    case Op::ADD_MUL:
+    case Op::ADD_THEN_ADD:
+    case Op::ADD_THEN_SUB:
+    case Op::ADD_THEN_MUL: return Op::ADD;
+    case Op::SUB_ADD:
+    case Op::SUB_SUB:
+    case Op::SUB_MUL:
+    case Op::SUB_THEN_ADD:
+    case Op::SUB_THEN_SUB:
+    case Op::SUB_THEN_MUL: return Op::SUB;
+    case Op::MUL_ADD:
+    case Op::MUL_SUB:
+    case Op::MUL_MUL:
+    case Op::MUL_THEN_ADD:
+    case Op::MUL_THEN_SUB:
+    case Op::MUL_THEN_MUL: return Op::MUL;
     case Op::JUMP_BACK_FOR: return Op::JUMP_BACK;
     default: return op;
   }

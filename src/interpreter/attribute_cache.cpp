@@ -163,7 +163,9 @@ bool classify_data_descriptor(const Shape* shape, Value d, bool hooked, Attribut
     record->value = d.as<Property>()->getter.peek();
     record->kind = RecordKind::kProperty;
   } else if (is_exact(d, kShape_getset_descriptor)) {
-    record->kind = RecordKind::kGetSet;
+    const GetSet* getset = d.as<NativeDescriptor>()->getset;
+    record->offset = getset != nullptr ? getset->double_at : 0;
+    record->kind = record->offset != 0 ? RecordKind::kDouble : RecordKind::kGetSet;
   } else if (type_of(d) == g_tuple_getter_type && is_subtype(shape->type, types::tuple)) {
     record->kind = RecordKind::kTupleItem;
     u64 index = d.as<TupleGetter>()->index;

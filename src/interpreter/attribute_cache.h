@@ -20,6 +20,7 @@ enum class RecordKind : u8 {
   kClassMethod,     // `value` is called with the class `holder` first
   kProperty,        // `value` is the getter, a Python function
   kGetSet,          // `value` is a getset_descriptor
+  kDouble,          // the same, of a double at `offset`
   kMember,          // native or __slots__ field at `offset`
   kOverflow,        // slot number `offset`
   kTupleItem,       // item `offset` of the tuple that the object is

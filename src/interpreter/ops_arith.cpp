@@ -5,6 +5,7 @@
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
 #include "interpreter/quick_key.h"
+#include "interpreter/sequence_item.h"
 
 namespace typhon {
 namespace {
@@ -345,6 +346,52 @@ INT_ARITHMETIC(RSHIFT, Rshift)
 INT_ARITHMETIC(AND, And)
 INT_ARITHMETIC(OR, Or)
 INT_ARITHMETIC(XOR, Xor)
+
+// --- an operator together with the instruction before it, of kUnits units, which makes its left or (kRight) right operand. What is
+// not ints only or floats only is done one by one.
+#define OTHER_OPERAND(kRight, kUnits) r[kRight ? pc[kUnits].b : pc[kUnits].c]
+#define FINISH_PAIR(Operator, kRight, kUnits, item, other)                                                                  \
+  do {                                                                                                                      \
+    Value result;                                                                                                           \
+    if (both_ints(item, other)) {                                                                                           \
+      if (kRight ? Operator::ints((other).bits, (item).bits, &result) : Operator::ints((item).bits, (other).bits, &result)) \
+        SET_AND_NEXT(&r[pc[kUnits].a], result, (kUnits) + 1);                                                               \
+    } else if (both_tagged_floats(item, other)) {                                                                           \
+      double x = (item).as_tagged_float(), y = (other).as_tagged_float();                                                   \
+      if (Value::encode_float(kRight ? Operator::floats(y, x) : Operator::floats(x, y), &result))                           \
+        SET_AND_NEXT(&r[pc[kUnits].a], result, (kUnits) + 1);                                                               \
+    }                                                                                                                       \
+  } while (0)
+#define OPERATOR_PAIR(name, base, First, Second, kRight)                                                                     \
+  HANDLER(name) {                                                                                                           \
+    Value a = r[pc->b], b = r[pc->c], other = OTHER_OPERAND(kRight, 1), result;                                             \
+    if (both_ints(a, b)) {                                                                                                  \
+      if (other.is_small_int() && First::ints(a.bits, b.bits, &result)) FINISH_PAIR(Second, kRight, 1, result, other);      \
+    } else if (both_tagged_floats(a, b) && both_tagged_floats(other, other)) {                                              \
+      double x = First::floats(a.as_tagged_float(), b.as_tagged_float()), y = other.as_tagged_float();                      \
+      if (Value::encode_float(kRight ? Second::floats(y, x) : Second::floats(x, y), &result))                               \
+        SET_AND_NEXT(&r[pc[1].a], result, 2);                                                                               \
+    }                                                                                                                       \
+    TAIL(op_##base);                                                                                                        \
+  }
+#define ITEM_PAIR(name, base, First, Second, kRight)           \
+  HANDLER(name) {                                             \
+    Value other = OTHER_OPERAND(kRight, 2);                   \
+    Value item = sequence_item(r[pc->b], r[pc->c]);           \
+    FINISH_PAIR(Second, kRight, 2, item, other);              \
+    TAIL(op_##base);                                          \
+  }
+#define PAIRS(KIND, base, First)                     \
+  KIND(base##_ADD, base, First, Add, false)          \
+  KIND(base##_SUB, base, First, Sub, false)          \
+  KIND(base##_MUL, base, First, Mul, false)          \
+  KIND(base##_THEN_ADD, base, First, Add, true)      \
+  KIND(base##_THEN_SUB, base, First, Sub, true)      \
+  KIND(base##_THEN_MUL, base, First, Mul, true)
+PAIRS(OPERATOR_PAIR, ADD, Add)
+PAIRS(OPERATOR_PAIR, SUB, Sub)
+PAIRS(OPERATOR_PAIR, MUL, Mul)
+PAIRS(ITEM_PAIR, GET_ITEM, void)
 
 HANDLER(TRUE_DIV) {
   Value a = r[pc->b], b = r[pc->c], result;

@@ -114,7 +114,8 @@ Called load_record(Thread& t, Value* r, Instr* pc, Object* object, const Attribu
       callee[0] = self;
       return bind_and_push(t, callee, 1, nullptr, r, resume_after(2), pc->a) ? Called::kPushed : Called::kRaised;
     }
-    case RecordKind::kGetSet: {
+    case RecordKind::kGetSet:
+    case RecordKind::kDouble: {
       const GetSet* getset = record->value.as<NativeDescriptor>()->getset;
       if (getset == nullptr || getset->get == nullptr) break;
       return finish_ds(r, pc, getset->get(t, Value(object))) ? Called::kDone : Called::kRaised;
@@ -183,10 +184,10 @@ COLD_HANDLER(load_attribute_general) {
   NEXT(2);
 }
 
-// The record says: a getter of a native type.
+// The record, which comes in `carried`, says: a getter of a native type.
 COLD_HANDLER(load_getset) {
   Value v = r[pc->b];
-  const GetSet* getset = attribute_record(cache::load(cache_unit(pc + 1, v.object())))->value.as<NativeDescriptor>()->getset;
+  const GetSet* getset = reinterpret_cast<const AttributeRecord*>(carried)->value.as<NativeDescriptor>()->getset;
   bool moves = (pc->x & kConsumeB) && pc->a == pc->b;
   if (getset == nullptr || getset->get == nullptr || (needs_drop(r[pc->a]) && !moves)) TAIL(load_attribute_general);
   save_pc(r, pc);
@@ -216,7 +217,6 @@ COLD_HANDLER(load_attribute_other) {
         Instr* first = enter_code(t, r, pc, callee, callee[-1].as<Function>()->code.as<Code>(), 1, 2 << kResumeShift, pc->a);
         ENTER(callee, first);
       }
-      if (record->kind == RecordKind::kGetSet) TAIL(load_getset);
       found = recorded_value(r, pc, v.object(), record);
     }
     if (quick_acquire(found, &found)) FINISH_LOAD(found, load_attribute_general);
@@ -233,18 +233,31 @@ TYPHON_INLINE Value module_value(Object* object, u64 word) {
   return table_id(table) == record->extra ? value_at(table, record->offset) : EMPTY;
 }
 
-// A module, or a site that sees several shapes.
+// A module, a site that sees several shapes, and attributes that native types compute.
 COLD_HANDLER(load_attribute_cold) {
   Value v = r[pc->b];
   if (points(v)) {
     Object* object = v.object();
     u32 shape = object->shape_id();
+    u64 word = cache::load(pc + 1);
     if (shape == kShape_module) {
-      Value found = module_value(object, cache::load(pc + 1));
+      Value found = module_value(object, word);
       if (quick_acquire_slot(found, &found)) FINISH_LOAD(found, load_attribute_general);
-    } else if (u32(cache::load(pc + 1)) != shape) {
-      Value found = cached_attribute(v, site_word(pc + 1, shape));
+    } else if (u32(word) != shape) {
+      word = site_word(pc + 1, shape);
+      Value found = cached_attribute(v, word);
       if (quick_acquire_slot(found, &found)) FINISH_LOAD(found, load_attribute_general);
+    }
+    if (cache::is_record(word) && u32(word) == shape) {
+      const AttributeRecord* record = attribute_record(word);
+      bool computed = record->kind == RecordKind::kGetSet || record->kind == RecordKind::kDouble;
+      if (computed && shape_version(shape) == record->version) {
+        if (record->kind == RecordKind::kGetSet)
+          [[clang::musttail]] return load_getset(pc, r, t, table, reinterpret_cast<u64>(record));
+        Value found;
+        double number = *reinterpret_cast<const double*>(reinterpret_cast<const char*>(object) + record->offset);
+        if (Value::encode_float(number, &found)) FINISH_LOAD(found, load_attribute_general);
+      }
     }
   }
   TAIL(load_attribute_other);
@@ -594,9 +607,13 @@ TYPHON_INLINE Value cached_global(Value* r, const Instr* pc) {
   u32 n = u32(word >> 32) & 0x7FFFFFFF;
   if (!(word & kAbsent)) return value_at(globals, n);
   if (__atomic_load_n(&globals->entry_count, __ATOMIC_ACQUIRE) != n) return EMPTY;
-  Value space = function_builtins(function);
-  if (!is_exact_dict(space)) [[unlikely]] return EMPTY;
-  DictTable* builtins = table_of(space.as<Dict>());
+  Dict* space = g_builtins_dict;
+  if (__atomic_load_n(&function->extra, __ATOMIC_ACQUIRE) != nullptr) [[unlikely]] {
+    Value own = function_builtins(function);
+    if (!is_exact_dict(own)) return EMPTY;
+    space = own.as<Dict>();
+  }
+  DictTable* builtins = table_of(space);
   u64 second = cache::load(pc + 2);
   if (u32(second) != table_id(builtins) || second == 0) return EMPTY;
   return value_at(builtins, second >> 32);

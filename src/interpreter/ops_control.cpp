@@ -458,29 +458,8 @@ COLD_HANDLER(unpack_tuple_dropping) {
   if (consumed) release(source);
   NEXT_RELOAD(1);
 }
-// The usual case: nothing dies by the stores. Where something would, the targets stored already hold what they will hold then.
-COLD_HANDLER(unpack_tuple) {
-  Value source = r[pc->b];
-  u32 n = pc->c;
-  if (u32(pc->b) - pc->a < n) [[unlikely]] TAIL(unpack_tuple_dropping);
-  const Field* items = source.as<Tuple>()->items;
-  Value* to = &r[pc->a];
-  for (u32 i = 0; i < n; i++) {
-    Value v;
-    if (!quick_acquire_slot(items[i].peek(), &v)) [[unlikely]] TAIL(unpack_tuple_dropping);
-    if (!quick_drop(to[i])) [[unlikely]] {
-      (void)quick_drop(v);
-      TAIL(unpack_tuple_dropping);
-    }
-    to[i] = v;
-  }
-  if (!(pc->x & kConsumeB)) NEXT(1);
-  r[pc->b] = EMPTY;
-  if (needs_drop(source)) [[likely]] DROP_AND_NEXT(source, 1);
-  NEXT(1);
-}
 // The same for a local list, as long as no drop can run code that changes it.
-COLD_HANDLER(unpack_list) {
+COLD_HANDLER(unpack_list_dropping) {
   Value source = r[pc->b];
   u32 n = pc->c;
   bool consumed = pc->x & kConsumeB;
@@ -495,6 +474,33 @@ COLD_HANDLER(unpack_list) {
   }
   if (consumed) release(source);
   NEXT_RELOAD(1);
+}
+
+COLD_HANDLER(unpack_dropping) {
+  if (is_exact_tuple(r[pc->b])) TAIL(unpack_tuple_dropping);
+  TAIL(unpack_list_dropping);
+}
+// The usual case, for either: nothing dies by the stores. Where something would, the targets stored already hold what they will hold
+// then. `carried`: the items.
+COLD_HANDLER(unpack_items) {
+  Value source = r[pc->b];
+  u32 n = pc->c;
+  if (u32(pc->b) - pc->a < n) [[unlikely]] TAIL(unpack_dropping);
+  const Field* items = reinterpret_cast<const Field*>(carried);
+  Value* to = &r[pc->a];
+  for (u32 i = 0; i < n; i++) {
+    Value v;
+    if (!quick_acquire_slot(items[i].peek(), &v)) [[unlikely]] TAIL(unpack_dropping);
+    if (!quick_drop(to[i])) [[unlikely]] {
+      (void)quick_drop(v);
+      TAIL(unpack_dropping);
+    }
+    to[i] = v;
+  }
+  if (!(pc->x & kConsumeB)) NEXT(1);
+  r[pc->b] = EMPTY;
+  if (needs_drop(source)) [[likely]] DROP_AND_NEXT(source, 1);
+  NEXT(1);
 }
 
 TYPHON_NOINLINE bool unpack_ex_step(Thread& t, Value* r, Instr* pc) {
@@ -644,9 +650,19 @@ HANDLER(JUMP_BACK_FOR) {
 }
 HANDLER(UNPACK_SEQUENCE) {
   Value source = r[pc->b];
-  if (is_exact_tuple(source) && source.as<Tuple>()->size == pc->c) TAIL(unpack_tuple);
-  if (is_exact_list(source) && source.object()->is_local() && source.as<List>()->size == pc->c) TAIL(unpack_list);
-  TAIL(unpack_sequence_cold);
+  if (!points(source) || pc->c == 0) [[unlikely]] TAIL(unpack_sequence_cold);
+  Object* object = source.object();
+  const Field* items;
+  if (quick_shape(object) == kShape_tuple) {
+    auto* tuple = static_cast<Tuple*>(object);
+    if (tuple->size != pc->c) [[unlikely]] TAIL(unpack_sequence_cold);
+    items = tuple->items;
+  } else {
+    if (quick_shape(object) != kShape_list || !object->is_local() || static_cast<List*>(object)->size != pc->c)
+      TAIL(unpack_sequence_cold);
+    items = static_cast<List*>(object)->body->items;
+  }
+  [[clang::musttail]] return unpack_items(pc, r, t, table, reinterpret_cast<u64>(items));
 }
 HANDLER(UNPACK_EX) { STEP(unpack_ex_step(*t, r, pc), 2); }
 

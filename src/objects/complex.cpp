@@ -426,8 +426,9 @@ constexpr Method kMethods[] = {
     class_method("from_number", m_from_number, "($type, number, /)", "Convert number to a complex floating-point number."),
     {},
 };
-constexpr GetSet kGetSets[] = {{"real", get_real, nullptr, "the real part of a complex number"},
-                               {"imag", get_imag, nullptr, "the imaginary part of a complex number"},
+constexpr GetSet kGetSets[] = {
+    {"real", get_real, nullptr, "the real part of a complex number", offsetof(Complex, real)},
+    {"imag", get_imag, nullptr, "the imaginary part of a complex number", offsetof(Complex, imag)},
                                {}};
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The descriptors that native types put into their namespaces: methods, class methods, slot wrappers, getsets,
 // members; and method-wrapper, a slot wrapper bound to its instance.
 #include "heap/collector.h"
+#include "objects/exception_types.h"
 #include "objects/protocol/protocol.h"
 #include "objects/type_internal.h"
 
@@ -275,7 +276,9 @@ Ref member_get(Thread& t, NativeDescriptor* d, Value instance) {
   if (!value.is_empty()) [[likely]]
     return value;
   if (d->member->none_if_empty) return Ref::none();
-  return raise_attribute_error(t, instance, d->name.as<Str>());
+  RefTo<Str> type = TRY(full_type_name(t, instance));
+  auto* name = d->name.as<Str>();
+  return raise_attribute_error(t, instance, name, str_format(t, "'%U' object has no attribute '%U'", type.get(), name));
 }
 
 Status member_set(Thread& t, NativeDescriptor* d, Value instance, Value value) {

@@ -143,9 +143,12 @@ Raised raise_errno(Thread& t, int error, Value filename, Value filename2) {
 }
 
 Raised raise_attribute_error(Thread& t, Value object, Str* name) {
-  RefTo<Str> message = is_type(object)
-                           ? str_format(t, "type object '%N' has no attribute '%U'", object.as<Type>(), name)
-                           : str_format(t, "'%T' object has no attribute '%U'", object, name);
+  return raise_attribute_error(t, object, name,
+                               is_type(object) ? str_format(t, "type object '%N' has no attribute '%U'", object.as<Type>(), name)
+                                               : str_format(t, "'%T' object has no attribute '%U'", object, name));
+}
+
+Raised raise_attribute_error(Thread& t, Value object, Str* name, RefTo<Str>&& message) {
   if (message.failed()) return {};
   Ref exception = make_exception(t, exc::AttributeError, message);
   if (exception.failed()) return {};

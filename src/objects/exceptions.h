@@ -40,6 +40,7 @@ Raised raise_no_memory(Thread& t);
 Raised raise_key_error(Thread& t, Value key);
 Raised raise_stop_iteration(Thread& t, Value value);          // StopIteration(value)
 Raised raise_attribute_error(Thread& t, Value object, Str* name);   // "'X' object has no attribute 'y'", with name and obj set
+Raised raise_attribute_error(Thread& t, Value object, Str* name, RefTo<Str>&& message);  // the same with a message of its own
 Raised raise_name_error(Thread& t, Str* name);                 // "name 'x' is not defined"
 Raised raise_import_error(Thread& t, Type* type, Value message, Value name, Value path);
 Raised raise_not_there(Thread& t, const char* what);           // NotImplementedError "typhon: WHAT is not there yet"

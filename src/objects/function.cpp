@@ -21,6 +21,30 @@ Status init_module(Thread& t, Function* f, Code* code) {
   if (code->module.peek().same_word(module.get())) return ok();
   return set_function_extra(t, f, &FunctionExtra::module, module.get());
 }
+
+// Where the globals that this thread last made a function in have two names: indices of entries of the table with this id, -1: none.
+struct NamespaceEntries {
+  u32 table;
+  i64 name, builtins;
+};
+thread_local NamespaceEntries tls_namespace;
+
+// Whether a new function needs nothing of its own: __name__ is what the code has noted, __builtins__ is the module builtins or its dict.
+// No safepoint.
+bool is_usual_namespace(Code* code, Dict* globals) {
+  DictTable* table = __atomic_load_n(&globals->table, __ATOMIC_ACQUIRE);
+  NamespaceEntries& entries = tls_namespace;
+  u32 id = table_id(table);
+  if (id != entries.table) {
+    if (id == 0) return false;
+    entries = {id, dict_find_entry(table, names::__name__), dict_find_entry(table, names::__builtins__)};
+  }
+  if (entries.name < 0 || entries.builtins < 0) return false;
+  Value name = table->entries()[entries.name].value.peek(), builtins = table->entries()[entries.builtins].value.peek();
+  if (name.is_empty() || !code->module.peek().same_word(name)) return false;
+  if (is_module(builtins)) builtins = builtins.as<Module>()->dict.peek();
+  return builtins.same_word(Value(builtins_dict()));
+}
 }  // namespace
 
 RefTo<Function> function_new(Thread& t, Code* code, Dict* globals) {
@@ -28,6 +52,7 @@ RefTo<Function> function_new(Thread& t, Code* code, Dict* globals) {
   RefTo<Function> ref = RefTo<Function>::adopt(f);
   f->code.init(f, Value(code));
   f->globals.init(f, Value(globals));
+  if (is_usual_namespace(code, globals)) return ref;
   TRY(init_module(t, f, code));
   // __builtins__ of the globals: a dict, the module, or any mapping (what is none, a look-up complains about).
   Ref builtins = dict_get_str(t, globals, names::__builtins__);

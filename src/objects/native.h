@@ -77,6 +77,7 @@ struct GetSet {
   Ref (*get)(Thread& t, Value self) = nullptr;
   Status (*set)(Thread& t, Value self, Value value) = nullptr;  // null: read-only; value EMPTY: delete
   const char* doc = nullptr;
+  u32 double_at = 0;  // not 0: what `get` returns is the double at this offset of every instance, which the interpreter reads itself
 };
 
 // A Field of the native struct shown as an attribute.

@@ -188,8 +188,9 @@ DictTable* allocate_table(Thread& t, Dict* owner, u64 capacity) {
   return table;
 }
 
-// Small tables are made nearly to measure; larger ones double.
+// Small tables are made to measure (a one-item dict is 128 bytes in all); larger ones double.
 u64 capacity_for_growth(u64 used) {
+  if (used == 0) return 1;
   if (used < 3) return 3;
   if (used < 5) return 5;
   u32 log2_size = 3;

@@ -34,20 +34,6 @@ Ref generic_get_attribute(Thread& t, Value v, Str* name) {
   return result;
 }
 
-namespace {
-
-Raised attribute_error(Thread& t, Value object, Str* name, RefTo<Str>&& message) {
-  if (message.failed()) return {};
-  Ref exception = make_exception(t, exc::AttributeError, message);
-  if (exception.failed()) return {};
-  auto* e = exception.as<AttributeErrorObject>();
-  e->name.store(e, Value(name));
-  e->obj.store(e, object);
-  return raise_exception(t, std::move(exception));
-}
-
-}  // namespace
-
 Status generic_set_attribute(Thread& t, Value v, Str* name, Value value) {
   Type* type = type_of(v);
   Value found = type_lookup(type, name);
@@ -59,8 +45,8 @@ Status generic_set_attribute(Thread& t, Value v, Str* name, Value value) {
   }
   if (!v.is_object() || !has_instance_dict(v.object())) {
     if (!found.is_empty())
-      return attribute_error(t, v, name, str_format(t, "'%T' object attribute '%U' is read-only", v, name));
-    return attribute_error(
+      return raise_attribute_error(t, v, name, str_format(t, "'%T' object attribute '%U' is read-only", v, name));
+    return raise_attribute_error(
         t, v, name,
         str_format(t, "'%T' object has no attribute '%U' and no __dict__ for setting new attributes", v, name));
   }
@@ -138,27 +124,27 @@ namespace {
 Raised module_attribute_error(Thread& t, Module* module, Str* name) {
   Ref dict = module->dict.load();
   Ref own_name = dict.is_empty() ? Ref() : dict_get_str(t, dict.as<Dict>(), names::__name__);
-  if (!is_str(own_name)) return attribute_error(t, module, name, str_format(t, "module has no attribute '%U'", name));
+  if (!is_str(own_name)) return raise_attribute_error(t, module, name, str_format(t, "module has no attribute '%U'", name));
   Ref spec = dict_get_str(t, dict.as<Dict>(), names::__spec__);
   ModuleHints hints;
   TRY(module_hints(t, spec, own_name, &hints));
   Str* shown = own_name.as<Str>();
   if (hints.shadows_stdlib || (hints.initialising && hints.shadowing)) {
     RefTo<Str> advice = TRY(shadowing_advice(t, hints, own_name));
-    return attribute_error(t, module, name, str_format(t, "module '%U' has no attribute '%U'%U", shown, name, advice.get()));
+    return raise_attribute_error(t, module, name, str_format(t, "module '%U' has no attribute '%U'%U", shown, name, advice.get()));
   }
   if (hints.initialising) {
     constexpr char kWhy[] = "(most likely due to a circular import)";
-    return attribute_error(
+    return raise_attribute_error(
         t, module, name,
         hints.origin.is_empty()
             ? str_format(t, "partially initialized module '%U' has no attribute '%U' %s", shown, name, kWhy)
             : str_format(t, "partially initialized module '%U' from '%U' has no attribute '%U' %s", shown, hints.origin.as<Str>(), name, kWhy));
   }
   if (TRY(is_unfinished_submodule(t, spec, name)))
-    return attribute_error(t, module, name,
+    return raise_attribute_error(t, module, name,
                            str_format(t, "cannot access submodule '%U' of module '%U' (most likely due to a circular import)", name, shown));
-  return attribute_error(t, module, name, str_format(t, "module '%U' has no attribute '%U'", shown, name));
+  return raise_attribute_error(t, module, name, str_format(t, "module '%U' has no attribute '%U'", shown, name));
 }
 
 }  // namespace
