@@ -89,9 +89,13 @@ COLD_HANDLER(call_method_keywords_general) { CALLED(call_keywords_step(*t, r, pc
     Value* callee_ = t->frame;                                                                     \
     ENTER(callee_, frame::pc(callee_));                                                            \
   } while (0)
-// Before a call that may ask what is alive: what earlier calls left on the native stack is not to be found in the frames of this one.
+// Before a call that may ask what is alive, or wait for long: what earlier calls left on the native stack is not to be found in the
+// frames of this one.
 TYPHON_INLINE void forget_old_words(Thread& t, Value callable) {
-  if (is_exact(callable, kShape_builtin_function) && callable.as<NativeFunction>()->definition->scans_stacks)
+  const Method* row = is_exact(callable, kShape_builtin_function)    ? callable.as<NativeFunction>()->definition
+                      : is_exact(callable, kShape_method_descriptor) ? callable.as<NativeDescriptor>()->method
+                                                                     : nullptr;
+  if (row != nullptr && row->scans_stacks)
     platform::empty_stack_below();
   else if (g_multi_threaded)
     collector::forget_old_words(t);

@@ -5,6 +5,7 @@
 
 #include "modules/_collections/collections.h"
 #include "modules/_queue.h"
+#include "platform/os.h"
 #include "threads/sync.h"
 
 namespace typhon {
@@ -92,7 +93,7 @@ Ref spin_for_item(Thread& t, SimpleQueue* q, Value items) {
 }
 
 // timeout_ns: -1 for ever. EMPTY when the time is up.
-Ref wait_for_item(Thread& t, SimpleQueue* q, i64 timeout_ns) {
+Ref wait_in_queue(Thread& t, SimpleQueue* q, i64 timeout_ns) {
   Ref items = q->items.load();
   i64 deadline = timeout_ns < 0 ? 0 : now_ns() + timeout_ns;
   if (timeout_ns != 0) {
@@ -121,6 +122,9 @@ Ref wait_for_item(Thread& t, SimpleQueue* q, i64 timeout_ns) {
   __atomic_fetch_sub(&q->waiters, 1, __ATOMIC_SEQ_CST);
   wake_getter(q, items.get());
   return item;
+}
+Ref wait_for_item(Thread& t, SimpleQueue* q, i64 timeout_ns) {
+  return platform::on_emptied_stack([&] { return wait_in_queue(t, q, timeout_ns); });
 }
 
 // -1 for ever.

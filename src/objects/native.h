@@ -65,7 +65,8 @@ constexpr Method class_method(const char* name, BoundFn fn, const char* signatur
 constexpr Method static_method(const char* name, BoundFn fn, const char* signature, const char* doc = nullptr) {
   return {name, fn, nullptr, signature, doc, MethodKind::kStatic};
 }
-// A row whose function is called to find out what is dead: nothing that earlier calls left may lie in the frames of its call.
+// A row whose function is called to find out what is dead, or waits for long: nothing that earlier calls left may lie in the frames of
+// its call.
 constexpr Method scanning_stacks(Method row) {
   row.scans_stacks = true;
   return row;

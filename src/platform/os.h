@@ -113,6 +113,17 @@ namespace typhon::platform {
 // Sets a piece of the native stack below the caller to zeros: what earlier calls left there would lie in the frames to come, in room
 // that those do not fill, and a conservative scan of the stack would find it for as long as they are there.
 void empty_stack_below();
+
+template <class F>
+TYPHON_NOINLINE auto call_apart(F& f) {
+  return f();
+}
+// Calls f(), which may wait for long, in a frame that holds nothing of what ran before.
+template <class F>
+TYPHON_INLINE auto on_emptied_stack(F f) {
+  empty_stack_below();
+  return call_apart(f);
+}
 }  // namespace typhon::platform
 
 // Stores the callee-saved registers where a stack scan finds them, and the stack pointer. Must be expanded in a function

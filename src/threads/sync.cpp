@@ -1,5 +1,6 @@
 #include "threads/sync.h"
 
+#include "platform/os.h"
 #include "threads/parking_private.h"
 
 namespace typhon {
@@ -26,37 +27,39 @@ bool AdaptiveLock::acquire(Thread& t, i64 timeout_ns, bool interruptible, bool* 
   u64 deadline = 0;
   if (timeout_ns > 0) deadline = platform::monotonic_ns() + u64(timeout_ns);
   if (acquire_soon(t)) return true;
-  for (;;) {
-    u8 word = __atomic_load_n(&state_, __ATOMIC_RELAXED);
-    if (!(word & kHeld)) {
-      if (__atomic_compare_exchange_n(&state_, &word, u8(word | kHeld), true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
-        return true;
-      }
-      continue;
-    }
-    if (!(word & kWaiters)) {
-      if (!__atomic_compare_exchange_n(&state_, &word, u8(word | kWaiters), true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+  return platform::on_emptied_stack([&] {
+    for (;;) {
+      u8 word = __atomic_load_n(&state_, __ATOMIC_RELAXED);
+      if (!(word & kHeld)) {
+        if (__atomic_compare_exchange_n(&state_, &word, u8(word | kHeld), true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+          return true;
+        }
         continue;
       }
+      if (!(word & kWaiters)) {
+        if (!__atomic_compare_exchange_n(&state_, &word, u8(word | kWaiters), true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+          continue;
+        }
+      }
+      i64 left = parking_lot::kForever;
+      if (timeout_ns > 0) {
+        u64 now = platform::monotonic_ns();
+        if (now >= deadline) return false;
+        left = i64(deadline - now);
+      }
+      u64 data = parking_lot::kRetry;
+      auto woken = parking_lot::park(
+          t, &state_,
+          [](void* raw) { return __atomic_load_n(static_cast<u8*>(raw), __ATOMIC_RELAXED) == (kHeld | kWaiters); },
+          &state_, left, interruptible, &data);
+      if (woken == parking_lot::Woken::kUnparked && data == parking_lot::kHandedOver) return true;
+      if (woken == parking_lot::Woken::kTimedOut) return try_acquire();
+      if (woken == parking_lot::Woken::kInterrupted) {
+        if (interrupted != nullptr) *interrupted = true;
+        return false;
+      }
     }
-    i64 left = parking_lot::kForever;
-    if (timeout_ns > 0) {
-      u64 now = platform::monotonic_ns();
-      if (now >= deadline) return false;
-      left = i64(deadline - now);
-    }
-    u64 data = parking_lot::kRetry;
-    auto woken = parking_lot::park(
-        t, &state_,
-        [](void* raw) { return __atomic_load_n(static_cast<u8*>(raw), __ATOMIC_RELAXED) == (kHeld | kWaiters); },
-        &state_, left, interruptible, &data);
-    if (woken == parking_lot::Woken::kUnparked && data == parking_lot::kHandedOver) return true;
-    if (woken == parking_lot::Woken::kTimedOut) return try_acquire();
-    if (woken == parking_lot::Woken::kInterrupted) {
-      if (interrupted != nullptr) *interrupted = true;
-      return false;
-    }
-  }
+  });
 }
 
 bool AdaptiveLock::release() {
@@ -138,12 +141,14 @@ bool OneShotEvent::wait(Thread& t, i64 timeout_ns, bool interruptible, bool* int
   if (interrupted != nullptr) *interrupted = false;
   if (is_set()) return true;
   if (timeout_ns == 0) return false;
-  if (spin_until(t, [this] { return is_set(); })) return true;
-  auto woken = parking_lot::park(
-      t, &set_, [](void* raw) { return !__atomic_load_n(static_cast<u8*>(raw), __ATOMIC_ACQUIRE); }, &set_, timeout_ns,
-      interruptible, nullptr);
-  if (woken == parking_lot::Woken::kInterrupted && interrupted != nullptr) *interrupted = true;
-  return is_set();
+  return platform::on_emptied_stack([&] {
+    if (spin_until(t, [this] { return is_set(); })) return true;
+    auto woken = parking_lot::park(
+        t, &set_, [](void* raw) { return !__atomic_load_n(static_cast<u8*>(raw), __ATOMIC_ACQUIRE); }, &set_, timeout_ns,
+        interruptible, nullptr);
+    if (woken == parking_lot::Woken::kInterrupted && interrupted != nullptr) *interrupted = true;
+    return is_set();
+  });
 }
 
 }  // namespace typhon

@@ -3,6 +3,7 @@
 
 #include "modules/_thread/thread_module.h"
 #include "objects/protocol/services.h"
+#include "platform/os.h"
 #include "threads/sync.h"
 
 namespace typhon::futures {
@@ -144,9 +145,8 @@ Status finish(Thread& t, Value self, Field Future::* slot, Value value, Str* tol
 
 bool not_done(void* context) { return !is_done(state_of(static_cast<Future*>(context))); }
 
-// Waits until the future is done or the time is up.
-Status wait_done(Thread& t, Future* f, Value timeout_value) {
-  if (is_done(state_of(f)) || spin_until(t, [&] { return is_done(state_of(f)); })) return ok();
+Status sleep_until_done(Thread& t, Future* f, Value timeout_value) {
+  if (spin_until(t, [&] { return is_done(state_of(f)); })) return ok();
   i64 timeout = TRY(to_timeout_ns(t, timeout_value));
   bool forever = timeout_value.is_empty() || timeout_value.is_none();
   i64 deadline = forever ? 0 : monotonic_ns() + timeout;
@@ -164,6 +164,11 @@ Status wait_done(Thread& t, Future* f, Value timeout_value) {
   }
   __atomic_fetch_sub(&f->sleepers, 1, __ATOMIC_RELAXED);
   return status;
+}
+// Waits until the future is done or the time is up.
+Status wait_done(Thread& t, Future* f, Value timeout_value) {
+  if (is_done(state_of(f))) return ok();
+  return platform::on_emptied_stack([&] { return sleep_until_done(t, f, timeout_value); });
 }
 
 // Waits; CancelledError, or TimeoutError.

@@ -117,7 +117,7 @@ Ref handle_repr(Thread& t, Value self) {
 }
 
 const Method kHandleMethods[] = {
-    method("join", handle_join, "($self, timeout=None, /)"),
+    scanning_stacks(method("join", handle_join, "($self, timeout=None, /)")),
     method("is_done", handle_is_done, "($self, /)"),
     method("_set_done", handle_set_done, "($self, /)"),
     {},
