@@ -399,6 +399,8 @@ HANDLER(TRUE_DIV) {
     if (Value::encode_float(a.as_tagged_float() / b.as_tagged_float(), &result)) [[likely]]
       STORE_IMMEDIATE(result);
   }
+  double x, y;
+  if (as_double(a, &x) && as_double(b, &y) && y != 0 && Value::encode_float(x / y, &result)) STORE_IMMEDIATE(result);
   TAIL(binary_cold<TrueDiv>);
 }
 HANDLER(POW) {

@@ -664,6 +664,7 @@ HANDLER(CALL) {
     if (Instr* first = enter_plain(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) [[likely]] {
       ENTER(callee, first);
     }
+    TAIL(call_function);
   }
   TAIL(call_cold);
 }
@@ -673,6 +674,7 @@ HANDLER(CALL_METHOD) {
     if (Instr* first = enter_plain(t, r, pc, callee, pc->c + 1u, 2 << kResumeShift, pc->a)) [[likely]] {
       ENTER(callee, first);
     }
+    TAIL(call_method_function);
   }
   TAIL(call_method_cold);
 }

@@ -195,17 +195,45 @@ TYPHON_NOINLINE int for_row_step(Thread& t, Value* r, Instr* pc) {
   return 1;
 }
 
-COLD_HANDLER(for_iter_cold) {
-  if (Op(pc[2].op) == Op::UNPACK_SEQUENCE && pc[2].b == pc->a && (pc[2].x & kConsumeB) && table == g_handlers) {
-    int row = for_row_step(*t, r, pc);
-    if (row == 1) [[likely]] NEXT_RELOAD(3);
-    if (row == 0) NEXT(loop_exit(pc));
-    if (row < 0) TAIL(op_raise);
-  }
+COLD_HANDLER(for_item) {
   int outcome = for_iter_step(*t, r, pc);
   if (outcome > 0) [[likely]] NEXT(2);
   if (outcome == 0) NEXT(loop_exit(pc));
   TAIL(op_raise);
+}
+COLD_HANDLER(for_row) {
+  int row = for_row_step(*t, r, pc);
+  if (row == 1) [[likely]] NEXT_RELOAD(3);
+  if (row == 0) NEXT(loop_exit(pc));
+  if (row < 0) TAIL(op_raise);
+  TAIL(for_item);
+}
+// `for i, item in enumerate(a list)`, of iterators that no other thread reaches.
+COLD_HANDLER(for_enumerate) {
+  auto* e = r[pc->b].as<Enumerate>();
+  Value* to = &r[pc[2].a];
+  auto* it = reinterpret_cast<ListIterator*>(e->iterator.peek().bits);
+  if (!e->is_local() || !e->big_index.is_empty() || e->index >= Value::kMaxSmallInt || pc[2].c != 2 || needs_drop(to[0]) ||
+      it == nullptr || it->shape != kShape_list_iterator || !it->is_local())
+    TAIL(for_row);
+  Value sequence = it->sequence.peek();
+  if (!is_exact_list(sequence)) TAIL(for_row);
+  ListBody* body = list_body::body_of(sequence.as<List>());
+  u64 i = u64(it->index);
+  Value item;
+  if (i >= list_body::size_of(sequence.as<List>()) || body == nullptr || i >= body->capacity ||
+      !quick_acquire_slot(body->items[i].peek(), &item))
+    TAIL(for_row);
+  it->index = i64(i + 1);
+  to[0] = Value::small_int(e->index++);
+  SET_AND_NEXT(&to[1], item, 3);
+}
+COLD_HANDLER(for_iter_cold) {
+  if (Op(pc[2].op) == Op::UNPACK_SEQUENCE && pc[2].b == pc->a && (pc[2].x & kConsumeB) && table == g_handlers) {
+    if (type_of(r[pc->b]) == types::enumerate) TAIL(for_enumerate);
+    TAIL(for_row);
+  }
+  TAIL(for_item);
 }
 
 // A generator runs as a frame of this loop: its yield stores the value here.

@@ -83,12 +83,6 @@ class Row {
 
 // --- enumerate
 
-struct Enumerate : Object {
-  Field iterator;
-  Field big_index;  // int, once (or when started) beyond i64; else EMPTY
-  i64 index;        // advanced atomically when shared
-};
-
 void enumerate_visit(Object* self, Visitor& visitor) {
   visitor.field(static_cast<Enumerate*>(self)->iterator);
   visitor.field(static_cast<Enumerate*>(self)->big_index);

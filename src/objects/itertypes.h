@@ -68,6 +68,12 @@ TYPHON_INLINE Ref next_of(Thread& t, const Field& iterator) {
   return quick.is_empty() ? next_of_slot(t, iterator) : Ref::adopt(quick);
 }
 
+struct Enumerate : Object {
+  Field iterator;
+  Field big_index;  // int, once (or when started) beyond i64; else EMPTY
+  i64 index;        // advanced atomically when shared
+};
+
 // For `for a, b in ...` over enumerate, zip and dict.items(): the parts of the next tuple as owned words in out[0..n), without the
 // tuple. kNotARow: the iterator is none of these, or gives tuples of another size; nothing was done.
 enum class RowOutcome : u8 { kItems, kEnd, kRaised, kNotARow };

@@ -426,5 +426,62 @@ class Numbers(unittest.TestCase):
             1e300 ** 2
 
 
+class EnumerateLoops(unittest.TestCase):
+    """`for i, item in enumerate(...)` makes no tuples over a list."""
+
+    def pairs(self, items, start=0):
+        out = []
+        for i, item in enumerate(items, start):
+            out.append((i, item))
+        return out
+
+    def test_sources(self):
+        for items in ([], ["a"], ["a", 2.5, None], (1, 2), "ab", range(3), {1: 2}):
+            for source in (items, iter(items)):
+                self.assertEqual(self.pairs(source), list(zip(range(len(items)), items)))
+        self.assertEqual(self.pairs([7, 8], 2 ** 62 - 1), [(2 ** 62 - 1, 7), (2 ** 62, 8)])
+        self.assertEqual(self.pairs([7, 8], 2 ** 70), [(2 ** 70, 7), (2 ** 70 + 1, 8)])
+
+    def test_list_that_grows_and_shrinks(self):
+        grows = [0]
+        for i, item in enumerate(grows):
+            self.assertEqual(i, item)
+            if i < 5:
+                grows.append(i + 1)
+        self.assertEqual(grows, [0, 1, 2, 3, 4, 5])
+        seen, shrinks = [], list(range(6))
+        for i, item in enumerate(shrinks):
+            seen.append((i, item))
+            shrinks.pop()
+        self.assertEqual(seen, [(0, 0), (1, 1), (2, 2)])
+
+    def test_one_enumerate_in_two_loops(self):
+        pairs, seen = enumerate([5, 6, 7]), []
+        for i, item in pairs:
+            seen.append(("outer", i, item))
+            for i, item in pairs:
+                seen.append(("inner", i, item))
+                break
+        self.assertEqual(seen, [("outer", 0, 5), ("inner", 1, 6), ("outer", 2, 7)])
+        self.assertEqual((i, item), (2, 7))
+
+    def test_targets(self):
+        class Loud:
+            def __init__(self, n):
+                self.n = n
+
+            def __del__(self):
+                ended.append(self.n)
+
+        ended = []
+        for i, item in enumerate([Loud(0), Loud(1), Loud(2)]):
+            i = item  # what the next step replaces
+        del i, item
+        self.assertEqual(sorted(ended), [0, 1, 2])
+        with self.assertRaisesRegex(ValueError, r"not enough values to unpack \(expected 3, got 2\)"):
+            for a, b, c in enumerate([1]):
+                pass
+
+
 if __name__ == "__main__":
     unittest.main()
