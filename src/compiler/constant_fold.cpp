@@ -132,6 +132,9 @@ Ref Codegen::fold(const Expr* e) {
           value = fold_binary(b->op, value, right);
         }
       }
+      // As literals: equal ones are one object.
+      if (is_exact_str(value) && value.as<Str>()->is_ascii() && identifier_like(value.as<Str>()->ascii()))
+        return str_intern(thread_, value);
       return value;
     }
     default: return Ref();

@@ -330,5 +330,13 @@ class Comparison(unittest.TestCase):
         self.assertEqual(N() < 1 < 2, [])
 
 
+class FoldedTexts(unittest.TestCase):
+    def test_equal_ones_are_one_object(self):
+        made = [eval(compile(text, "<test>", "eval")) for text in ("'ab' * 40", "'ab' * 40", "'abab' + 'ab' * 38")]
+        self.assertIs(made[0], made[1])
+        self.assertIs(made[0], made[2])
+        self.assertEqual(eval("('a b' + 'c', -'1'.__len__())"), ("a bc", -1))
+
+
 if __name__ == "__main__":
     unittest.main()
