@@ -22,8 +22,11 @@ class AsciiView {
       size_ = s->length();
       return ok();
     }
-    if (!has_buffer(v)) return raise(thread_, exc::TypeError, "argument should be bytes, buffer or ASCII string, not '%T'", v);
-    TRY(view_.get(v));
+    if (!has_buffer(v)) return raise_type(v);
+    if (view_.get(v).failed()) {
+      clear_exception(thread_);  // whatever the buffer objects to
+      return raise_type(v);
+    }
     data_ = view_.data();
     size_ = view_.size();
     return ok();
@@ -32,6 +35,10 @@ class AsciiView {
   size_t size() const { return size_; }
 
  private:
+  Raised raise_type(Value v) {
+    return raise(thread_, exc::TypeError, "argument should be bytes, buffer or ASCII string, not '%T'", v);
+  }
+
   Thread& thread_;
   ByteView view_;
   const u8* data_ = nullptr;

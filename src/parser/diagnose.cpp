@@ -533,6 +533,8 @@ class Diagnoser {
   void perform(const Item& item, const Frame& frame, int32_t pos);
   void perform_special(const Item& item, const Frame& frame, int32_t pos);
   void consider_later_token_errors();
+  void forget_warnings();
+  SyntaxErrorInfo explain(uint32_t failed_at);
   SyntaxErrorInfo too_deep(uint32_t failed_at);
 
   // ---- Memo: (rule, position) -> result, in a hash table with open addressing ----
@@ -932,8 +934,25 @@ SyntaxErrorInfo Diagnoser::too_deep(uint32_t failed_at) {
   return error_;
 }
 
+// The first pass warns of the escapes in the literals that it reads, and only of those.
+void Diagnoser::forget_warnings() {
+  const Token& first = context_.tokens[size_t(start_)];
+  std::erase_if(context_.warnings, [&](const Warning& w) {
+    return !w.by_tokenizer && (w.lineno > int(first.line) || (w.lineno == int(first.line) && w.col > int(first.col)));
+  });
+}
+
 SyntaxErrorInfo Diagnoser::run(uint32_t failed_at) {
+  forget_warnings();
   pass(false);
+  size_t warnings = context_.warnings.size();
+  SyntaxErrorInfo error = explain(failed_at);
+  context_.warnings.resize(warnings);
+  return error;
+}
+
+// After the first pass.
+SyntaxErrorInfo Diagnoser::explain(uint32_t failed_at) {
   int32_t last = fill_ > start_ ? fill_ - 1 : start_;
   const Token& last_token = context_.tokens[size_t(last)];
   if (context_.options.allow_incomplete_input && last_token.after_eof) {

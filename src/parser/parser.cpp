@@ -180,6 +180,7 @@ void tokenize_all(ParseContext& context, const SourceText& source, Tokenizer& to
   Token last = context.tokens.back();
   for (int i = 0; i < 4; i++) context.tokens.push_back(last);
   context.warnings.swap(tokenizer.warnings());
+  for (Warning& warning : context.warnings) warning.by_tokenizer = true;
 }
 
 // In single mode: whether anything but blanks and comments follows the statement.

@@ -55,6 +55,7 @@ struct Warning {
   int32_t col = 0;  // from 1, in characters
   int32_t end_lineno = 0;
   int32_t end_col = 0;
+  bool by_tokenizer = false;       // not of an escape in a literal
 };
 
 // Resolves the NAME of \N{NAME} to one code point. kNoDatabase: there is nothing to look it up in.

@@ -116,11 +116,11 @@ Ref decode_source(Thread& t, std::string_view source, std::string_view encoding,
   return Ref::error();
 }
 
-// The parser's warnings, where there is an error those for what comes before it. One that is turned into an error is a SyntaxError.
+// The parser's warnings, where there is an error those for what was read before it. One that is turned into an error is a SyntaxError.
 Status issue_warnings(Thread& t, const parser::ParseResult& result, Value filename) {
   for (const parser::Warning& w : result.warnings) {
     const parser::SyntaxErrorInfo& end = result.error;
-    if (!result.ok && (w.lineno > end.lineno || (w.lineno == end.lineno && w.col >= end.col))) continue;
+    if (!result.ok && w.by_tokenizer && (w.lineno > end.lineno || (w.lineno == end.lineno && w.col >= end.col))) continue;
     if (!issue_warning(t, w.message, filename, w.lineno).failed()) continue;
     if (!pending_matches(t, exc::SyntaxWarning)) return Raised{};
     clear_exception(t);

@@ -63,7 +63,15 @@ Ref attribute_name(Thread& t, Value v) {
 }
 Ref f_getattr(Thread& t, Value, const Value* a) {
   Ref name = TRY(attribute_name(t, a[1]));
-  if (a[2].is_empty()) return get_attribute(t, a[0], name.as<Str>());
+  if (a[2].is_empty()) {
+    Ref value = get_attribute(t, a[0], name.as<Str>());
+    if (value.failed() && !is_exact_str(a[1]) && pending_matches(t, exc::AttributeError)) {
+      // The exception has the name as it was given, of whatever subclass.
+      auto* e = t.pending.as<AttributeErrorObject>();
+      if (e->name.peek().same_word(name.get())) e->name.store(e, a[1]);
+    }
+    return value;
+  }
   Ref value = TRY(get_attribute_or_empty(t, a[0], name.as<Str>()));
   return value.is_empty() ? Ref::copy(a[2]) : std::move(value);
 }
