@@ -428,7 +428,7 @@ Ref m_extend(Thread& t, Value self, const Value* a) {
     }
     bytes.append_shared(view.data(), view.size());
   } else {
-    TRY(append_bytes_of(t, bytes, a[0], "bytearray", "byte must be in range(0, 256)"));
+    TRY(append_bytes_of(t, bytes, a[0], "bytearray", "byte must be in range(0, 256)", true));
   }
   if (bytes.failed()) return raise_no_memory(t);
   if (!resizes) {

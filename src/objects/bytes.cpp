@@ -177,13 +177,14 @@ Status append_buffer(Thread& t, ByteBuilder& out, Value source) {
 
 }  // namespace
 
-Status append_bytes_of(Thread& t, ByteBuilder& out, Value source, const char* what, const char* range_message) {
+Status append_bytes_of(Thread& t, ByteBuilder& out, Value source, const char* what, const char* range_message, bool extends) {
   if (has_buffer(source)) return append_buffer(t, out, source);
   if (is_str(source)) return raise(t, exc::TypeError, "cannot convert '%T' object to %s", source, what);
   Ref iterator = get_iter(t, source);
   if (iterator.failed()) {
-    if (clear_if(t, exc::TypeError)) return raise(t, exc::TypeError, "cannot convert '%T' object to %s", source, what);
-    return Raised{};
+    if (!clear_if(t, exc::TypeError)) return Raised{};
+    if (extends) return raise(t, exc::TypeError, "can't extend bytearray with %T", source);
+    return raise(t, exc::TypeError, "cannot convert '%T' object to %s", source, what);
   }
   TRY(length_hint(t, source, 64));  // asked as CPython does: it may raise
   while (true) {

@@ -47,7 +47,8 @@ Ref same_bytes(Thread& t, Value self, const SelfBytes& bytes);
 // An int in range(256); ValueError with `message` otherwise.
 Result<u8> to_byte(Thread& t, Value v, const char* message = "byte must be in range(0, 256)");
 // Appends any bytes-like object or the items of an iterable of ints. `what` names the result in messages.
-Status append_bytes_of(Thread& t, ByteBuilder& out, Value source, const char* what, const char* range_message);
+// `extends`: for bytearray.extend, which says so when the source is no iterable.
+Status append_bytes_of(Thread& t, ByteBuilder& out, Value source, const char* what, const char* range_message, bool extends = false);
 // The content that bytes(source, encoding, errors) means.
 Status bytes_source(Thread& t, ByteBuilder& out, const Value* a, const char* what, const char* range_message);
 void bytes_repr(ByteBuilder& out, const u8* data, size_t n);

@@ -2,6 +2,7 @@
 
 import sys
 import unittest
+import warnings
 
 
 class Messages(unittest.TestCase):
@@ -417,6 +418,20 @@ class LongNumbers(unittest.TestCase):
             compile(source, "<test>", "eval")
         sys.set_int_max_str_digits(0)
         self.assertEqual(eval(digits), int(digits))
+
+
+class WarningsBeforeAnError(unittest.TestCase):
+    """Of the invalid escapes in a text with an error, those warn that the parser had read."""
+
+    def test_escapes(self):
+        for text, told in [(r"f(a='x', '\,')", 0), (r"f('\,', a='x', 'z')", 1), (r"f(a='\,', 'y')", 1), (r"f(**a, '\,')", 0),
+                           (r"f('a' '\,' 1)", 1), (r"['\,' 1]", 1), (r"x = '\,' 1", 1), (r"f('\,', 1 2)", 1),
+                           ("a = '\\.'\nf(a=1, '\\,')", 1)]:
+            with self.subTest(text), warnings.catch_warnings(record=True) as seen:
+                warnings.simplefilter("always")
+                with self.assertRaises(SyntaxError):
+                    compile(text, "<test>", "exec")
+                self.assertEqual([w.category for w in seen], [SyntaxWarning] * told)
 
 
 if __name__ == "__main__":

@@ -290,5 +290,17 @@ class ArgumentErrors(unittest.TestCase):
         self.assertEqual(str(caught.exception), "round() missing required argument 'number' (pos 1)")
 
 
+class NamesOfASubclass(unittest.TestCase):
+    def test_getattr_keeps_the_name_as_given(self):
+        class Name(str):
+            pass
+
+        name = Name("missing")
+        with self.assertRaises(AttributeError) as caught:
+            getattr(5, name)
+        self.assertIs(caught.exception.name, name)
+        self.assertEqual(getattr(5, name, 7), 7)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -265,5 +265,28 @@ class MemoryViews(unittest.TestCase):
         self.assertEqual(list(reversed(m))[0], 97)
 
 
+class Refusals(unittest.TestCase):
+    def test_extend_with_what_has_a_wrong_iter(self):
+        class Wrong:
+            def __iter__(self):
+                return 5
+
+        class Raises:
+            def __iter__(self):
+                raise ValueError("mine")
+
+        with self.assertRaisesRegex(TypeError, "^can't extend bytearray with Wrong$"):
+            bytearray().extend(Wrong())
+        with self.assertRaisesRegex(TypeError, "^cannot convert 'Wrong' object to bytearray$"):
+            bytearray(Wrong())
+        with self.assertRaisesRegex(ValueError, "mine"):
+            bytearray().extend(Raises())
+
+    def test_binascii_of_a_view_with_gaps(self):
+        import binascii
+        with self.assertRaisesRegex(TypeError, "^argument should be bytes, buffer or ASCII string, not 'memoryview'$"):
+            binascii.unhexlify(memoryview(b"abcdef")[::2])
+
+
 if __name__ == "__main__":
     unittest.main()
