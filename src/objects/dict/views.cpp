@@ -283,9 +283,9 @@ Ref view_and(Thread& t, Value a, Value b) {
 Ref view_isdisjoint(Thread& t, Value self, const Value* a) {
   Value other = a[0];
   if (self.same_word(other)) return Ref::boolean(used_of(dict_of(self)) == 0);
-  if (is_exact_set(other) || is_exact_frozenset(other) || is_set_view(other)) {
-    i64 size_self = TRY(length(t, self))
-    , size_other = TRY(length(t, other));
+  if (is_set(other) || is_frozenset(other) || is_set_view(other)) {
+    i64 size_self = TRY(length(t, self));
+    i64 size_other = TRY(length(t, other));
     if (size_other > size_self) std::swap(self, other);
   }
   Ref iterator = TRY(get_iter(t, other));

@@ -241,5 +241,18 @@ class Views(unittest.TestCase):
         self.assertEqual((len(d), len(d.keys()), len(d.items()), len(d.values())), (2, 2, 2, 2))
 
 
+class DisjointViews(unittest.TestCase):
+    def test_the_smaller_is_searched_for_in_a_set_of_any_class(self):
+        class Own(frozenset):
+            pass
+
+        items = {1: []}.items()
+        for larger in (Own({1, 2, 3}), frozenset({1, 2, 3}), {1, 2, 3}):
+            with self.assertRaisesRegex(TypeError, r"cannot use 'tuple' as a set element \(unhashable type: 'list'\)"):
+                items.isdisjoint(larger)
+        for other in ([1, 2, 3], Own()):
+            self.assertTrue(items.isdisjoint(other))
+
+
 if __name__ == "__main__":
     unittest.main()
