@@ -156,9 +156,8 @@ struct Rshift {
 };
 struct TrueDiv {
   static constexpr BinaryOp kOp = BinaryOp::kTrueDiv;
-  static constexpr bool kHasFloat = false;  // division by zero: see op_TRUE_DIV
+  static constexpr bool kHasFloat = false;  // op_TRUE_DIV does numbers itself, and knows of zero
   static bool ints(u64, u64, Value*) { return false; }
-  static double floats(double a, double b) { return a / b; }
   static auto complex_slot(const Slots& slots) { return slots.true_divide; }
 };
 struct Pow {
@@ -224,11 +223,6 @@ TYPHON_NOINLINE bool binary_step(Thread& t, Value* r, Instr* pc) {
       if (as_double(a, &x) && as_double(b, &y) && Value::encode_float(P::floats(x, y), &result))
         return set_register(r, pc->a, result), true;
     }
-  }
-  if constexpr (P::kOp == BinaryOp::kTrueDiv) {
-    double x, y;
-    if (as_double(a, &x) && as_double(b, &y) && y != 0 && Value::encode_float(x / y, &result))
-      return set_register(r, pc->a, result), true;
   }
   if constexpr (P::kOp == BinaryOp::kAdd) {
     if (is_exact_str(a) && is_exact_str(b)) {
@@ -297,11 +291,10 @@ COLD_HANDLER(binary_method) {
 }
 template <class P>
 COLD_HANDLER(binary_cold) {
-  if constexpr (P::kHasFloat || P::kOp == BinaryOp::kTrueDiv) {
+  if constexpr (P::kHasFloat) {
     double x, y;
     Value a = r[pc->b], b = r[pc->c], result;
-    if (as_double(a, &x) && as_double(b, &y) && !both_ints(a, b) && (P::kHasFloat || y != 0) &&
-        Value::encode_float(P::floats(x, y), &result))
+    if (as_double(a, &x) && as_double(b, &y) && !both_ints(a, b) && Value::encode_float(P::floats(x, y), &result))
       STORE_IMMEDIATE(result);
   }
   if constexpr (P::kOp == BinaryOp::kAdd) {
@@ -367,7 +360,7 @@ INT_ARITHMETIC(XOR, Xor)
     Value a = r[pc->b], b = r[pc->c], other = OTHER_OPERAND(kRight, 1), result;                                             \
     if (both_ints(a, b)) {                                                                                                  \
       if (other.is_small_int() && First::ints(a.bits, b.bits, &result)) FINISH_PAIR(Second, kRight, 1, result, other);      \
-    } else if (both_tagged_floats(a, b) && both_tagged_floats(other, other)) {                                              \
+    } else if (both_tagged_floats(a, b) && other.is_tagged_float()) {                                                         \
       double x = First::floats(a.as_tagged_float(), b.as_tagged_float()), y = other.as_tagged_float();                      \
       if (Value::encode_float(kRight ? Second::floats(y, x) : Second::floats(x, y), &result))                               \
         SET_AND_NEXT(&r[pc[1].a], result, 2);                                                                               \

@@ -256,8 +256,8 @@ COLD_HANDLER(call_class) {
   u32 n = pc->c;
   Value* callee = r + pc->b + 2;
   Code* code = record->value.as<Function>()->code.as<Code>();
-  if ((frame::info(r).flags & frame_flag::kGenerator) || callee + n + code->register_count + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit ||
-      !quick_drop(r[pc->b])) [[unlikely]]
+  if ((frame::info(r).flags & frame_flag::kGenerator) || callee + n + code->register_count + kStackSlack > t->stack_limit ||
+      t->recursion_depth >= t->recursion_limit || !quick_drop(r[pc->b])) [[unlikely]]
     TAIL(call_general);
   const Shape* shape = shape_at(__atomic_load_n(&cls->root_shape, __ATOMIC_ACQUIRE));
   Object* instance = heap::allocate(*t, shape->id, cls->instance_size, shape->flags & shape_flag::kTracked);
