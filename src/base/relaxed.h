@@ -34,6 +34,12 @@ class Relaxed {
     }
   }
   [[gnu::always_inline]] constexpr operator T() const { return load(); }
+  // A number that a cast takes for an enumeration's.
+  template <class E>
+    requires(std::is_enum_v<E> && std::is_integral_v<T>)
+  [[gnu::always_inline]] explicit constexpr operator E() const {
+    return E(load());
+  }
 
  private:
   T value_;

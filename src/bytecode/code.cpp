@@ -80,7 +80,7 @@ namespace {
 RefTo<Code> make_outline(Thread& t, const CodeSpec& spec) {
   RefTo<Code> ref = RefTo<Code>::adopt(heap::allocate_as<Code>(t, kShape_code));
   Code* c = ref.get();
-  c->instructions = g_unloaded_body;
+  c->instructions = c->entry = g_unloaded_body;
   c->register_count = spec.register_count;
   c->local_count = spec.local_count;
   c->argument_count = spec.argument_count;
@@ -164,6 +164,7 @@ static void install(Thread& t, Code* c, const CodeSpec& spec, bool fresh) {
       c->positions = positions;
       c->position_bytes = position_bytes;
       c->variable_kinds = kinds;
+      __atomic_store_n(&c->entry, instructions + (Op(instructions->op) == Op::RESUME), __ATOMIC_RELEASE);
       __atomic_store_n(&c->instructions, instructions, __ATOMIC_RELEASE);
     }
   }

@@ -1,5 +1,6 @@
 // Code: compiled code of one block, the instruction format, and the indices that instructions carry (docs/bytecode.md).
 #pragma once
+#include "base/relaxed.h"
 #include "heap/field.h"
 
 namespace typhon {
@@ -18,7 +19,7 @@ enum class Op : u8 {
 
 // One 64-bit unit. Shared by all threads; only `op` (quickening) and the extra units of an instruction (caches) change.
 struct Instr {
-  u8 op;
+  Relaxed<u8> op;  // exchanged for a variant while other threads run the code
   u8 x;
   u16 a, b, c;
   i32 jump() const { return i32(u32(b) | u32(c) << 16); }
@@ -77,6 +78,7 @@ enum class VariableKind : u8 { kLocal = 0x20, kCell = 0x40, kFree = 0x80, kArgum
 // runs, or after load_body().
 struct Code : Object {
   Instr* instructions;  // body; the start of the one malloc'ed block that all these pointers point into
+  Instr* entry;         // where a call begins that has nothing to poll or trace: behind the RESUME that comes first, if one does
   u32 unit_count;
   u16 register_count;  // all registers, call windows and one spare included
   u16 local_count;     // named variables (parameters first, then locals, cells, free variables)

@@ -233,6 +233,11 @@ Result<bool> same_constant(Thread& t, Value a, Value b) {
   return equal(t, a, b);
 }
 
+// The first unit of an instruction as the compiler wrote it.
+u64 base_unit(const Instr& in) {
+  return u64(u8(base_op(Op(in.op)))) | u64(in.x) << 8 | u64(in.a) << 16 | u64(in.b) << 32 | u64(in.c) << 48;
+}
+
 Result<bool> same_code(Thread& t, Code* a, Code* b) {
   if (a == b) return true;
   if (a->argument_count != b->argument_count || a->positional_only_count != b->positional_only_count ||
@@ -244,9 +249,11 @@ Result<bool> same_code(Thread& t, Code* a, Code* b) {
   if (!str_equal(a->name.as<Str>(), b->name.as<Str>()) || !str_equal(a->qualname.as<Str>(), b->qualname.as<Str>()))
     return false;
   for (u32 i = 0; i < a->unit_count;) {
-    Op op = Op(a->instructions[i].op);
+    u64 first = base_unit(a->instructions[i]);
+    if (first != base_unit(b->instructions[i])) return false;
+    Op op = Op(u8(first));
     u32 caches = cache_units(op);
-    for (u32 k = 0; k < op_units(op) && i + k < a->unit_count; k++)
+    for (u32 k = 1; k < op_units(op) && i + k < a->unit_count; k++)
       if (!(caches >> k & 1) && unit(&a->instructions[i + k]) != unit(&b->instructions[i + k])) return false;
     i += op_units(op);
   }
@@ -279,9 +286,11 @@ Result<i64> code_hash(Thread& t, Value self) {
   mix(c->constant_count);
   for (u32 i = 0; i < c->name_count; i++) mix(u64(str_hash(c->names[i])));
   for (u32 i = 0; i < c->unit_count;) {
-    Op op = Op(c->instructions[i].op);
+    u64 first = base_unit(c->instructions[i]);
+    Op op = Op(u8(first));
     u32 caches = cache_units(op);
-    for (u32 k = 0; k < op_units(op) && i + k < c->unit_count; k++)
+    mix(first);
+    for (u32 k = 1; k < op_units(op) && i + k < c->unit_count; k++)
       if (!(caches >> k & 1)) mix(unit(&c->instructions[i + k]));
     i += op_units(op);
   }

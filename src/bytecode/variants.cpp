@@ -131,6 +131,19 @@ Op base_op(Op op) {
     case Op::RETURN_IMMEDIATE:
     case Op::LOAD_OBJECT: return Op::LOAD_CONST;
     case Op::LOAD_GLOBAL_TEMP: return Op::LOAD_GLOBAL;
+    case Op::CALL_NATIVE:
+    case Op::CALL_LEN:
+    case Op::CALL_ISINSTANCE:
+    case Op::CALL_APPEND:
+    case Op::CALL_TYPE:
+    case Op::CALL_CLASS:
+    case Op::CALL_CLASS_NEW:
+    case Op::CALL_BOUND: return Op::CALL;
+    case Op::CALL_METHOD_NATIVE:
+    case Op::CALL_METHOD_APPEND:
+    case Op::CALL_METHOD_GET:
+    case Op::CALL_METHOD_UNBOUND:
+    case Op::CALL_METHOD_UNBOUND_NATIVE: return Op::CALL_METHOD;
     case Op::IS_JUMP: return Op::IS;
     case Op::IS_NOT_JUMP: return Op::IS_NOT;
     case Op::IN_JUMP: return Op::IN;

@@ -351,9 +351,11 @@ COLD_HANDLER(return_entry) {
     *to_ = (result);                                      \
     t->frame = caller_;                                   \
     t->recursion_depth--;                                 \
-    if (needs_drop(old_)) [[unlikely]] {                  \
-      r[-1] = old_;                                       \
-      TAIL(drop_replaced);                                \
+    if (may_need_drop(old_)) [[unlikely]] {               \
+      if (!old_.is_empty()) {                             \
+        r[-1] = old_;                                     \
+        TAIL(drop_replaced);                              \
+      }                                                   \
     }                                                     \
     r = caller_;                                          \
     pc = frame::pc(r);                                    \

@@ -4,15 +4,17 @@
 
 namespace typhon {
 
-// Pushes the frame of `code` at `callee`, where function and parameters (n) are in place. Null: no room, or the recursion limit.
+// Whether a frame of `code` at `callee` may be pushed by enter_code: there is room, and nothing to poll or to trace.
+TYPHON_INLINE bool may_enter(const Thread* t, const Value* callee, const Code* code) {
+  return callee + code->register_count <= __atomic_load_n(&t->entry_limit, __ATOMIC_RELAXED) && t->recursion_depth < t->recursion_limit;
+}
+
+// Pushes the frame of `code`, which may_enter, at `callee`, where function and parameters (n) are in place.
 TYPHON_INLINE Instr* enter_code(Thread* t, Value* r, Instr* pc, Value* callee, Code* code, u32 n, u16 flags, u16 destination) {
-  u32 depth = t->recursion_depth;
-  if (callee + code->register_count + kStackSlack > t->stack_limit || depth >= t->recursion_limit) [[unlikely]]
-    return nullptr;
-  Instr* first = first_instruction(code);
+  Instr* first = __atomic_load_n(&code->entry, __ATOMIC_ACQUIRE);
   [[assume(first != nullptr)]];
   u32 locals = code->local_count;
-  t->recursion_depth = depth + 1;
+  t->recursion_depth++;
   frame::pc(r) = pc;
   frame::pc(callee) = first;
   frame::caller(callee) = r;
@@ -29,18 +31,17 @@ TYPHON_INLINE Instr* enter_code(Thread* t, Value* r, Instr* pc, Value* callee, C
 // function register is callee[-1]. Null: not that simple.
 TYPHON_INLINE Instr* enter_plain(Thread* t, Value* r, Instr* pc, Value* callee, u32 n, u16 flags, u16 destination) {
   Code* code = callee[-1].as<Function>()->code.as<Code>();
-  if (!takes_exactly(code, n)) [[unlikely]] return nullptr;
+  if (!takes_exactly(code, n) || !may_enter(t, callee, code)) [[unlikely]] return nullptr;
   if (frame::info(r).flags & frame_flag::kGenerator) [[unlikely]] return nullptr;
   return enter_code(t, r, pc, callee, code, n, flags, destination);
 }
 
-// Goes on in the callee; its RESUME has nothing to do unless a poll or tracing is wanted.
-#define ENTER(callee, first)                                                            \
-  do {                                                                                  \
-    r = (callee);                                                                       \
-    pc = (first);                                                                       \
-    if (Op(pc->op) == Op::RESUME && table == g_handlers && !poll_wanted(*t)) [[likely]] NEXT(1); \
-    NEXT(0);                                                                            \
+// Goes on in the callee.
+#define ENTER(callee, first) \
+  do {                       \
+    r = (callee);            \
+    pc = (first);            \
+    NEXT(0);                 \
   } while (0)
 
 // Whether a special method found in a class is a Python function that takes exactly n arguments and whose frame, behind the running
@@ -48,8 +49,7 @@ TYPHON_INLINE Instr* enter_plain(Thread* t, Value* r, Instr* pc, Value* callee, 
 TYPHON_INLINE bool enters_special(Thread* t, Value* r, Value function, u32 n) {
   if (!is_exact_function(function)) return false;
   Code* code = function.as<Function>()->code.as<Code>();
-  return takes_exactly(code, n) && t->recursion_depth < t->recursion_limit &&
-         frame_stack_end(*t, r) + kFrameHeader + 1 + code->register_count + kStackSlack <= t->stack_limit;
+  return takes_exactly(code, n) && may_enter(t, frame_stack_end(*t, r) + kFrameHeader + 1, code);
 }
 
 // The __iter__ of a class, as long as that is a generator function: its result needs no look.

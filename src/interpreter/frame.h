@@ -8,8 +8,6 @@ namespace typhon {
 // The high byte of FrameInfo::flags: units from the calling instruction to the one that follows it.
 inline constexpr int kResumeShift = 8;
 inline constexpr u16 kFlagMask = 0xFF;
-// Words that must stay free between the last register of a frame and the stack's limit (headers, windows in progress).
-inline constexpr i64 kStackSlack = 64;
 
 TYPHON_INLINE Generator* generator_of(Value* r) {
   return reinterpret_cast<Generator*>(reinterpret_cast<char*>(r - kFrameHeader) - offsetof(Generator, words));

@@ -238,7 +238,7 @@ bool is_call(Op op) {
 
 // What the call at `pc` calls, and with which first argument (EMPTY: none); bound methods taken apart.
 void callable_of(Value* r, Instr* pc, Ref* function, Ref* first) {
-  Op op = Op(pc->op);
+  Op op = base_op(Op(pc->op));
   Value callable = r[pc->b], argument = EMPTY;
   if (op == Op::CALL_METHOD || op == Op::CALL_METHOD_KW) {
     argument = r[pc->b + 1];
@@ -259,7 +259,7 @@ void callable_of(Value* r, Instr* pc, Ref* function, Ref* first) {
 Status call_event(Thread& t, FrameObject* f, Value* r, Instr* pc, u32 at) {
   if (tools_for(frame::code(r), MonitorEvent::kCall, at) == 0) return ok();
   Ref function, first;
-  Op op = Op(pc->op);
+  Op op = base_op(Op(pc->op));
   if (is_call(op)) {
     callable_of(r, pc, &function, &first);
   } else {  // super(...).name: without arguments when the class is what the cell __class__ holds

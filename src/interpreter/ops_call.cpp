@@ -137,9 +137,7 @@ TYPHON_INLINE bool fit_arguments(Value* r, u32 arity, u32 first, u32 n) {
 TYPHON_INLINE Instr* enter_from_generator(Thread* t, Value* r, Instr* pc, Value* window, u32 n, u16 destination, Value** entered) {
   Code* code = window[-1].as<Function>()->code.as<Code>();
   Value* callee = t->stack_base + frame::info(r).stack_offset + kFrameHeader + 1;
-  if (!takes_exactly(code, n) || callee + code->register_count + kStackSlack > t->stack_limit ||
-      t->recursion_depth >= t->recursion_limit)
-    return nullptr;
+  if (!takes_exactly(code, n) || !may_enter(t, callee, code)) return nullptr;
   for (i32 i = -1; i < i32(n); i++) {
     callee[i] = window[i];
     window[i] = EMPTY;
@@ -151,20 +149,15 @@ TYPHON_INLINE Instr* enter_from_generator(Thread* t, Value* r, Instr* pc, Value*
 // The same for a function without *args, **kwargs and keyword-only parameters whose defaults give the last arguments.
 TYPHON_INLINE Instr* enter_with_defaults(Thread* t, Value* r, Instr* pc, Value* callee, u32 n, u16 flags, u16 destination) {
   Function* f = callee[-1].as<Function>();
-  u32 takes = f->code.as<Code>()->aux2;
+  Code* code = f->code.as<Code>();
+  u32 takes = code->aux2;
   Value word = f->defaults.peek();
   if (takes == 0 || n >= --takes || word.is_empty()) return nullptr;
   Tuple* defaults = word.as<Tuple>();
-  if (takes - n > defaults->size || callee + takes + kStackSlack > t->stack_limit ||
-      (frame::info(r).flags & frame_flag::kGenerator))
-    return nullptr;
+  if (takes - n > defaults->size || !may_enter(t, callee, code) || (frame::info(r).flags & frame_flag::kGenerator)) return nullptr;
   const Field* items = defaults->items + (defaults->size - takes);
   for (u32 i = n; i < takes; i++) callee[i] = acquire(items[i].peek());
-  Instr* first = enter_plain(t, r, pc, callee, takes, flags, destination);
-  if (first == nullptr) [[unlikely]] {
-    for (u32 i = n; i < takes; i++) clear_register_word(callee[i]);
-  }
-  return first;
+  return enter_code(t, r, pc, callee, code, takes, flags, destination);
 }
 
 // Remembers in the second unit of a call that the class makes its instances the standard way and initialises them by a Python
@@ -256,8 +249,7 @@ COLD_HANDLER(call_class) {
   u32 n = pc->c;
   Value* callee = r + pc->b + 2;
   Code* code = record->value.as<Function>()->code.as<Code>();
-  if ((frame::info(r).flags & frame_flag::kGenerator) || callee + n + code->register_count + kStackSlack > t->stack_limit ||
-      t->recursion_depth >= t->recursion_limit || !quick_drop(r[pc->b])) [[unlikely]]
+  if ((frame::info(r).flags & frame_flag::kGenerator) || !may_enter(t, callee + n, code) || !quick_drop(r[pc->b])) [[unlikely]]
     TAIL(call_general);
   const Shape* shape = shape_at(__atomic_load_n(&cls->root_shape, __ATOMIC_ACQUIRE));
   Object* instance = heap::allocate(*t, shape->id, cls->instance_size, shape->flags & shape_flag::kTracked);
@@ -267,7 +259,7 @@ COLD_HANDLER(call_class) {
   callee[-1] = acquire(record->value);
   callee[-kFrameHeader - 1] = Value(instance);
   if (!takes_exactly(code, n + 1)) TAIL(enter_init);
-  Instr* first = enter_plain(t, r, pc, callee, n + 1, 2 << kResumeShift | frame_flag::kConstructor, pc->a);
+  Instr* first = enter_code(t, r, pc, callee, code, n + 1, 2 << kResumeShift | frame_flag::kConstructor, pc->a);
   ENTER(callee, first);
 }
 
@@ -297,8 +289,7 @@ COLD_HANDLER(call_bound) {
   Value* callee = r + pc->b + 1;
   if (!is_exact_function(function) || (frame::info(r).flags & frame_flag::kGenerator)) TAIL(call_general);
   Code* code = function.as<Function>()->code.as<Code>();
-  if (callee + n + code->register_count + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit)
-    TAIL(call_general);
+  if (!may_enter(t, callee + n, code)) TAIL(call_general);
   Value word = r[pc->b];
   for (u32 i = n; i-- > 0;) callee[i + 1] = callee[i];
   callee[0] = acquire(method->self.peek());
@@ -476,13 +467,13 @@ COLD_HANDLER(call_method_append) {
   SET_AND_NEXT(&r[pc->a], None, 2);
 }
 
-// dict.get(key), dict.get(key, default)
+// dict.get(key), dict.get(key, default). What else runs it needs a word for the default in any case (fit_arguments).
 COLD_HANDLER(call_method_dict_get) {
   Value* window = r + pc->b;
   Value found;
-  if (!quick_dict_value(window[1].as<Dict>(), window[2], &found)) TAIL(call_method_native);
+  if (!quick_dict_value(window[1].as<Dict>(), window[2], &found)) TAIL(op_CALL_METHOD);
   if (found.is_empty()) found = pc->c == 2 ? window[3] : None;
-  if (!quick_acquire(found, &found)) TAIL(call_method_native);
+  if (!quick_acquire(found, &found)) TAIL(op_CALL_METHOD);
   FINISH_INLINED(2, found);
 }
 
@@ -496,27 +487,50 @@ COLD_HANDLER(call_raw) {
   if (!finish_native(r, pc, pc->b, pc->c + 1u, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(2);
 }
-// A native function with positional parameters only.
+// What a call calls the first time decides for which variant the site is: once, so that threads do not take turns in writing it. A
+// variant that finds something else calls it as its base does.
+TYPHON_INLINE void choose_variant(Instr* pc, Op base, Op variant) {
+  if (Op(pc->op) == base) pc->op = u8(variant);
+}
+// Something else than a Python function that takes what it is given.
 COLD_HANDLER(call_cold) {
   Value callable = r[pc->b];
   if (!is_exact(callable, kShape_builtin_function)) {
     if (is_exact_function(callable)) TAIL(call_function);
     if (is_exact(callable, kShape_type)) {
       Type* cls = callable.as<Type>();
-      if (cls->slots.new_ == types::object->slots.new_) TAIL(call_class);
-      if (cls == types::type && pc->c == 1) TAIL(call_type);
+      bool type_of_one = cls == types::type && pc->c == 1, plain = cls->slots.new_ == types::object->slots.new_;
+      choose_variant(pc, Op::CALL, plain ? Op::CALL_CLASS : type_of_one ? Op::CALL_TYPE : Op::CALL_CLASS_NEW);
+      if (plain) TAIL(call_class);
+      if (type_of_one) TAIL(call_type);
       TAIL(call_class_new);
     }
-    if (is_exact(callable, kShape_method)) TAIL(call_bound);
+    if (is_exact(callable, kShape_method)) {
+      choose_variant(pc, Op::CALL, Op::CALL_BOUND);
+      TAIL(call_bound);
+    }
     TAIL(call_general);
   }
   NativeFunction* f = callable.as<NativeFunction>();
   if (!fit_arguments(r, __atomic_load_n(&f->aux2, __ATOMIC_RELAXED), pc->b + 1u, pc->c)) TAIL(call_raw);
   BoundFn bound = f->definition->bound;
-  if (bound == g_inlined_builtins.len) TAIL(call_len);
-  if (bound == g_inlined_builtins.isinstance) TAIL(call_isinstance);
-  if (bound == list_append_method) TAIL(call_bound_append);
+  choose_variant(pc, Op::CALL,
+                 bound == g_inlined_builtins.len          ? Op::CALL_LEN
+                 : bound == g_inlined_builtins.isinstance ? Op::CALL_ISINSTANCE
+                 : bound == list_append_method            ? Op::CALL_APPEND
+                                                          : Op::CALL_NATIVE);
   TAIL(call_native);
+}
+// Whether the callable in the window is a native function that runs `bound`; with one argument, or two.
+TYPHON_INLINE bool calls_builtin(Value* r, Instr* pc, BoundFn bound, u32 arguments) {
+  Value callable = r[pc->b];
+  return points_to(callable, kShape_builtin_function) && callable.as<NativeFunction>()->definition->bound == bound && pc->c == arguments;
+}
+// The same for a native method of LOAD_METHOD.
+TYPHON_INLINE bool calls_method(Value* r, Instr* pc, BoundFn bound, u32 arguments) {
+  Value callable = r[pc->b];
+  return points_to(callable, kShape_method_descriptor) && callable.as<NativeDescriptor>()->method->bound == bound && pc->c == arguments &&
+         !r[pc->b + 1].is_empty();
 }
 COLD_HANDLER(call_unbound_native) {
   NativeFunction* f = r[pc->b].as<NativeFunction>();
@@ -544,9 +558,15 @@ COLD_HANDLER(call_unbound_method) {
 COLD_HANDLER(call_method_cold) {
   Value callable = r[pc->b];
   if (r[pc->b + 1].is_empty()) {
-    if (is_exact_function(callable)) TAIL(call_unbound_function);
+    if (is_exact_function(callable)) {
+      choose_variant(pc, Op::CALL_METHOD, Op::CALL_METHOD_UNBOUND);
+      TAIL(call_unbound_function);
+    }
     if (is_exact(callable, kShape_method) && is_exact_function(callable.as<BoundMethod>()->function.peek())) TAIL(call_unbound_method);
-    if (is_exact(callable, kShape_builtin_function)) TAIL(call_unbound_native);
+    if (is_exact(callable, kShape_builtin_function)) {
+      choose_variant(pc, Op::CALL_METHOD, Op::CALL_METHOD_UNBOUND_NATIVE);
+      TAIL(call_unbound_native);
+    }
     TAIL(call_method_general);
   }
   if (!is_exact(callable, kShape_method_descriptor)) {
@@ -559,8 +579,13 @@ COLD_HANDLER(call_method_cold) {
     if (d->method->raw != nullptr) TAIL(call_method_raw);
     TAIL(call_method_general);
   }
-  if (d->method->bound == list_append_method) TAIL(call_method_append);
-  if (d->method->bound == dict_get_method) TAIL(call_method_dict_get);
+  if (is_exact(callable, kShape_method_descriptor)) {
+    BoundFn bound = d->method->bound;
+    choose_variant(pc, Op::CALL_METHOD,
+                   bound == list_append_method ? Op::CALL_METHOD_APPEND
+                   : bound == dict_get_method  ? Op::CALL_METHOD_GET
+                                               : Op::CALL_METHOD_NATIVE);
+  }
   TAIL(call_method_native);
 }
 COLD_HANDLER(call_method_native) {
@@ -677,6 +702,68 @@ HANDLER(CALL_METHOD) {
     TAIL(call_method_function);
   }
   TAIL(call_method_cold);
+}
+HANDLER(CALL_NATIVE) {
+  Value callable = r[pc->b];
+  if (points_to(callable, kShape_builtin_function) &&
+      fit_arguments(r, __atomic_load_n(&callable.as<NativeFunction>()->aux2, __ATOMIC_RELAXED), pc->b + 1u, pc->c)) [[likely]]
+    TAIL(call_native);
+  TAIL(op_CALL);
+}
+HANDLER(CALL_LEN) {
+  if (calls_builtin(r, pc, g_inlined_builtins.len, 1)) [[likely]] TAIL(call_len);
+  TAIL(op_CALL);
+}
+HANDLER(CALL_ISINSTANCE) {
+  if (calls_builtin(r, pc, g_inlined_builtins.isinstance, 2)) [[likely]] TAIL(call_isinstance);
+  TAIL(op_CALL);
+}
+HANDLER(CALL_APPEND) {
+  if (calls_builtin(r, pc, list_append_method, 1)) [[likely]] TAIL(call_bound_append);
+  TAIL(op_CALL);
+}
+HANDLER(CALL_TYPE) {
+  if (points_to(r[pc->b], kShape_type) && r[pc->b].as<Type>() == types::type && pc->c == 1) [[likely]] TAIL(call_type);
+  TAIL(op_CALL);
+}
+HANDLER(CALL_CLASS) {
+  Value callable = r[pc->b];
+  if (points_to(callable, kShape_type) && callable.as<Type>()->slots.new_ == types::object->slots.new_) [[likely]] TAIL(call_class);
+  TAIL(op_CALL);
+}
+HANDLER(CALL_CLASS_NEW) {
+  Value callable = r[pc->b];
+  if (points_to(callable, kShape_type) && callable.as<Type>()->slots.new_ != types::object->slots.new_ &&
+      callable.as<Type>() != types::type) [[likely]]
+    TAIL(call_class_new);
+  TAIL(op_CALL);
+}
+HANDLER(CALL_BOUND) {
+  if (points_to(r[pc->b], kShape_method)) [[likely]] TAIL(call_bound);
+  TAIL(op_CALL);
+}
+HANDLER(CALL_METHOD_NATIVE) {
+  Value callable = r[pc->b];
+  if (points_to(callable, kShape_method_descriptor) && !r[pc->b + 1].is_empty() &&
+      fit_arguments(r, __atomic_load_n(&callable.as<NativeDescriptor>()->aux2, __ATOMIC_RELAXED), pc->b + 2u, pc->c)) [[likely]]
+    TAIL(call_method_native);
+  TAIL(op_CALL_METHOD);
+}
+HANDLER(CALL_METHOD_APPEND) {
+  if (calls_method(r, pc, list_append_method, 1)) [[likely]] TAIL(call_method_append);
+  TAIL(op_CALL_METHOD);
+}
+HANDLER(CALL_METHOD_GET) {
+  if (calls_method(r, pc, dict_get_method, 1) || calls_method(r, pc, dict_get_method, 2)) [[likely]] TAIL(call_method_dict_get);
+  TAIL(op_CALL_METHOD);
+}
+HANDLER(CALL_METHOD_UNBOUND) {
+  if (points_to(r[pc->b], kShape_function) && r[pc->b + 1].is_empty()) [[likely]] TAIL(call_unbound_function);
+  TAIL(op_CALL_METHOD);
+}
+HANDLER(CALL_METHOD_UNBOUND_NATIVE) {
+  if (points_to(r[pc->b], kShape_builtin_function) && r[pc->b + 1].is_empty()) [[likely]] TAIL(call_unbound_native);
+  TAIL(op_CALL_METHOD);
 }
 HANDLER(CALL_KW) {
   if (is_exact_function(r[pc->b]) && !(frame::info(r).flags & frame_flag::kGenerator)) [[likely]]

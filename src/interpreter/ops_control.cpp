@@ -574,8 +574,16 @@ HANDLER(LOAD_BODY) {
   pc = frame::pc(r);
   NEXT_RELOAD(0);
 }
+namespace {
+// A call that goes the general way finds the limit at null as long as the thread is traced, and when a request came late.
+COLD_HANDLER(renew_limit) {
+  renew_entry_limit(*t);
+  NEXT(1);
+}
+}  // namespace
 HANDLER(RESUME) {
   if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_entry);
+  if (__atomic_load_n(&t->entry_limit, __ATOMIC_RELAXED) == nullptr) [[unlikely]] TAIL(renew_limit);
   NEXT(1);
 }
 HANDLER(MOVE) {

@@ -30,6 +30,8 @@ bool wants_profile(const Thread& t) { return !t.profile_function.is_empty(); }
 void choose_handlers(Thread& t) {
   bool traced = !t.tracing && (wants_trace(t) || wants_profile(t) || monitoring::g_active);
   t.dispatch_table = traced ? g_traced_handlers.entries : g_handlers;
+  t.instrumented = traced;
+  renew_entry_limit(t);
 }
 
 namespace {
@@ -125,7 +127,7 @@ Status return_event(Thread& t, FrameObject* f, Value value) {
 
 // The native function or bound method that the call at `pc` is about to run; EMPTY when it is none.
 Ref native_callable(Thread& t, Value* r, Instr* pc) {
-  Op op = Op(pc->op);
+  Op op = base_op(Op(pc->op));
   bool method = op == Op::CALL_METHOD || op == Op::CALL_METHOD_KW;
   if (!method && op != Op::CALL && op != Op::CALL_KW && op != Op::CALL_EX) return Ref();
   Value callable = r[pc->b];
@@ -161,7 +163,7 @@ Status trace_step(Thread& t, Value* r, Instr* pc) {
   if (t.tracing) return ok();
   if (monitoring::g_active) TRY(monitoring::step(t, r, pc));
   if (!wants_trace(t) && !wants_profile(t)) return ok();
-  Op op = Op(pc->op);
+  Op op = base_op(Op(pc->op));
   if (op == Op::RETURN_GENERATOR || op == Op::COPY_FREE_VARS || op == Op::MAKE_CELL) return ok();  // not begun yet
   RefTo<FrameObject> frame = frame_object_of(t, r);
   FrameObject* f = frame.get();

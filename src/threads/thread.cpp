@@ -224,6 +224,7 @@ Status safepoint_slow(Thread& t) {
   checking::yield_point();
   // First the flag, then the conditions: whoever makes a condition true afterwards sets the flag again.
   __atomic_exchange_n(&t.poll, 0, __ATOMIC_ACQ_REL);
+  renew_entry_limit(t);
   t.platform->in_safepoint = true;
   if (__atomic_load_n(&t.status, __ATOMIC_RELAXED) & kStopWanted) {
     stop_here(t);
@@ -503,6 +504,7 @@ Result<u64> start_thread(Thread& t, void (*entry)(Thread& t, void* argument), vo
     added->daemon = daemon;
     added->recursion_limit = t.recursion_limit;
     added->dispatch_table = t.dispatch_table;
+    added->instrumented = t.instrumented;
     added->platform->entry = entry;
     added->platform->argument = argument;
     link_new_thread(added);
@@ -525,6 +527,7 @@ bool start_helper_thread(void (*body)(Thread& t)) {
   if (added != nullptr) {
     added->daemon = true;
     added->dispatch_table = t.dispatch_table;
+    added->instrumented = t.instrumented;
     added->platform->helper = true;
     added->platform->entry = [](Thread& self, void* raw) { reinterpret_cast<void (*)(Thread&)>(raw)(self); };
     added->platform->argument = reinterpret_cast<void*>(body);
@@ -548,6 +551,7 @@ Thread* attach_foreign_thread() {
   t->daemon = true;
   t->recursion_limit = g_main->recursion_limit;
   t->dispatch_table = g_main->dispatch_table;
+  t->instrumented = g_main->instrumented;
   t->native_base = nullptr;  // detached until it attaches itself: no stack to scan yet
   __atomic_store_n(&t->ident, u64(pthread_self()), __ATOMIC_RELAXED);
   t->native_id = platform::native_thread_id();
@@ -577,7 +581,16 @@ void detach_foreign_thread(Thread& t) { forget_thread(t); }
 
 // --- requests
 
-void request_poll(Thread& t) { __atomic_store_n(&t.poll, 1, __ATOMIC_RELEASE); }
+void request_poll(Thread& t) {
+  __atomic_store_n(&t.poll, 1, __ATOMIC_SEQ_CST);
+  __atomic_store_n(&t.entry_limit, static_cast<Value*>(nullptr), __ATOMIC_SEQ_CST);
+}
+
+void renew_entry_limit(Thread& t) {
+  __atomic_store_n(&t.entry_limit, t.instrumented ? nullptr : t.stack_limit - kStackSlack, __ATOMIC_SEQ_CST);
+  // A request that this does not see yet stores its null later.
+  if (__atomic_load_n(&t.poll, __ATOMIC_SEQ_CST)) __atomic_store_n(&t.entry_limit, static_cast<Value*>(nullptr), __ATOMIC_SEQ_CST);
+}
 
 bool signal_arrived() { return __atomic_load_n(&g_signal_arrived, __ATOMIC_RELAXED); }
 

@@ -24,6 +24,9 @@ struct ExceptionItem {
   ExceptionItem* previous = nullptr;
 };
 
+// Words that must stay free between the last register of a frame and the stack's limit (headers, windows in progress).
+inline constexpr i64 kStackSlack = 64;
+
 struct Thread {
   // --- touched by every handler
   u8 poll = 0;  // written by other threads: relaxed atomic accesses only
@@ -32,6 +35,7 @@ struct Thread {
   u32 native_depth = 0;
   Value* frame = nullptr;        // register 0 of the running frame (bytecode/frame.h), null when none
   Value* stack_limit = nullptr;  // end of the Python register stack
+  Value* entry_limit = nullptr;  // where frames pushed inside handlers have to end; null: not at all (renew_entry_limit). Atomic accesses only
   const void* dispatch_table = nullptr;  // the handlers this thread runs (normal or instrumented)
   char* native_limit = nullptr;  // lowest stack address C++ recursion may reach
 
@@ -62,6 +66,7 @@ struct Thread {
   u64 ident = 0;        // threading.get_ident()
   u64 native_id = 0;    // gettid
   u32 status = 0;       // thread_status bits, atomic
+  bool instrumented = false;  // dispatch_table traces
   bool is_main = false;
   bool daemon = false;
   struct PlatformThread* platform = nullptr;
@@ -108,6 +113,9 @@ TYPHON_INLINE Status safepoint(Thread& t) {
   if (poll_wanted(t)) [[unlikely]] return safepoint_slow(t);
   return ok();
 }
+// A frame that is entered has to poll, and to be traced: while either is wanted, entry_limit is null and calls go the general way, so
+// that the quick one compares once. Sets this thread's limit by what is wanted now.
+void renew_entry_limit(Thread& t);
 // For native code that must not run Python code but may wait: only stops for others (memory scans).
 void safepoint_scan_only(Thread& t);
 
