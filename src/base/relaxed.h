@@ -22,7 +22,7 @@ class Relaxed {
     if consteval {
       value_ = value;
     } else {
-      __atomic_store_n(&value_, value, __ATOMIC_RELAXED);
+      __atomic_store(&value_, &value, __ATOMIC_RELAXED);
     }
     return *this;
   }
@@ -30,7 +30,9 @@ class Relaxed {
     if consteval {
       return value_;
     } else {
-      return __atomic_load_n(&value_, __ATOMIC_RELAXED);
+      T value;
+      __atomic_load(&value_, &value, __ATOMIC_RELAXED);
+      return value;
     }
   }
   [[gnu::always_inline]] constexpr operator T() const { return load(); }

@@ -15,7 +15,7 @@ thread_local SiteTable tls_sites;
 namespace {
 constexpr u32 kMaxRecords = 1u << cache::kPayloadBits;
 constexpr u32 kMostSiteRecords = 1u << 16;  // that one thread may make for its SiteTable
-u32 g_record_count = 0;
+u32 g_record_count = 1;  // 0 ends a list
 
 // Address space only; pages come when records are made.
 AttributeRecord* reserve_records() {
@@ -23,6 +23,10 @@ AttributeRecord* reserve_records() {
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   CHECK(memory != MAP_FAILED);
   return static_cast<AttributeRecord*>(memory);
+}
+
+void forget_records(u32 first) {
+  for (u32 i = first; i != 0; i = g_attribute_records[i].next) g_attribute_records[i].kind = RecordKind::kGone;
 }
 
 bool may_rewrite(u64 old) { return cache::rewrites(old) < cache::kMaxRewrites; }
@@ -39,7 +43,11 @@ void write_record(Instr* at, u64 old, u32 shape, const AttributeRecord& record) 
   if (index >= kMaxRecords) return;
   index = __atomic_fetch_add(&g_record_count, 1, __ATOMIC_RELAXED);
   if (index >= kMaxRecords) return;
-  g_attribute_records[index] = record;
+  AttributeRecord* made = &g_attribute_records[index];
+  *made = record;
+  // The others are for one class, one module.
+  bool of_shape = record.kind != RecordKind::kClassAttribute && record.kind != RecordKind::kModule && record.kind != RecordKind::kConstructor;
+  if (of_shape && !add_shape_record(shape_at(shape), record.version, index, &made->next)) made->kind = RecordKind::kGone;
   write_cache(at, old, shape, 0, cache::kRecord, index);
 }
 
@@ -198,7 +206,7 @@ bool classify_dictionary_load(const Shape* shape, Object* object, Str* name, Val
 
 }  // namespace
 
-AttributeRecord* g_attribute_records = reserve_records();
+AttributeRecord* g_attribute_records = (g_forget_records = forget_records, reserve_records());
 
 SiteEntry* renew_site(SiteEntry* entry, const Instr* at) {
   u32 epoch = collector::deferred_epoch();

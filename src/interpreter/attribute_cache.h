@@ -3,8 +3,8 @@
 // A cache is one 64-bit unit, read and written whole: {shape:32 | offset:6 | rewrites:4 | kind:2 | payload:20}. Zero never matches
 // (shape 0 is dead memory). For kSlot the payload is the class's version (its low bits), as Shape::cache_tag has it, so that one
 // compare tells kind and version: the attribute is the word at 8 * offset in the object, as long as the class still has that version,
-// so no data descriptor of the name was added. For kRecord it is the index of an immutable AttributeRecord. Records are never freed or
-// changed. A site that was rewritten 3 times sees several shapes: its own unit stays as it is, and a table of the thread holds words
+// so no data descriptor of the name was added. For kRecord it is the index of an AttributeRecord. Records are never freed, and change once:
+// when the class does, their kind becomes kGone (add_shape_record). A site that was rewritten 3 times sees several shapes: its own unit stays as it is, and a table of the thread holds words
 // for each (site, shape). Shape ids are never reused; class versions are unique.
 #pragma once
 #include "heap/collector.h"
@@ -14,6 +14,7 @@
 namespace typhon {
 
 enum class RecordKind : u8 {
+  kGone,            // the class has changed since
   kValue,           // attribute of the class: `value`
   kMethod,          // function in the class, bound by the use; `value` is a register word (deferred mark set)
   kMethodCounted,   // the same, `value` to be acquired
@@ -36,23 +37,27 @@ enum class RecordKind : u8 {
 };
 
 struct AttributeRecord {
-  u32 version;
-  RecordKind kind;
+  union {
+    u32 version;  // of the class, for those that are compared with it: kClassAttribute, kConstructor
+    u32 next;     // of the records for the same shape, the others
+  };
+  Relaxed<RecordKind> kind;
   u32 offset;
   u32 extra;
   Value value;  // uncounted: the class keeps it alive as long as its version stands
   Object* holder;
 };
+static_assert(sizeof(AttributeRecord) == 32);
 
 namespace cache {
-inline constexpr u64 kSlot = 0, kRecord = 1;
+inline constexpr u64 kSlot = 0, kRecord = 1;  // a second bit is not used
 inline constexpr u32 kMaxRewrites = 3;
 inline constexpr u32 kPayloadBits = 20;
 static_assert(kPayloadBits + kCacheTagShift == 32);
 TYPHON_INLINE u64 make(u32 shape, u32 offset, u32 rewrites, u64 kind, u32 payload) {
   return u64(shape) | u64(offset / 8) << 32 | u64(rewrites) << 38 | kind << 42 | u64(payload) << (32 + kCacheTagShift);
 }
-TYPHON_INLINE bool is_record(u64 word) { return (word >> 42 & 3) == kRecord; }
+TYPHON_INLINE bool is_record(u64 word) { return word >> 42 & kRecord; }
 TYPHON_INLINE u32 rewrites(u64 word) { return u32(word >> 38) & 15; }
 TYPHON_INLINE u32 index(u64 word) { return u32(word >> (32 + kCacheTagShift)); }
 TYPHON_INLINE u64 load(const Instr* at) {
@@ -81,12 +86,11 @@ TYPHON_INLINE bool cached_slot(Object* object, u64 word, Field** field) {
   *field = reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + (rest & 63) * 8);
   return true;
 }
-// The record of a matching cache, its version checked; null otherwise.
+// The record of a matching cache, if the class has not changed; null otherwise.
 TYPHON_INLINE const AttributeRecord* cached_record(Object* object, u64 word) {
   if (quick_shape(object) != u32(word) || !cache::is_record(word)) return nullptr;
   const AttributeRecord* record = attribute_record(word);
-  if (record->kind == RecordKind::kClassAttribute || record->kind == RecordKind::kModule) return record;
-  return shape_version(u32(word)) == record->version ? record : nullptr;
+  return record->kind != RecordKind::kGone ? record : nullptr;
 }
 
 // --- the thread's table for sites that see several shapes. Emptied when code may have been freed, since a site is an address.

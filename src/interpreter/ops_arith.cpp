@@ -558,7 +558,7 @@ TYPHON_NOINLINE int fused_compare_step(Thread& t, Value* r, Instr* pc) {
 template <CompareOp kOp, bool kWanted>
 COLD_HANDLER(fused_cold) {
   Value a = r[pc->a], b = r[pc->b];
-  if (int quick = compare_immediates<kOp>(a, b); quick >= 0) {
+  if (int quick = points(a) && points(b) ? -1 : compare_immediates<kOp>(a, b); quick >= 0) {
     if (bool(quick) == kWanted) NEXT(pc->immediate());
     NEXT(1);
   }

@@ -29,7 +29,7 @@ TYPHON_INLINE bool cached_method(Value v, u64 word, Value* out) {
     return false;
   const AttributeRecord* record = attribute_record(word);
   *out = record->value;
-  return record->kind == RecordKind::kMethod && shape_version(u32(word)) == record->version;
+  return record->kind == RecordKind::kMethod;
 }
 
 // The dict of an object in dictionary mode, as its record finds it; null: emptied by the collector.
@@ -250,8 +250,7 @@ COLD_HANDLER(load_attribute_cold) {
     }
     if (cache::is_record(word) && u32(word) == shape) {
       const AttributeRecord* record = attribute_record(word);
-      bool computed = record->kind == RecordKind::kGetSet || record->kind == RecordKind::kDouble;
-      if (computed && shape_version(shape) == record->version) {
+      if (record->kind == RecordKind::kGetSet || record->kind == RecordKind::kDouble) {
         if (record->kind == RecordKind::kGetSet)
           [[clang::musttail]] return load_getset(pc, r, t, table, reinterpret_cast<u64>(record));
         Value found;
@@ -607,19 +606,13 @@ TYPHON_INLINE Value cached_global(Value* r, const Instr* pc) {
   u32 n = u32(word >> 32) & 0x7FFFFFFF;
   if (!(word & kAbsent)) return value_at(globals, n);
   if (__atomic_load_n(&globals->entry_count, __ATOMIC_ACQUIRE) != n) return EMPTY;
-  Dict* space = g_builtins_dict;
-  if (__atomic_load_n(&function->extra, __ATOMIC_ACQUIRE) != nullptr) [[unlikely]] {
-    Value own = function_builtins(function);
-    if (!is_exact_dict(own)) return EMPTY;
-    space = own.as<Dict>();
-  }
-  DictTable* builtins = table_of(space);
-  u64 second = cache::load(pc + 2);
-  if (u32(second) != table_id(builtins) || second == 0) return EMPTY;
-  return value_at(builtins, second >> 32);
+  if (const FunctionExtra* extra = __atomic_load_n(&function->extra, __ATOMIC_ACQUIRE); extra != nullptr && !extra->builtins.peek().is_empty())
+    return EMPTY;
+  // The entry of the module builtins: the second unit was written first, and such an entry is never freed (dict_table::leave_table).
+  return reinterpret_cast<const Field*>(cache::load(pc + 2))->peek();
 }
 
-void store_unit(Instr* at, u64 word) { __atomic_store_n(reinterpret_cast<u64*>(at), word, __ATOMIC_RELAXED); }
+void store_unit(Instr* at, u64 word) { __atomic_store_n(reinterpret_cast<u64*>(at), word, __ATOMIC_RELEASE); }
 
 // Looks the name up in globals and builtins, filling the cache. EMPTY: absent.
 Ref load_global_slow(Thread& t, Value* r, Instr* pc, Str* name) {
@@ -645,8 +638,8 @@ Ref load_global_slow(Thread& t, Value* r, Instr* pc, Str* name) {
     if (entry >= 0) {
       Value v = second->entries()[entry].value.peek();
       if (!v.is_empty()) {
-        if (table_id(table) && table_id(second) && table_of(globals) == table && table->all_str) {
-          store_unit(pc + 2, u64(table_id(second)) | place_of(second, entry) << 32);
+        if (builtins == g_builtins_dict && table_id(table) && table_of(globals) == table && table->all_str) {
+          store_unit(pc + 2, reinterpret_cast<u64>(second->entries()[entry].value.address()));
           store_unit(pc + 1, u64(table_id(table)) | u64(count) << 32 | kAbsent);
         }
         return Ref::copy(v);

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include <cstdlib>
+#include <utility>
 
 #include "heap/collector.h"
 #include "heap/checking.h"
@@ -50,7 +51,9 @@ struct ShapeTransitions {
   DictTemplate* dict = nullptr;   // of the dicts that instances move to in dictionary mode; made for the second one
   Relaxed<bool> had_dict = false;
   u32 previous_root = 0;  // root shapes: an older one of the same type, with fewer inline slots
+  u32 records = 0;        // first of its cache records, under the lock
 };
+void (*g_forget_records)(u32 first);
 
 namespace {
 
@@ -387,10 +390,18 @@ void update_shapes_of(Type* type, u32 version, bool finaliser) {
     u8 flags = u8(shape->flags & ~shape_flag::kFinaliser) | u8(finaliser ? shape_flag::kFinaliser : 0);
     if (flags != shape->flags) __atomic_store_n(&shape->flags, flags, __ATOMIC_RELAXED);
     set_version(shape, version);
+    if (u32 records = std::exchange(shape->transitions->records, 0)) g_forget_records(records);
   };
   for (u32 root = type->root_shape; root != 0; root = shape_at(root)->transitions->previous_root)
     for_each_descendant(shape_at(root), update);
   if (type->dict_shape != 0) update(shape_at(type->dict_shape));
+}
+
+bool add_shape_record(Shape* shape, u32 version, u32 record, u32* next) {
+  ShapeLock lock;
+  if (shape->version != version) return false;
+  *next = std::exchange(shape->transitions->records, record);
+  return true;
 }
 
 void grow_inline_slots(Type* type, u32 wanted) {

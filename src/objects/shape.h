@@ -81,6 +81,12 @@ TYPHON_INLINE Shape* shape_of(const Object* object) {
   return shape_at(__atomic_load_n(&object->shape, __ATOMIC_ACQUIRE));
 }
 
+// Records of inline caches (interpreter/attribute_cache.h), a list by number, hang on the shape they are for until its type changes.
+// Adds `record`, whose link is `*next`; false: the type has another version than `version` by now, and it was not added.
+bool add_shape_record(Shape* shape, u32 version, u32 record, u32* next);
+// Called with the first of a list whose type changed; from then on none of them may be trusted.
+extern void (*g_forget_records)(u32 first);
+
 void initialise_shapes();
 // A new root shape for a type. Fixed ids for core types: see CoreShape in types.h.
 Shape* new_root_shape(Type* type, const Layout* layout, u16 inline_capacity, u16 slots_offset, u8 flags, u32 fixed_id = 0);

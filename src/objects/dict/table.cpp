@@ -1,5 +1,7 @@
 #include "objects/dict/table.h"
 
+#include "objects/function.h"
+
 namespace typhon::dict_table {
 
 namespace {
@@ -202,6 +204,14 @@ void mark_deleted(DictTable* table, u64 slot) {
   store_slot(table, slot, ~u64(0));
 }
 
+// Ends a table that the dict does not have any more and whose references were moved or dropped. One of the module builtins stays, empty:
+// instructions keep the addresses of its entries. There are few of them, as names are added there rarely.
+void leave_table(Thread& t, Dict* d, DictTable* table) {
+  if (d != g_builtins_dict) [[likely]] return heap::retire_body(t, d, table);
+  DictEntry* entries = table->entries();
+  for (u32 i = 0; i < table->entry_count; i++) __atomic_store_n(&entries[i].value.address()->bits, EMPTY.bits, __ATOMIC_RELEASE);
+}
+
 Status grow(Thread& t, Dict* d, DictTable* full, u64 extra) {
   u64 used = used_of(d);
   u64 capacity = extra > 1 ? used + extra : capacity_for_growth(used);
@@ -229,7 +239,7 @@ Status grow(Thread& t, Dict* d, DictTable* full, u64 extra) {
     for (u32 i = 0; i < full->entry_count; i++)
       if (entries[i].value.is_empty()) Field::release_heap(entries[i].key.peek());
   }
-  heap::retire_body(t, d, full);
+  leave_table(t, d, full);
   return ok();
 }
 
@@ -238,10 +248,11 @@ void drop_table(Thread& t, Dict* d, DictTable* table) {
   DictEntry* entries = table->entries();
   for (u32 i = 0; i < table->entry_count; i++) {
     Value key = entries[i].key.peek(), value = entries[i].value.peek();
+    if (d == g_builtins_dict) [[unlikely]] __atomic_store_n(&entries[i].value.address()->bits, EMPTY.bits, __ATOMIC_RELEASE);
     Field::release_heap(key);
     Field::release_heap(value);
   }
-  heap::retire_body(t, d, table);
+  leave_table(t, d, table);
 }
 
 bool next_entry(Dict* d, const DictTable* table, u64* position, Ref* key, Ref* value, u64* hash) {
