@@ -4,15 +4,16 @@
 
 namespace typhon {
 
-// Pushes the frame of `code` at `callee`, where function and parameters (n) are in place. Null: no room, or the recursion limit.
-TYPHON_INLINE Instr* enter_code(Thread* t, Value* r, Instr* pc, Value* callee, Code* code, u32 n, u16 flags, u16 destination) {
-  u32 depth = t->recursion_depth;
-  if (callee + code->register_count + kStackSlack > t->stack_limit || depth >= t->recursion_limit) [[unlikely]]
-    return nullptr;
+// Whether there is room for the frame of `code` at `callee`, and the recursion limit allows it.
+TYPHON_INLINE bool has_room(const Thread* t, const Value* callee, const Code* code) {
+  return callee + code->register_count + kStackSlack <= t->stack_limit && t->recursion_depth < t->recursion_limit;
+}
+// Pushes the frame of `code` at `callee`, which has room, where function and parameters (n) are in place.
+TYPHON_INLINE Instr* push_code(Thread* t, Value* r, Instr* pc, Value* callee, Code* code, u32 n, u16 flags, u16 destination) {
   Instr* first = first_instruction(code);
   [[assume(first != nullptr)]];
   u32 locals = code->local_count;
-  t->recursion_depth = depth + 1;
+  t->recursion_depth++;
   frame::pc(r) = pc;
   frame::pc(callee) = first;
   frame::caller(callee) = r;
@@ -23,6 +24,11 @@ TYPHON_INLINE Instr* enter_code(Thread* t, Value* r, Instr* pc, Value* callee, C
   check_clean(callee, n, code->register_count);
   t->frame = callee;
   return first;
+}
+// The same. Null: no room, or the recursion limit.
+TYPHON_INLINE Instr* enter_code(Thread* t, Value* r, Instr* pc, Value* callee, Code* code, u32 n, u16 flags, u16 destination) {
+  if (!has_room(t, callee, code)) [[unlikely]] return nullptr;
+  return push_code(t, r, pc, callee, code, n, flags, destination);
 }
 
 // The frame of a Python function that takes exactly the arguments given, pushed without leaving the handler. The window's

@@ -4,6 +4,7 @@
 #include "interpreter/call.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
+#include "interpreter/generator.h"
 #include "interpreter/inlined.h"
 #include "interpreter/intrinsics.h"
 #include "interpreter/quick_key.h"
@@ -132,22 +133,6 @@ TYPHON_INLINE bool fit_arguments(Value* r, u32 arity, u32 first, u32 n) {
   return true;
 }
 
-// The same for a caller that is a generator, whose window lies in the heap: function and arguments move to the register stack,
-// behind whatever runs below the generator.
-TYPHON_INLINE Instr* enter_from_generator(Thread* t, Value* r, Instr* pc, Value* window, u32 n, u16 destination, Value** entered) {
-  Code* code = window[-1].as<Function>()->code.as<Code>();
-  Value* callee = t->stack_base + frame::info(r).stack_offset + kFrameHeader + 1;
-  if (!takes_exactly(code, n) || callee + code->register_count + kStackSlack > t->stack_limit ||
-      t->recursion_depth >= t->recursion_limit)
-    return nullptr;
-  for (i32 i = -1; i < i32(n); i++) {
-    callee[i] = window[i];
-    window[i] = EMPTY;
-  }
-  *entered = callee;
-  return enter_code(t, r, pc, callee, code, n, 2 << kResumeShift, destination);
-}
-
 // The same for a function without *args, **kwargs and keyword-only parameters whose defaults give the last arguments.
 TYPHON_INLINE Instr* enter_with_defaults(Thread* t, Value* r, Instr* pc, Value* callee, u32 n, u16 flags, u16 destination) {
   Function* f = callee[-1].as<Function>();
@@ -271,23 +256,62 @@ COLD_HANDLER(call_class) {
   ENTER(callee, first);
 }
 
-COLD_HANDLER(call_function) {
-  Value* callee = r + pc->b + 1;
-  if (frame::info(r).flags & frame_flag::kGenerator) {
-    if (Instr* first = enter_from_generator(t, r, pc, callee, pc->c, pc->a, &callee)) ENTER(callee, first);
+// Where a function that the frame `r` of a generator calls has its registers.
+TYPHON_INLINE Value* generator_callee(Thread* t, Value* r) { return t->stack_base + frame::info(r).stack_offset + kFrameHeader + 1; }
+// A call of a Python function in the frame of a generator, whose window (`carried`: where its arguments lie) is in the heap: function
+// and arguments move to the register stack, behind whatever runs below the generator, or right into the generator that the function makes.
+template <int kSelf>
+COLD_HANDLER(call_from_generator) {
+  Value* window = reinterpret_cast<Value*>(carried);
+  u32 n = pc->c + kSelf;
+  Code* code = window[-1].as<Function>()->code.as<Code>();
+  Value* callee = generator_callee(t, r);
+  if (!takes_exactly(code, n) || !has_room(t, callee, code)) [[unlikely]] {
+    if (kSelf) TAIL(call_method_general);
     TAIL(call_general);
   }
+  Instr* first = first_instruction(code);
+  if (Op(first->op) == Op::RETURN_GENERATOR && table == g_handlers && !g_multi_threaded) {
+    Value* to = &r[pc->a];
+    Generator* g = quick_generator(t, window[-1].as<Function>(), code, first);
+    if (g != nullptr) [[likely]] {
+      for (i32 i = -1; i < i32(n); i++) {
+        g->registers()[i] = window[i];
+        window[i] = EMPTY;
+        asm("" : "+r"(i));  // keeps the loop a loop
+      }
+      SET_AND_NEXT(to, Value(g), 2);
+    }
+  }
+  for (i32 i = -1; i < i32(n); i++) {
+    callee[i] = window[i];
+    window[i] = EMPTY;
+    asm("" : "+r"(i));  // keeps the loop a loop
+  }
+  first = push_code(t, r, pc, callee, code, n, 2 << kResumeShift, pc->a);
+  ENTER(callee, first);
+}
+#define CALL_FROM_GENERATOR(kSelf, window) \
+  [[clang::musttail]] return call_from_generator<kSelf>(pc, r, t, table, reinterpret_cast<u64>(window))
+
+// Defaults, or arguments to bind.
+COLD_HANDLER(call_function_binding) {
+  Value* callee = r + pc->b + 1;
   if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
   ENTER_BOUND(pc->c, nullptr, 2);
 }
-COLD_HANDLER(call_method_function) {
+COLD_HANDLER(call_function) {
+  if (frame::info(r).flags & frame_flag::kGenerator) CALL_FROM_GENERATOR(0, r + pc->b + 1);
+  TAIL(call_function_binding);
+}
+COLD_HANDLER(call_method_function_binding) {
   Value* callee = r + pc->b + 1;
-  if (frame::info(r).flags & frame_flag::kGenerator) {
-    if (Instr* first = enter_from_generator(t, r, pc, callee, pc->c + 1u, pc->a, &callee)) ENTER(callee, first);
-    TAIL(call_method_general);
-  }
   if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c + 1u, 2 << kResumeShift, pc->a)) ENTER(callee, first);
   ENTER_BOUND(pc->c + 1u, nullptr, 2);
+}
+COLD_HANDLER(call_method_function) {
+  if (frame::info(r).flags & frame_flag::kGenerator) CALL_FROM_GENERATOR(1, r + pc->b + 1);
+  TAIL(call_method_function_binding);
 }
 // A bound method of a Python function: the window has one word to spare for self (call_window relies on it too).
 COLD_HANDLER(call_bound) {
@@ -322,7 +346,8 @@ COLD_HANDLER(call_unbound_function) {
   callee[-2] = EMPTY;
   if (Instr* first = enter_plain(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
   if (frame::info(r).flags & frame_flag::kGenerator) {
-    if (Instr* first = enter_from_generator(t, r, pc, callee, pc->c, pc->a, &callee)) ENTER(callee, first);
+    Code* code = callee[-1].as<Function>()->code.as<Code>();
+    if (takes_exactly(code, pc->c) && has_room(t, generator_callee(t, r), code)) CALL_FROM_GENERATOR(0, callee);
   } else if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) {
     ENTER(callee, first);
   }

@@ -292,13 +292,20 @@ COLD_HANDLER(for_generator) {
   Value* inner = g->registers();
   Instr* resumed = frame::pc(inner);
   Value* end = frame_stack_end(*t, r);
-  bool begins = Op(resumed->op) == Op::RETURN_GENERATOR;
-  if (!(begins || (Op(resumed->op) == Op::YIELD && !needs_drop(inner[resumed->a]))) || end + kStackSlack > t->stack_limit ||
-      t->recursion_depth >= t->recursion_limit) [[unlikely]]
+  if (end + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit) [[unlikely]] TAIL(for_delegating);
+  if (Op(resumed->op) == Op::YIELD) [[likely]] {
+    if ((resumed->x & kDropsSent) && table == g_handlers) [[likely]] {
+      r = enter_generator(t, g, r, pc, end);
+      pc = resumed;
+      NEXT(2);
+    }
+    if (needs_drop(inner[resumed->a])) [[unlikely]] TAIL(for_delegating);
+    inner[resumed->a] = None;
+  } else if (Op(resumed->op) != Op::RETURN_GENERATOR) {
     TAIL(for_delegating);
+  }
   r = enter_generator(t, g, r, pc, end);
   pc = resumed;
-  if (!begins) r[pc->a] = None;
   NEXT(1);
 }
 COLD_HANDLER(loop_end) {

@@ -63,7 +63,11 @@ void generator_visit(Object* self, Visitor& v) {
   }
   // While it runs, its registers are stack; finished, they are empty.
   if (state == u8(GeneratorState::kRunning) || state == u8(GeneratorState::kFinished)) return;
-  auto word = [&v](Value& w) { v.field(reinterpret_cast<Field&>(w)); };
+  // The words of a local one may still have the marks of objects that are not counted (suspend_frame).
+  auto word = [&v](Value& w) {
+    if (w.is_deferred()) w = w.untagged();
+    v.field(reinterpret_cast<Field&>(w));
+  };
   Value* r = g->registers();
   word(g->exception.exception);
   word(frame::function_word(r));
