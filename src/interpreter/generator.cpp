@@ -153,17 +153,8 @@ Value* enter_chain(Thread& t, Generator* head, Value* caller, u16 flags, u16 des
     unlink_chain(head);
     return nullptr;
   }
-  Generator* tail = head->chain;
-  Value *top = head->registers(), *r = tail->registers();
-  frame::caller(top) = caller;
-  frame::info(top) = {u16(flags | frame_flag::kGenerator), destination, u32(end - t.stack_base)};
-  frame::info(r).stack_offset = u32(end - t.stack_base);
-  head->exception.previous = t.exception_top;
-  t.exception_top = &tail->exception;
-  head->state = tail->state = u8(GeneratorState::kRunning);
-  t.recursion_depth += u32(head->chain_length);
-  t.frame = r;
-  return r;
+  resume_chain(&t, head, caller, flags, destination, end);
+  return t.frame;
 }
 
 namespace {
@@ -183,18 +174,13 @@ TYPHON_INLINE Generator* delegator_of(Value* r) {
 
 bool suspend_chain(Thread& t, Value* r, FrameInfo* entered) {
   if (g_multi_threaded || is_traced(t)) return false;
-  Generator *tail = generator_of(r), *part = tail, *head = tail;
-  u64 n = 1;
-  if (tail->chain != nullptr) {
-    part = head = tail->chain;
-    n = head->chain_length;
-  }
-  for (;;) {
+  // What runs are generators by themselves and chains, whose tail waits for what is below and whose head for nothing inside.
+  Generator *tail = generator_of(r), *head = tail;
+  u64 n = 0;
+  for (Generator* next = tail; next != nullptr; next = delegator_of(head->registers())) {
+    head = next->chain != nullptr ? next->chain : next;
     if (!links(t, head)) return false;
-    Generator* next = delegator_of(head->registers());
-    if (next == nullptr) break;
-    head = next;
-    n++;
+    n += head != next ? head->chain_length : 1;
   }
   Value* top = head->registers();
   *entered = frame::info(top);
@@ -202,11 +188,16 @@ bool suspend_chain(Thread& t, Value* r, FrameInfo* entered) {
     leave_generator(&t, tail, r);
     return true;
   }
-  if (part != tail && part != head) {
+  for (Generator* g = tail;;) {
+    Generator* part = g->chain != nullptr ? g->chain : g;
+    g->chain = nullptr;
+    g->state = u8(GeneratorState::kLinked);
+    if (part == head) break;
     part->chain = nullptr;
     part->chain_length = 0;
+    part->state = u8(GeneratorState::kLinked);
+    g = generator_of(frame::caller(part->registers()));
   }
-  for (Generator* g = part; g != head; g = generator_of(frame::caller(g->registers()))) g->state = u8(GeneratorState::kLinked);
   head->chain = tail;
   head->chain_length = n;
   tail->chain = head;

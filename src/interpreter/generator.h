@@ -39,6 +39,20 @@ TYPHON_INLINE Value* leave_generator(Thread* t, Generator* g, Value* r) {
 // unlink_chain (objects/generator.h) makes them plain suspended or running generators again.
 // Resumes a chain that is suspended: the tail's registers, or null (its head is a plain suspended generator then).
 Value* enter_chain(Thread& t, Generator* head, Value* caller, u16 flags, u16 destination);
+// The same for a chain that may be entered, when `end` is where its frames go.
+TYPHON_INLINE void resume_chain(Thread* t, Generator* head, Value* caller, u16 flags, u16 destination, Value* end) {
+  Generator* tail = head->chain;
+  Value *top = head->registers(), *r = tail->registers();
+  u32 offset = u32(end - t->stack_base);
+  frame::caller(top) = caller;
+  frame::info(top) = {u16(flags | frame_flag::kGenerator), destination, offset};
+  frame::info(r).stack_offset = offset;
+  head->exception.previous = t->exception_top;
+  t->exception_top = &tail->exception;
+  head->state = tail->state = u8(GeneratorState::kRunning);
+  t->recursion_depth += u32(head->chain_length);
+  t->frame = r;
+}
 // Suspends a running chain whose tail's registers are heap words.
 TYPHON_INLINE void leave_chain(Thread* t, Generator* head, Generator* tail) {
   Value* top = head->registers();
@@ -88,7 +102,7 @@ TYPHON_INLINE Generator* quick_generator(Thread* t, const Function* function, Co
   u32 flags = code->flags, registers = code->register_count;
   u32 size_class = u32(offsetof(Generator, words) + (kFrameHeader + registers) * sizeof(Value) - 1) / 16;
   if ((flags & (code_flag::kAsyncGenerator | code_flag::kModule | code_flag::kClassBody)) || size_class >= kQuickClasses ||
-      __atomic_load_n(&function->extra, __ATOMIC_RELAXED) != nullptr) [[unlikely]]
+      (__atomic_load_n(&function->extra, __ATOMIC_RELAXED) != nullptr && has_own_names(function, code))) [[unlikely]]
     return nullptr;
   u32 shape = kShape_generator;
   if (flags & code_flag::kCoroutine) {

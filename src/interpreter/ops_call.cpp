@@ -4,7 +4,6 @@
 #include "interpreter/call.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
-#include "interpreter/generator.h"
 #include "interpreter/inlined.h"
 #include "interpreter/intrinsics.h"
 #include "interpreter/quick_key.h"
@@ -256,43 +255,43 @@ COLD_HANDLER(call_class) {
   ENTER(callee, first);
 }
 
+// Moves the function and n arguments.
+TYPHON_INLINE void move_window(Value* to, Value* from, u32 n) {
+  to[-1] = from[-1];
+  from[-1] = EMPTY;
+  for (u64 i = 0; i < n; i++) {
+    to[i] = from[i];
+    from[i] = EMPTY;
+  }
+}
 // Where a function that the frame `r` of a generator calls has its registers.
 TYPHON_INLINE Value* generator_callee(Thread* t, Value* r) { return t->stack_base + frame::info(r).stack_offset + kFrameHeader + 1; }
-// A call of a Python function in the frame of a generator, whose window (`carried`: where its arguments lie) is in the heap: function
-// and arguments move to the register stack, behind whatever runs below the generator, or right into the generator that the function makes.
-template <int kSelf>
+// How a call finds its window.
+enum class Window { kPlain, kSelf, kUnbound };  // CALL; CALL_METHOD with a self; the same without, the function moved up
+// A call of a Python function in the frame of a generator, whose window is in the heap: function and arguments move to the register
+// stack, behind whatever runs below the generator, or right into the generator that the function makes.
+template <Window kWindow>
 COLD_HANDLER(call_from_generator) {
-  Value* window = reinterpret_cast<Value*>(carried);
-  u32 n = pc->c + kSelf;
+  Value* window = r + pc->b + (kWindow == Window::kUnbound ? 2 : 1);
+  u32 n = pc->c + (kWindow == Window::kSelf ? 1 : 0);
   Code* code = window[-1].as<Function>()->code.as<Code>();
   Value* callee = generator_callee(t, r);
   if (!takes_exactly(code, n) || !has_room(t, callee, code)) [[unlikely]] {
-    if (kSelf) TAIL(call_method_general);
-    TAIL(call_general);
+    if (kWindow == Window::kPlain) TAIL(call_general);
+    if (kWindow == Window::kUnbound) std::swap(window[-1], window[-2]);
+    TAIL(call_method_general);
   }
   Instr* first = first_instruction(code);
   if (Op(first->op) == Op::RETURN_GENERATOR && table == g_handlers && !g_multi_threaded) {
-    Value* to = &r[pc->a];
-    Generator* g = quick_generator(t, window[-1].as<Function>(), code, first);
-    if (g != nullptr) [[likely]] {
-      for (i32 i = -1; i < i32(n); i++) {
-        g->registers()[i] = window[i];
-        window[i] = EMPTY;
-        asm("" : "+r"(i));  // keeps the loop a loop
-      }
-      SET_AND_NEXT(to, Value(g), 2);
+    if (Generator* g = quick_generator(t, window[-1].as<Function>(), code, first)) [[likely]] {
+      move_window(g->registers(), window, n);
+      SET_AND_NEXT(&r[pc->a], Value(g), 2);
     }
   }
-  for (i32 i = -1; i < i32(n); i++) {
-    callee[i] = window[i];
-    window[i] = EMPTY;
-    asm("" : "+r"(i));  // keeps the loop a loop
-  }
+  move_window(callee, window, n);
   first = push_code(t, r, pc, callee, code, n, 2 << kResumeShift, pc->a);
   ENTER(callee, first);
 }
-#define CALL_FROM_GENERATOR(kSelf, window) \
-  [[clang::musttail]] return call_from_generator<kSelf>(pc, r, t, table, reinterpret_cast<u64>(window))
 
 // Defaults, or arguments to bind.
 COLD_HANDLER(call_function_binding) {
@@ -301,7 +300,7 @@ COLD_HANDLER(call_function_binding) {
   ENTER_BOUND(pc->c, nullptr, 2);
 }
 COLD_HANDLER(call_function) {
-  if (frame::info(r).flags & frame_flag::kGenerator) CALL_FROM_GENERATOR(0, r + pc->b + 1);
+  if (frame::info(r).flags & frame_flag::kGenerator) TAIL(call_from_generator<Window::kPlain>);
   TAIL(call_function_binding);
 }
 COLD_HANDLER(call_method_function_binding) {
@@ -310,7 +309,7 @@ COLD_HANDLER(call_method_function_binding) {
   ENTER_BOUND(pc->c + 1u, nullptr, 2);
 }
 COLD_HANDLER(call_method_function) {
-  if (frame::info(r).flags & frame_flag::kGenerator) CALL_FROM_GENERATOR(1, r + pc->b + 1);
+  if (frame::info(r).flags & frame_flag::kGenerator) TAIL(call_from_generator<Window::kSelf>);
   TAIL(call_method_function_binding);
 }
 // A bound method of a Python function: the window has one word to spare for self (call_window relies on it too).
@@ -345,12 +344,8 @@ COLD_HANDLER(call_unbound_function) {
   callee[-1] = callee[-2];
   callee[-2] = EMPTY;
   if (Instr* first = enter_plain(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
-  if (frame::info(r).flags & frame_flag::kGenerator) {
-    Code* code = callee[-1].as<Function>()->code.as<Code>();
-    if (takes_exactly(code, pc->c) && has_room(t, generator_callee(t, r), code)) CALL_FROM_GENERATOR(0, callee);
-  } else if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) {
-    ENTER(callee, first);
-  }
+  if (frame::info(r).flags & frame_flag::kGenerator) TAIL(call_from_generator<Window::kUnbound>);
+  if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
   callee[-2] = callee[-1];
   callee[-1] = EMPTY;
   TAIL(call_method_general);
@@ -686,6 +681,7 @@ TYPHON_NOINLINE bool intrinsic_2_step(Thread& t, Value* r, Instr* pc) {
 HANDLER(CALL) {
   Value* callee = r + pc->b + 1;
   if (points_to(callee[-1], kShape_function)) [[likely]] {
+    if (frame::info(r).flags & frame_flag::kGenerator) [[unlikely]] TAIL(call_from_generator<Window::kPlain>);
     if (Instr* first = enter_plain(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) [[likely]] {
       ENTER(callee, first);
     }
@@ -696,6 +692,7 @@ HANDLER(CALL) {
 HANDLER(CALL_METHOD) {
   Value* callee = r + pc->b + 1;
   if (points_to(callee[-1], kShape_function) && !callee[0].is_empty()) [[likely]] {
+    if (frame::info(r).flags & frame_flag::kGenerator) [[unlikely]] TAIL(call_from_generator<Window::kSelf>);
     if (Instr* first = enter_plain(t, r, pc, callee, pc->c + 1u, 2 << kResumeShift, pc->a)) [[likely]] {
       ENTER(callee, first);
     }

@@ -2,7 +2,6 @@
 #include "interpreter/blocks.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
-#include "interpreter/generator.h"
 #include "interpreter/tracing.h"
 #include "objects/dict/table.h"
 #include "objects/itertypes.h"
@@ -269,12 +268,28 @@ TYPHON_INLINE Value* enter_generator(Thread* t, Generator* g, Value* r, Instr* p
   t->frame = inner;
   return inner;
 }
+// A chain whose tail waits in a yield that drops what is sent.
+COLD_HANDLER(for_chain) {
+  Generator* g = r[pc->b].as<Generator>();
+  Value* inner = g->chain->registers();
+  Instr* resumed = frame::pc(inner);
+  Value* end = frame_stack_end(*t, r);
+  if (Op(resumed->op) != Op::YIELD || !(resumed->x & kDropsSent) || end + kStackSlack > t->stack_limit ||
+      t->recursion_depth + g->chain_length > t->recursion_limit) [[unlikely]]
+    TAIL(for_generator_cold);
+  save_pc(r, pc);
+  resume_chain(t, g, r, u16(2 << kResumeShift), pc->a, end);
+  r = inner;
+  pc = resumed;
+  NEXT(2);
+}
 // A generator that waits for what it delegates to. It need not run when the next item is at hand.
 COLD_HANDLER(for_delegating) {
   Generator* g = r[pc->b].as<Generator>();
   if (!g->is_local() || is_traced(*t)) [[unlikely]] TAIL(for_generator_cold);
   Value item = delegated_item(g);
   if (!item.is_empty()) [[likely]] SET_AND_NEXT(&r[pc->a], item, 2);
+  if (g->state == u8(GeneratorState::kHead)) TAIL(for_chain);
   Value* inner = g->registers();
   Instr* resumed = frame::pc(inner);
   Value* end = frame_stack_end(*t, r);

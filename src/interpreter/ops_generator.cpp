@@ -1,7 +1,6 @@
 // Generators and coroutines: making, yielding, delegating, awaiting.
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
-#include "interpreter/generator.h"
 #include "interpreter/tracing.h"
 #include "objects/generator.h"
 
@@ -339,45 +338,57 @@ COLD_HANDLER(delegate_native) {
   SET_AND_NEXT(&r[pc->a], value, 2);
 }
 }  // namespace
-// The usual case, as begin_resume and deliver_sent do it: a local generator or coroutine that begins, or waits for a word.
-HANDLER(YIELD_FROM) {
-  Value iterator = r[pc->b];
-  if (!is_exact(iterator, kShape_coroutine) && !is_exact(iterator, kShape_generator)) [[unlikely]] TAIL(delegate_native);
-  Generator* g = iterator.as<Generator>();
-  if (!g->is_local() || g->state > u8(GeneratorState::kSuspended)) [[unlikely]] TAIL(delegate_cold);
+// A generator or coroutine that waits for a word: as begin_resume and deliver_sent do it. What is on the stack below is the same for
+// both generators.
+namespace {
+TYPHON_INLINE void enter_delegate(Thread* t, Generator* g, Value* r, Instr* pc) {
   Value* inner = g->registers();
-  Instr* resumed = frame::pc(inner);
-  Value sent = r[pc->c];
-  Value* to;
-  Instr* next = resumed + 1;
-  switch (Op(resumed->op)) {
-    case Op::RETURN_GENERATOR:
-      if (!sent.is_none()) [[unlikely]] TAIL(delegate_cold);
-      to = &r[pc->c];
-      break;
-    case Op::YIELD: to = &inner[resumed->a]; break;
-    case Op::YIELD_FROM:
-      to = &inner[resumed->c];
-      next = resumed;
-      break;
-    default: TAIL(delegate_cold);
-  }
-  Value* end = frame_stack_end(*t, r);
-  if (needs_drop(*to) || end + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit) [[unlikely]]
-    TAIL(delegate_cold);
   save_pc(r, pc);
   g->state = u8(GeneratorState::kRunning);
   t->recursion_depth++;
   frame::caller(inner) = r;
-  frame::info(inner) = {u16(1 << kResumeShift | frame_flag::kGenerator), pc->a, u32(end - t->stack_base)};
+  frame::info(inner) = {u16(1 << kResumeShift | frame_flag::kGenerator), pc->a, frame::info(r).stack_offset};
   g->exception.previous = t->exception_top;
   t->exception_top = &g->exception;
   t->frame = inner;
+}
+COLD_HANDLER(delegate_waiting) {
+  Generator* g = r[pc->b].as<Generator>();
+  if (g->state != u8(GeneratorState::kSuspended) || t->recursion_depth >= t->recursion_limit) [[unlikely]] TAIL(delegate_cold);
+  Value* inner = g->registers();
+  Instr* resumed = frame::pc(inner);
+  Value* to;
+  Instr* next = resumed;
+  if (Op(resumed->op) == Op::YIELD) {
+    to = &inner[resumed->a];
+    next++;
+  } else {
+    if (Op(resumed->op) != Op::YIELD_FROM) TAIL(delegate_cold);
+    to = &inner[resumed->c];
+  }
+  if (needs_drop(*to)) [[unlikely]] TAIL(delegate_cold);
+  *to = r[pc->c];
   r[pc->c] = None;
-  *to = sent;
+  enter_delegate(t, g, r, pc);
   r = inner;
   pc = next;
   NEXT(0);
+}
+}  // namespace
+// The usual case: a local generator or coroutine that begins.
+HANDLER(YIELD_FROM) {
+  if (!points(r[pc->b])) [[unlikely]] TAIL(delegate_native);
+  Object* object = r[pc->b].object();
+  static_assert(kShape_coroutine == kShape_generator + 1 && kShape_generator % 2 == 0);
+  if ((quick_shape(object) | 1) != kShape_coroutine) TAIL(delegate_native);
+  Generator* g = static_cast<Generator*>(object);
+  if (!g->is_local()) [[unlikely]] TAIL(delegate_cold);
+  if (g->state != u8(GeneratorState::kCreated)) TAIL(delegate_waiting);
+  if (!r[pc->c].is_none() || t->recursion_depth >= t->recursion_limit) [[unlikely]] TAIL(delegate_cold);
+  enter_delegate(t, g, r, pc);
+  r = g->registers();
+  pc = frame::pc(r);
+  NEXT(1);
 }
 namespace {
 COLD_HANDLER(yield_from_iter_cold) { STEP(yield_from_iter_step(*t, r, pc), 1); }
@@ -389,12 +400,21 @@ HANDLER(GET_YIELD_FROM_ITER) {
 }
 namespace {
 COLD_HANDLER(awaitable_cold) { STEP(awaitable_step(*t, r, pc), 1); }
+// What a function of types.coroutine() made.
+COLD_HANDLER(awaitable_generator) {
+  Value v = r[pc->b];
+  if (!is_exact(v, kShape_generator) || !(v.as<Generator>()->code.as<Code>()->flags & code_flag::kIterableCoroutine)) TAIL(awaitable_cold);
+  r[pc->b] = EMPTY;
+  SET_AND_NEXT(&r[pc->a], v, 1);
+}
 }  // namespace
 // A coroutine that was not begun is its own iterator, and nobody awaits it.
 HANDLER(GET_AWAITABLE) {
   Value v = r[pc->b];
-  if (!is_exact(v, kShape_coroutine) || !(pc->x & kConsumeB)) TAIL(awaitable_cold);
-  Generator* g = v.as<Generator>();
+  if (!points(v) || !(pc->x & kConsumeB)) TAIL(awaitable_cold);
+  Object* object = v.object();
+  if (quick_shape(object) != kShape_coroutine) TAIL(awaitable_generator);
+  Generator* g = static_cast<Generator*>(object);
   if (!g->is_local() || g->state != u8(GeneratorState::kCreated)) TAIL(awaitable_cold);
   r[pc->b] = EMPTY;
   SET_AND_NEXT(&r[pc->a], v, 1);

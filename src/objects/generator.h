@@ -15,6 +15,8 @@ Ref generator_next(Thread& t, Value self);
 // A fresh generator object for the code of a generator function; its frame words are for the caller to fill.
 RefTo<Generator> generator_new(Thread& t, Function* function, Code* code);
 
+// Whether the function has other names than its code.
+bool has_own_names(const Function* function, const Code* code);
 // __name__ and __qualname__: the code's, unless the function had others or they were set since.
 Ref generator_name(const Generator* g);
 Ref generator_qualname(const Generator* g);
