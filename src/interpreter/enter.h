@@ -65,22 +65,23 @@ TYPHON_INLINE Value generating_iter(Value v) {
   Value method = type_lookup(type_of_object(v.object()), names::__iter__);
   return is_exact_function(method) && (method.as<Function>()->code.as<Code>()->flags & code_flag::kGenerator) ? method : EMPTY;
 }
-// What that method makes of operand b, without its frame being pushed; null: push it.
+// What that method makes of operand b, without its frame being pushed; null: not that simple.
 TYPHON_INLINE Generator* quick_iterator(Thread* t, Value* r, const Instr* pc, const HandlerEntry* table, Value method) {
   Function* function = method.as<Function>();
   Code* code = function->code.as<Code>();
   Instr* first = first_instruction(code);
-  if (Op(first->op) != Op::RETURN_GENERATOR || table != g_handlers || g_multi_threaded) return nullptr;
+  if (Op(first->op) != Op::RETURN_GENERATOR || !takes_exactly(code, 1) || table != g_handlers || g_multi_threaded ||
+      t->recursion_depth >= t->recursion_limit)
+    return nullptr;
   Generator* g = quick_generator(t, function, code, first);
   if (g == nullptr) [[unlikely]] return nullptr;
   g->registers()[-1] = acquire(method);
   g->registers()[0] = take_operand(r, pc, kConsumeB, pc->b);
   return g;
 }
-// Ends an instruction of one unit that wants the iterator of operand b, by the method found; or goes on in it.
+// The same by a frame: goes on in the method, whose result goes to r[a].
 #define ENTER_ITER(method)                                                                                    \
   do {                                                                                                        \
-    if (Generator* made_ = quick_iterator(t, r, pc, table, method)) [[likely]] SET_AND_NEXT(&r[pc->a], Value(made_), 1); \
     Value* callee_ = frame_stack_end(*t, r) + kFrameHeader + 1;                                               \
     callee_[-1] = acquire(method);                                                                            \
     callee_[0] = take_operand(r, pc, kConsumeB, pc->b);                                                       \

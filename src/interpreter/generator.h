@@ -102,7 +102,7 @@ TYPHON_INLINE Generator* quick_generator(Thread* t, const Function* function, Co
   u32 flags = code->flags, registers = code->register_count;
   u32 size_class = u32(offsetof(Generator, words) + (kFrameHeader + registers) * sizeof(Value) - 1) / 16;
   if ((flags & (code_flag::kAsyncGenerator | code_flag::kModule | code_flag::kClassBody)) || size_class >= kQuickClasses ||
-      (__atomic_load_n(&function->extra, __ATOMIC_RELAXED) != nullptr && has_own_names(function, code))) [[unlikely]]
+      has_own_names(function, code)) [[unlikely]]
     return nullptr;
   u32 shape = kShape_generator;
   if (flags & code_flag::kCoroutine) {

@@ -257,23 +257,28 @@ COLD_HANDLER(call_class) {
 
 // Moves the function and n arguments.
 TYPHON_INLINE void move_window(Value* to, Value* from, u32 n) {
-  to[-1] = from[-1];
-  from[-1] = EMPTY;
-  for (u64 i = 0; i < n; i++) {
+  to--, from--;
+  for (u64 i = 0, words = n + 1u; i != words; i++) {
     to[i] = from[i];
     from[i] = EMPTY;
+    asm("" : "+r"(i));  // keeps the loop a loop
   }
 }
 // Where a function that the frame `r` of a generator calls has its registers.
 TYPHON_INLINE Value* generator_callee(Thread* t, Value* r) { return t->stack_base + frame::info(r).stack_offset + kFrameHeader + 1; }
 // How a call finds its window.
 enum class Window { kPlain, kSelf, kUnbound };  // CALL; CALL_METHOD with a self; the same without, the function moved up
-// A call of a Python function in the frame of a generator, whose window is in the heap: function and arguments move to the register
-// stack, behind whatever runs below the generator, or right into the generator that the function makes.
 template <Window kWindow>
-COLD_HANDLER(call_from_generator) {
-  Value* window = r + pc->b + (kWindow == Window::kUnbound ? 2 : 1);
-  u32 n = pc->c + (kWindow == Window::kSelf ? 1 : 0);
+TYPHON_INLINE Value* window_arguments(Value* r, const Instr* pc, u32* n) {
+  *n = pc->c + (kWindow == Window::kSelf ? 1 : 0);
+  return r + pc->b + (kWindow == Window::kUnbound ? 2 : 1);
+}
+// A call of a Python function in the frame of a generator, whose window is in the heap: function and arguments move to the register
+// stack, behind whatever runs below the generator.
+template <Window kWindow>
+COLD_HANDLER(call_plain_from_generator) {
+  u32 n;
+  Value* window = window_arguments<kWindow>(r, pc, &n);
   Code* code = window[-1].as<Function>()->code.as<Code>();
   Value* callee = generator_callee(t, r);
   if (!takes_exactly(code, n) || !has_room(t, callee, code)) [[unlikely]] {
@@ -281,16 +286,31 @@ COLD_HANDLER(call_from_generator) {
     if (kWindow == Window::kUnbound) std::swap(window[-1], window[-2]);
     TAIL(call_method_general);
   }
-  Instr* first = first_instruction(code);
-  if (Op(first->op) == Op::RETURN_GENERATOR && table == g_handlers && !g_multi_threaded) {
-    if (Generator* g = quick_generator(t, window[-1].as<Function>(), code, first)) [[likely]] {
-      move_window(g->registers(), window, n);
-      SET_AND_NEXT(&r[pc->a], Value(g), 2);
-    }
-  }
   move_window(callee, window, n);
-  first = push_code(t, r, pc, callee, code, n, 2 << kResumeShift, pc->a);
+  Instr* first = push_code(t, r, pc, callee, code, n, 2 << kResumeShift, pc->a);
   ENTER(callee, first);
+}
+// The same; those of a function that makes a generator go right there.
+template <Window kWindow>
+COLD_HANDLER(call_from_generator) {
+  u32 n;
+  Value* window = window_arguments<kWindow>(r, pc, &n);
+  Function* function = window[-1].as<Function>();
+  Code* code = function->code.as<Code>();
+  Instr* first = first_instruction(code);
+  if (Op(first->op) != Op::RETURN_GENERATOR || !takes_exactly(code, n) || table != g_handlers || g_multi_threaded ||
+      t->recursion_depth >= t->recursion_limit)
+    TAIL(call_plain_from_generator<kWindow>);
+  Generator* g = quick_generator(t, function, code, first);
+  if (g == nullptr) [[unlikely]] TAIL(call_plain_from_generator<kWindow>);
+  move_window(g->registers(), window, n);
+  // Mostly it is awaited at once: GET_AWAITABLE gives back a fresh coroutine.
+  Instr* next = pc + 2;
+  if (Op(next->op) == Op::GET_AWAITABLE && next->b == pc->a && (next->x & kConsumeB) && (code->flags & code_flag::kCoroutine)) {
+    pc = next;
+    SET_AND_NEXT(&r[pc->a], Value(g), 1);
+  }
+  SET_AND_NEXT(&r[pc->a], Value(g), 2);
 }
 
 // Defaults, or arguments to bind.

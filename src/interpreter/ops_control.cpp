@@ -116,10 +116,17 @@ TYPHON_NOINLINE bool get_iter_step(Thread& t, Value* r, Instr* pc) {
 }
 
 COLD_HANDLER(get_iter_general) { STEP(get_iter_step(*t, r, pc), 1); }
-COLD_HANDLER(get_iter_cold) {
+COLD_HANDLER(get_iter_entering) {
   Value method = generating_iter(r[pc->b]);
   if (enters_special(t, r, method, 1)) ENTER_ITER(method);
   TAIL(get_iter_general);
+}
+COLD_HANDLER(get_iter_cold) {
+  Value method = generating_iter(r[pc->b]);
+  if (method.is_empty()) TAIL(get_iter_general);
+  Generator* g = quick_iterator(t, r, pc, table, method);
+  if (g == nullptr) TAIL(get_iter_entering);
+  SET_AND_NEXT(&r[pc->a], Value(g), 1);
 }
 COLD_HANDLER(get_iter_sequence_cold) {
   Value sequence = r[pc->b];

@@ -392,11 +392,18 @@ HANDLER(YIELD_FROM) {
 }
 namespace {
 COLD_HANDLER(yield_from_iter_cold) { STEP(yield_from_iter_step(*t, r, pc), 1); }
-}  // namespace
-HANDLER(GET_YIELD_FROM_ITER) {
+COLD_HANDLER(yield_from_iter_entering) {
   Value method = generating_iter(r[pc->b]);
   if (enters_special(t, r, method, 1)) ENTER_ITER(method);
   TAIL(yield_from_iter_cold);
+}
+}  // namespace
+HANDLER(GET_YIELD_FROM_ITER) {
+  Value method = generating_iter(r[pc->b]);
+  if (method.is_empty()) TAIL(yield_from_iter_cold);
+  Generator* g = quick_iterator(t, r, pc, table, method);
+  if (g == nullptr) TAIL(yield_from_iter_entering);
+  SET_AND_NEXT(&r[pc->a], Value(g), 1);
 }
 namespace {
 COLD_HANDLER(awaitable_cold) { STEP(awaitable_step(*t, r, pc), 1); }

@@ -11,13 +11,6 @@ namespace types {
 Type *async_generator_asend, *async_generator_athrow, *async_generator_wrapped_value, *coroutine_wrapper, *anext_awaitable;
 }  // namespace types
 
-bool has_own_names(const Function* function, const Code* code) {
-  const FunctionExtra* extra = __atomic_load_n(&function->extra, __ATOMIC_ACQUIRE);
-  if (extra == nullptr) return false;
-  auto other = [](Value own, Value name) { return !own.is_empty() && !own.same_word(name); };
-  return other(extra->name.peek(), code->name.peek()) || other(extra->qualname.peek(), code->qualname.peek());
-}
-
 RefTo<Generator> generator_new(Thread& t, Function* function, Code* code) {
   u32 shape = code->flags & code_flag::kCoroutine        ? kShape_coroutine
               : code->flags & code_flag::kAsyncGenerator ? kShape_async_generator
