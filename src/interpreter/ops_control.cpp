@@ -684,7 +684,7 @@ HANDLER(GET_ITER) {
 
 HANDLER(FOR_ITER) {
   Value iterator = r[pc->b];
-  if (!iterator.is_object()) [[unlikely]] TAIL(for_iter_cold);
+  if (!points(iterator)) [[unlikely]] TAIL(for_iter_cold);
   Object* object = iterator.object();
   Value* to = &r[pc->a];
   u32 shape = object->shape_id();
