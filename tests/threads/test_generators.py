@@ -40,10 +40,15 @@ def early(module, function, text):
         yield module
 
 
-# Suspended while one thread runs, with things that nobody counts in their registers, and things that become shared later.
-EARLY = [early(threading, len, f"text {i}") for i in range(16)]
-for generator in EARLY:
-    assert next(generator) is len
+def suspended_early():
+    made = [early(threading, len, f"text {i}") for i in range(16)]
+    for generator in made:
+        assert next(generator) is len
+    return made
+
+
+# Suspended while one thread runs, with things that nobody counts in their registers, and shared afterwards.
+EARLY = suspended_early()
 
 
 class Generators(unittest.TestCase):
