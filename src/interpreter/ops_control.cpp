@@ -3,6 +3,7 @@
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
 #include "interpreter/tracing.h"
+#include "objects/container_util.h"
 #include "objects/dict/table.h"
 #include "objects/itertypes.h"
 
@@ -122,6 +123,14 @@ COLD_HANDLER(get_iter_entering) {
   TAIL(get_iter_general);
 }
 COLD_HANDLER(get_iter_cold) {
+  Value v = r[pc->b];
+  if (points(v) && (pc->x & kConsumeB)) {
+    const Slots& slots = type_of_object(v.object())->slots;
+    if (slots.iter == iter_self && slots.next != nullptr) {
+      r[pc->b] = EMPTY;
+      SET_AND_NEXT(&r[pc->a], v, 1);
+    }
+  }
   Value method = generating_iter(r[pc->b]);
   if (method.is_empty()) TAIL(get_iter_general);
   Generator* g = quick_iterator(t, r, pc, table, method);

@@ -193,8 +193,6 @@ Ref generator_close_method(Thread& t, Value self, const Value*) {
 }
 Ref generic_alias(Thread& t, Value cls, const Value* a) { return generic_alias_new(t, cls, a[0]); }
 
-Ref identity(Thread&, Value self) { return Ref::copy(self); }
-
 Ref get_frame(Thread& t, Value self) {
   Generator* g = settled_generator(self);
   if (g->seen_state() == u8(GeneratorState::kFinished)) return Ref::none();
@@ -281,7 +279,7 @@ Ref named_repr(Thread& t, Value self) {
 constexpr Slots generator_slots() {
   Slots s;
   s.repr = named_repr;
-  s.iter = identity;
+  s.iter = iter_self;
   s.next = generator_next;
   return s;
 }
@@ -312,7 +310,7 @@ const Method kWrapperMethods[] = {
 };
 constexpr Slots wrapper_slots() {
   Slots s;
-  s.iter = identity;
+  s.iter = iter_self;
   s.next = wrapper_next;
   return s;
 }
