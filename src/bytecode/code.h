@@ -30,6 +30,8 @@ struct Instr {
 static_assert(sizeof(Instr) == 8);
 inline constexpr u8 kConsumeA = 1, kConsumeB = 2, kConsumeC = 4;
 inline constexpr u8 kInPlace = 8;
+// Of a YIELD: the CLEAR behind it drops what is sent in (variants.cpp). Whoever resumes it with None goes on behind that.
+inline constexpr u8 kDropsSent = 4;
 inline constexpr u8 kBareSuper = 4;  // LOAD_SUPER_ATTR, LOAD_SUPER_METHOD: super() without arguments
 inline constexpr u16 kNoRegister = 0xFFFF;
 

@@ -79,6 +79,11 @@ Op test_variant(const Instr& in, const Instr& next, Op base, Op variant) {
   return jumps ? variant : base;
 }
 
+// Whether what a YIELD gets sent is dropped at once, as in a statement of its own.
+bool drops_sent(const Body& c, const Instr& yield, const Instr& next) {
+  return Op(next.op) == Op::CLEAR && next.a == yield.a && yield.a >= c.local_count;
+}
+
 // `next`: the instruction behind it, a base.
 Op variant_of(const Body& c, u32 at, const Instr& next) {
   const Instr& in = c.instructions[at];
@@ -119,6 +124,7 @@ void choose_variants(const Code* c, Instr* instructions, u32 unit_count, const V
     u32 next = at + op_units(Op(instructions[at].op));
     if (next >= unit_count) return;
     instructions[at].op = u8(variant_of(body, at, instructions[next]));
+    if (Op(instructions[at].op) == Op::YIELD && drops_sent(body, instructions[at], instructions[next])) instructions[at].x |= kDropsSent;
     at = next;
   }
 }

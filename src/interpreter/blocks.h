@@ -6,6 +6,10 @@
 
 namespace typhon {
 
+// As many size classes are 16 bytes apart.
+inline constexpr u32 kQuickClasses = 32;
+static_assert(heap::class_size(kQuickClasses - 1) == kQuickClasses * 16);
+
 // A block of (size_class + 1) * 16 bytes that was freed lately and stays where it is, for what is to be tried; null: ask the heap.
 TYPHON_INLINE Object* free_object(Thread* t, u32 size_class) {
   return heap::kQuickBlocks ? static_cast<Object*>(t->free_lists[size_class]) : nullptr;

@@ -267,19 +267,19 @@ TYPHON_INLINE bool drop_variables_quickly(Value* r) {
   Value function = frame::function_word(r);
   return (function.bits & 15) != 0 || quick_uncount(reinterpret_cast<Object*>(function.bits));
 }
-// Whether a generator that has ended can be freed as it is, when the only reference to it goes: nothing is to be dropped with it.
-TYPHON_INLINE bool holds_nothing(const Generator* g) {
-  return g->is_local() && g->count < 2 * count::kOne && !(g->Object::state & state::kHasSideTable) && g->name.is_empty() &&
-         g->qualname.is_empty() && g->origin_or_finalizer.is_empty() &&
-         (g->code.peek().object()->ownership() & (state::kDeferred | state::kImmortal));
+// Whether a local generator that has ended can be freed as it is, when this owned word, the only one, goes: nothing is to be dropped
+// with it (its code is not counted).
+TYPHON_INLINE bool frees_nothing_else(const Generator* g, Value word) {
+  return !word.is_deferred() && (g->Object::state & (state::kLocal | state::kHasSideTable)) == state::kLocal &&
+         g->count < 2 * count::kOne &&
+         (g->name.peek().bits | g->qualname.peek().bits | g->origin_or_finalizer.peek().bits) == EMPTY.bits;
 }
 // The end of a local generator or coroutine that another one or a for loop waits for.
 COLD_HANDLER(return_delegate) {
   Generator* g = generator_of(r);
-  FrameInfo info = frame::info(r);
   Value* caller = frame::caller(r);
-  if (frame::frame_object(r).bits || (info.flags & frame_flag::kEntry) || !g->is_local() || is_traced(*t) ||
-      needs_drop(g->exception.exception)) [[unlikely]]
+  if (((frame::info(r).flags & frame_flag::kEntry) | frame::frame_object(r).bits) || !g->is_local() || is_traced(*t) ||
+      !g->exception.exception.is_none()) [[unlikely]]
     TAIL(return_cold);
   Instr* waiting = frame::pc(caller);
   bool loops = Op(waiting->op) == Op::FOR_ITER;
@@ -287,35 +287,38 @@ COLD_HANDLER(return_delegate) {
   save_pc(r, pc);
   Value result = r[pc->a];
   r[pc->a] = EMPTY;
-  if (g->chain != nullptr) {
-    finish_generator(*t, r);
-  } else {  // the same
-    t->exception_top = g->exception.previous;
-    g->exception.previous = nullptr;
-    g->state = u8(GeneratorState::kFinished);
-  }
-  if (!drop_variables_quickly(r)) {
-    drop_frame(t, r);
-  } else {
+  if (g->chain != nullptr) shorten_chain(g);
+  t->exception_top = g->exception.previous;
+  bool dropped = drop_variables_quickly(r);
+  pc = waiting;
+  Value* operand = &caller[pc->b];
+  Value delegate = *operand;
+  if (dropped && frees_nothing_else(g, delegate)) [[likely]] {
     t->frame = caller;
     t->recursion_depth--;
-    for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY;
-  }
-  pc = waiting;
-  r = caller;
-  Value delegate = r[pc->b];
-  r[pc->b] = EMPTY;
-  if (!loops) clear_register(r, pc->c);
-  if (!delegate.is_deferred() && holds_nothing(g)) [[likely]]
+    r = caller;
+    *operand = EMPTY;
     heap::free_block(*t, g);
-  else
-    release(delegate);
+  } else {
+    g->exception.previous = nullptr;
+    g->state = u8(GeneratorState::kFinished);
+    if (dropped) {
+      t->frame = caller;
+      t->recursion_depth--;
+      for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY;
+    } else {
+      drop_frame(t, r);
+    }
+    r = caller;
+    clear_register(r, pc->b);
+    table = static_cast<const HandlerEntry*>(t->dispatch_table);
+  }
   if (loops) {
     release(result);
     NEXT_RELOAD(i32(u32(unit(pc + 1))));
   }
-  set_register(r, pc->a, result);
-  NEXT_RELOAD(1);
+  DCHECK(!needs_drop(r[pc->c]));  // what was sent has arrived
+  SET_AND_NEXT(&r[pc->a], result, 1);
 }
 // The end of __add__ or the like.
 COLD_HANDLER(return_operator) {

@@ -1,6 +1,7 @@
 // Entering Python functions from handlers: the frame is pushed and the loop goes on in it (docs/calls.md).
 #pragma once
 #include "interpreter/dispatch.h"
+#include "interpreter/generator.h"
 
 namespace typhon {
 
@@ -58,7 +59,21 @@ TYPHON_INLINE Value generating_iter(Value v) {
   Value method = type_lookup(type_of_object(v.object()), names::__iter__);
   return is_exact_function(method) && (method.as<Function>()->code.as<Code>()->flags & code_flag::kGenerator) ? method : EMPTY;
 }
-// Goes on in the method found, called with operand b; the result goes to r[a].
+// What that method makes of operand b, without its frame being pushed; null: not that simple.
+TYPHON_INLINE Generator* quick_iterator(Thread* t, Value* r, const Instr* pc, const HandlerEntry* table, Value method) {
+  Function* function = method.as<Function>();
+  Code* code = function->code.as<Code>();
+  Instr* first = first_instruction(code);
+  if (Op(first->op) != Op::RETURN_GENERATOR || !takes_exactly(code, 1) || table != g_handlers || g_multi_threaded ||
+      t->recursion_depth >= t->recursion_limit)
+    return nullptr;
+  Generator* g = quick_generator(t, function, code, first);
+  if (g == nullptr) [[unlikely]] return nullptr;
+  g->registers()[-1] = acquire(method);
+  g->registers()[0] = take_operand(r, pc, kConsumeB, pc->b);
+  return g;
+}
+// The same by a frame: goes on in the method, whose result goes to r[a].
 #define ENTER_ITER(method)                                                                                    \
   do {                                                                                                        \
     Value* callee_ = frame_stack_end(*t, r) + kFrameHeader + 1;                                               \

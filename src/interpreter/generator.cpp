@@ -99,16 +99,13 @@ u32 live_registers(Value* r, const Instr* pc) {
 }  // namespace
 
 namespace {
-// Makes what a generator holds heap words.
+// Makes what a generator holds heap words. As long as one thread runs, only what is never counted has a mark: those of a local
+// generator may stay until somebody looks (generator_visit).
 TYPHON_INLINE void settle_words(Generator* g, Value* r) {
   bool shared = !g->is_local();
+  if (!shared && !g_multi_threaded) return;
   u32 n = live_registers(r, frame::pc(r));
-  if (shared) {
-    for (u32 i = 0; i < n; i++) to_heap(g, r[i], true);
-  } else {
-    for (u32 i = 0; i < n; i++)
-      if (r[i].is_deferred()) [[unlikely]] r[i] = to_heap_word(r[i]);
-  }
+  for (u32 i = 0; i < n; i++) to_heap(g, r[i], shared);
   to_heap(g, frame::function_word(r), shared);
   to_heap(g, frame::frame_object(r), shared);
   to_heap(g, g->exception.exception, shared);
@@ -156,17 +153,8 @@ Value* enter_chain(Thread& t, Generator* head, Value* caller, u16 flags, u16 des
     unlink_chain(head);
     return nullptr;
   }
-  Generator* tail = head->chain;
-  Value *top = head->registers(), *r = tail->registers();
-  frame::caller(top) = caller;
-  frame::info(top) = {u16(flags | frame_flag::kGenerator), destination, u32(end - t.stack_base)};
-  frame::info(r).stack_offset = u32(end - t.stack_base);
-  head->exception.previous = t.exception_top;
-  t.exception_top = &tail->exception;
-  head->state = tail->state = u8(GeneratorState::kRunning);
-  t.recursion_depth += u32(head->chain_length);
-  t.frame = r;
-  return r;
+  resume_chain(&t, head, caller, flags, destination, end);
+  return t.frame;
 }
 
 namespace {
@@ -176,24 +164,46 @@ bool links(const Thread& t, Generator* g) {
          frame::frame_object(g->registers()).is_empty() && !is_traced(t);
 }
 
-// The tail has ended: the one that waited for it is the tail now, or, without others, a plain running generator.
-void shorten_chain(Generator* tail) {
-  Generator* head = tail->chain;
-  Value* r = tail->registers();
-  Generator* next = generator_of(frame::caller(r));
-  tail->chain = nullptr;
-  frame::info(next->registers()).stack_offset = frame::info(r).stack_offset;
-  if (next == head) {
-    head->chain = nullptr;
-    head->chain_length = 0;
-    return;
-  }
-  next->state = u8(GeneratorState::kRunning);
-  next->chain = head;
-  head->chain = next;
-  head->chain_length--;
+// The generator that delegates to the running generator `r`, or null.
+TYPHON_INLINE Generator* delegator_of(Value* r) {
+  if (frame::info(r).flags & frame_flag::kEntry) return nullptr;
+  Value* caller = frame::caller(r);
+  return Op(frame::pc(caller)->op) == Op::YIELD_FROM ? generator_of(caller) : nullptr;
 }
 }  // namespace
+
+bool suspend_chain(Thread& t, Value* r, FrameInfo* entered) {
+  if (g_multi_threaded || is_traced(t)) return false;
+  // What runs are generators by themselves and chains, whose tail waits for what is below and whose head for nothing inside.
+  Generator *tail = generator_of(r), *head = tail;
+  u64 n = 0;
+  for (Generator* next = tail; next != nullptr; next = delegator_of(head->registers())) {
+    head = next->chain != nullptr ? next->chain : next;
+    if (!links(t, head)) return false;
+    n += head != next ? head->chain_length : 1;
+  }
+  Value* top = head->registers();
+  *entered = frame::info(top);
+  if (head == tail) {
+    leave_generator(&t, tail, r);
+    return true;
+  }
+  for (Generator* g = tail;;) {
+    Generator* part = g->chain != nullptr ? g->chain : g;
+    g->chain = nullptr;
+    g->state = u8(GeneratorState::kLinked);
+    if (part == head) break;
+    part->chain = nullptr;
+    part->chain_length = 0;
+    part->state = u8(GeneratorState::kLinked);
+    g = generator_of(frame::caller(part->registers()));
+  }
+  head->chain = tail;
+  head->chain_length = n;
+  tail->chain = head;
+  leave_chain(&t, head, tail);
+  return true;
+}
 
 FrameInfo ChainMaker::suspend(Thread& t, Value* r) {
   FrameInfo info;
@@ -386,30 +396,14 @@ void generator_discard(Thread& t, Generator* g) {
   }
 }
 
-// The usual case, as send_value does it, goes to the loop directly: a local generator that waits in a yield.
-Ref generator_next(Thread& t, Value self) {
+namespace {
+// What generator_next gives for what running a local generator came to.
+TYPHON_NOINLINE Ref ended(Thread& t, Ref&& value) {
+  if (value.get().is_none()) return Ref();
+  return raise_stop_iteration(t, value.get());
+}
+TYPHON_NOINLINE Ref next_general(Thread& t, Value self) {
   Generator* g = self.as<Generator>();
-  Value* r = g->registers();
-  if (g->is_local() && g->state == u8(GeneratorState::kSuspended)) [[likely]] {
-    Instr* pc = frame::pc(r);
-    Value* end = python_stack_end(t);
-    if (Op(pc->op) == Op::YIELD && !(r[pc->a].is_object()) && end + kStackSlack <= t.stack_limit &&
-        t.recursion_depth < t.recursion_limit && !native_stack_low(t)) [[likely]] {
-      g->state = u8(GeneratorState::kRunning);
-      t.recursion_depth++;
-      frame::caller(r) = t.frame;
-      frame::info(r) = {frame_flag::kEntry | frame_flag::kGenerator, 0, u32(end - t.stack_base)};
-      g->exception.previous = t.exception_top;
-      t.exception_top = &g->exception;
-      t.frame = r;
-      r[pc->a] = None;
-      Ref value = run_frame_at(t, pc + 1);
-      if (value.failed() || !has_returned(g)) [[likely]]
-        return value;
-      if (value.get().is_none()) return Ref();
-      return raise_stop_iteration(t, value.get());
-    }
-  }
   if (g->is_local() && !is_traced(t)) {
     Value item = delegated_item(g);
     if (!item.is_empty()) return Ref::adopt(item);
@@ -418,6 +412,34 @@ Ref generator_next(Thread& t, Value self) {
   Ref value = send_value(t, g, EMPTY, &result);
   if (value.is_empty() && !result.get().is_none()) return raise_stop_iteration(t, result.get());
   return value;
+}
+}  // namespace
+
+// The usual case, as send_value does it, goes to the loop directly: a local generator that waits in a yield.
+Ref generator_next(Thread& t, Value self) {
+  Generator* g = self.as<Generator>();
+  if (!g->is_local() || g->state != u8(GeneratorState::kSuspended) || t.frame == nullptr) [[unlikely]] return next_general(t, self);
+  Value *r = g->registers(), *caller = t.frame, *end = frame_stack_end(t, caller);
+  Instr* pc = frame::pc(r);
+  if (Op(pc->op) != Op::YIELD || end + kStackSlack > t.stack_limit || t.recursion_depth >= t.recursion_limit || native_stack_low(t))
+    [[unlikely]] return next_general(t, self);
+  if ((pc->x & kDropsSent) && !is_traced(t)) {
+    pc += 2;
+  } else {
+    if (needs_drop(r[pc->a])) [[unlikely]] return next_general(t, self);
+    r[pc->a] = None;
+    pc++;
+  }
+  g->state = u8(GeneratorState::kRunning);
+  t.recursion_depth++;
+  frame::caller(r) = caller;
+  frame::info(r) = {frame_flag::kEntry | frame_flag::kGenerator, 0, u32(end - t.stack_base)};
+  g->exception.previous = t.exception_top;
+  t.exception_top = &g->exception;
+  t.frame = r;
+  Ref value = run_frame_at(t, pc);
+  if (value.failed() || !has_returned(g)) [[likely]] return value;
+  return ended(t, std::move(value));
 }
 
 Ref generator_send(Thread& t, Generator* g, Value value, Ref* result) { return send_value(t, g, value, result); }

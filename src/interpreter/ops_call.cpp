@@ -132,20 +132,6 @@ TYPHON_INLINE bool fit_arguments(Value* r, u32 arity, u32 first, u32 n) {
   return true;
 }
 
-// The same for a caller that is a generator, whose window lies in the heap: function and arguments move to the register stack,
-// behind whatever runs below the generator.
-TYPHON_INLINE Instr* enter_from_generator(Thread* t, Value* r, Instr* pc, Value* window, u32 n, u16 destination, Value** entered) {
-  Code* code = window[-1].as<Function>()->code.as<Code>();
-  Value* callee = t->stack_base + frame::info(r).stack_offset + kFrameHeader + 1;
-  if (!takes_exactly(code, n) || !may_enter(t, callee, code)) return nullptr;
-  for (i32 i = -1; i < i32(n); i++) {
-    callee[i] = window[i];
-    window[i] = EMPTY;
-  }
-  *entered = callee;
-  return enter_code(t, r, pc, callee, code, n, 2 << kResumeShift, destination);
-}
-
 // The same for a function without *args, **kwargs and keyword-only parameters whose defaults give the last arguments.
 TYPHON_INLINE Instr* enter_with_defaults(Thread* t, Value* r, Instr* pc, Value* callee, u32 n, u16 flags, u16 destination) {
   Function* f = callee[-1].as<Function>();
@@ -154,9 +140,13 @@ TYPHON_INLINE Instr* enter_with_defaults(Thread* t, Value* r, Instr* pc, Value* 
   Value word = f->defaults.peek();
   if (takes == 0 || n >= --takes || word.is_empty()) return nullptr;
   Tuple* defaults = word.as<Tuple>();
-  if (takes - n > defaults->size || !may_enter(t, callee, code) || (frame::info(r).flags & frame_flag::kGenerator)) return nullptr;
+  if (takes - n > defaults->size || !may_enter(t, callee, code)) return nullptr;
   const Field* items = defaults->items + (defaults->size - takes);
-  for (u32 i = n; i < takes; i++) callee[i] = acquire(items[i].peek());
+  for (u32 i = n; i < takes; i++) {
+    if (quick_acquire_slot(items[i].peek(), &callee[i])) [[likely]] continue;
+    for (callee[i] = EMPTY; i-- > n; callee[i] = EMPTY) (void)quick_drop(callee[i]);  // the tuple holds them
+    return nullptr;
+  }
   return enter_code(t, r, pc, callee, code, takes, flags, destination);
 }
 
@@ -263,23 +253,84 @@ COLD_HANDLER(call_class) {
   ENTER(callee, first);
 }
 
-COLD_HANDLER(call_function) {
-  Value* callee = r + pc->b + 1;
-  if (frame::info(r).flags & frame_flag::kGenerator) {
-    if (Instr* first = enter_from_generator(t, r, pc, callee, pc->c, pc->a, &callee)) ENTER(callee, first);
-    TAIL(call_general);
+// Moves the function and n arguments.
+TYPHON_INLINE void move_window(Value* to, Value* from, u32 n) {
+  to--, from--;
+  for (u64 i = 0, words = n + 1u; i != words; i++) {
+    to[i] = from[i];
+    from[i] = EMPTY;
+    asm("" : "+r"(i));  // keeps the loop a loop
   }
-  if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
-  ENTER_BOUND(pc->c, nullptr, 2);
 }
-COLD_HANDLER(call_method_function) {
-  Value* callee = r + pc->b + 1;
-  if (frame::info(r).flags & frame_flag::kGenerator) {
-    if (Instr* first = enter_from_generator(t, r, pc, callee, pc->c + 1u, pc->a, &callee)) ENTER(callee, first);
+// Where a function that the frame `r` of a generator calls has its registers.
+TYPHON_INLINE Value* generator_callee(Thread* t, Value* r) { return t->stack_base + frame::info(r).stack_offset + kFrameHeader + 1; }
+// How a call finds its window.
+enum class Window { kPlain, kSelf, kUnbound };  // CALL; CALL_METHOD with a self; the same without, the function moved up
+template <Window kWindow>
+TYPHON_INLINE Value* window_arguments(Value* r, const Instr* pc, u32* n) {
+  *n = pc->c + (kWindow == Window::kSelf ? 1 : 0);
+  return r + pc->b + (kWindow == Window::kUnbound ? 2 : 1);
+}
+// A call of a Python function in the frame of a generator, whose window is in the heap: function and arguments move to the register
+// stack, behind whatever runs below the generator.
+template <Window kWindow>
+COLD_HANDLER(call_plain_from_generator) {
+  u32 n;
+  Value* window = window_arguments<kWindow>(r, pc, &n);
+  Code* code = window[-1].as<Function>()->code.as<Code>();
+  Value* callee = generator_callee(t, r);
+  if (!takes_exactly(code, n) || !may_enter(t, callee, code)) [[unlikely]] {
+    if (kWindow == Window::kPlain) TAIL(call_general);
+    if (kWindow == Window::kUnbound) std::swap(window[-1], window[-2]);
     TAIL(call_method_general);
   }
+  move_window(callee, window, n);
+  Instr* first = enter_code(t, r, pc, callee, code, n, 2 << kResumeShift, pc->a);
+  ENTER(callee, first);
+}
+// The same; those of a function that makes a generator go right there.
+template <Window kWindow>
+COLD_HANDLER(call_from_generator) {
+  u32 n;
+  Value* window = window_arguments<kWindow>(r, pc, &n);
+  Function* function = window[-1].as<Function>();
+  Code* code = function->code.as<Code>();
+  Instr* first = first_instruction(code);
+  if (Op(first->op) != Op::RETURN_GENERATOR || !takes_exactly(code, n) || table != g_handlers || g_multi_threaded ||
+      t->recursion_depth >= t->recursion_limit)
+    TAIL(call_plain_from_generator<kWindow>);
+  Generator* g = quick_generator(t, function, code, first);
+  if (g == nullptr) [[unlikely]] TAIL(call_plain_from_generator<kWindow>);
+  move_window(g->registers(), window, n);
+  // Mostly it is awaited at once: GET_AWAITABLE gives back a fresh coroutine.
+  Instr* next = pc + 2;
+  if (Op(next->op) == Op::GET_AWAITABLE && next->b == pc->a && (next->x & kConsumeB) && (code->flags & code_flag::kCoroutine)) {
+    pc = next;
+    SET_AND_NEXT(&r[pc->a], Value(g), 1);
+  }
+  SET_AND_NEXT(&r[pc->a], Value(g), 2);
+}
+
+// Defaults, or arguments to bind.
+COLD_HANDLER(call_binding) { ENTER_BOUND(pc->c, nullptr, 2); }
+COLD_HANDLER(call_method_binding) { ENTER_BOUND(pc->c + 1u, nullptr, 2); }
+COLD_HANDLER(call_function_binding) {
+  Value* callee = r + pc->b + 1;
+  if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
+  TAIL(call_binding);
+}
+COLD_HANDLER(call_function) {
+  if (frame::info(r).flags & frame_flag::kGenerator) TAIL(call_from_generator<Window::kPlain>);
+  TAIL(call_function_binding);
+}
+COLD_HANDLER(call_method_function_binding) {
+  Value* callee = r + pc->b + 1;
   if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c + 1u, 2 << kResumeShift, pc->a)) ENTER(callee, first);
-  ENTER_BOUND(pc->c + 1u, nullptr, 2);
+  TAIL(call_method_binding);
+}
+COLD_HANDLER(call_method_function) {
+  if (frame::info(r).flags & frame_flag::kGenerator) TAIL(call_from_generator<Window::kSelf>);
+  TAIL(call_method_function_binding);
 }
 // A bound method of a Python function: the window has one word to spare for self (call_window relies on it too).
 COLD_HANDLER(call_bound) {
@@ -312,11 +363,8 @@ COLD_HANDLER(call_unbound_function) {
   callee[-1] = callee[-2];
   callee[-2] = EMPTY;
   if (Instr* first = enter_plain(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
-  if (frame::info(r).flags & frame_flag::kGenerator) {
-    if (Instr* first = enter_from_generator(t, r, pc, callee, pc->c, pc->a, &callee)) ENTER(callee, first);
-  } else if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) {
-    ENTER(callee, first);
-  }
+  if (frame::info(r).flags & frame_flag::kGenerator) TAIL(call_from_generator<Window::kUnbound>);
+  if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
   callee[-2] = callee[-1];
   callee[-1] = EMPTY;
   TAIL(call_method_general);
@@ -686,6 +734,7 @@ TYPHON_NOINLINE bool intrinsic_2_step(Thread& t, Value* r, Instr* pc) {
 HANDLER(CALL) {
   Value* callee = r + pc->b + 1;
   if (points_to(callee[-1], kShape_function)) [[likely]] {
+    if (frame::info(r).flags & frame_flag::kGenerator) [[unlikely]] TAIL(call_from_generator<Window::kPlain>);
     if (Instr* first = enter_plain(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) [[likely]] {
       ENTER(callee, first);
     }
@@ -696,6 +745,7 @@ HANDLER(CALL) {
 HANDLER(CALL_METHOD) {
   Value* callee = r + pc->b + 1;
   if (points_to(callee[-1], kShape_function) && !callee[0].is_empty()) [[likely]] {
+    if (frame::info(r).flags & frame_flag::kGenerator) [[unlikely]] TAIL(call_from_generator<Window::kSelf>);
     if (Instr* first = enter_plain(t, r, pc, callee, pc->c + 1u, 2 << kResumeShift, pc->a)) [[likely]] {
       ENTER(callee, first);
     }

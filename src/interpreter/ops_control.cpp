@@ -2,8 +2,8 @@
 #include "interpreter/blocks.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
-#include "interpreter/generator.h"
 #include "interpreter/tracing.h"
+#include "objects/container_util.h"
 #include "objects/dict/table.h"
 #include "objects/itertypes.h"
 
@@ -117,10 +117,25 @@ TYPHON_NOINLINE bool get_iter_step(Thread& t, Value* r, Instr* pc) {
 }
 
 COLD_HANDLER(get_iter_general) { STEP(get_iter_step(*t, r, pc), 1); }
-COLD_HANDLER(get_iter_cold) {
+COLD_HANDLER(get_iter_entering) {
   Value method = generating_iter(r[pc->b]);
   if (enters_special(t, r, method, 1)) ENTER_ITER(method);
   TAIL(get_iter_general);
+}
+COLD_HANDLER(get_iter_cold) {
+  Value v = r[pc->b];
+  if (points(v) && (pc->x & kConsumeB)) {
+    const Slots& slots = type_of_object(v.object())->slots;
+    if (slots.iter == iter_self && slots.next != nullptr) {
+      r[pc->b] = EMPTY;
+      SET_AND_NEXT(&r[pc->a], v, 1);
+    }
+  }
+  Value method = generating_iter(r[pc->b]);
+  if (method.is_empty()) TAIL(get_iter_general);
+  Generator* g = quick_iterator(t, r, pc, table, method);
+  if (g == nullptr) TAIL(get_iter_entering);
+  SET_AND_NEXT(&r[pc->a], Value(g), 1);
 }
 COLD_HANDLER(get_iter_sequence_cold) {
   Value sequence = r[pc->b];
@@ -269,12 +284,28 @@ TYPHON_INLINE Value* enter_generator(Thread* t, Generator* g, Value* r, Instr* p
   t->frame = inner;
   return inner;
 }
+// A chain whose tail waits in a yield that drops what is sent.
+COLD_HANDLER(for_chain) {
+  Generator* g = r[pc->b].as<Generator>();
+  Value* inner = g->chain->registers();
+  Instr* resumed = frame::pc(inner);
+  Value* end = frame_stack_end(*t, r);
+  if (Op(resumed->op) != Op::YIELD || !(resumed->x & kDropsSent) || end + kStackSlack > t->stack_limit ||
+      t->recursion_depth + g->chain_length > t->recursion_limit) [[unlikely]]
+    TAIL(for_generator_cold);
+  save_pc(r, pc);
+  resume_chain(t, g, r, u16(2 << kResumeShift), pc->a, end);
+  r = inner;
+  pc = resumed;
+  NEXT(2);
+}
 // A generator that waits for what it delegates to. It need not run when the next item is at hand.
 COLD_HANDLER(for_delegating) {
   Generator* g = r[pc->b].as<Generator>();
   if (!g->is_local() || is_traced(*t)) [[unlikely]] TAIL(for_generator_cold);
   Value item = delegated_item(g);
   if (!item.is_empty()) [[likely]] SET_AND_NEXT(&r[pc->a], item, 2);
+  if (g->state == u8(GeneratorState::kHead)) TAIL(for_chain);
   Value* inner = g->registers();
   Instr* resumed = frame::pc(inner);
   Value* end = frame_stack_end(*t, r);
@@ -292,13 +323,20 @@ COLD_HANDLER(for_generator) {
   Value* inner = g->registers();
   Instr* resumed = frame::pc(inner);
   Value* end = frame_stack_end(*t, r);
-  bool begins = Op(resumed->op) == Op::RETURN_GENERATOR;
-  if (!(begins || (Op(resumed->op) == Op::YIELD && !needs_drop(inner[resumed->a]))) || end + kStackSlack > t->stack_limit ||
-      t->recursion_depth >= t->recursion_limit) [[unlikely]]
+  if (end + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit) [[unlikely]] TAIL(for_delegating);
+  if (Op(resumed->op) == Op::YIELD) [[likely]] {
+    if ((resumed->x & kDropsSent) && table == g_handlers) [[likely]] {
+      r = enter_generator(t, g, r, pc, end);
+      pc = resumed;
+      NEXT(2);
+    }
+    if (needs_drop(inner[resumed->a])) [[unlikely]] TAIL(for_delegating);
+    inner[resumed->a] = None;
+  } else if (Op(resumed->op) != Op::RETURN_GENERATOR) {
     TAIL(for_delegating);
+  }
   r = enter_generator(t, g, r, pc, end);
   pc = resumed;
-  if (!begins) r[pc->a] = None;
   NEXT(1);
 }
 COLD_HANDLER(loop_end) {
@@ -663,7 +701,7 @@ HANDLER(GET_ITER) {
 
 HANDLER(FOR_ITER) {
   Value iterator = r[pc->b];
-  if (!iterator.is_object()) [[unlikely]] TAIL(for_iter_cold);
+  if (!points(iterator)) [[unlikely]] TAIL(for_iter_cold);
   Object* object = iterator.object();
   Value* to = &r[pc->a];
   u32 shape = object->shape_id();

@@ -1,7 +1,6 @@
 // Generators and coroutines: making, yielding, delegating, awaiting.
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
-#include "interpreter/generator.h"
 #include "interpreter/tracing.h"
 #include "objects/generator.h"
 
@@ -51,6 +50,13 @@ TYPHON_NOINLINE Continuation make_generator_step(Thread& t, Value* r, Instr* pc)
 
 // Hands `value` to whoever resumed the generator frame `r`, through generators that delegate to it.
 TYPHON_NOINLINE Continuation yield_step(Thread& t, Value* r, Value value) {
+  FrameInfo entered;
+  if (suspend_chain(t, r, &entered)) [[likely]] {
+    if (entered.flags & frame_flag::kEntry) return {nullptr, value.bits};
+    Instr* loop = frame::pc(t.frame);
+    set_register(t.frame, loop->a, value);
+    return {loop + 2, 0};
+  }
   ChainMaker chain;
   for (;;) {
     if (is_traced(t) && Op(frame::pc(r)->op) == Op::YIELD_FROM && trace_delegated_yield(t, r, value).failed()) [[unlikely]] {
@@ -171,7 +177,45 @@ TYPHON_NOINLINE bool awaitable_step(Thread& t, Value* r, Instr* pc) {
 // A yielded or returned word is never zero (EMPTY).
 #define HAS_RESULT(bits) ((bits) != 0)
 
-HANDLER(RETURN_GENERATOR) { CONTINUE(make_generator_step(*t, r, pc), HAS_RESULT); }
+namespace {
+COLD_HANDLER(generator_cold) { CONTINUE(make_generator_step(*t, r, pc), HAS_RESULT); }
+// A generator was stored in a register of the running frame, which waits in the call of its function: drops what was there.
+COLD_HANDLER(generator_stored) {
+  release(Value(carried));
+  r = t->frame;
+  pc = frame::pc(r);
+  NEXT_RELOAD(op_units(Op(pc->op)));
+}
+}  // namespace
+
+// As make_generator_step does it.
+HANDLER(RETURN_GENERATOR) {
+  FrameInfo info = frame::info(r);
+  if (((info.flags & kFlagMask) | frame::frame_object(r).bits) || g_multi_threaded) [[unlikely]] TAIL(generator_cold);
+  Code* code = frame::code(r);
+  Generator* g = quick_generator(t, frame::function(r), code, pc);
+  if (g == nullptr) [[unlikely]] TAIL(generator_cold);
+  Value* inner = g->registers();
+  for (i32 i = 0, n = i32(code->local_count); i < n; i++) {
+    inner[i] = r[i];
+    r[i] = EMPTY;
+    asm("" : "+r"(i));  // keeps the loop a loop
+  }
+  check_clean(r, code->local_count, code->register_count);
+  frame::function_word(inner) = frame::function_word(r);
+  Value* caller = frame::caller(r);
+  for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY;
+  t->frame = caller;
+  t->recursion_depth--;
+  // The register may be one of the header.
+  Value* to = &caller[info.destination];
+  Value replaced = *to;
+  *to = Value(g);
+  r = caller;
+  if (needs_drop(replaced)) [[unlikely]] [[clang::musttail]] return generator_stored(pc, r, t, table, replaced.bits);
+  pc = frame::pc(r);
+  NEXT(info.flags >> kResumeShift);
+}
 
 namespace {
 COLD_HANDLER(yield_cold) { CONTINUE(yield_value_step(*t, r, pc), HAS_RESULT); }
@@ -206,50 +250,20 @@ COLD_HANDLER(yield_chain) {
   pc = frame::pc(r);
   SET_AND_NEXT(&r[pc->a], value, 2);
 }
-COLD_HANDLER(yield_settling) {
-  u32 n = (pc->x & kConsumeB) ? pc->b : frame::code(r)->register_count;  // what op_YIELD asks for, or more
-  for (u32 i = 0; i < n; i++)
-    if (!settle(r[i])) TAIL(yield_cold);
-  if (!settle(frame::function_word(r)) || !settle(frame::frame_object(r))) TAIL(yield_cold);
-  TAIL(op_YIELD);
-}
-
-// Whether a register, the function or the frame object is a deferred word.
-// (Words written just now are read here one by one: a wider load would wait for the stores.)
-TYPHON_INLINE bool any_deferred(const Value* r, u32 n) {
-  if (r[-1].is_deferred() || r[-5].is_deferred()) [[unlikely]] return true;
-  for (const Value* end = r + n; r < end; r++)
-    if (r->is_deferred()) [[unlikely]] return true;
-  return false;
-}
-}  // namespace
-
-// Suspends `g`, whose words are heap words, as suspend_frame does it; its caller's registers.
-TYPHON_INLINE Value* leave_generator(Thread* t, Generator* g, Value* r) {
-  Value* caller = frame::caller(r);
-  t->exception_top = g->exception.previous;
-  g->exception.previous = nullptr;
-  t->frame = caller;
-  frame::caller(r) = nullptr;
-  t->recursion_depth--;
-  g->state = u8(GeneratorState::kSuspended);
-  return caller;
-}
-
-// The usual case: a local generator in a for loop, or resumed by a native function.
-HANDLER(YIELD) {
-  Generator* g = generator_of(r);
-  if ((pc->x & kInPlace) || !g->is_local() || (g->exception.exception.bits & 7) == 0) [[unlikely]] TAIL(yield_cold);
-  // Temporaries are a stack: behind one that is yielded nothing is alive, nor behind one that what is sent goes to only to be
-  // dropped (a statement of its own).
+// Of what a frame holds, that register and all behind it are not to be kept while it waits in a YIELD. Temporaries are a stack: behind
+// one that is yielded nothing is alive, nor behind one that what is sent goes to only to be dropped.
+TYPHON_INLINE u32 held_registers(Value* r, const Instr* pc) {
   u32 n = frame::code(r)->register_count, used = n;
-  if (pc->x & kConsumeB) {
-    used = pc->b;  // it leaves with whatever mark it has
-  } else if (Op(pc[1].op) == Op::CLEAR && pc[1].a == pc->a && pc->a >= frame::code(r)->local_count) {
+  if (pc->x & kConsumeB)
+    used = pc->b;
+  else if (pc->x & kDropsSent)
     used = pc->a;
-  }
   check_clean(r, used + ((pc->x & kConsumeB) ? 1 : 0), n);
-  if (any_deferred(r, used)) [[unlikely]] TAIL(yield_settling);
+  return used;
+}
+
+// Suspends a local generator that waits for nothing and is in a for loop, or was resumed by a native function. Its words are settled.
+[[clang::preserve_none, gnu::always_inline]] inline u64 yield_plainly(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, u64) {
   Value value = r[pc->b];
   Value* caller = frame::caller(r);
   bool entry = frame::info(r).flags & frame_flag::kEntry;
@@ -258,16 +272,32 @@ HANDLER(YIELD) {
     if (Op(loop->op) != Op::FOR_ITER) [[unlikely]] TAIL(yield_chain);
   }
   if (pc->x & kConsumeB) {
-    r[pc->b] = EMPTY;
+    r[pc->b] = EMPTY;  // it leaves with whatever mark it has
   } else if (!quick_acquire(value, &value)) [[unlikely]] {
     TAIL(yield_cold);
   }
   save_pc(r, pc);
-  leave_generator(t, g, r);
+  leave_generator(t, generator_of(r), r);
   if (entry) return value.bits;
   r = caller;
   pc = frame::pc(r);
   SET_AND_NEXT(&r[pc->a], value, 2);
+}
+// While several threads run, a local generator counts what it holds. Mostly that is counted already, or never.
+COLD_HANDLER(yield_settling) {
+  Generator* g = generator_of(r);
+  if (!g->is_local() || !settle(g->exception.exception) || !settle(frame::function_word(r)) || !settle(frame::frame_object(r)))
+    TAIL(yield_cold);
+  for (Value *at = r, *end = r + held_registers(r, pc); at != end; at++)
+    if (!settle(*at)) TAIL(yield_cold);
+  [[clang::musttail]] return yield_plainly(pc, r, t, table, any_word());
+}
+}  // namespace
+
+HANDLER(YIELD) {
+  if (pc->x & kInPlace) [[unlikely]] TAIL(yield_cold);
+  if (!generator_of(r)->is_local() || g_multi_threaded) [[unlikely]] TAIL(yield_settling);
+  [[clang::musttail]] return yield_plainly(pc, r, t, table, any_word());
 }
 namespace {
 COLD_HANDLER(delegate_cold) { CONTINUE(delegate_step(*t, r, pc), HAS_RESULT); }
@@ -298,10 +328,8 @@ COLD_HANDLER(delegate_native) {
   Generator* g = generator_of(r);
   Value* caller = frame::caller(r);
   bool entry = frame::info(r).flags & frame_flag::kEntry;
-  u32 last = pc->b > pc->c ? pc->b : pc->c, locals = frame::code(r)->local_count;
-  // Temporaries are a stack: behind the operands nothing is alive.
-  if (!g->is_local() || g->chain != nullptr || is_traced(*t) || (g->exception.exception.bits & 7) == 0 ||
-      any_deferred(r, last < locals ? locals : last + 1) || (!entry && Op(frame::pc(caller)->op) != Op::FOR_ITER)) [[unlikely]]
+  if (!g->is_local() || g->chain != nullptr || g_multi_threaded || is_traced(*t) ||
+      (!entry && Op(frame::pc(caller)->op) != Op::FOR_ITER)) [[unlikely]]
     CONTINUE(yield_step(*t, r, value), HAS_RESULT);
   leave_generator(t, g, r);
   if (entry) return value.bits;
@@ -310,62 +338,90 @@ COLD_HANDLER(delegate_native) {
   SET_AND_NEXT(&r[pc->a], value, 2);
 }
 }  // namespace
-// The usual case, as begin_resume and deliver_sent do it: a local generator or coroutine that begins, or waits for a word.
-HANDLER(YIELD_FROM) {
-  Value iterator = r[pc->b];
-  if (!is_exact(iterator, kShape_coroutine) && !is_exact(iterator, kShape_generator)) [[unlikely]] TAIL(delegate_native);
-  Generator* g = iterator.as<Generator>();
-  if (!g->is_local() || g->state > u8(GeneratorState::kSuspended)) [[unlikely]] TAIL(delegate_cold);
+// A generator or coroutine that waits for a word: as begin_resume and deliver_sent do it. What is on the stack below is the same for
+// both generators.
+namespace {
+TYPHON_INLINE void enter_delegate(Thread* t, Generator* g, Value* r, Instr* pc) {
   Value* inner = g->registers();
-  Instr* resumed = frame::pc(inner);
-  Value sent = r[pc->c];
-  Value* to;
-  Instr* next = resumed + 1;
-  switch (Op(resumed->op)) {
-    case Op::RETURN_GENERATOR:
-      if (!sent.is_none()) [[unlikely]] TAIL(delegate_cold);
-      to = &r[pc->c];
-      break;
-    case Op::YIELD: to = &inner[resumed->a]; break;
-    case Op::YIELD_FROM:
-      to = &inner[resumed->c];
-      next = resumed;
-      break;
-    default: TAIL(delegate_cold);
-  }
-  Value* end = frame_stack_end(*t, r);
-  if (needs_drop(*to) || end + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit) [[unlikely]]
-    TAIL(delegate_cold);
   save_pc(r, pc);
   g->state = u8(GeneratorState::kRunning);
   t->recursion_depth++;
   frame::caller(inner) = r;
-  frame::info(inner) = {u16(1 << kResumeShift | frame_flag::kGenerator), pc->a, u32(end - t->stack_base)};
+  frame::info(inner) = {u16(1 << kResumeShift | frame_flag::kGenerator), pc->a, frame::info(r).stack_offset};
   g->exception.previous = t->exception_top;
   t->exception_top = &g->exception;
   t->frame = inner;
+}
+COLD_HANDLER(delegate_waiting) {
+  Generator* g = r[pc->b].as<Generator>();
+  if (g->state != u8(GeneratorState::kSuspended) || t->recursion_depth >= t->recursion_limit) [[unlikely]] TAIL(delegate_cold);
+  Value* inner = g->registers();
+  Instr* resumed = frame::pc(inner);
+  Value* to;
+  Instr* next = resumed;
+  if (Op(resumed->op) == Op::YIELD) {
+    to = &inner[resumed->a];
+    next++;
+  } else {
+    if (Op(resumed->op) != Op::YIELD_FROM) TAIL(delegate_cold);
+    to = &inner[resumed->c];
+  }
+  if (needs_drop(*to)) [[unlikely]] TAIL(delegate_cold);
+  *to = r[pc->c];
   r[pc->c] = None;
-  *to = sent;
+  enter_delegate(t, g, r, pc);
   r = inner;
   pc = next;
   NEXT(0);
 }
+}  // namespace
+// The usual case: a local generator or coroutine that begins.
+HANDLER(YIELD_FROM) {
+  if (!points(r[pc->b])) [[unlikely]] TAIL(delegate_native);
+  Object* object = r[pc->b].object();
+  static_assert(kShape_coroutine == kShape_generator + 1 && kShape_generator % 2 == 0);
+  if ((quick_shape(object) | 1) != kShape_coroutine) TAIL(delegate_native);
+  Generator* g = static_cast<Generator*>(object);
+  if (!g->is_local()) [[unlikely]] TAIL(delegate_cold);
+  if (g->state != u8(GeneratorState::kCreated)) TAIL(delegate_waiting);
+  if (!r[pc->c].is_none() || t->recursion_depth >= t->recursion_limit) [[unlikely]] TAIL(delegate_cold);
+  enter_delegate(t, g, r, pc);
+  r = g->registers();
+  pc = frame::pc(r);
+  NEXT(1);
+}
 namespace {
 COLD_HANDLER(yield_from_iter_cold) { STEP(yield_from_iter_step(*t, r, pc), 1); }
-}  // namespace
-HANDLER(GET_YIELD_FROM_ITER) {
+COLD_HANDLER(yield_from_iter_entering) {
   Value method = generating_iter(r[pc->b]);
   if (enters_special(t, r, method, 1)) ENTER_ITER(method);
   TAIL(yield_from_iter_cold);
 }
+}  // namespace
+HANDLER(GET_YIELD_FROM_ITER) {
+  Value method = generating_iter(r[pc->b]);
+  if (method.is_empty()) TAIL(yield_from_iter_cold);
+  Generator* g = quick_iterator(t, r, pc, table, method);
+  if (g == nullptr) TAIL(yield_from_iter_entering);
+  SET_AND_NEXT(&r[pc->a], Value(g), 1);
+}
 namespace {
 COLD_HANDLER(awaitable_cold) { STEP(awaitable_step(*t, r, pc), 1); }
+// What a function of types.coroutine() made.
+COLD_HANDLER(awaitable_generator) {
+  Value v = r[pc->b];
+  if (!is_exact(v, kShape_generator) || !(v.as<Generator>()->code.as<Code>()->flags & code_flag::kIterableCoroutine)) TAIL(awaitable_cold);
+  r[pc->b] = EMPTY;
+  SET_AND_NEXT(&r[pc->a], v, 1);
+}
 }  // namespace
 // A coroutine that was not begun is its own iterator, and nobody awaits it.
 HANDLER(GET_AWAITABLE) {
   Value v = r[pc->b];
-  if (!is_exact(v, kShape_coroutine) || !(pc->x & kConsumeB)) TAIL(awaitable_cold);
-  Generator* g = v.as<Generator>();
+  if (!points(v) || !(pc->x & kConsumeB)) TAIL(awaitable_cold);
+  Object* object = v.object();
+  if (quick_shape(object) != kShape_coroutine) TAIL(awaitable_generator);
+  Generator* g = static_cast<Generator*>(object);
   if (!g->is_local() || g->state != u8(GeneratorState::kCreated)) TAIL(awaitable_cold);
   r[pc->b] = EMPTY;
   SET_AND_NEXT(&r[pc->a], v, 1);

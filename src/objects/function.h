@@ -152,7 +152,7 @@ struct Generator : Object {
   Field code;
   ExceptionItem exception;  // its own handled-exception item
   u8 state;                 // GeneratorState; CAS to kRunning when shared (R23)
-  u8 hooks_inited, ag_running, ag_closed;
+  u8 hooks_inited, ag_running, ag_closed;  // of an async generator
   u32 word_count;           // of words
   Field origin_or_finalizer;  // cr_origin / async generator finaliser
   Generator* chain;         // of a chain's head: its tail; of the tail: the head; else null

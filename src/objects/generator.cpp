@@ -21,7 +21,7 @@ RefTo<Generator> generator_new(Thread& t, Function* function, Code* code) {
   g->word_count = words;
   g->state = u8(GeneratorState::kCreated);
   g->exception.exception = None;
-  if (__atomic_load_n(&function->extra, __ATOMIC_ACQUIRE) != nullptr) [[unlikely]] {  // else they are the code's
+  if (has_own_names(function, code)) [[unlikely]] {
     g->name.init(g, function_name(function));
     g->qualname.init(g, function_qualname(function));
   }
@@ -63,7 +63,11 @@ void generator_visit(Object* self, Visitor& v) {
   }
   // While it runs, its registers are stack; finished, they are empty.
   if (state == u8(GeneratorState::kRunning) || state == u8(GeneratorState::kFinished)) return;
-  auto word = [&v](Value& w) { v.field(reinterpret_cast<Field&>(w)); };
+  // The words of a local one may still have the marks of objects that are not counted (suspend_frame).
+  auto word = [&v](Value& w) {
+    if (w.is_deferred()) w = w.untagged();
+    v.field(reinterpret_cast<Field&>(w));
+  };
   Value* r = g->registers();
   word(g->exception.exception);
   word(frame::function_word(r));
@@ -189,8 +193,6 @@ Ref generator_close_method(Thread& t, Value self, const Value*) {
 }
 Ref generic_alias(Thread& t, Value cls, const Value* a) { return generic_alias_new(t, cls, a[0]); }
 
-Ref identity(Thread&, Value self) { return Ref::copy(self); }
-
 Ref get_frame(Thread& t, Value self) {
   Generator* g = settled_generator(self);
   if (g->seen_state() == u8(GeneratorState::kFinished)) return Ref::none();
@@ -277,7 +279,7 @@ Ref named_repr(Thread& t, Value self) {
 constexpr Slots generator_slots() {
   Slots s;
   s.repr = named_repr;
-  s.iter = identity;
+  s.iter = iter_self;
   s.next = generator_next;
   return s;
 }
@@ -308,7 +310,7 @@ const Method kWrapperMethods[] = {
 };
 constexpr Slots wrapper_slots() {
   Slots s;
-  s.iter = identity;
+  s.iter = iter_self;
   s.next = wrapper_next;
   return s;
 }

@@ -15,6 +15,13 @@ Ref generator_next(Thread& t, Value self);
 // A fresh generator object for the code of a generator function; its frame words are for the caller to fill.
 RefTo<Generator> generator_new(Thread& t, Function* function, Code* code);
 
+// Whether the function has other names than its code.
+TYPHON_INLINE bool has_own_names(const Function* function, const Code* code) {
+  const FunctionExtra* extra = __atomic_load_n(&function->extra, __ATOMIC_ACQUIRE);
+  if (extra == nullptr) return false;
+  Value name = extra->name.peek(), qualname = extra->qualname.peek();
+  return (!name.is_empty() && name.bits != code->name.peek().bits) || (!qualname.is_empty() && qualname.bits != code->qualname.peek().bits);
+}
 // __name__ and __qualname__: the code's, unless the function had others or they were set since.
 Ref generator_name(const Generator* g);
 Ref generator_qualname(const Generator* g);

@@ -6,6 +6,7 @@ yielded reaches exactly one thread, in the generator's order; the body never run
 blocks run once.
 """
 
+import gc
 import threading
 import unittest
 
@@ -27,7 +28,41 @@ def take(generator, attempts):
     return mine
 
 
+def early(module, function, text):
+    def inner(cell):
+        yield function
+        yield cell, module
+    yield from inner([text])
+    try:
+        raise KeyError(text)
+    except KeyError as error:
+        yield function, error.args
+        yield module
+
+
+def suspended_early():
+    made = [early(threading, len, f"text {i}") for i in range(16)]
+    for generator in made:
+        assert next(generator) is len
+    return made
+
+
+# Suspended while one thread runs, with things that nobody counts in their registers, and shared afterwards.
+EARLY = suspended_early()
+
+
 class Generators(unittest.TestCase):
+    def test_suspended_before_there_were_threads(self):
+        def finish(k):
+            for index in range(k, len(EARLY), 4):
+                gc.collect()
+                text = f"text {index}"
+                cell, module = next(EARLY[index])
+                assert (cell, module) == ([text], threading)
+                gc.collect()
+                assert list(EARLY[index]) == [(len, (text,)), threading]
+        race(*numbered(finish, 4))
+
     def test_items_reach_one_thread_each(self):
         running = threading.Lock()
 

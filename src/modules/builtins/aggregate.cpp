@@ -25,7 +25,7 @@ class Items {
     return ok();
   }
   // EMPTY at the end; ERROR. Polls.
-  Ref next(Thread& t) {
+  TYPHON_INLINE Ref next(Thread& t) {
     if (poll_wanted(t)) [[unlikely]] TRY(safepoint_slow(t));
     if (next_ == nullptr) {
       u64 i = index_++;
@@ -190,11 +190,16 @@ Ref builtin_sum(Thread& t, Value, const Value* a) {
   bool more = TRY(advance());
   if (more && total.get().is_small_int() && item.get().is_small_int()) {
     // 2^65 items of 63 bits fit: no overflow to look for.
-    i128 sum = total.get().as_small_int();
-    do {
-      sum += item.get().as_small_int();
-      more = TRY(advance());
-    } while (more && item.get().is_small_int());
+    i128 sum = i128(total.get().as_small_int()) + item.get().as_small_int();
+    for (;;) {
+      Ref next = TRY(items.next(t));
+      if (!next.get().is_small_int()) [[unlikely]] {
+        item = std::move(next);
+        break;
+      }
+      sum += next.get().as_small_int();
+    }
+    more = !item.is_empty();
     total = TRY(int_from_big(t, sum));
   }
   if (more && is_exact_int(total) && is_exact_float(item)) {  // what is lost here is not made up for
@@ -205,7 +210,13 @@ Ref builtin_sum(Thread& t, Value, const Value* a) {
     CompensatedSum sum{float_value(total)};
     while (more && (is_exact_float(item) || is_int(item))) {
       sum.add(is_exact_float(item) ? float_value(item) : TRY(int_to_double(t, item)));
-      more = TRY(advance());
+      Ref next = TRY(items.next(t));
+      while (next.get().is_tagged_float()) {
+        sum.add(next.get().as_tagged_float());
+        next = TRY(items.next(t));
+      }
+      item = std::move(next);
+      more = !item.is_empty();
     }
     total = float_from(t, sum.result());
   }

@@ -123,14 +123,7 @@ Ref f_iter(Thread& t, Value, const Value* a) {
 Ref f_next(Thread& t, Value, const Value* a) {
   NextFn fn = type_of(a[0])->slots.next;
   if (fn == nullptr) return raise(t, exc::TypeError, "'%T' object is not an iterator", a[0]);
-  Ref item;
-  if (is_generator(a[0])) {  // the value of its return travels in the StopIteration
-    Ref result;
-    item = generator_send(t, a[0].as<Generator>(), EMPTY, &result);
-    if (item.is_empty() && a[1].is_empty()) return raise_stop_iteration(t, result.get().is_none() ? EMPTY : result.get());
-  } else {
-    item = fn(t, a[0]);
-  }
+  Ref item = fn(t, a[0]);
   if (item.failed()) {
     if (!a[1].is_empty() && clear_if(t, exc::StopIteration)) return Ref::copy(a[1]);
     return item;
