@@ -84,6 +84,37 @@ bool drops_sent(const Body& c, const Instr& yield, const Instr& next) {
   return Op(next.op) == Op::CLEAR && next.a == yield.a && yield.a >= c.local_count;
 }
 
+// Whether the MOVE at `at`, of a variable to a temporary, makes an argument (or self) of a call which is all that reads it, and nothing
+// writes the variable or suspends the frame before that call. Then the frame holds what the argument refers to until the call ends.
+bool is_argument(const Body& c, u32 at) {
+  constexpr u32 kFarthest = 256;
+  u32 variable = c.instructions[at].b, argument = c.instructions[at].a, last = at;
+  for (u32 i = at + 1; i < c.unit_count && i < at + kFarthest; i += op_units(Op(c.instructions[i].op))) {
+    const Instr& in = c.instructions[i];
+    Op op = Op(in.op);
+    bool method = op == Op::CALL_METHOD;
+    if ((op == Op::CALL || method) && argument > in.b && argument <= in.b + in.c + (method ? 1u : 0u)) return last <= i;
+    if (op == Op::YIELD || op == Op::YIELD_FROM) return false;
+    if (op == Op::LOAD_METHOD && in.a + 1u == argument) continue;  // reads it, and leaves it or nothing
+    const u16 registers[] = {in.a, in.b, in.c};
+    const char* letters = op_operands(op);
+    for (u32 k = 0; letters[k] != 0 && k < 3; k++) {
+      if (letters[k] == 'J') {
+        u32 to = u32(i32(i) + (k == 2 ? i16(in.c) : letters[k + 1] == 'u' ? i32(u32(unit(&c.instructions[i + 1]))) : in.jump()));
+        if (to <= at) return false;
+        if (to > last) last = to;
+        break;
+      }
+      if (letters[k] == 'K') break;
+      u32 first = registers[k];
+      if (letters[k] == 'D' && (first == variable || first == argument)) return false;
+      if ((letters[k] == 'S' || letters[k] == 'L') && first == argument) return false;
+      if (letters[k] == 'R' && first <= (variable > argument ? variable : argument)) return false;
+    }
+  }
+  return false;
+}
+
 // `next`: the instruction behind it, a base.
 Op variant_of(const Body& c, u32 at, const Instr& next) {
   const Instr& in = c.instructions[at];
@@ -92,6 +123,8 @@ Op variant_of(const Body& c, u32 at, const Instr& next) {
   switch (op) {
     case Op::MOVE:
       if (!temporary || (in.x & kConsumeB)) return op;
+      if (in.b < c.local_count && is_argument(c, at))
+        return Op(next.op) == Op::LOAD_METHOD && next.a + 1 == in.a ? Op::MOVE_METHOD_BORROWED : Op::MOVE_BORROWED;
       return Op(next.op) == Op::LOAD_METHOD && next.a + 1 == in.a ? Op::MOVE_METHOD : Op::MOVE_TEMP;
     case Op::LOAD_CONST:
       if (!temporary || in.constant() >= c.constant_count) return op;
@@ -132,7 +165,9 @@ void choose_variants(const Code* c, Instr* instructions, u32 unit_count, const V
 Op base_op(Op op) {
   switch (op) {
     case Op::MOVE_TEMP:
-    case Op::MOVE_METHOD: return Op::MOVE;
+    case Op::MOVE_BORROWED:
+    case Op::MOVE_METHOD:
+    case Op::MOVE_METHOD_BORROWED: return Op::MOVE;
     case Op::LOAD_IMMEDIATE:
     case Op::RETURN_IMMEDIATE:
     case Op::LOAD_OBJECT: return Op::LOAD_CONST;

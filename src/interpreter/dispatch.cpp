@@ -365,7 +365,15 @@ COLD_HANDLER(return_entry) {
     NEXT((info).flags >> kResumeShift);                   \
   } while (0)
 
+namespace {
+// What an argument refers to is held by the caller as long as the call lasts (MOVE_BORROWED), a result longer.
+COLD_HANDLER(return_borrowed) {
+  r[pc->a] = acquire(r[pc->a]);
+  TAIL(op_RETURN);
+}
+}  // namespace
 HANDLER(RETURN) {
+  if (Value v = r[pc->a]; v.is_deferred() && (v.object()->ownership() & g_counted_states)) [[unlikely]] TAIL(return_borrowed);
   FrameInfo info = frame::info(r);
   if ((info.flags & kFlagMask) | frame::frame_object(r).bits) [[unlikely]] {
     if ((info.flags & kFlagMask) == frame_flag::kEntry) TAIL(return_entry);

@@ -156,9 +156,9 @@ TYPHON_INLINE bool quick_heap_word(Value v, bool moved, const Object* owner, Val
   u8 ownership = object->ownership();
   *out = Value(object);
   if (ownership & (state::kDeferred | state::kImmortal)) return true;
-  if (!(ownership & g_counted_states) || v.is_deferred()) return false;
+  if (!(ownership & g_counted_states)) return false;
   if ((ownership & state::kLocal) && !owner->is_local()) return false;  // to be published first
-  return moved || quick_count(object);
+  return (moved && !v.is_deferred()) || quick_count(object);
 }
 
 // The last thing an instruction of kUnits units does when the word it replaced has to be dropped: that word comes in `carried`.

@@ -53,6 +53,7 @@ void detach_frame_object(Thread& t, Value* r) {
     __atomic_store_n(&f->registers, nullptr, __ATOMIC_RELEASE);
     f->thread = nullptr;
   }
+  f->replaced.clear(f);
   Value word = frame::frame_object(r);
   if (only_reference(f)) f->registers = nullptr;
   frame::frame_object(r) = EMPTY;

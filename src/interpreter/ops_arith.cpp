@@ -179,7 +179,7 @@ TYPHON_NOINLINE bool general_step(Thread& t, Value* r, Instr* pc, BinaryOp op) {
 // s += x without copying s each time: the last reference to a local string (R3) takes the characters of `b` in when its block
 // has room, and moves to a block with room to spare otherwise. Not done (false) for other strings.
 TYPHON_NOINLINE bool append_moved(Thread& t, Value* r, const Instr* pc, Str* a, Str* b, bool* failed) {
-  if (!a->is_local() || a->count != count::kOne || a->kind() != b->kind() || a->is_interned()) return false;
+  if (r[pc->b].is_deferred() || !a->is_local() || a->count != count::kOne || a->kind() != b->kind() || a->is_interned()) return false;
   size_t na = a->length(), nb = b->length();
   if (na == 0 || nb == 0) return false;
   u32 kind = a->kind();

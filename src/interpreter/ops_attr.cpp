@@ -924,6 +924,14 @@ HANDLER(MOVE_METHOD) {
   }
   TAIL(move_method_cold);
 }
+HANDLER(MOVE_METHOD_BORROWED) {
+  Value v = r[pc->b], method;
+  if (cached_method(v, cache::load(pc + 2), &method)) [[likely]] {
+    r[pc->a - 1] = method;
+    SET_TEMP_AND_NEXT(&r[pc->a], Value(v.bits | Value::kDeferredBit), 3);
+  }
+  TAIL(move_method_cold);
+}
 
 HANDLER(STORE_ATTR) {
   Value target = r[pc->a], v = r[pc->b], stored;

@@ -640,6 +640,14 @@ HANDLER(LOAD_CONST) {
   // Constants are DEFERRED or IMMORTAL (make_code): no look at the object is needed.
   SET_AND_NEXT(&r[pc->a], Value(v.bits | ((v.bits & 7) == 0 ? Value::kDeferredBit : 0)), 1);
 }
+HANDLER(MOVE_BORROWED) {
+  Value v = r[pc->b];
+  if ((v.bits & 7) == 0) {
+    if (v.is_empty()) [[unlikely]] TAIL(move_cold);
+    v = Value(v.bits | Value::kDeferredBit);
+  }
+  SET_TEMP_AND_NEXT(&r[pc->a], v, 1);
+}
 HANDLER(MOVE_TEMP) {
   Value v = r[pc->b];
   if (!quick_acquire(v, &v)) [[unlikely]] TAIL(move_cold);

@@ -199,6 +199,7 @@ HANDLER(RETURN_GENERATOR) {
   for (i32 i = 0, n = i32(code->local_count); i < n; i++) {
     inner[i] = r[i];
     r[i] = EMPTY;
+    if (inner[i].is_deferred()) [[unlikely]] inner[i] = to_heap_word(inner[i]);  // an argument that the caller holds
     asm("" : "+r"(i));  // keeps the loop a loop
   }
   check_clean(r, code->local_count, code->register_count);
@@ -224,7 +225,8 @@ COLD_HANDLER(yield_cold) { CONTINUE(yield_value_step(*t, r, pc), HAS_RESULT); }
 TYPHON_INLINE bool settle(Value& word) {
   if (!word.is_deferred()) return true;
   Object* object = word.object();
-  if (!(object->ownership() & (state::kDeferred | state::kImmortal))) return false;  // must be counted
+  u8 ownership = object->ownership();
+  if (!(ownership & (state::kDeferred | state::kImmortal)) && !((ownership & g_counted_states) && quick_count(object))) return false;
   word = Value(object);
   return true;
 }

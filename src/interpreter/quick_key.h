@@ -117,7 +117,7 @@ TYPHON_INLINE bool quick_heap_words(Value key, bool key_moved, Value value, bool
                                     Value* value_word) {
   if (!quick_heap_word(key, key_moved, owner, key_word)) return false;
   if (quick_heap_word(value, value_moved, owner, value_word)) [[likely]] return true;
-  if (!key_moved) (void)quick_drop(*key_word);
+  if (!key_moved || key.is_deferred()) (void)quick_drop(*key_word);
   return false;
 }
 // Appends an entry, which the dict has not, where the search for it ended. False: that takes a call, and nothing was done. A word that is

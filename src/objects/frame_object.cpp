@@ -93,22 +93,28 @@ Status set_frame_register(Thread& t, FrameObject* f, u32 i, Value value) {
       return ok();
     }
   }
-  Value old = EMPTY;
+  if (f->replaced.is_empty()) {
+    RefTo<List> made = list_new(t);
+    if (made.failed()) return Raised{};
+    f->replaced.init_once(f, made.value());
+  }
+  Ref replaced = f->replaced.load();
+  Ref old;
   {
     OtherThreadStopped guard(t, f);
     if (Value* r = live_registers(f)) {
       if (Generator* g = frame_generator(f)) publish_for(g, value);
       if (guard.stopped() && value.is_object()) publish(value.object());
       // Counted, whatever the object's state: right for a stack as for a suspended generator.
-      old = r[i];
+      old = Ref::adopt(r[i]);
       r[i] = heap_copy(value);
     } else if (!f->saved.is_empty() && i < f->saved.as<Tuple>()->size) {
       Tuple* saved = f->saved.as<Tuple>();
       saved->items[i].store(saved, value);
     }
   }
-  release(old);
-  return ok();
+  // What the frame calls may have it as an argument (MOVE_BORROWED).
+  return old.is_empty() ? ok() : list_append(t, replaced.as<List>(), old.get());
 }
 
 // The line of an instruction. The way back to a loop's head may have none of its own: it polls, and so is seen.
@@ -174,6 +180,7 @@ void frame_visit(Object* self, Visitor& v) {
   v.field(f->saved);
   v.field(f->trace);
   v.field(f->extra_locals);
+  v.field(f->replaced);
   v.field(f->profiled_call);
   v.field(f->monitored_call);
   v.field(f->monitored_argument);
@@ -181,7 +188,7 @@ void frame_visit(Object* self, Visitor& v) {
 
 bool frame_dispose(Thread&, Object* self) {
   FrameObject* f = static_cast<FrameObject*>(self);
-  for (Field* field : {&f->function, &f->code_field, &f->back, &f->saved, &f->trace, &f->extra_locals, &f->profiled_call,
+  for (Field* field : {&f->function, &f->code_field, &f->back, &f->saved, &f->trace, &f->extra_locals, &f->replaced, &f->profiled_call,
                        &f->monitored_call, &f->monitored_argument})
     drop_field(*field);
   return true;

@@ -175,6 +175,7 @@ struct FrameObject : Object {
   Field saved;          // Tuple of the variables (EMPTY for unbound), when finished while referenced
   Field trace;
   Field extra_locals;   // dict for names that are no variables of the code (PEP 667)
+  Field replaced;       // list of what f_locals took out of variables of the live frame: what it calls may borrow it
   Field profiled_call;  // the native callable that runs now, if the profile function was told so
   Relaxed<u32> last_unit;        // instruction index when finished
   i32 line_override;
