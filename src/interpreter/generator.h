@@ -96,6 +96,22 @@ class ChainMaker {
   u64 length_ = 0;
 };
 
+// A word that may stay in a suspended local generator, after at most losing its mark. False: it has to be counted first.
+TYPHON_INLINE bool settle(Value& word) {
+  if (!word.is_deferred()) return true;
+  Object* object = word.object();
+  if (!(object->ownership() & (state::kDeferred | state::kImmortal))) return false;
+  word = Value(object);
+  return true;
+}
+// The same for a function and n arguments that go into a fresh one: while one thread runs, they stay as they are.
+TYPHON_INLINE bool settle_window(Value* arguments, u32 n) {
+  if (!g_multi_threaded) [[likely]] return true;
+  for (Value *at = arguments - 1, *end = arguments + n; at != end; at++)
+    if (!settle(*at)) return false;
+  return true;
+}
+
 // Makes a generator or coroutine of `code`, which a call of `function` has to wait in: in a block that was freed lately, with EMPTY
 // registers, and without the function word. Null: that takes generator_new.
 TYPHON_INLINE Generator* quick_generator(Thread* t, const Function* function, Code* code, Instr* pc) {

@@ -191,8 +191,8 @@ COLD_HANDLER(generator_stored) {
 // As make_generator_step does it.
 HANDLER(RETURN_GENERATOR) {
   FrameInfo info = frame::info(r);
-  if (((info.flags & kFlagMask) | frame::frame_object(r).bits) || g_multi_threaded) [[unlikely]] TAIL(generator_cold);
   Code* code = frame::code(r);
+  if (((info.flags & kFlagMask) | frame::frame_object(r).bits) || !settle_window(r, code->local_count)) [[unlikely]] TAIL(generator_cold);
   Generator* g = quick_generator(t, frame::function(r), code, pc);
   if (g == nullptr) [[unlikely]] TAIL(generator_cold);
   Value* inner = g->registers();
@@ -220,14 +220,6 @@ HANDLER(RETURN_GENERATOR) {
 namespace {
 COLD_HANDLER(yield_cold) { CONTINUE(yield_value_step(*t, r, pc), HAS_RESULT); }
 
-// A word that may stay in a suspended local generator after at most losing its mark.
-TYPHON_INLINE bool settle(Value& word) {
-  if (!word.is_deferred()) return true;
-  Object* object = word.object();
-  if (!(object->ownership() & (state::kDeferred | state::kImmortal))) return false;  // must be counted
-  word = Value(object);
-  return true;
-}
 // A generator that delegates to the one that yields waits for it: the usual case is a chain in a for loop, or resumed by a native
 // function. All that op_YIELD looks at in the tail is as it wants it.
 COLD_HANDLER(yield_chain) {
@@ -399,7 +391,12 @@ COLD_HANDLER(yield_from_iter_entering) {
 }
 }  // namespace
 HANDLER(GET_YIELD_FROM_ITER) {
-  Value method = generating_iter(r[pc->b]);
+  Value v = r[pc->b];
+  if (points_to(v, kShape_generator) && (pc->x & kConsumeB)) {
+    r[pc->b] = EMPTY;
+    SET_AND_NEXT(&r[pc->a], v, 1);
+  }
+  Value method = generating_iter(v);
   if (method.is_empty()) TAIL(yield_from_iter_cold);
   Generator* g = quick_iterator(t, r, pc, table, method);
   if (g == nullptr) TAIL(yield_from_iter_entering);
