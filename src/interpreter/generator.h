@@ -96,6 +96,15 @@ class ChainMaker {
   u64 length_ = 0;
 };
 
+// Moves the function and n arguments of a call to where a frame is to be.
+TYPHON_INLINE void move_window(Value* to, Value* from, u32 n) {
+  to--, from--;
+  for (u64 i = 0, words = n + 1u; i != words; i++) {
+    to[i] = from[i];
+    from[i] = EMPTY;
+    asm("" : "+r"(i));  // keeps the loop a loop
+  }
+}
 // A word that may stay in a suspended local generator, after at most losing its mark. False: it has to be counted first.
 TYPHON_INLINE bool settle(Value& word) {
   if (!word.is_deferred()) return true;

@@ -255,15 +255,6 @@ COLD_HANDLER(call_class) {
   ENTER(callee, first);
 }
 
-// Moves the function and n arguments.
-TYPHON_INLINE void move_window(Value* to, Value* from, u32 n) {
-  to--, from--;
-  for (u64 i = 0, words = n + 1u; i != words; i++) {
-    to[i] = from[i];
-    from[i] = EMPTY;
-    asm("" : "+r"(i));  // keeps the loop a loop
-  }
-}
 // Where a function that the frame `r` of a generator calls has its registers.
 TYPHON_INLINE Value* generator_callee(Thread* t, Value* r) { return t->stack_base + frame::info(r).stack_offset + kFrameHeader + 1; }
 // How a call finds its window.

@@ -195,16 +195,10 @@ HANDLER(RETURN_GENERATOR) {
   if (((info.flags & kFlagMask) | frame::frame_object(r).bits) || !settle_window(r, code->local_count)) [[unlikely]] TAIL(generator_cold);
   Generator* g = quick_generator(t, frame::function(r), code, pc);
   if (g == nullptr) [[unlikely]] TAIL(generator_cold);
-  Value* inner = g->registers();
-  for (i32 i = 0, n = i32(code->local_count); i < n; i++) {
-    inner[i] = r[i];
-    r[i] = EMPTY;
-    asm("" : "+r"(i));  // keeps the loop a loop
-  }
+  move_window(g->registers(), r, code->local_count);
   check_clean(r, code->local_count, code->register_count);
-  frame::function_word(inner) = frame::function_word(r);
   Value* caller = frame::caller(r);
-  for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY;
+  for (int k = 2; k <= kFrameHeader; k++) r[-k] = EMPTY;
   t->frame = caller;
   t->recursion_depth--;
   // The register may be one of the header.
@@ -384,6 +378,12 @@ HANDLER(YIELD_FROM) {
 }
 namespace {
 COLD_HANDLER(yield_from_iter_cold) { STEP(yield_from_iter_step(*t, r, pc), 1); }
+COLD_HANDLER(yield_from_iter_native) {
+  Value v = r[pc->b];
+  if (!points_to(v, kShape_generator) || !(pc->x & kConsumeB)) TAIL(yield_from_iter_cold);
+  r[pc->b] = EMPTY;
+  SET_AND_NEXT(&r[pc->a], v, 1);
+}
 COLD_HANDLER(yield_from_iter_entering) {
   Value method = generating_iter(r[pc->b]);
   if (enters_special(t, r, method, 1)) ENTER_ITER(method);
@@ -391,13 +391,8 @@ COLD_HANDLER(yield_from_iter_entering) {
 }
 }  // namespace
 HANDLER(GET_YIELD_FROM_ITER) {
-  Value v = r[pc->b];
-  if (points_to(v, kShape_generator) && (pc->x & kConsumeB)) {
-    r[pc->b] = EMPTY;
-    SET_AND_NEXT(&r[pc->a], v, 1);
-  }
-  Value method = generating_iter(v);
-  if (method.is_empty()) TAIL(yield_from_iter_cold);
+  Value method = generating_iter(r[pc->b]);
+  if (method.is_empty()) TAIL(yield_from_iter_native);
   Generator* g = quick_iterator(t, r, pc, table, method);
   if (g == nullptr) TAIL(yield_from_iter_entering);
   SET_AND_NEXT(&r[pc->a], Value(g), 1);
