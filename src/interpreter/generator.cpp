@@ -158,11 +158,12 @@ Value* enter_chain(Thread& t, Generator* head, Value* caller, u16 flags, u16 des
 }
 
 namespace {
-// Whether a generator that was just suspended may be part of a chain.
-bool links(const Thread& t, Generator* g) {
+// Whether a generator that was just suspended, or is about to be, may be part of a chain, unless somebody traces.
+TYPHON_INLINE bool fits_chain(Generator* g) {
   return g->is_local() && (g->shape == kShape_generator || g->shape == kShape_coroutine) &&
-         frame::frame_object(g->registers()).is_empty() && !is_traced(t);
+         frame::frame_object(g->registers()).is_empty();
 }
+bool links(const Thread& t, Generator* g) { return fits_chain(g) && !is_traced(t); }
 
 // The generator that delegates to the running generator `r`, or null.
 TYPHON_INLINE Generator* delegator_of(Value* r) {
@@ -179,7 +180,7 @@ bool suspend_chain(Thread& t, Value* r, FrameInfo* entered) {
   u64 n = 0;
   for (Generator* next = tail; next != nullptr; next = delegator_of(head->registers())) {
     head = next->chain != nullptr ? next->chain : next;
-    if (!links(t, head)) return false;
+    if (!fits_chain(head)) return false;
     n += head != next ? head->chain_length : 1;
   }
   Value* top = head->registers();

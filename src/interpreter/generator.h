@@ -96,6 +96,31 @@ class ChainMaker {
   u64 length_ = 0;
 };
 
+// Moves the function and n arguments of a call to where a frame is to be.
+TYPHON_INLINE void move_window(Value* to, Value* from, u32 n) {
+  to--, from--;
+  for (u64 i = 0, words = n + 1u; i != words; i++) {
+    to[i] = from[i];
+    from[i] = EMPTY;
+    asm("" : "+r"(i));  // keeps the loop a loop
+  }
+}
+// A word that may stay in a suspended local generator, after at most losing its mark, or being counted. False: that takes more.
+TYPHON_INLINE bool settle(Value& word) {
+  if (!word.is_deferred()) return true;
+  Object* object = word.object();
+  u8 ownership = object->ownership();
+  if (!(ownership & (state::kDeferred | state::kImmortal)) && !((ownership & g_counted_states) && quick_count(object))) return false;
+  word = Value(object);
+  return true;
+}
+// The same for a function and n arguments that go into a fresh one, which outlives the caller's hold on them (MOVE_BORROWED).
+TYPHON_INLINE bool settle_window(Value* arguments, u32 n) {
+  for (Value *at = arguments - 1, *end = arguments + n; at != end; at++)
+    if (!settle(*at)) return false;
+  return true;
+}
+
 // Makes a generator or coroutine of `code`, which a call of `function` has to wait in: in a block that was freed lately, with EMPTY
 // registers, and without the function word. Null: that takes generator_new.
 TYPHON_INLINE Generator* quick_generator(Thread* t, const Function* function, Code* code, Instr* pc) {

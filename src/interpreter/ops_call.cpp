@@ -253,15 +253,6 @@ COLD_HANDLER(call_class) {
   ENTER(callee, first);
 }
 
-// Moves the function and n arguments.
-TYPHON_INLINE void move_window(Value* to, Value* from, u32 n) {
-  to--, from--;
-  for (u64 i = 0, words = n + 1u; i != words; i++) {
-    to[i] = from[i];
-    from[i] = EMPTY;
-    asm("" : "+r"(i));  // keeps the loop a loop
-  }
-}
 // Where a function that the frame `r` of a generator calls has its registers.
 TYPHON_INLINE Value* generator_callee(Thread* t, Value* r) { return t->stack_base + frame::info(r).stack_offset + kFrameHeader + 1; }
 // How a call finds its window.
@@ -288,6 +279,11 @@ COLD_HANDLER(call_plain_from_generator) {
   Instr* first = enter_code(t, r, pc, callee, code, n, 2 << kResumeShift, pc->a);
   ENTER(callee, first);
 }
+// Whether an instruction that asks for an iterator gets back the fresh generator or coroutine that it asks.
+TYPHON_INLINE bool is_own_iterator(Op op, u32 code_flags) {
+  if (code_flags & code_flag::kCoroutine) return op == Op::GET_AWAITABLE;
+  return op == Op::GET_ITER || op == Op::GET_YIELD_FROM_ITER;
+}
 // The same; those of a function that makes a generator go right there.
 template <Window kWindow>
 COLD_HANDLER(call_from_generator) {
@@ -296,15 +292,15 @@ COLD_HANDLER(call_from_generator) {
   Function* function = window[-1].as<Function>();
   Code* code = function->code.as<Code>();
   Instr* first = first_instruction(code);
-  if (Op(first->op) != Op::RETURN_GENERATOR || !takes_exactly(code, n) || table != g_handlers || g_multi_threaded ||
-      t->recursion_depth >= t->recursion_limit)
+  if (Op(first->op) != Op::RETURN_GENERATOR || !takes_exactly(code, n) || table != g_handlers ||
+      t->recursion_depth >= t->recursion_limit || !settle_window(window, n))
     TAIL(call_plain_from_generator<kWindow>);
   Generator* g = quick_generator(t, function, code, first);
   if (g == nullptr) [[unlikely]] TAIL(call_plain_from_generator<kWindow>);
   move_window(g->registers(), window, n);
-  // Mostly it is awaited at once: GET_AWAITABLE gives back a fresh coroutine.
+  // Mostly it is awaited or iterated over at once: what is behind the call would give it back.
   Instr* next = pc + 2;
-  if (Op(next->op) == Op::GET_AWAITABLE && next->b == pc->a && (next->x & kConsumeB) && (code->flags & code_flag::kCoroutine)) {
+  if (next->b == pc->a && (next->x & kConsumeB) && is_own_iterator(Op(next->op), code->flags)) {
     pc = next;
     SET_AND_NEXT(&r[pc->a], Value(g), 1);
   }

@@ -191,21 +191,14 @@ COLD_HANDLER(generator_stored) {
 // As make_generator_step does it.
 HANDLER(RETURN_GENERATOR) {
   FrameInfo info = frame::info(r);
-  if (((info.flags & kFlagMask) | frame::frame_object(r).bits) || g_multi_threaded) [[unlikely]] TAIL(generator_cold);
   Code* code = frame::code(r);
+  if (((info.flags & kFlagMask) | frame::frame_object(r).bits) || !settle_window(r, code->local_count)) [[unlikely]] TAIL(generator_cold);
   Generator* g = quick_generator(t, frame::function(r), code, pc);
   if (g == nullptr) [[unlikely]] TAIL(generator_cold);
-  Value* inner = g->registers();
-  for (i32 i = 0, n = i32(code->local_count); i < n; i++) {
-    inner[i] = r[i];
-    r[i] = EMPTY;
-    if (inner[i].is_deferred()) [[unlikely]] inner[i] = to_heap_word(inner[i]);  // an argument that the caller holds
-    asm("" : "+r"(i));  // keeps the loop a loop
-  }
+  move_window(g->registers(), r, code->local_count);
   check_clean(r, code->local_count, code->register_count);
-  frame::function_word(inner) = frame::function_word(r);
   Value* caller = frame::caller(r);
-  for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY;
+  for (int k = 2; k <= kFrameHeader; k++) r[-k] = EMPTY;
   t->frame = caller;
   t->recursion_depth--;
   // The register may be one of the header.
@@ -221,15 +214,6 @@ HANDLER(RETURN_GENERATOR) {
 namespace {
 COLD_HANDLER(yield_cold) { CONTINUE(yield_value_step(*t, r, pc), HAS_RESULT); }
 
-// A word that may stay in a suspended local generator after at most losing its mark.
-TYPHON_INLINE bool settle(Value& word) {
-  if (!word.is_deferred()) return true;
-  Object* object = word.object();
-  u8 ownership = object->ownership();
-  if (!(ownership & (state::kDeferred | state::kImmortal)) && !((ownership & g_counted_states) && quick_count(object))) return false;
-  word = Value(object);
-  return true;
-}
 // A generator that delegates to the one that yields waits for it: the usual case is a chain in a for loop, or resumed by a native
 // function. All that op_YIELD looks at in the tail is as it wants it.
 COLD_HANDLER(yield_chain) {
@@ -394,6 +378,12 @@ HANDLER(YIELD_FROM) {
 }
 namespace {
 COLD_HANDLER(yield_from_iter_cold) { STEP(yield_from_iter_step(*t, r, pc), 1); }
+COLD_HANDLER(yield_from_iter_native) {
+  Value v = r[pc->b];
+  if (!points_to(v, kShape_generator) || !(pc->x & kConsumeB)) TAIL(yield_from_iter_cold);
+  r[pc->b] = EMPTY;
+  SET_AND_NEXT(&r[pc->a], v, 1);
+}
 COLD_HANDLER(yield_from_iter_entering) {
   Value method = generating_iter(r[pc->b]);
   if (enters_special(t, r, method, 1)) ENTER_ITER(method);
@@ -402,7 +392,7 @@ COLD_HANDLER(yield_from_iter_entering) {
 }  // namespace
 HANDLER(GET_YIELD_FROM_ITER) {
   Value method = generating_iter(r[pc->b]);
-  if (method.is_empty()) TAIL(yield_from_iter_cold);
+  if (method.is_empty()) TAIL(yield_from_iter_native);
   Generator* g = quick_iterator(t, r, pc, table, method);
   if (g == nullptr) TAIL(yield_from_iter_entering);
   SET_AND_NEXT(&r[pc->a], Value(g), 1);
