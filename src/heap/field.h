@@ -127,8 +127,17 @@ TYPHON_INLINE void drop_field(Field& slot) {
   Value old = *word;
   if (old.bits & 7) return;
   *word = EMPTY;
-  Field::release_heap(old);
+  if (old.is_empty()) return;
+  Object* object = old.object();
+  u8 ownership = object->ownership();
+  if (ownership & g_counted_states) [[likely]] {
+    if ((object->count -= count::kOne) < count::kOne) destroy(object);
+  } else if (!(ownership & (state::kDeferred | state::kImmortal))) {
+    release_shared(object);
+  }
 }
+// heap_copy, out of line: for what a loop meets seldom.
+Value heap_copy_rest(Value v);
 
 // --- references outside stacks and heap objects (R13): statics, callbacks' user data. Registered for life.
 class GlobalRoot {

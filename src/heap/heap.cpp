@@ -494,10 +494,11 @@ TYPHON_NOINLINE void* take(Thread& t, size_t size, size_t cleared = ~size_t(0)) 
   return block;
 }
 
-// The common case, without a call: a block of up to 256 bytes from the free list. Null when there is none. Bytes from `cleared` on
-// need not be zero.
-TYPHON_INLINE void* take_fast(Thread& t, size_t size, size_t cleared = 256) {
-  if (size > 256) [[unlikely]]
+// The common case, without a call: a block of up to 256 bytes from the free list, or of 512 that need not all be cleared. Null when
+// there is none. Bytes from `cleared` on need not be zero.
+inline constexpr size_t kClearHere = 256;
+TYPHON_INLINE void* take_fast(Thread& t, size_t size, size_t cleared = kClearHere) {
+  if (size > (cleared < kClearHere ? 512 : kClearHere)) [[unlikely]]
     return nullptr;
   u32 bytes = u32(size + 15) & ~15u;
   u32 c = bytes / 16 - 1;
@@ -578,11 +579,11 @@ Object* try_allocate(Thread& t, u32 shape, size_t size, bool tracked) {
   return set_header(t, block, shape, tracked);
 }
 
-Object* try_allocate_text(Thread& t, u32 shape, size_t size, size_t head) {
+Object* try_allocate_unfilled(Thread& t, u32 shape, size_t size, size_t head, bool tracked) {
   void* block = take_fast(t, size, head);
   if (block == nullptr) [[unlikely]]
-    return try_allocate_slow(t, shape, size, false, head);
-  return set_header(t, block, shape, false);
+    return try_allocate_slow(t, shape, size, tracked, head);
+  return set_header(t, block, shape, tracked);
 }
 
 // A run, a remote block, the first block of a page that nothing young was in, or the thousandth block since the last scavenge.
@@ -626,9 +627,9 @@ size_t block_size(const void* block) {
 
 // --- bodies
 
-Body* allocate_body(Thread& t, Object* owner, size_t size) {
-  void* block = take_fast(t, size);
-  auto* body = static_cast<Body*>(block != nullptr ? block : take(t, size));
+Body* allocate_body(Thread& t, Object* owner, size_t size, size_t cleared) {
+  void* block = take_fast(t, size, cleared);
+  auto* body = static_cast<Body*>(block != nullptr ? block : take(t, size, cleared));
   if (body == nullptr) [[unlikely]] {
     g_raise_memory_error(t);
     return nullptr;

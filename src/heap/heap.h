@@ -31,8 +31,8 @@ Object* allocate(Thread& t, u32 shape, size_t size, bool tracked);
 // The same for sizes that a Python program chooses; ERROR-style null plus a pending MemoryError when it cannot be had.
 Object* try_allocate(Thread& t, u32 shape, size_t size, bool tracked);
 
-// The same for an untracked object that holds text: bytes from `head` on may be anything.
-Object* try_allocate_text(Thread& t, u32 shape, size_t size, size_t head);
+// The same for one whose bytes from `head` on may be anything: text, or slots that the caller fills at once.
+Object* try_allocate_unfilled(Thread& t, u32 shape, size_t size, size_t head, bool tracked = false);
 
 template <class T>
 T* allocate_as(Thread& t, u32 shape, size_t size = sizeof(T), bool tracked = true) {
@@ -52,8 +52,8 @@ struct Body {
   Object* owner;  // the object whose storage this is; null until installed
 };
 inline constexpr u32 kBodyShape = 1;
-// `size` includes the Body header; zero-filled. Null and a pending MemoryError when it cannot be had.
-Body* allocate_body(Thread& t, Object* owner, size_t size);
+// `size` includes the Body header; zero-filled, from `cleared` on with anything. Null and a pending MemoryError when it cannot be had.
+Body* allocate_body(Thread& t, Object* owner, size_t size, size_t cleared = ~size_t(0));
 // Frees a body that was replaced: at once when its owner is LOCAL or the program is single-threaded, otherwise after
 // every thread has passed a safepoint (a racing reader may still be in it). Must not be called under an object lock
 // with readers unaware: publish the new body first.

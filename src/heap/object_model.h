@@ -22,6 +22,9 @@ void run_finaliser(Thread& t, Object* object);
 // Both of visit-and-drop and release_native in one go, for a dying object that needs nothing else: no finaliser to run, no weakrefs.
 // False: it may, and nothing was done. May run Python code (of what dies with it).
 bool dispose(Thread& t, Object* object);
+// The same for an object of which nothing but the block is left when its references are dropped, as long as nothing dies by that. False:
+// not done, or not all of it.
+bool dispose_quickly(Object* object);
 // DEFERRED objects are about to be freed: empties the caches that know names by their address.
 void forget_addresses();
 // A DEFERRED object was found to be garbage, but a table that finds objects by their value (of interned strings) may still lead to

@@ -156,13 +156,19 @@ TYPHON_NOINLINE void destroy_rest(Thread& t, Object* object) {
 }  // namespace
 
 // Nearly everything dies by `dispose`; the rest is a tail call, so that this saves few registers.
-void destroy(Object* object) {
-  Thread& t = Thread::current();
+TYPHON_NOINLINE static void destroy_whole(Thread& t, Object* object) {
   if (t.destroy_depth >= kMaxDestroyDepth) [[unlikely]] return push_destroy(t, object);
   t.destroy_depth++;
   if (!object_model::dispose(t, object)) [[unlikely]] return destroy_rest(t, object);
   heap::free_block(t, object);
   if (--t.destroy_depth == 0 && t.destroy_list != nullptr) [[unlikely]] drain(t);
+}
+
+// Out of line: inlined into handlers it would make them save registers.
+TYPHON_NOINLINE void destroy(Object* object) {
+  Thread& t = Thread::current();
+  if (object_model::dispose_quickly(object)) return heap::free_block(t, object);  // nothing else died by that: no depth
+  destroy_whole(t, object);
 }
 
 // --- counts of shared objects
@@ -214,6 +220,8 @@ void saturate(Object* object) {
   // the object is kept for good.
   set_ownership(object, state::kDeferred);
 }
+
+Value heap_copy_rest(Value v) { return heap_copy(v); }
 
 // --- publication
 

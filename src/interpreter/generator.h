@@ -1,7 +1,7 @@
 // Resuming and suspending generator frames, in the dispatch loop and from native code.
 #pragma once
 #include "interpreter/blocks.h"
-#include "interpreter/frame.h"
+#include "interpreter/dispatch.h"
 #include "objects/generator.h"
 #include "objects/itertypes.h"
 

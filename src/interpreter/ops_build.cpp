@@ -23,21 +23,47 @@ bool plain_bounds(const Value* words, SliceIndices* s) {
   s->stop = !words[1].is_none() ? words[1].as_small_int() : backwards ? INT64_MIN : INT64_MAX;
   return s->step != 0;
 }
+// One bound of a slice without a step, of n items; false unless it is an int or None.
+TYPHON_INLINE bool plain_bound(Value word, i64 n, i64 otherwise, i64* bound) {
+  i64 i = word.as_small_int();
+  if (!word.is_small_int()) {
+    if (!word.is_none()) return false;
+    i = otherwise;
+  }
+  if (i < 0) i = i + n < 0 ? 0 : i + n;
+  *bound = i < n ? i : n;
+  return true;
+}
 // container[a:b:c] of an exact list, tuple or str with such bounds; EMPTY for anything else.
-Ref plain_slice(Thread& t, Value container, const Value* bounds) {
-  SliceIndices s{0, 0, 1, 0};
-  if (!container.is_object() || !plain_bounds(bounds, &s)) return Ref();
-  switch (container.object()->shape_id()) {
-    case kShape_list: return list_slice(t, container.as<List>(), &s);
-    case kShape_tuple: return tuple_slice(t, container.as<Tuple>(), &s);
-    case kShape_str: {
-      Str* text = container.as<Str>();
-      slice_adjust(&s, i64(text->length()));
-      if (s.step != 1 || s.count <= 0) return Ref();
-      return str_substring(t, text, size_t(s.start), size_t(s.start + s.count));
-    }
+TYPHON_INLINE Ref plain_slice(Thread& t, Value container, const Value* bounds) {
+  if (!points(container)) return Ref();
+  u32 shape = quick_shape(container.object());
+  u64 n;
+  switch (shape) {
+    case kShape_list: n = list_size(container.as<List>()); break;
+    case kShape_tuple: n = container.as<Tuple>()->size; break;
+    case kShape_str: n = container.as<Str>()->length(); break;
     default: return Ref();
   }
+  i64 start, stop;
+  if (!bounds[2].is_none() || !plain_bound(bounds[0], i64(n), 0, &start) || !plain_bound(bounds[1], i64(n), i64(n), &stop)) {
+    SliceIndices s{0, 0, 1, 0};
+    if (shape == kShape_str || !plain_bounds(bounds, &s)) return Ref();
+    return shape == kShape_list ? Ref(list_slice(t, container.as<List>(), &s)) : Ref(tuple_slice(t, container.as<Tuple>(), &s));
+  }
+  u64 count = stop > start ? u64(stop - start) : 0;
+  if (shape == kShape_str) {
+    if (count == 0) return Ref();
+    return str_substring(t, container.as<Str>(), size_t(start), size_t(stop));
+  }
+  if (shape == kShape_list) {
+    List* list = container.as<List>();
+    if (!is_contended(list)) [[likely]] return list_from(t, count == 0 ? nullptr : list->body->items[start].address(), count);
+    SliceIndices s{start, stop, 1, 0};
+    return list_slice(t, list, &s);
+  }
+  if (count == n) return Ref::copy(container);
+  return tuple_from(t, container.as<Tuple>()->items[start].address(), count);
 }
 
 TYPHON_NOINLINE bool get_item_step(Thread& t, Value* r, Instr* pc) {
@@ -88,11 +114,12 @@ COLD_HANDLER(get_item_slice) { STEP(get_item_slice_step(*t, r, pc), 2); }
 COLD_HANDLER(get_item_str) {
   Str* s = r[pc->b].as<Str>();
   i64 i = r[pc->c].as_small_int();
-  if (i < 0) i += i64(s->length());
-  if (u64(i) >= s->length()) [[unlikely]] TAIL(get_item_general);
-  u32 c = s->at(size_t(i));
+  u64 n = s->length();
+  if (i < 0) i += i64(n);
+  if (u64(i) >= n) [[unlikely]] TAIL(get_item_general);
+  u32 c = s->kind() == 0 ? s->data<u8>()[i] : s->at(size_t(i));
   if (c >= 256) [[unlikely]] TAIL(get_item_general);
-  Value v = str_from_char(*t, c).take();
+  Value v = str_of_latin1(u8(c));
   FINISH_LOAD(v, get_item_general);
 }
 COLD_HANDLER(get_item_bytes) {
@@ -124,12 +151,16 @@ COLD_HANDLER(get_item_dict) {
 }
 COLD_HANDLER(get_item_cold) {
   Value container = r[pc->b];
-  if (is_exact_dict(container)) TAIL(get_item_dict);
-  if (is_exact(container, kShape_bytearray) && r[pc->c].is_small_int()) TAIL(get_item_bytearray);
-  if (is_exact_str(container) && r[pc->c].is_small_int()) TAIL(get_item_str);
-  if (is_exact_bytes(container) && r[pc->c].is_small_int()) TAIL(get_item_bytes);
+  if (!points(container)) [[unlikely]] TAIL(get_item_general);
+  u32 shape = container.object()->shape_id();
+  if (shape == kShape_dict) TAIL(get_item_dict);
+  if (r[pc->c].is_small_int()) {
+    if (shape == kShape_str) TAIL(get_item_str);
+    if (shape == kShape_bytearray) TAIL(get_item_bytearray);
+    if (shape == kShape_bytes) TAIL(get_item_bytes);
+  }
   if (is_exact(r[pc->c], kShape_slice)) TAIL(get_item_slice);
-  if (container.is_object() && container.object()->shape_id() >= kFirstDynamicShape) {
+  if (shape >= kFirstDynamicShape) {
     Value method = type_lookup(type_of_object(container.object()), names::__getitem__);
     if (enters_special(t, r, method, 2)) {
       Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
@@ -506,8 +537,10 @@ HANDLER(SET_ITEM) {
   TAIL(set_item_cold);
 }
 HANDLER(DELETE_ITEM) { STEP(delete_item_step(*t, r, pc), 1); }
+// GET_ITEM or a variant of it; what those do besides is the instruction behind.
+static bool is_get_item(Op op) { return op == Op::GET_ITEM || (op >= Op::GET_ITEM_ADD && op <= Op::GET_ITEM_THEN_MUL); }
 HANDLER(BUILD_SLICE) {
-  if (Op(pc[1].op) == Op::GET_ITEM && pc[1].c == pc->a && (pc[1].x & kConsumeC) && table == g_handlers) {
+  if (is_get_item(Op(pc[1].op)) && pc[1].c == pc->a && (pc[1].x & kConsumeC) && table == g_handlers) {
     int outcome = get_slice_step(*t, r, pc);
     if (outcome > 0) [[likely]] NEXT_RELOAD(3);
     if (outcome < 0) {
@@ -521,41 +554,87 @@ HANDLER(BUILD_SLICE) {
 }
 namespace {
 COLD_HANDLER(build_tuple_cold) { STEP(tuple_step(*t, r, pc), 1); }
-COLD_HANDLER(build_joined_tuple) {
+COLD_HANDLER(build_joined_tuple_general) {
   int outcome = joined_tuple_step(*t, r, pc);
   if (outcome > 0) [[likely]] NEXT_RELOAD(2);
   if (outcome == 0) TAIL(build_tuple_cold);
   pc++;
   TAIL(op_raise);
 }
-}  // namespace
-// A small tuple in a block that was freed lately, as tuple_take makes it.
-HANDLER(BUILD_TUPLE) {
-  if (Op(pc[1].op) == Op::ADD && table == g_handlers) [[unlikely]] TAIL(build_joined_tuple);
-  constexpr u32 kMost = 14;
-  u32 n = pc->c;
-  if (n - 1 >= kMost) [[unlikely]] TAIL(build_tuple_cold);
-  u32 size_class = n / 2 + (n & 1);  // 16 bytes of header, two words in each 16 bytes
-  Tuple* tuple = static_cast<Tuple*>(free_object(t, size_class));
-  if (tuple == nullptr) [[unlikely]] TAIL(build_tuple_cold);
-  Value* from = &r[pc->b];
-  Value* to = tuple->items[0].address();
-  u32 seen = 0;
+
+// Tuples up to this size are made by handlers, in blocks that were freed lately; how they have their size class: 16 bytes of header, two
+// words in each 16 bytes.
+constexpr u32 kMostItems = 14;
+constexpr u32 tuple_class(u32 n) { return n / 2 + (n & 1); }
+
+// Moves operands into slots of a new tuple; *seen gets the states of the objects among them. False: one of them is to be counted, and
+// nothing is done that matters.
+TYPHON_INLINE bool move_operands(Value* to, const Value* from, u32 n, u32* seen) {
   for (u32 i = 0; i < n; i++) {
     Value v = from[i];
     if (!(v.bits & 7)) {
       u8 ownership = v.object()->ownership();
-      if (v.is_deferred() && !(ownership & (state::kDeferred | state::kImmortal))) [[unlikely]] TAIL(build_tuple_cold);  // to be counted
-      seen |= ownership;
+      if (v.is_deferred() && !(ownership & (state::kDeferred | state::kImmortal))) [[unlikely]] return false;
+      *seen |= ownership;
       v = Value(v.object());
     }
     to[i] = v;
   }
-  to[n - 1 + (n & 1)] = (n & 1) ? EMPTY : to[n - 1];  // the rest of the block
+  return true;
+}
+TYPHON_INLINE void forget_operands(Value* from, u32 n) {
   for (u32 i = 0; i < n; i++) {
     from[i] = EMPTY;
     asm("" : "+r"(i));  // no memset
   }
+}
+
+// (a, b) + tuple or tuple + (a, b), of a tuple in a variable.
+COLD_HANDLER(build_joined_tuple) {
+  const Instr* add = pc + 1;
+  bool first = add->b == pc->a && (add->x & kConsumeB);
+  Value other = r[first ? add->c : add->b];
+  if ((add->x & (kConsumeB | kConsumeC)) != (first ? kConsumeB : kConsumeC) || (!first && add->c != pc->a) || !points_to(other, kShape_tuple))
+    TAIL(build_joined_tuple_general);
+  Tuple* source = other.as<Tuple>();
+  u32 n = pc->c, size = u32(source->size);
+  if (size > kMostItems || n + size - 1 >= kMostItems) TAIL(build_joined_tuple_general);
+  u32 size_class = tuple_class(n + size);
+  Tuple* tuple = static_cast<Tuple*>(free_object(t, size_class));
+  if (tuple == nullptr) [[unlikely]] TAIL(build_joined_tuple_general);
+  Value *moved = tuple->items[first ? 0 : size].address(), *copied = tuple->items[first ? n : 0].address();
+  u32 seen = 0;
+  if (!move_operands(moved, &r[pc->b], n, &seen)) TAIL(build_joined_tuple_general);
+  for (u32 i = 0; i < size; i++) {
+    Value v = source->items[i].peek();
+    if (!(v.bits & 7)) {
+      Object* object = reinterpret_cast<Object*>(v.bits);
+      u8 ownership = object != nullptr ? object->ownership() : u8(0);
+      bool counted = (ownership & g_counted_states) && quick_count(object);
+      if (!counted && !(ownership & (state::kDeferred | state::kImmortal))) [[unlikely]] {
+        while (i-- > 0) (void)quick_drop(copied[i]);  // what was counted so far
+        TAIL(build_joined_tuple_general);
+      }
+      seen |= ownership;
+    }
+    copied[i] = v;
+  }
+  forget_operands(&r[pc->b], n);
+  take_object(t, size_class, tuple, kShape_tuple, seen & state::kTracked, n + size);
+  SET_AND_NEXT(&r[add->a], Value(tuple), 2);
+}
+}  // namespace
+// A small tuple in a block that was freed lately, as tuple_take makes it.
+HANDLER(BUILD_TUPLE) {
+  if (Op(pc[1].op) == Op::ADD && table == g_handlers) [[unlikely]] TAIL(build_joined_tuple);
+  u32 n = pc->c;
+  if (n - 1 >= kMostItems) [[unlikely]] TAIL(build_tuple_cold);
+  u32 size_class = tuple_class(n);
+  Tuple* tuple = static_cast<Tuple*>(free_object(t, size_class));
+  if (tuple == nullptr) [[unlikely]] TAIL(build_tuple_cold);
+  u32 seen = 0;
+  if (!move_operands(tuple->items[0].address(), &r[pc->b], n, &seen)) [[unlikely]] TAIL(build_tuple_cold);
+  forget_operands(&r[pc->b], n);
   take_object(t, size_class, tuple, kShape_tuple, seen & state::kTracked, n);
   SET_AND_NEXT(&r[pc->a], Value(tuple), 1);
 }

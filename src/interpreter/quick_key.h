@@ -67,9 +67,9 @@ struct QuickSearch {
 template <class W>
 TYPHON_INLINE DictEntry* quick_find_as(DictTable* table, Value key, QuickSearch* search) {
   const W* index = reinterpret_cast<const W*>(table + 1);
-  u64 mask = (u64(1) << table->log2_size) - 1, hash = search->hash, position = hash & mask, perturb = hash;
+  u64 mask = table->index_mask, hash = search->hash, position = hash & mask, perturb = hash;
   // The entry of slot number 0 would lie before the first.
-  DictEntry* before = reinterpret_cast<DictEntry*>(reinterpret_cast<char*>(table + 1) + align_up((mask + 1) * sizeof(W), 8)) - 1;
+  DictEntry* before = table->entries() - 1;
   for (;;) {
     W number = __atomic_load_n(index + position, __ATOMIC_ACQUIRE);
     if (number == 0) {

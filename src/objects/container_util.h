@@ -105,13 +105,48 @@ inline bool immediates_only(const Value* words, u64 n) {
   for (u64 i = 0; i < n; i++) objects |= u64((words[i].bits & 7) == 0);
   return objects == 0;
 }
-// Heap words for n borrowed ones, into storage that nobody looks at yet.
-inline void copy_words(Value* to, const Value* from, u64 n) {
-  if (immediates_only(from, n)) {
-    if (n != 0) std::memcpy(static_cast<void*>(to), static_cast<const void*>(from), n * sizeof(Value));
-    return;
+// Heap words for n borrowed ones, into storage that nobody looks at yet. Gives the states that occur among the objects.
+TYPHON_INLINE u8 copy_words(Field* to, const Value* from, u64 n) {
+  if (n > 16 && immediates_only(from, n)) {
+    std::memcpy(static_cast<void*>(to), static_cast<const void*>(from), n * sizeof(Value));
+    return 0;
   }
-  for (u64 i = 0; i < n; i++) to[i] = heap_copy(from[i]);
+  u8 seen = 0;
+  for (u64 i = 0; i < n; i++) {
+    Value v = from[i];
+    if (!(v.bits & 7) && !v.is_empty()) {
+      Object* object = v.object();
+      u8 ownership = object->ownership();
+      seen |= ownership;
+      v = Value(object);
+      if ((ownership & g_counted_states) && object->count < count::kStickyLimit) [[likely]]
+        object->count += count::kOne;
+      else if (!(ownership & (state::kDeferred | state::kImmortal)))
+        v = heap_copy_rest(v);
+    }
+    *to[i].address() = v;
+  }
+  return seen;
+}
+// The same for owned words, which are EMPTY afterwards.
+TYPHON_INLINE u8 move_owned(Field* to, Value* from, u64 n) {
+  u8 seen = 0;
+  for (u64 i = 0; i < n; i++) {
+    Value v = from[i];
+    from[i] = EMPTY;
+    if (!(v.bits & 7) && !v.is_empty()) {
+      u8 ownership = v.object()->ownership();
+      seen |= ownership;
+      if (v.is_deferred()) v = ownership & (state::kDeferred | state::kImmortal) ? Value(v.object()) : heap_copy_rest(v);
+    }
+    *to[i].address() = v;
+  }
+  return seen;
+}
+// Ends owned words for which there is no memory.
+inline Raised drop_owned(Value* owned, u64 n) {
+  for (u64 i = 0; i < n; i++) release(std::exchange(owned[i], EMPTY));
+  return Raised{};
 }
 // Moves n heap words between overlapping ranges of one array.
 inline void move_words(const Object* owner, Field* to, Field* from, u64 n) {

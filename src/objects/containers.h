@@ -68,13 +68,15 @@ struct DictTable : heap::Body {
   u32 entry_count;    // entries used, deleted ones included; grows only (release store after the entry is written)
   u32 entry_capacity;
   u64 reserved2;
+  u32 index_mask;     // slots of the index - 1
+  u32 entries_at;     // where the entries begin, in words from the start of the table
   // indices, then entries
   DictEntry* entries();
   const DictEntry* entries() const { return const_cast<DictTable*>(this)->entries(); }
 };
 TYPHON_INLINE u32 table_id(const DictTable* table) { return __atomic_load_n(&table->id, __ATOMIC_RELAXED); }
 TYPHON_INLINE DictEntry* DictTable::entries() {
-  return reinterpret_cast<DictEntry*>(reinterpret_cast<char*>(this + 1) + align_up(u64(index_width) << log2_size, 8));
+  return reinterpret_cast<DictEntry*>(reinterpret_cast<u64*>(this) + entries_at);
 }
 struct Dict : Object {
   u64 used;           // live entries

@@ -39,7 +39,7 @@ class Limbs {
 
 Int* allocate(Thread& t, mp_size_t limbs) {
   return static_cast<Int*>(
-      heap::try_allocate_text(t, kShape_int_, offsetof(Int, limbs) + size_t(limbs) * 8, offsetof(Int, limbs)));
+      heap::try_allocate_unfilled(t, kShape_int_, offsetof(Int, limbs) + size_t(limbs) * 8, offsetof(Int, limbs)));
 }
 
 mp_limb_t* limbs_of(Int* v) { return reinterpret_cast<mp_limb_t*>(v->limbs); }

@@ -87,7 +87,7 @@ Status append_all(Thread& t, List* list, const Value* items, u64 n) {
   if (n == 0) return ok();
   if (list->is_local()) {
     TRY(reserve(t, list, n, list->size == 0));
-    copy_words(list->body->items[list->size].address(), items, n);
+    (void)copy_words(list->body->items + list->size, items, n);
     list->size += n;
     return ok();
   }
@@ -104,7 +104,10 @@ Status append_all(Thread& t, List* list, const Value* items, u64 n) {
   }
 }
 
-const Value* words_of(const Tuple* tuple) { return reinterpret_cast<const Value*>(tuple->items); }
+template <class T>
+const Value* words_of(const T* tuple_or_body) {
+  return reinterpret_cast<const Value*>(tuple_or_body->items);
+}
 
 // A list with room for n items, filled by the caller (who sets the size).
 RefTo<List> fresh_list(Thread& t, u64 n) {
@@ -114,6 +117,24 @@ RefTo<List> fresh_list(Thread& t, u64 n) {
     list->body = allocate_body(t, list, n);
     if (list->body == nullptr) return Raised{};
   }
+  return result;
+}
+
+// One with n items, which the caller stores at once: until then they may be anything.
+RefTo<List> unfilled_list(Thread& t, u64 n) {
+  auto* list = static_cast<List*>(heap::try_allocate_unfilled(t, kShape_list, sizeof(List), sizeof(Object), true));
+  if (list == nullptr) return Raised{};
+  list->size = 0;
+  list->body = nullptr;
+  RefTo<List> result = RefTo<List>::adopt(list);
+  if (n == 0) return result;
+  size_t bytes = align_up(kBodyHeader + n * sizeof(Field), heap::kGranule);
+  auto* body = n > kMaxItems ? nullptr : static_cast<ListBody*>(heap::allocate_body(t, list, bytes, sizeof(heap::Body)));
+  if (body == nullptr) [[unlikely]] return n > kMaxItems ? raise_no_memory(t) : Raised{};
+  body->capacity = (bytes - kBodyHeader) / sizeof(Field);
+  if (body->capacity != n) *body->items[n].address() = EMPTY;
+  list->body = body;
+  list->size = n;
   return result;
 }
 
@@ -133,6 +154,7 @@ bool read_twice(List* list, u64 n, Value* words) {
 }
 
 RefTo<List> copy_items(Thread& t, List* list, i64 start, i64 step, i64 count) {
+  if (step == 1 && !is_contended(list)) return list_from(t, count == 0 ? nullptr : words_of(list->body) + start, u64(count));
   RefTo<List> result = TRY(fresh_list(t, u64(count)));
   if (count == 0) return result;
   List* to = result.get();
@@ -151,12 +173,8 @@ RefTo<List> copy_items(Thread& t, List* list, i64 start, i64 step, i64 count) {
     if (step == 1) {
       u64 first = u64(start), left = first < list->size ? list->size - first : 0;
       const Field* from = body == nullptr ? nullptr : body->items + first;
-      Value* target = to->body->items[0].address();
       n = left < u64(count) ? left : u64(count);
-      if (is_contended(list))
-        for (u64 i = 0; i < n; i++) target[i] = heap_copy(from[i].peek());
-      else
-        copy_words(target, reinterpret_cast<const Value*>(from), n);
+      for (u64 i = 0; i < n; i++) *to->body->items[i].address() = heap_copy(from[i].peek());
     }
     for (u64 i = u64(start); step != 1 && n < u64(count) && i < list->size; i += u64(step))  // unsigned: the last step may wrap
       *to->body->items[n++].address() = heap_copy(body->items[i].peek());
@@ -279,22 +297,15 @@ void clear_list(Thread& t, List* list) {
 RefTo<List> list_new(Thread& t, size_t capacity) { return fresh_list(t, capacity); }
 
 RefTo<List> list_from(Thread& t, const Value* items, size_t n) {
-  RefTo<List> result = TRY(fresh_list(t, n));
-  List* list = result.get();
-  for (size_t i = 0; i < n; i++) *list->body->items[i].address() = heap_copy(items[i]);
-  list->size = n;
+  RefTo<List> result = TRY(unfilled_list(t, n));
+  if (n != 0) (void)copy_words(result->body->items, items, n);
   return result;
 }
 
 RefTo<List> list_take(Thread& t, Value* owned_items, size_t n) {
-  RefTo<List> result = fresh_list(t, n);
-  if (result.failed()) {
-    for (size_t i = 0; i < n; i++) release(std::exchange(owned_items[i], EMPTY));
-    return result;
-  }
-  List* list = result.get();
-  for (size_t i = 0; i < n; i++) *list->body->items[i].address() = to_heap_word(std::exchange(owned_items[i], EMPTY));
-  list->size = n;
+  RefTo<List> result = unfilled_list(t, n);
+  if (result.failed()) return drop_owned(owned_items, n);
+  if (n != 0) (void)move_owned(result->body->items, owned_items, n);
   return result;
 }
 

@@ -171,9 +171,16 @@ Field* slot_address(Object* object, const Shape* shape, u32 slot) {
   return body != nullptr && index < body->flags ? &body->slots[index] : nullptr;
 }
 
+// Of an array that is filled as far as it is used.
+union Word {
+  Word() {}
+  Value value;
+};
+
 // A dict of the attributes of an object in slot mode.
 RefTo<Dict> dict_of_slots(Thread& t, Object* object, const Shape* shape) {
-  Value values[kMaxSlots];
+  Word words[kMaxSlots];
+  Value* values = &words[0].value;
   u32 count = shape->slot_count;
   bool all = count != 0;
   for (u32 i = 0; i < count; i++) {
@@ -182,7 +189,7 @@ RefTo<Dict> dict_of_slots(Thread& t, Object* object, const Shape* shape) {
   }
   ShapeTransitions* own = shape->transitions;
   if (all)
-    if (const DictTemplate* form = __atomic_load_n(&own->dict, __ATOMIC_ACQUIRE)) return dict_from_template(t, form, values);
+    if (const DictTemplate* form = __atomic_load_n(&own->dict, __ATOMIC_ACQUIRE)) return dict_from_template(t, form, values, false);
   RefTo<Dict> dict = TRY(dict_new(t, count));
   const Str* keys[kMaxSlots];
   collect_keys(shape, keys);
@@ -197,10 +204,21 @@ RefTo<Dict> dict_of_slots(Thread& t, Object* object, const Shape* shape) {
   return dict;
 }
 
+// The same for an object that nobody else looks at, all of whose attributes lie inside, and for which there is a form: the references
+// move to the dict. EMPTY: not that.
+Ref moved_slots(Thread& t, Object* object, const Shape* shape) {
+  const DictTemplate* form = __atomic_load_n(&shape->transitions->dict, __ATOMIC_ACQUIRE);
+  if (form == nullptr || shape->slot_count > shape->inline_capacity || (g_multi_threaded && !object->is_local())) return Ref();
+  Field* slots = storage_word_of(object, shape) + 1;
+  for (u32 i = 0; i < shape->slot_count; i++)
+    if (slots[i].is_empty()) return Ref();
+  return dict_from_template(t, form, slots[0].address(), true);
+}
+
 // Moves an object to dictionary mode: `dict` null makes one from the slots, else the slots' values are dropped into
 // *dropped. The old words go to `dropped` (count each), since nothing may be released under the lock.
 Status enter_dictionary_mode(Thread& t, Object* object, Ref&& replacement) {
-  Value dropped[kMaxSlots + 1];
+  Word dropped[kMaxSlots + 1];
   u32 dropped_count = 0;
   OverflowBody* retired = nullptr;
   {
@@ -209,11 +227,17 @@ Status enter_dictionary_mode(Thread& t, Object* object, Ref&& replacement) {
     Field* word = storage_word_of(object, shape);
     if (shape->flags & shape_flag::kDictMode) {
       if (replacement.is_empty()) return ok();  // another thread was faster
-      dropped[dropped_count++] = word->exchange(object, std::move(replacement));
+      dropped[dropped_count++].value = word->exchange(object, std::move(replacement));
     } else {
       Ref dict = std::move(replacement);
       u32 count = shape->slot_count;
-      if (dict.is_empty()) dict = TRY(dict_of_slots(t, object, shape));
+      if (dict.is_empty()) {
+        dict = TRY(moved_slots(t, object, shape));
+        if (!dict.is_empty())
+          count = 0;
+        else
+          dict = TRY(dict_of_slots(t, object, shape));
+      }
       publish_for(object, dict);
       retired = overflow_of(object, shape);
       const Shape* target = dictionary_shape(t, shape->type);
@@ -222,11 +246,11 @@ Status enter_dictionary_mode(Thread& t, Object* object, Ref&& replacement) {
       set_shape(object, target);
       for (u32 i = 0; i < count; i++) {
         Field* slot = i < shape->inline_capacity ? &inline_slots[i] : &retired->slots[i - shape->inline_capacity];
-        dropped[dropped_count++] = slot->take_word(object);
+        dropped[dropped_count++].value = slot->take_word(object);
       }
     }
   }
-  for (u32 i = 0; i < dropped_count; i++) Field::release_heap(dropped[i]);
+  for (u32 i = 0; i < dropped_count; i++) Field::release_heap(dropped[i].value);
   if (retired != nullptr) heap::retire_body(t, object, retired);
   return ok();
 }
@@ -301,13 +325,20 @@ void set_version(Shape* shape, u32 version) {
   __atomic_store_n(&shape->cache_tag, cache_tag_of(version), __ATOMIC_RELEASE);
   __atomic_store_n(&shape->version, version, __ATOMIC_RELEASE);
 }
-Disposal disposal_of(const Type* type, const Layout* layout, u8 flags) {
+Disposal disposal_of(const Type* type, const Layout* layout, u8 flags, u32 fixed_id) {
   // Nothing but slots to drop, or a function that knows.
   bool possible = layout != nullptr && (layout->dispose != nullptr ||
                                         (layout->visit == nullptr && layout->release == nullptr && layout->finalise == nullptr));
   if (!possible) return Disposal::kNever;
   bool slots = (flags & shape_flag::kHasAttributes) || (type != nullptr && type->member_slots != 0);
-  return slots ? Disposal::kSlots : Disposal::kNative;
+  if (slots) {
+    bool only_inline = (flags & (shape_flag::kHasAttributes | shape_flag::kDictMode | shape_flag::kVariable)) == shape_flag::kHasAttributes &&
+                       layout->dispose == nullptr && type != nullptr && type->member_slots == 0;
+    return only_inline ? Disposal::kInline : Disposal::kSlots;
+  }
+  if (fixed_id == kShape_tuple) return Disposal::kTuple;
+  if (fixed_id == kShape_str) return Disposal::kText;
+  return fixed_id != 0 && layout->dispose == nullptr ? Disposal::kLeaf : Disposal::kNative;
 }
 }  // namespace
 
@@ -324,7 +355,7 @@ Shape* new_root_shape(Type* type, const Layout* layout, u16 inline_capacity, u16
   shape->slots_offset = slots_offset;
   shape->flags = flags;
   set_version(shape, type != nullptr ? type->version : 0);
-  shape->disposal = disposal_of(type, layout, flags);
+  shape->disposal = disposal_of(type, layout, flags, fixed_id);
   shape->native_kinds = fixed_id != 0 && fixed_id < 64 ? u64(1) << fixed_id : 0;
   for (const Type* base = type; base != nullptr; base = base->base.as<Type>())
     if (base->root_shape != 0) shape->native_kinds |= shape_at(base->root_shape)->native_kinds;
@@ -356,7 +387,8 @@ Shape* add_slot_transition(Thread&, Shape* shape, Str* key) {
   if (key->ownership() & state::kDeferred) collector::pin(key);
   Shape* child = shape_at(take_shape_id());
   child->type = shape->type;
-  child->disposal = shape->disposal;
+  bool overflows = shape->disposal == Disposal::kInline && shape->slot_count >= shape->inline_capacity;
+  child->disposal = overflows ? Disposal::kSlots : shape->disposal;
   child->native_kinds = shape->native_kinds;
   child->layout = shape->layout;
   child->parent = shape->id;
@@ -691,12 +723,45 @@ TYPHON_NOINLINE static bool dispose_slots(Thread& t, Object* object, const Shape
   return true;
 }
 
-bool dispose(Thread& t, Object* object) {
+// Drops the references in slots as long as nothing dies by that; a slot whose reference is gone is EMPTY.
+TYPHON_INLINE static bool drop_surviving(Field* slots, u64 n) {
+  for (Field *slot = slots, *end = slots + n; slot != end; slot++) {
+    Value v = *slot->address();
+    if ((v.bits & 7) || v.is_empty()) continue;
+    Object* object = v.object();
+    u8 ownership = object->ownership();
+    if (ownership & g_counted_states) [[likely]] {
+      if (object->count < 2 * count::kOne) return false;
+      object->count -= count::kOne;
+    } else if (!(ownership & (state::kDeferred | state::kImmortal))) {
+      return false;
+    }
+    *slot->address() = EMPTY;
+  }
+  return true;
+}
+
+// Always inlined, across files: it is asked for everything that dies. No calls, so that no register is saved.
+[[gnu::always_inline]] bool dispose_quickly(Object* object) {
+  const Shape* shape = shape_of(object);
+  Disposal disposal = shape->disposal;
+  if (disposal < Disposal::kInline || (object->state & state::kHasSideTable)) return false;
+  if (disposal >= Disposal::kText) return disposal == Disposal::kLeaf || !static_cast<const Str*>(object)->is_interned();
+  if (disposal == Disposal::kTuple) {
+    Tuple* tuple = static_cast<Tuple*>(object);
+    return drop_surviving(tuple->items, tuple->size);
+  }
+  Field* word = reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + shape->slots_offset);
+  if ((shape->flags & shape_flag::kFinaliser) || !word->address()->is_empty()) return false;
+  return drop_surviving(word + 1, shape->slot_count);
+}
+
+[[gnu::always_inline]] bool dispose(Thread& t, Object* object) {
   const Shape* shape = shape_of(object);
   if (shape->disposal == Disposal::kNever || (object->state & state::kHasSideTable) || (shape->flags & shape_flag::kFinaliser))
     return false;
-  if (shape->disposal == Disposal::kSlots) return dispose_slots(t, object, shape);
-  if (object->shape == kShape_tuple) {  // most of what dies, in many programs
+  if (shape->disposal == Disposal::kSlots || shape->disposal == Disposal::kInline) return dispose_slots(t, object, shape);
+  if (shape->disposal == Disposal::kTuple) {  // most of what dies, in many programs
     Tuple* tuple = static_cast<Tuple*>(object);
     for (u64 i = 0, n = tuple->size; i < n; i++) drop_field(tuple->items[i]);
     return true;

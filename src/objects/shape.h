@@ -38,8 +38,9 @@ bool dispose_fields(Thread&, Object* self) {
   return true;
 }
 
-// Whether object_model::dispose may try, and what it has to drop.
-enum class Disposal : u8 { kNever, kNative, kSlots };
+// Whether object_model::dispose may try, and what it has to drop. kInline: the inline slots only, while the storage word is EMPTY.
+// kText: nothing, unless it is interned. kLeaf: nothing.
+enum class Disposal : u8 { kNever, kNative, kSlots, kInline, kTuple, kText, kLeaf };
 
 struct Shape {
   Type* type;            // DEFERRED or IMMORTAL, so not counted

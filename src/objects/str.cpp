@@ -16,10 +16,11 @@ Ref str_iterator_new(Thread& t, Value s);  // with the other sequence iterators
 void str_forget_interned(Str* s);          // str_intern.cpp
 void str_add_immortal(Str* s);
 
+Str* g_latin1[256];
+
 namespace {
 
 Str* g_empty;
-Str* g_latin1[256];
 
 u32 kind_for(u32 max_char) { return max_char < 0x100 ? 0 : max_char < 0x10000 ? 1 : 2; }
 
@@ -146,7 +147,7 @@ TYPHON_INLINE RefTo<Str> allocate(Thread& t, size_t length, u32 max_char) {
   if (length == 0) return RefTo<Str>::copy(g_empty);
   if (length > size_t(1) << 46) return raise_no_memory(t);
   Object* object =
-      heap::try_allocate_text(t, kShape_str, sizeof(Str) + ((length + 1) << kind_for(max_char)), sizeof(Str));
+      heap::try_allocate_unfilled(t, kShape_str, sizeof(Str) + ((length + 1) << kind_for(max_char)), sizeof(Str));
   if (object == nullptr) return Raised{};
   return RefTo<Str>::adopt(set_up(static_cast<Str*>(object), length, max_char));
 }

@@ -42,6 +42,9 @@ struct Str : Object {  // aux2: key_of_hash of the hash (0 = not computed yet; r
 RefTo<Str> str_from_utf8(Thread& t, std::string_view text);
 RefTo<Str> str_from_ascii(Thread& t, std::string_view text);
 RefTo<Str> str_from_char(Thread& t, u32 code_point);  // Latin-1 singletons
+extern Str* g_latin1[256];
+// The same as an owned word: what is immortal is not counted.
+TYPHON_INLINE Value str_of_latin1(u8 c) { return Value(reinterpret_cast<u64>(g_latin1[c]) | Value::kDeferredBit); }
 // From code points of the given width (1, 2, 4); narrows to the smallest kind.
 RefTo<Str> str_from_points(Thread& t, const void* points, u32 width, size_t n);
 // Uninitialised characters of the kind that max_char needs; fill raw_mutable() before anyone sees it (the maximum must be reached).

@@ -9,106 +9,85 @@ Tuple* g_empty_tuple = nullptr;
 
 constexpr u64 kTupleHeader = sizeof(Tuple) - sizeof(Field);
 
-Tuple* allocate_tuple(Thread& t, size_t n, bool tracked) {
-  if (n > kMaxTuple) {
+// One whose items the caller stores at once: until then they may be anything.
+Tuple* allocate_unfilled(Thread& t, size_t n) {
+  if (n > kMaxTuple) [[unlikely]] {
     (void)raise_no_memory(t);
     return nullptr;
   }
-  size_t bytes = kTupleHeader + n * sizeof(Field);
-  Object* object =
-      n < 1024 ? heap::allocate(t, kShape_tuple, bytes, tracked) : heap::try_allocate(t, kShape_tuple, bytes, tracked);
-  if (object == nullptr) return nullptr;
-  Tuple* tuple = static_cast<Tuple*>(object);
-  tuple->size = n;
+  auto* tuple = static_cast<Tuple*>(
+      heap::try_allocate_unfilled(t, kShape_tuple, kTupleHeader + n * sizeof(Field), kTupleHeader));
+  if (tuple != nullptr) tuple->size = n;
   return tuple;
 }
 
 // A tuple of untracked things cannot be part of a cycle.
-bool needs_tracking(const Value* items, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (items[i].is_object() && (items[i].object()->ownership() & state::kTracked)) return true;
-  return false;
+TYPHON_INLINE Tuple* tracked_by(u8 states, Tuple* tuple) {
+  if (states & state::kTracked) tuple->state |= state::kTracked;
+  return tuple;
 }
-
 const Value* words_of(const Tuple* tuple) { return reinterpret_cast<const Value*>(tuple->items); }
 
 }  // namespace
 
 RefTo<Tuple> tuple_allocate(Thread& t, size_t n) {
-  Tuple* tuple = allocate_tuple(t, n, true);
-  if (tuple == nullptr) return Raised{};
-  return RefTo<Tuple>::adopt(tuple);
+  if (n > kMaxTuple) return raise_no_memory(t);
+  size_t bytes = kTupleHeader + n * sizeof(Field);
+  Object* object = n < 1024 ? heap::allocate(t, kShape_tuple, bytes, true) : heap::try_allocate(t, kShape_tuple, bytes, true);
+  if (object == nullptr) return Raised{};
+  static_cast<Tuple*>(object)->size = n;
+  return RefTo<Tuple>::adopt(static_cast<Tuple*>(object));
 }
 
 RefTo<Tuple> tuple_from(Thread& t, const Value* items, size_t n) {
   if (n == 0) return tuple_of(t);
-  if (n > 8 && n <= kMaxTuple && immediates_only(items, n)) {
-    auto* plain = static_cast<Tuple*>(
-        heap::try_allocate_text(t, kShape_tuple, kTupleHeader + n * sizeof(Field), kTupleHeader));
-    if (plain == nullptr) return Raised{};
-    plain->size = n;
-    std::memcpy(static_cast<void*>(plain->items), static_cast<const void*>(items), n * sizeof(Field));
-    return RefTo<Tuple>::adopt(plain);
-  }
-  Tuple* tuple = allocate_tuple(t, n, needs_tracking(items, n));
+  Tuple* tuple = allocate_unfilled(t, n);
   if (tuple == nullptr) return Raised{};
-  for (size_t i = 0; i < n; i++) *tuple->items[i].address() = heap_copy(items[i]);
-  return RefTo<Tuple>::adopt(tuple);
+  return RefTo<Tuple>::adopt(tracked_by(copy_words(tuple->items, items, n), tuple));
 }
 
 RefTo<Tuple> tuple_take(Thread& t, Value* owned_items, size_t n) {
   if (n == 0) return tuple_of(t);
-  Tuple* tuple = allocate_tuple(t, n, needs_tracking(owned_items, n));
-  if (tuple == nullptr) {
-    for (size_t i = 0; i < n; i++) release(std::exchange(owned_items[i], EMPTY));
-    return Raised{};
-  }
-  for (size_t i = 0; i < n; i++) *tuple->items[i].address() = to_heap_word(std::exchange(owned_items[i], EMPTY));
-  return RefTo<Tuple>::adopt(tuple);
+  Tuple* tuple = allocate_unfilled(t, n);
+  if (tuple == nullptr) return drop_owned(owned_items, n);
+  return RefTo<Tuple>::adopt(tracked_by(move_owned(tuple->items, owned_items, n), tuple));
 }
 
 Ref tuple_extended(Thread& t, Value tuple, Value* owned_items, size_t n, bool items_first) {
   Tuple* from = tuple.as<Tuple>();
   u64 size = from->size;
-  Tuple* result = allocate_tuple(t, size + n, (from->ownership() & state::kTracked) || needs_tracking(owned_items, n));
-  if (result == nullptr) {
-    for (size_t i = 0; i < n; i++) release(std::exchange(owned_items[i], EMPTY));
-    return Ref::error();
-  }
-  Field *copies = result->items + (items_first ? n : 0), *moved = result->items + (items_first ? 0 : size);
-  for (u64 i = 0; i < size; i++) *copies[i].address() = heap_copy(from->items[i].peek());
-  for (size_t i = 0; i < n; i++) *moved[i].address() = to_heap_word(std::exchange(owned_items[i], EMPTY));
-  return Ref::adopt(Value(result));
+  Tuple* result = allocate_unfilled(t, size + n);
+  if (result == nullptr) return drop_owned(owned_items, n);
+  u8 seen = copy_words(result->items + (items_first ? n : 0), words_of(from), size);
+  seen |= move_owned(result->items + (items_first ? 0 : size), owned_items, n);
+  return Ref::adopt(Value(tracked_by(seen, result)));
 }
 
-// Puts the items of an operand of tuple_join into the result; ends an operand that is owned.
-TYPHON_INLINE Field* join_items(Thread& t, Field* to, Tuple* from, Value word, bool owned) {
-  u64 n = from->size;
-  if (owned && !word.is_deferred() && from->is_local() && from->count == count::kOne) {
-    // It dies by that: nothing is counted.
-    for (u64 i = 0; i < n; i++) *to[i].address() = *from->items[i].address();
-    heap::free_block(t, from);
-    return to + n;
-  }
-  for (u64 i = 0; i < n; i++) *to[i].address() = heap_copy(from->items[i].peek());
-  if (owned) release(word);
-  return to + n;
-}
 Ref tuple_join(Thread& t, Value* left, bool left_owned, Value* right, bool right_owned) {
   Tuple *a = left->as<Tuple>(), *b = right->as<Tuple>();
-  Tuple* result = allocate_tuple(t, a->size + b->size, (a->ownership() | b->ownership()) & state::kTracked);
+  u64 first = a->size, second = b->size;
+  Tuple* result = allocate_unfilled(t, first + second);
   if (result == nullptr) return Ref::error();
-  if (a == b) {
-    for (Field* to : {result->items, result->items + a->size})
-      for (u64 i = 0; i < a->size; i++) *to[i].address() = heap_copy(a->items[i].peek());
-    if (left_owned) release(std::exchange(*left, EMPTY));
-    if (right_owned) release(std::exchange(*right, EMPTY));
-    return Ref::adopt(Value(result));
-  }
-  Value x = *left, y = *right;
-  if (left_owned) *left = EMPTY;
-  if (right_owned) *right = EMPTY;
-  (void)join_items(t, join_items(t, result->items, a, x, left_owned), b, y, right_owned);
+  (void)tracked_by(a->ownership() | b->ownership(), result);
+  // Out of an operand that dies by this the words are moved: nothing is counted.
+  auto dies = [&](Value word, bool owned) {
+    return owned && a != b && !word.is_deferred() && word.object()->is_local() && word.object()->count == count::kOne;
+  };
+  bool left_dies = dies(*left, left_owned), right_dies = dies(*right, right_owned);
+  auto fill = [](Field* to, Tuple* from, u64 n, bool moved) {
+    if (!moved) return (void)copy_words(to, words_of(from), n);
+    for (u64 i = 0; i < n; i++) *to[i].address() = *from->items[i].address();
+  };
+  fill(result->items, a, first, left_dies);
+  fill(result->items + first, b, second, right_dies);
+  auto end = [&](Value* operand, bool moved) {
+    Value word = *operand;
+    *operand = EMPTY;
+    if (moved) return heap::free_block(t, word.object());
+    release(word);
+  };
+  if (left_owned) end(left, left_dies);
+  if (right_owned) end(right, right_dies);
   return Ref::adopt(Value(result));
 }
 

@@ -23,7 +23,7 @@ namespace typhon {
 
 using namespace thread_status;
 
-thread_local Thread* tls_current_thread = nullptr;
+constinit thread_local Thread* tls_current_thread = nullptr;
 
 u8 g_counted_states = state::kLocal | state::kShared;
 bool g_multi_threaded = false;

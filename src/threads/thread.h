@@ -98,7 +98,7 @@ inline constexpr u32 kStopWanted = 4;  // set by the stopping thread, for the du
 inline constexpr u32 kWaiting = 8;     // sleeps on the word until kStopWanted goes
 }  // namespace thread_status
 
-extern thread_local Thread* tls_current_thread;
+extern constinit thread_local Thread* tls_current_thread;  // constinit: who reads it asks no init function
 TYPHON_INLINE Thread* Thread::current_or_null() { return tls_current_thread; }
 TYPHON_INLINE Thread& Thread::current() { return *tls_current_thread; }
 

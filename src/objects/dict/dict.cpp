@@ -252,13 +252,13 @@ DictTemplate* dict_template_new(const Dict* d) {
   return made;
 }
 
-RefTo<Dict> dict_from_template(Thread& t, const DictTemplate* from, const Value* values) {
+RefTo<Dict> dict_from_template(Thread& t, const DictTemplate* from, Value* values, bool moved) {
   u32 n = from->count;
   RefTo<Dict> dict = TRY(dict_new(t, n));
   DictTable* table = dict->table;
   std::memcpy(static_cast<void*>(table + 1), from->words, from->index_size + n * sizeof(DictEntry));
   DictEntry* entries = table->entries();
-  for (u32 i = 0; i < n; i++) *entries[i].value.address() = heap_copy(values[i]);
+  for (u32 i = 0; i < n; i++) *entries[i].value.address() = moved ? std::exchange(values[i], EMPTY) : heap_copy(values[i]);
   table->entry_count = n;
   dict->used = n;
   return dict;

@@ -11,7 +11,7 @@ struct alignas(16) EmptyTable {
   DictTable table;
   u8 index[8];
 };
-EmptyTable g_empty_storage = {{{kShapeBody, 0, nullptr}, 0, 2, 1, 1, 0, 0, 0, 0}, {}};
+EmptyTable g_empty_storage = {{{kShapeBody, 0, nullptr}, 0, 2, 1, 1, 0, 0, 0, 0, 3, (sizeof(DictTable) + 8) / 8}, {}};
 
 constexpr u64 usable(u32 log2_size) { return (u64(1) << log2_size) * 2 / 3; }
 constexpr u64 kMaxEntries = u64(1) << 31;
@@ -46,7 +46,7 @@ void move_entries_as(DictTable* fresh, const DictTable* full) {
   const DictEntry* from = full->entries();
   DictEntry* to = fresh->entries();
   W* index = reinterpret_cast<W*>(fresh + 1);
-  u64 mask = (u64(1) << fresh->log2_size) - 1;
+  u64 mask = fresh->index_mask;
   u32 moved = 0;
   bool all_str = true;
   for (const DictEntry* end = from + full->entry_count; from < end; from++) {
@@ -177,13 +177,17 @@ DictTable* allocate_table(Thread& t, Dict* owner, u64 capacity) {
   // Entry numbers + 1 must stay below the deleted mark.
   u32 width = log2_size <= 8 ? 1 : log2_size <= 16 ? 2 : 4;
   u64 index_bytes = align_up(u64(width) << log2_size, 8);
-  heap::Body* body = heap::allocate_body(t, owner, sizeof(DictTable) + index_bytes + capacity * sizeof(DictEntry));
+  // The entries are written before anybody looks at them (entry_count, slots of the index).
+  size_t head = sizeof(DictTable) + index_bytes;
+  heap::Body* body = heap::allocate_body(t, owner, head + capacity * sizeof(DictEntry), head);
   if (body == nullptr) return nullptr;
   DictTable* table = static_cast<DictTable*>(body);
   // Never twice the same number within reach: tells a table from a later one at the same address.
   static thread_local u32 stamps = 0;
   table->flags = (u32(t.id) << 24) + ++stamps;
   table->log2_size = u8(log2_size);
+  table->index_mask = u32((u64(1) << log2_size) - 1);
+  table->entries_at = u32(head / sizeof(u64));
   table->index_width = u8(width);
   table->all_str = 1;
   table->entry_capacity = u32(capacity);

@@ -39,7 +39,7 @@ struct Index {
   TYPHON_INLINE Index(const DictTable* table, u64 hash)
       : table(table),
         entries(table->entries()),
-        mask((u64(1) << table->log2_size) - 1),
+        mask(table->index_mask),
         position(hash & mask),
         perturb(hash) {}
   TYPHON_INLINE W slot() const {

@@ -15,8 +15,8 @@ struct DictTemplate {
 };
 // Of a dict of which nothing was ever deleted; its keys are as said above. Null: too big a dict.
 DictTemplate* dict_template_new(const Dict* d);
-// A dict with those keys and `values`, borrowed, of which none is EMPTY.
-RefTo<Dict> dict_from_template(Thread& t, const DictTemplate* from, const Value* values);
+// A dict with those keys and `values`, of which none is EMPTY: borrowed, or (`moved`) words of slots, which are EMPTY afterwards.
+RefTo<Dict> dict_from_template(Thread& t, const DictTemplate* from, Value* values, bool moved);
 // Adds a key that a dict nobody else uses does not have.
 Status dict_add_str(Thread& t, Dict* d, Str* key, Value value);
 
