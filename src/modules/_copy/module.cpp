@@ -1,0 +1,110 @@
+// copy.deepcopy: its place in the module.
+#include "modules/_copy/copy.h"
+
+#include <string>
+
+#include "objects/dict/table.h"
+#include "objects/protocol/services.h"
+#include "runtime/runtime.h"
+
+namespace typhon::copying {
+namespace {
+
+GlobalRoot g_namespace, g_own[u32(Own::kCount)], g_nil;
+
+struct GlobalName {
+  const char* text;
+  Str* name;
+  u64 seen;  // table << 32 | entry
+};
+GlobalName g_names[u32(Global::kCount)] = {{"_atomic_types", nullptr, 0}, {"_deepcopy_dispatch", nullptr, 0},
+                                           {"dispatch_table", nullptr, 0}, {"_keep_alive", nullptr, 0},
+                                           {"_reconstruct", nullptr, 0},   {"Error", nullptr, 0}};
+
+TYPHON_NOINLINE Value look_for(GlobalName& entry) {
+  const DictTable* table = dict_table::table_of(g_namespace.as<Dict>());
+  i64 index = dict_find_entry(table, entry.name);
+  if (index < 0) return EMPTY;
+  if (u32 id = table_id(table); id != 0) __atomic_store_n(&entry.seen, u64(id) << 32 | u64(index), __ATOMIC_RELAXED);
+  return table->entries()[index].value.peek();
+}
+
+Ref f_deepcopy(Thread& t, Value, const Value* a) {
+  Copier copier(t);
+  if (!a[1].is_none()) copier.memo.use(a[1], a[2]);
+  t.recursion_depth--;  // it counts itself, and its caller is its own frame
+  Ref y = copier.copy(a[0]);
+  t.recursion_depth++;
+  return y;
+}
+const Method kDeepcopy = method("deepcopy", f_deepcopy, "(x, memo, _nil, /)");
+
+// deepcopy stays the function that it was, with all that a program can find out about it and do with it; its code becomes a call of
+// the native one, which is among its constants. In a traceback that call looks like the file's `copier(x, memo)`.
+constexpr i32 kCallLine = 21;  // that line, counted from the first one
+constexpr std::string_view kHead = "def deepcopy(x, memo=None, _nil=[]):",
+                           kBody =
+                               "        c='native'\n"
+                               "        y = c(x,memo, _nil)\n"
+                               "        return y\n"
+                               "def set_code(function, native):\n"
+                               "    code = deepcopy.__code__\n"
+                               "    constants = tuple(native if c == 'native' else c for c in code.co_consts)\n"
+                               "    function.__code__ = code.replace(co_consts=constants)\n";
+
+Status set_code(Thread& t, Value function) {
+  Ref native = TRY(native_function_new(t, &kDeepcopy, EMPTY, names::copy));
+  Ref code = function.as<Function>()->code.load(), file = code.as<Code>()->filename.load();
+  std::string source(size_t(code.as<Code>()->first_line - 1), '\n');
+  source.append(kHead).append(kCallLine - 1, '\n').append(kBody);
+  Ref compiled = TRY(compile_source(t, source, file, "exec", 0, true, -1, false));
+  RefTo<Dict> scratch = TRY(dict_new(t));
+  TRY(run_code(t, compiled.as<Code>(), scratch, scratch));
+  Ref set = dict_get_str(t, scratch.get(), str_immortal(t, "set_code"));
+  TRY(call_with(t, set, function, native));
+  return ok();
+}
+
+}  // namespace
+
+Value peek_global(Global which) {
+  GlobalName& entry = g_names[u32(which)];
+  u64 seen = __atomic_load_n(&entry.seen, __ATOMIC_RELAXED);
+  const DictTable* table = dict_table::table_of(g_namespace.as<Dict>());
+  if (seen >> 32 == table_id(table) && seen >> 32 != 0) [[likely]] {
+    Value found = table->entries()[u32(seen)].value.peek();
+    if (!found.is_empty()) [[likely]] return found;  // else deleted, and perhaps defined again
+  }
+  return look_for(entry);
+}
+Ref global(Thread& t, Global which) {
+  Value found = peek_global(which);
+  if (found.is_empty()) return raise_name_error(t, g_names[u32(which)].name);
+  return Ref::copy(found);
+}
+Value own(Own which) { return g_own[u32(which)].get(); }
+Value own_nil() { return g_nil.get(); }
+
+Status accelerate_copy(Thread& t, Dict* globals) {
+  if (!g_namespace.get().is_empty()) return ok();
+  constexpr const char* kOwn[] = {"_deepcopy_list",   "_deepcopy_tuple", "_deepcopy_dict",
+                                  "_deepcopy_method", "_keep_alive",     "_reconstruct"};
+  Ref deepcopy = dict_get_str(t, globals, str_immortal(t, "deepcopy"));
+  Ref copyreg = TRY(import_module(t, "copyreg"));
+  Ref found[u32(Own::kCount)];
+  for (u32 i = 0; i < u32(Own::kNewObject); i++) {
+    found[i] = dict_get_str(t, globals, str_immortal(t, kOwn[i]));
+    if (!is_exact_function(found[i])) return ok();
+  }
+  found[u32(Own::kNewObject)] = TRY(get_attribute_utf8(t, copyreg, "__newobj__"));
+  if (!is_exact_function(deepcopy)) return ok();
+  Ref defaults = deepcopy.as<Function>()->defaults.load();
+  if (!is_tuple(defaults) || defaults.as<Tuple>()->size != 2) return ok();
+  g_nil.set(t, defaults.as<Tuple>()->items[1].load());
+  for (u32 i = 0; i < u32(Own::kCount); i++) g_own[i].set(t, std::move(found[i]));
+  for (GlobalName& entry : g_names) entry.name = str_immortal(t, entry.text);
+  g_namespace.set(t, Ref::copy(Value(globals)));
+  return set_code(t, deepcopy);
+}
+
+}  // namespace typhon::copying
