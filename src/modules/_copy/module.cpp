@@ -46,23 +46,23 @@ constexpr std::string_view kHead = "def deepcopy(x, memo=None, _nil=[]):",
                            kBody =
                                "        c='native'\n"
                                "        y = c(x,memo, _nil)\n"
-                               "        return y\n"
-                               "def set_code(function, native):\n"
-                               "    code = deepcopy.__code__\n"
-                               "    constants = tuple(native if c == 'native' else c for c in code.co_consts)\n"
-                               "    function.__code__ = code.replace(co_consts=constants)\n";
+                               "        return y\n";
 
 Status set_code(Thread& t, Value function) {
-  Ref native = TRY(native_function_new(t, &kDeepcopy, EMPTY, names::copy));
   Ref code = function.as<Function>()->code.load(), file = code.as<Code>()->filename.load();
   std::string source(size_t(code.as<Code>()->first_line - 1), '\n');
   source.append(kHead).append(kCallLine - 1, '\n').append(kBody);
-  Ref compiled = TRY(compile_source(t, source, file, "exec", 0, true, -1, false));
+  code = TRY(compile_source(t, source, file, "exec", 0, true, -1, false));
   RefTo<Dict> scratch = TRY(dict_new(t));
-  TRY(run_code(t, compiled.as<Code>(), scratch, scratch));
-  Ref set = dict_get_str(t, scratch.get(), str_immortal(t, "set_code"));
-  TRY(call_with(t, set, function, native));
-  return ok();
+  TRY(run_code(t, code.as<Code>(), scratch, scratch));
+  Ref made = dict_get_str(t, scratch.get(), str_immortal(t, kDeepcopy.name));
+  code = made.as<Function>()->code.load();
+  Ref native = TRY(native_function_new(t, &kDeepcopy, EMPTY, names::copy));
+  RefTo<Tuple> constants = TRY(tuple_of(t, native)), keywords = TRY(tuple_of(t, str_immortal(t, "co_consts")));
+  Ref replace = TRY(get_attribute(t, code, str_immortal(t, "replace")));
+  Value words[] = {constants};
+  code = TRY(call(t, replace, Args{words, 0, keywords.get(), 1}));
+  return set_attribute(t, function, names::__code__, code);
 }
 
 }  // namespace
