@@ -1,9 +1,7 @@
 // copy.deepcopy: what is copied how. The order of steps is that of copy.py, as far as a program can tell.
 #include "modules/_copy/copy.h"
 
-#include "objects/dict/table.h"
 #include "objects/list_body.h"
-#include "objects/set_table.h"
 #include "objects/type_internal.h"
 
 namespace typhon::copying {
@@ -15,20 +13,6 @@ TYPHON_INLINE bool class_hash(Type* cls, u64* hash) {
   u64 id = reinterpret_cast<u64>(cls);
   *hash = key_of_hash(i64((id >> 4) | (id << 60)));
   return true;
-}
-
-Result<bool> is_atomic_slow(Thread& t, Type* cls) {
-  Ref types = TRY(global(t, Global::kAtomicTypes));
-  return contains(t, types, Value(cls));
-}
-TYPHON_INLINE Result<bool> is_atomic(Thread& t, Type* cls) {
-  Value types = peek_global(Global::kAtomicTypes);
-  u64 hash;
-  if (is_exact_set(types) && class_hash(cls, &hash)) [[likely]] {
-    i64 index = set_table::probe_quick(set_table::table_of(types.as<Set>()), Value(cls), hash).index;
-    if (index != set_table::kUnknown) [[likely]] return index >= 0;
-  }
-  return is_atomic_slow(t, cls);
 }
 
 Ref raise_recursion(Thread& t) { return raise(t, exc::RecursionError, "maximum recursion depth exceeded"); }
@@ -95,6 +79,17 @@ TYPHON_INLINE Field* inline_slots(Object* object, const Shape* shape) {
   return reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + shape->slots_offset) + 1;
 }
 
+// The entry for a class, borrowed, EMPTY when there is none; false when finding that out takes more.
+TYPHON_INLINE bool peek_entry(Value mapping, Type* cls, Value* found) {
+  u64 hash;
+  if (!is_exact_dict(mapping) || !class_hash(cls, &hash)) [[unlikely]] return false;
+  DictTable* table = dict_table::table_of(mapping.as<Dict>());
+  i64 index = dict_table::probe_quick(table, Value(cls), hash).index;
+  if (index == dict_table::kUnknown) [[unlikely]] return false;
+  *found = index < 0 ? EMPTY : table->entries()[index].value.peek();
+  return true;
+}
+
 // `key, value = item`
 Status unpack_pair(Thread& t, Value item, Ref* key, Ref* value) {
   if (is_exact_tuple(item) && item.as<Tuple>()->size == 2) [[likely]] {
@@ -123,19 +118,67 @@ Ref entry_of_class(Thread& t, Value mapping, Type* cls) {
     Ref found = TRY(call_method_with(t, mapping, names::get, Value(cls)));
     return found.get().is_none() ? Ref() : std::move(found);
   }
-  u64 hash;
-  if (class_hash(cls, &hash)) [[likely]] {
-    DictTable* table = dict_table::table_of(mapping.as<Dict>());
-    i64 index = dict_table::probe_quick(table, Value(cls), hash).index;
-    if (index == dict_table::kAbsent) return Ref();
-    if (index >= 0) return table->entries()[index].value.load();
-  }
+  Value found;
+  if (peek_entry(mapping, cls, &found)) [[likely]] return Ref::copy(found);
   return dict_get_py(t, mapping.as<Dict>(), Value(cls));
 }
 
-Ref Copier::copy(Value x) {
+TYPHON_INLINE static u32 class_index(const Type* cls) {
+  u64 address = reinterpret_cast<u64>(cls);
+  return (address >> 7 ^ address >> 11) & 15;
+}
+
+TYPHON_INLINE bool Copier::knows_atomic(Type* cls, bool* atomic) {
+  static_assert(kClasses == 16);
+  Value types = peek_global(Global::kAtomicTypes);
+  if (!types.same_word(atomic_set_)) [[unlikely]] return false;
+  const Set* set = types.as<Set>();
+  if (set_table::table_of(set) != atomic_table_ || set_table::fill_of(atomic_table_) != atomic_fill_ ||
+      set_table::used_of(set) != atomic_used_ || set_table::generation_of(set) != atomic_generation_) [[unlikely]]
+    return false;
+  u64 known = classes_[class_index(cls)];
+  *atomic = known & 1;
+  return (known & ~u64(1)) == reinterpret_cast<u64>(cls);
+}
+
+TYPHON_NOINLINE Result<bool> Copier::is_atomic(Type* cls) {
+  bool atomic;
+  if (knows_atomic(cls, &atomic)) [[likely]] return atomic;
+  Ref types = TRY(global(thread_, Global::kAtomicTypes));
+  u64 hash;
+  if (!is_exact_set(types) || !class_hash(cls, &hash)) return contains(thread_, types, Value(cls));
+  const Set* set = types.as<Set>();
+  u32 generation = set_table::generation_of(set);
+  const SetTable* table = set_table::table_of(set);
+  u64 fill = set_table::fill_of(table), used = set_table::used_of(set);
+  i64 index = set_table::probe_quick(table, Value(cls), hash).index;
+  if (index == set_table::kUnknown) return contains(thread_, types, Value(cls));
+  if (!types.get().same_word(atomic_set_) || table != atomic_table_ || fill != atomic_fill_ || used != atomic_used_ ||
+      generation != atomic_generation_) {
+    atomic_set_ = std::move(types);
+    atomic_table_ = table, atomic_fill_ = fill, atomic_used_ = used, atomic_generation_ = generation;
+    std::memset(classes_, 0, sizeof(classes_));
+  }
+  classes_[class_index(cls)] = reinterpret_cast<u64>(cls) | u64(index >= 0);
+  return index >= 0;
+}
+
+TYPHON_INLINE Status Copier::copy(Ref& x) {
   Type* cls = type_of(x);
-  if (TRY(is_atomic(thread_, cls))) return Ref::copy(x);
+  bool atomic = false;
+  if (!knows_atomic(cls, &atomic)) [[unlikely]] atomic = TRY(is_atomic(cls));
+  if (atomic) return ok();
+  x = TRY(copy_other(x, cls));
+  return ok();
+}
+
+Ref Copier::run(Value x) {
+  Ref y = Ref::copy(x);
+  TRY(copy(y));
+  return y;
+}
+
+TYPHON_NOINLINE Ref Copier::copy_other(Value x, Type* cls) {
   Ref known = memo.find(x);
   if (!known.is_empty()) return known;
   return copy_new(x, cls);
@@ -147,7 +190,7 @@ Ref Copier::copy_new(Value x, Type* cls) {
   TRY(safepoint(thread_));
   bool stored = false;
   Ref y = TRY(copy_by_type(x, cls, &stored));
-  if (is_same(x, y)) return y;
+  if (!stored && is_same(x, y)) return y;
   if (!stored || !memo.is_private()) TRY(memo.set(x, y));
   TRY(keep_alive(x));
   return y;
@@ -162,59 +205,59 @@ Status Copier::keep_alive(Value x) {
   return ok();
 }
 
-// *stored: the memo has the copy already.
+// *stored: the memo has the copy already, another object.
 Ref Copier::copy_by_type(Value x, Type* cls, bool* stored) {
+  Value found;
   Ref copier;
-  {
+  if (!peek_entry(peek_global(Global::kDispatch), cls, &found)) [[unlikely]] {
     Ref dispatch = TRY(global(thread_, Global::kDispatch));
     copier = TRY(entry_of_class(thread_, dispatch, cls));
+    found = copier.get();
   }
-  if (!copier.is_empty() && !copier.get().is_none()) {
+  if (!found.is_empty() && !found.is_none()) {
     *stored = true;
-    if (is_exact_list(x) && copier.get().same_word(own(Own::kList))) return copy_list(x.as<List>());
-    if (is_exact_dict(x) && copier.get().same_word(own(Own::kDict))) return copy_dict(x.as<Dict>());
+    if (is_exact_list(x) && found.same_word(own(Own::kList))) return copy_list(x.as<List>());
+    if (is_exact_dict(x) && found.same_word(own(Own::kDict))) return copy_dict(x.as<Dict>());
     *stored = false;
-    if (is_exact_tuple(x) && copier.get().same_word(own(Own::kTuple))) return copy_tuple(x.as<Tuple>());
+    if (is_exact_tuple(x) && found.same_word(own(Own::kTuple))) return copy_tuple(x.as<Tuple>());
+    copier = Ref::copy(found);
     Value mapping = memo.mapping();
     if (mapping.is_error()) return Ref::error();
     return call_with(thread_, copier, x, mapping);
   }
   if (is_type(x)) return Ref::copy(x);
-  if (x.is_object() && memo.is_private()) {
+  if (x.is_object() && memo.is_private() && TRY(is_atomic(types::str))) {
     const Shape* shape = shape_of(x.object());
-    if (is_plain(shape, cls) && TRY(is_atomic(thread_, types::str))) {
-      Ref table = TRY(global(thread_, Global::kDispatchTable));
-      Ref reductor = TRY(entry_of_class(thread_, table, cls));
-      if (reductor.is_empty() && shape_of(x.object()) == shape && is_plain(shape, cls)) {
-        *stored = true;
-        return copy_instance(x.object(), shape);
-      }
+    if (is_plain(shape, cls) && peek_entry(peek_global(Global::kDispatchTable), cls, &found) && found.is_empty()) {
+      *stored = true;
+      return copy_instance(x.object(), shape);
     }
   }
   return copy_by_protocol(x, cls);
 }
 
-Ref Copier::copy_list(List* x) {
+TYPHON_NOINLINE Ref Copier::copy_list(List* x) {
   Frames frame(thread_, 1);
   RefTo<List> y = TRY(list_new(thread_, list_size(x)));
   TRY(memo.set(Value(x), y));
   for (u64 i = 0;; i++) {
     Ref item = list_body::item_at(x, i);
     if (item.is_empty()) return y;
-    TRY(list_append(thread_, y.get(), TRY(copy(item))));
+    TRY(copy(item));
+    TRY(list_append(thread_, y.get(), std::move(item)));
   }
 }
 
-Ref Copier::copy_tuple(Tuple* x) {
+TYPHON_NOINLINE Ref Copier::copy_tuple(Tuple* x) {
   Frames frame(thread_, 1);
   size_t base = stack_.size();
   u64 n = x->size;
   bool differs = false;  // then all of them are on the stack, else they are what x has
   for (u64 i = 0; i < n; i++) {
-    Ref item = x->items[i].load();
-    Ref y = TRY(copy(item));
+    Ref y = x->items[i].load();
+    TRY(copy(y));
     if (!differs) {
-      if (is_same(item, y)) continue;
+      if (is_same(x->items[i].peek(), y)) continue;
       differs = true;
       for (u64 j = 0; j < i; j++) stack_.push(x->items[j].load());
     }
@@ -231,7 +274,7 @@ Ref Copier::copy_tuple(Tuple* x) {
   return result;
 }
 
-Ref Copier::copy_dict(Dict* x) {
+TYPHON_NOINLINE Ref Copier::copy_dict(Dict* x) {
   Frames frame(thread_, 1);
   u64 used = dict_table::used_of(x), left = used, position = 0;
   RefTo<Dict> y = TRY(dict_new(thread_, used));
@@ -250,14 +293,14 @@ Ref Copier::copy_dict(Dict* x) {
     position++;
     if (left-- == 0) [[unlikely]] return raise(thread_, exc::RuntimeError, "dictionary keys changed during iteration");
     Ref key = Ref::copy(k), value = Ref::copy(v);
-    value = TRY(copy(value));
-    key = TRY(copy(key));
+    TRY(copy(value));
+    TRY(copy(key));
     TRY(dict_set_py(thread_, y.get(), key, value));
   }
 }
 
 // The instance as object.__reduce_ex__, copyreg.__newobj__ and `y.__dict__.update(deepcopy(x.__dict__))` would copy it.
-Ref Copier::copy_instance(Object* x, const Shape* shape) {
+TYPHON_NOINLINE Ref Copier::copy_instance(Object* x, const Shape* shape) {
   Frames frames(thread_, 3);  // _reconstruct, deepcopy and _deepcopy_dict
   if (frames.too_many()) [[unlikely]] return raise_recursion(thread_);
   Ref y = TRY(allocate_instance(thread_, shape->type));
@@ -271,7 +314,8 @@ Ref Copier::copy_instance(Object* x, const Shape* shape) {
     if (shape_of(x) == shape && (x->is_local() || !g_multi_threaded) && i < shape->inline_capacity) [[likely]]
       value = inline_slots(x, shape)[i].load();
     if (value.is_empty()) value = TRY(attribute_at(x, shape, i, &changed));
-    stack_.push(TRY(copy(value)));
+    TRY(copy(value));
+    stack_.push(std::move(value));
   }
   if (shape_of(x) != shape) [[unlikely]] TRY(attribute_at(x, shape, n, &changed));
   TRY(set_attributes(y.object(), shape, base));
@@ -280,7 +324,7 @@ Ref Copier::copy_instance(Object* x, const Shape* shape) {
 }
 
 // An attribute of an instance that had `shape` when its copying began; without a slot of that number: whether there are as many still.
-Ref Copier::attribute_at(Object* x, const Shape* shape, u32 slot, bool* changed) {
+TYPHON_NOINLINE Ref Copier::attribute_at(Object* x, const Shape* shape, u32 slot, bool* changed) {
   Str* keys[kMaxSlots];
   keys_of(shape, keys);
   const Shape* now = shape_of(x);
@@ -319,7 +363,7 @@ Status Copier::set_attributes(Object* y, const Shape* shape, size_t base) {
   return ok();
 }
 
-Ref Copier::copy_by_protocol(Value x, Type* cls) {
+TYPHON_NOINLINE Ref Copier::copy_by_protocol(Value x, Type* cls) {
   Ref copier = TRY(get_attribute_or_empty(thread_, x, names::__deepcopy__));
   if (!copier.is_empty() && !copier.get().is_none()) {
     Value mapping = memo.mapping();
@@ -387,7 +431,8 @@ Ref Copier::reconstruct(Value x, Value reduced) {
   Ref y = TRY(make_again(parts->items[0].peek(), parts->items[1].as<Tuple>()));
   TRY(memo.set(x, y));
   if (!state.is_empty()) {
-    Ref copied = TRY(copy(state));
+    Ref copied = Ref::copy(state);
+    TRY(copy(copied));
     TRY(set_state(y, copied));
   }
   if (!list_items.is_empty()) {
@@ -395,7 +440,7 @@ Ref Copier::reconstruct(Value x, Value reduced) {
     for (;;) {
       Ref item = TRY(iter_next(thread_, iterator));
       if (item.is_empty()) break;
-      item = TRY(copy(item));
+      TRY(copy(item));
       TRY(call_method_with(thread_, y, names::append, item));
     }
   }
@@ -405,8 +450,8 @@ Ref Copier::reconstruct(Value x, Value reduced) {
       Ref item = TRY(iter_next(thread_, iterator));
       if (item.is_empty()) break;
       TRY(unpack_pair(thread_, item, &key, &value));
-      key = TRY(copy(key));
-      value = TRY(copy(value));
+      TRY(copy(key));
+      TRY(copy(value));
       TRY(set_item(thread_, y, key, value));
     }
   }
@@ -419,7 +464,8 @@ Ref Copier::make_again(Value function, Tuple* args) {
   u64 n = args->size;
   for (u64 i = 0; i < n; i++) {
     Ref item = args->items[i].load();
-    stack_.push(TRY(copy(item)));
+    TRY(copy(item));
+    stack_.push(std::move(item));
   }
   Ref y;
   const Value* words = stack_.data() + base;

@@ -15,11 +15,10 @@ void Memo::use(Value mapping, Value nil) {
   is_dict_ = is_exact_dict(mapping);
 }
 
-Memo::Slot* Memo::probe(u64 key) {
-  for (u64 i = (key >> 4) * 0x9E3779B97F4A7C15 >> 32;; i++) {
-    Slot* slot = &slots_[i & (capacity_ - 1)];
-    if (slot->key == key || slot->key == 0) return slot;
-  }
+// id(x), mostly an address.
+TYPHON_INLINE static u64 id_of(Thread& t, Value x) {
+  if (x.is_object() && !is_exact(x, kShape_int_) && !is_exact(x, kShape_float_)) [[likely]] return x.untagged().bits;
+  return object_id(t, x);
 }
 
 Status Memo::grow() {
@@ -38,7 +37,7 @@ Status Memo::grow() {
 Ref Memo::find(Value x) {
   if (is_private()) [[likely]] {
     if (copies_.empty()) return Ref();
-    const Slot* slot = probe(object_id(thread_, x));
+    const Slot* slot = probe(id_of(thread_, x));
     return slot->key == 0 ? Ref() : Ref::copy(copies_[slot->index]);
   }
   Ref key = TRY(int_from_u64(thread_, object_id(thread_, x)));
@@ -61,7 +60,7 @@ Status Memo::set_item_of(Value key, Value value) {
 }
 
 Status Memo::set(Value x, Value y) {
-  u64 id = object_id(thread_, x);
+  u64 id = id_of(thread_, x);
   if (!is_private()) {
     Ref key = TRY(int_from_u64(thread_, id));
     return set_item_of(key, y);

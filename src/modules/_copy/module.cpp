@@ -3,37 +3,25 @@
 
 #include <string>
 
-#include "objects/dict/table.h"
 #include "objects/protocol/services.h"
 #include "runtime/runtime.h"
 
 namespace typhon::copying {
-namespace {
 
-GlobalRoot g_namespace, g_own[u32(Own::kCount)], g_nil;
-
-struct GlobalName {
-  const char* text;
-  Str* name;
-  u64 seen;  // table << 32 | entry
-};
+GlobalRoot g_namespace, g_own[u32(Own::kCount)];
 GlobalName g_names[u32(Global::kCount)] = {{"_atomic_types", nullptr, 0}, {"_deepcopy_dispatch", nullptr, 0},
                                            {"dispatch_table", nullptr, 0}, {"_keep_alive", nullptr, 0},
                                            {"_reconstruct", nullptr, 0},   {"Error", nullptr, 0}};
 
-TYPHON_NOINLINE Value look_for(GlobalName& entry) {
-  const DictTable* table = dict_table::table_of(g_namespace.as<Dict>());
-  i64 index = dict_find_entry(table, entry.name);
-  if (index < 0) return EMPTY;
-  if (u32 id = table_id(table); id != 0) __atomic_store_n(&entry.seen, u64(id) << 32 | u64(index), __ATOMIC_RELAXED);
-  return table->entries()[index].value.peek();
-}
+namespace {
+
+GlobalRoot g_nil;
 
 Ref f_deepcopy(Thread& t, Value, const Value* a) {
   Copier copier(t);
   if (!a[1].is_none()) copier.memo.use(a[1], a[2]);
   t.recursion_depth--;  // it counts itself, and its caller is its own frame
-  Ref y = copier.copy(a[0]);
+  Ref y = copier.run(a[0]);
   t.recursion_depth++;
   return y;
 }
@@ -67,22 +55,19 @@ Status set_code(Thread& t, Value function) {
 
 }  // namespace
 
-Value peek_global(Global which) {
+Value look_for(Global which) {
   GlobalName& entry = g_names[u32(which)];
-  u64 seen = __atomic_load_n(&entry.seen, __ATOMIC_RELAXED);
   const DictTable* table = dict_table::table_of(g_namespace.as<Dict>());
-  if (seen >> 32 == table_id(table) && seen >> 32 != 0) [[likely]] {
-    Value found = table->entries()[u32(seen)].value.peek();
-    if (!found.is_empty()) [[likely]] return found;  // else deleted, and perhaps defined again
-  }
-  return look_for(entry);
+  i64 index = dict_find_entry(table, entry.name);
+  if (index < 0) return EMPTY;
+  if (u32 id = table_id(table); id != 0) __atomic_store_n(&entry.seen, u64(id) << 32 | u64(index), __ATOMIC_RELAXED);
+  return table->entries()[index].value.peek();
 }
 Ref global(Thread& t, Global which) {
   Value found = peek_global(which);
   if (found.is_empty()) return raise_name_error(t, g_names[u32(which)].name);
   return Ref::copy(found);
 }
-Value own(Own which) { return g_own[u32(which)].get(); }
 Value own_nil() { return g_nil.get(); }
 
 Status accelerate_copy(Thread& t, Dict* globals) {
