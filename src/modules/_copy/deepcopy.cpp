@@ -15,15 +15,17 @@ TYPHON_INLINE bool class_hash(Type* cls, u64* hash) {
   return true;
 }
 
-Ref raise_recursion(Thread& t) { return raise(t, exc::RecursionError, "maximum recursion depth exceeded"); }
-
 // Stands for the calls of functions of copy.py that there would be.
 class Frames {
  public:
   Frames(Thread& t, u32 n) : thread_(t), n_(n) { t.recursion_depth += n; }
   Frames(const Frames&) = delete;
   ~Frames() { thread_.recursion_depth -= n_; }
-  bool too_many() const { return thread_.recursion_depth > thread_.recursion_limit || native_stack_low(thread_); }
+  Status check() const {
+    if (thread_.recursion_depth > thread_.recursion_limit) [[unlikely]]
+      return raise(thread_, exc::RecursionError, "maximum recursion depth exceeded");
+    return enter_native(thread_);
+  }
 
  private:
   Thread& thread_;
@@ -186,7 +188,7 @@ TYPHON_NOINLINE Ref Copier::copy_other(Value x, Type* cls) {
 
 Ref Copier::copy_new(Value x, Type* cls) {
   Frames frame(thread_, 1);
-  if (frame.too_many()) [[unlikely]] return raise_recursion(thread_);
+  TRY(frame.check());
   TRY(safepoint(thread_));
   bool stored = false;
   Ref y = TRY(copy_by_type(x, cls, &stored));
@@ -302,7 +304,7 @@ TYPHON_NOINLINE Ref Copier::copy_dict(Dict* x) {
 // The instance as object.__reduce_ex__, copyreg.__newobj__ and `y.__dict__.update(deepcopy(x.__dict__))` would copy it.
 TYPHON_NOINLINE Ref Copier::copy_instance(Object* x, const Shape* shape) {
   Frames frames(thread_, 3);  // _reconstruct, deepcopy and _deepcopy_dict
-  if (frames.too_many()) [[unlikely]] return raise_recursion(thread_);
+  TRY(frames.check());
   Ref y = TRY(allocate_instance(thread_, shape->type));
   TRY(memo.set(Value(x), y));
   u32 n = shape->slot_count;
@@ -394,7 +396,8 @@ TYPHON_NOINLINE Ref Copier::copy_by_protocol(Value x, Type* cls) {
       if (reductor.is_empty() || !TRY(truth(thread_, reductor))) {
         Ref error = TRY(global(thread_, Global::kError));
         RefTo<Str> name = TRY(object_str(thread_, Value(cls)));
-        if (!is_type(error)) return raise(thread_, exc::TypeError, "exceptions must derive from BaseException");
+        if (!is_type(error) || !is_subtype(error.as<Type>(), exc::BaseException))
+          return raise(thread_, exc::TypeError, "exceptions must derive from BaseException");
         return raise(thread_, error.as<Type>(), "un(deep)copyable object of type %V", name.value());
       }
       reduced = TRY(call(thread_, reductor));

@@ -43,7 +43,9 @@ Ref Memo::find(Value x) {
   Ref key = TRY(int_from_u64(thread_, object_id(thread_, x)));
   Ref found = is_dict_ ? TRY(dict_get_py(thread_, mapping_.as<Dict>(), key))
                        : TRY(call_method_with(thread_, mapping_, names::get, key, nil_));
-  return is_same(found, nil_) ? Ref() : std::move(found);
+  bool is_nil = is_same(found, nil_);
+  if (!nil_.get().same_word(own_nil())) nil_ = Ref::copy(own_nil());  // what the caller gave is for the first look
+  return is_nil ? Ref() : std::move(found);
 }
 
 Ref Memo::get(Value x) {

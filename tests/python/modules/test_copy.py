@@ -66,6 +66,7 @@ class Function(unittest.TestCase):
         self.assertEqual(copy.deepcopy(x, {id(x): nothing}, nothing), [])
         self.assertIs(copy.deepcopy(x, {id(x): nothing}), nothing)
         self.assertIs(copy.deepcopy(x, {id(x): None}), None)
+        self.assertIs(copy.deepcopy([x], {id(x): nothing}, nothing)[0], nothing)
 
     def test_as_a_method(self):
         class Cloned(Plain):
@@ -962,6 +963,22 @@ class Depth(unittest.TestCase):
         with self.assertRaisesRegex(RecursionError, "maximum recursion depth exceeded"):
             copy.deepcopy(x)
         self.assertEqual(copy.deepcopy([[1]]), [[1]])
+
+    def test_recursion_limit(self):
+        limit = sys.getrecursionlimit()
+        x = []
+        for _ in range(1500):
+            x = [x]
+        with self.assertRaises(RecursionError):
+            copy.deepcopy(x)
+        sys.setrecursionlimit(10_000)
+        try:
+            y = copy.deepcopy(x)
+        finally:
+            sys.setrecursionlimit(limit)
+        for _ in range(1500):
+            y, = y
+        self.assertEqual(y, [])
 
     def test_endless(self):
         class Endless:
