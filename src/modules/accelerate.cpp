@@ -1,6 +1,7 @@
 #include "modules/accelerate.h"
 
 #include "modules/_asyncio/base_loop.h"
+#include "modules/_copy/copy.h"
 #include "modules/_futures/futures.h"
 #include "modules/_thread/condition.h"
 #include "runtime/runtime.h"
@@ -15,6 +16,7 @@ struct Accelerated {
 constexpr Accelerated kAccelerated[] = {
     {"/threading.py", accelerate_threading},
     {"/queue.py", accelerate_queue},
+    {"/copy.py", copying::accelerate_copy},
     {"/selectors.py", asyncio::accelerate_selectors},
     {"/asyncio/events.py", asyncio::accelerate_events},
     {"/asyncio/base_events.py", asyncio::accelerate_base_events},

@@ -12,6 +12,7 @@
 #include "heap/collector.h"
 #include "interpreter/frame.h"
 #include "interpreter/tracing.h"
+#include "objects/type_internal.h"
 #include "runtime/library.h"
 #include "threads/world.h"
 
@@ -256,6 +257,14 @@ Ref f_getsizeof(Thread& t, Value, const Value* a) {
 Ref f_getallocatedblocks(Thread& t, Value, const Value*) { return int_from(t, i64(heap::statistics().blocks_live)); }
 Ref f_getunicodeinternedsize(Thread& t, Value, const Value*) { return int_from(t, i64(interned_count())); }
 Ref f_clear_caches(Thread&, Value, const Value*) { return Ref::none(); }
+// For dataclasses, which make another class of a class's namespace: the descriptors in it fit the old one only.
+Ref f_clear_type_descriptors(Thread& t, Value, const Value* a) {
+  if (!is_type(a[0])) return raise(t, exc::TypeError, "_clear_type_descriptors() argument must be type, not %T", a[0]);
+  auto* type = a[0].as<Type>();
+  if (type->flags & type_flag::kImmutable) return raise(t, exc::TypeError, "argument is immutable");
+  for (Str* name : {names::__dict__, names::__weakref__}) (void)TRY(replace_class_entry(t, type, name, EMPTY));
+  return Ref::none();
+}
 
 // --- encodings
 Ref f_getdefaultencoding(Thread&, Value, const Value*) { return Ref::copy(names::utf_8); }
@@ -410,7 +419,7 @@ const Method kFunctions[] = {
     method("getunicodeinternedsize", f_getunicodeinternedsize, "(*, _only_immortal=False)"),
     method("_clear_type_cache", f_clear_caches, "()"),
     method("_clear_internal_caches", f_clear_caches, "()"),
-    method("_clear_type_descriptors", f_clear_caches, "(type, /)"),
+    method("_clear_type_descriptors", f_clear_type_descriptors, "(type, /)"),
     method("getdefaultencoding", f_getdefaultencoding, "()", "Return the current default encoding used by the Unicode implementation."),
     method("getfilesystemencoding", f_getfsencoding, "()", "Return the encoding used to convert Unicode filenames to OS filenames."),
     method("getfilesystemencodeerrors", f_getfserrors, "()", "Return the error mode used for Unicode to OS filename conversion."),

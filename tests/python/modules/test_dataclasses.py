@@ -1,8 +1,15 @@
 """dataclasses."""
 
+import copy
 import dataclasses
+import pickle
 import unittest
 from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Slotted:
+    x: int
 
 
 class Dataclasses(unittest.TestCase):
@@ -77,6 +84,9 @@ class Dataclasses(unittest.TestCase):
         class P: x: int = 1
         self.assertRaises(AttributeError, setattr, P(), "z", 1)
         self.assertEqual(P().x, 1)
+        self.assertNotIn("__dict__", P.__dict__)
+        self.assertEqual(pickle.loads(pickle.dumps(Slotted(5))), Slotted(5))
+        self.assertEqual(copy.copy(Slotted(5)), Slotted(5))
 
     def test_inheritance(self):
         @dataclass
