@@ -35,6 +35,14 @@ inline constexpr u8 kDropsSent = 4;
 inline constexpr u8 kBareSuper = 4;  // LOAD_SUPER_ATTR, LOAD_SUPER_METHOD: super() without arguments
 inline constexpr u16 kNoRegister = 0xFFFF;
 
+// The opcode, for the dispatch: of an atomic load clang would extend the result in an instruction of its own.
+TYPHON_INLINE u64 opcode_at(const Instr* pc) {
+#if __has_feature(thread_sanitizer)
+  return pc->op;
+#else
+  return *reinterpret_cast<const u8*>(&pc->op);
+#endif
+}
 inline u64& unit(Instr* at) { return *reinterpret_cast<u64*>(at); }
 u32 op_units(Op op);
 const char* op_name(Op op);

@@ -34,7 +34,7 @@ TYPHON_INLINE u64 any_word() {
 #define NEXT(n)                                                        \
   do {                                                                 \
     pc += (n);                                                         \
-    [[clang::musttail]] return table[pc->op].run(pc, r, t, table, any_word()); \
+    [[clang::musttail]] return table[opcode_at(pc)].run(pc, r, t, table, any_word()); \
   } while (0)
 // The same after something that may have run Python code: the handler table may have been exchanged (tracing).
 #define NEXT_RELOAD(n)                                             \
