@@ -100,7 +100,10 @@ bool is_argument(const Body& c, u32 at) {
     const char* letters = op_operands(op);
     for (u32 k = 0; letters[k] != 0 && k < 3; k++) {
       if (letters[k] == 'J') {
-        u32 to = u32(i32(i) + (k == 2 ? i16(in.c) : letters[k + 1] == 'u' ? i32(u32(unit(&c.instructions[i + 1]))) : in.jump()));
+        i32 jump = in.jump();
+        if (letters[k + 1] == 'c') jump = i16(in.c);
+        if (letters[k + 1] == 'u') jump = i32(u32(unit(&c.instructions[i + 1])));
+        u32 to = u32(i32(i) + jump);
         if (to <= at) return false;
         if (to > last) last = to;
         break;
