@@ -3,9 +3,10 @@
 // A cache is one 64-bit unit, read and written whole: {shape:32 | offset:6 | rewrites:4 | kind:2 | payload:20}. Zero never matches
 // (shape 0 is dead memory). For kSlot the payload is the class's version (its low bits), as Shape::cache_tag has it, so that one
 // compare tells kind and version: the attribute is the word at 8 * offset in the object, as long as the class still has that version,
-// so no data descriptor of the name was added. For kRecord it is the index of an AttributeRecord. Records are never freed, and change once:
-// when the class does, their kind becomes kGone (add_shape_record). A site that was rewritten 3 times sees several shapes: its own unit stays as it is, and a table of the thread holds words
-// for each (site, shape). Shape ids are never reused; class versions are unique.
+// so no data descriptor of the name was added. For kRecord it is the index of an AttributeRecord. Records are never freed, and change
+// once: when the class does, their kind becomes kGone (add_shape_record). A site that was rewritten 3 times sees several shapes: its
+// own unit stays as it is, and a table of the thread holds words for each (site, shape). Shape ids are never reused; class versions
+// are unique.
 #pragma once
 #include "heap/collector.h"
 #include "objects/function.h"

@@ -565,7 +565,7 @@ COLD_HANDLER(call_cold) {
                                                           : Op::CALL_NATIVE);
   TAIL(call_native);
 }
-// Whether the callable in the window is a native function that runs `bound`; with one argument, or two.
+// Whether the window is that of a call of a native function that runs `bound`, with so many arguments.
 TYPHON_INLINE bool calls_builtin(Value* r, Instr* pc, BoundFn bound, u32 arguments) {
   Value callable = r[pc->b];
   return points_to(callable, kShape_builtin_function) && callable.as<NativeFunction>()->definition->bound == bound && pc->c == arguments;
