@@ -466,7 +466,7 @@ void clear_counted(Garbage& garbage) {
 u64 free_deferred(Thread& t, std::vector<Object*>& objects) {
   if (objects.empty()) return 0;
   // Nothing of it can be reached any more, and no address is used again before it was freed below.
-  __atomic_fetch_add(&g_deferred_epoch, 1, __ATOMIC_ACQ_REL);
+  end_deferred_epoch();
   object_model::forget_addresses();
   std::unordered_map<Object*, i32> doomed;  // -> depth: 0, or one more than that of its class, when that is doomed too
   for (Object* object : objects) doomed[object] = 0;

@@ -42,6 +42,7 @@ void reclaim_for_observer(Thread& t);
 void forget_old_words(Thread& t);
 // Changes whenever DEFERRED objects were freed: caches that know code or names by address are void then.
 inline u32 deferred_epoch();
+inline void end_deferred_epoch();
 // At thread exit (R17): drops thread-local state, hands candidates and pages over, publishes what is left.
 void thread_exit(Thread& t);
 // Makes an object DEFERRED (published first): modules, classes, top-level functions, code and its constants.
@@ -56,6 +57,7 @@ void make_immortal(Object* object);
 extern void (*g_for_each_thread_local)(Thread& t, void (*f)(Object* local, Object* dict, void* context), void* context);
 extern u32 g_deferred_epoch;
 inline u32 deferred_epoch() { return __atomic_load_n(&g_deferred_epoch, __ATOMIC_RELAXED); }
+inline void end_deferred_epoch() { __atomic_fetch_add(&g_deferred_epoch, 1, __ATOMIC_ACQ_REL); }
 struct Counters {
   u64 publications, candidates, stops, collections, reclaimed;
   u64 longest_stop_ns, total_stop_ns;

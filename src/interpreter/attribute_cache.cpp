@@ -13,7 +13,7 @@ namespace typhon {
 thread_local SiteTable tls_sites;
 
 namespace {
-constexpr u32 kMaxRecords = 1u << cache::kPayloadBits;
+constexpr u32 kMaxRecords = 1u << cache::kIndexBits;
 constexpr u32 kMostSiteRecords = 1u << 16;  // that one thread may make for its SiteTable
 u32 g_record_count = 1;  // 0 ends a list
 
@@ -31,10 +31,8 @@ void forget_records(u32 first) {
 
 bool may_rewrite(u64 old) { return cache::rewrites(old) < cache::kMaxRewrites; }
 
-void write_cache(Instr* at, u64 old, u32 shape, u32 offset, u64 kind, u32 payload) {
-  u32 rewrites = old == 0 ? 0 : cache::rewrites(old) + 1;
-  __atomic_store_n(reinterpret_cast<u64*>(at), cache::make(shape, offset, rewrites, kind, payload), __ATOMIC_RELEASE);
-}
+void write_cache(Instr* at, u64 word) { __atomic_store_n(reinterpret_cast<u64*>(at), word, __ATOMIC_RELEASE); }
+u32 rewrites_after(u64 old) { return old == 0 ? 0 : cache::rewrites(old) + 1; }
 
 void write_record(Instr* at, u64 old, u32 shape, const AttributeRecord& record) {
   u64 place = reinterpret_cast<u64>(at) - reinterpret_cast<u64>(&tls_sites);
@@ -48,7 +46,7 @@ void write_record(Instr* at, u64 old, u32 shape, const AttributeRecord& record) 
   // The others are for one class, one module.
   bool of_shape = record.kind != RecordKind::kClassAttribute && record.kind != RecordKind::kModule && record.kind != RecordKind::kConstructor;
   if (of_shape && !add_shape_record(shape_at(shape), record.version, index, &made->next)) made->kind = RecordKind::kGone;
-  write_cache(at, old, shape, 0, cache::kRecord, index);
+  write_cache(at, cache::make_record(shape, index, rewrites_after(old)));
 }
 
 // The inline slot's offset, when it can be encoded; 0 otherwise.
@@ -57,11 +55,30 @@ u32 inline_offset(const Shape* shape, u32 slot) {
   return shape->slots_offset + 8 + slot * 8;
 }
 
-bool write_slot(Instr* at, u64 old, const Shape* shape, u32 version, u32 offset) {
-  u32 tag = cache_tag_of(version);
-  if (offset == 0 || offset / 8 > 63 || tag == 0) return false;
-  write_cache(at, old, shape->id, offset, cache::kSlot, tag >> kCacheTagShift);
+bool write_slot(Instr* at, u64 old, Shape* shape, u32 version, u32 offset) {
+  if (offset == 0 || offset / 8 > 63 || !note_cached_slot(shape, version)) return false;
+  write_cache(at, cache::make_slot(shape->id, offset, rewrites_after(old)));
   return true;
+}
+
+// With the world stopped.
+void forget_slots_of(Object* object, void*) {
+  if (object->shape_id() != kShape_code) return;
+  auto* code = static_cast<Code*>(object);
+  for (u32 i = 0; i < code->unit_count;) {
+    Instr* at = &code->instructions[i];
+    Op op = base_op(Op(at->op));
+    if (op == Op::LOAD_ATTR || op == Op::STORE_ATTR || op == Op::LOAD_METHOD) {
+      u64 word = cache::load(at + 1);
+      if (!(u32(word) & cache::kRecord) && shape_at(u32(word))->cached_slots == CachedSlots::kDoomed) write_cache(at + 1, 0);
+    }
+    i += op_units(op);
+  }
+}
+void forget_doomed_slots(Thread& t) {
+  WorldStopped stopped(t);
+  heap::for_each_object(forget_slots_of, nullptr);
+  collector::end_deferred_epoch();  // empties the tables of sites
 }
 
 Value as_register_word(Value v, bool* deferred) {
@@ -206,17 +223,19 @@ bool classify_dictionary_load(const Shape* shape, Object* object, Str* name, Val
 
 }  // namespace
 
-AttributeRecord* g_attribute_records = (g_forget_records = forget_records, reserve_records());
+AttributeRecord* g_attribute_records = (g_forget_records = forget_records, g_forget_doomed_slots = forget_doomed_slots, reserve_records());
 
-SiteEntry* renew_site(SiteEntry* entry, const Instr* at) {
+SiteEntry* renew_site(u32 index, const Instr* at, u32 shape) {
   u32 epoch = collector::deferred_epoch();
   if (tls_sites.epoch != epoch) {
     std::memset(tls_sites.entries, 0, sizeof tls_sites.entries);
     tls_sites.epoch = epoch;
   }
-  entry->site = at;
-  entry->word = 0;
-  return entry;
+  SiteEntry &first = tls_sites.entries[index], &second = tls_sites.entries[index ^ 1];
+  if (is_site(second, at, shape)) return &second;
+  second = first;
+  first = {at, 0};
+  return &first;
 }
 
 void write_record_cache(Instr* at, u32 shape, const AttributeRecord& record) {
@@ -301,6 +320,7 @@ void fill_store_cache(Thread& t, Instr* at, Object* object, Str* name) {
     if (offset != 0) write_slot(at, old, shape, version, offset);
     return;
   }
+  if (!d.is_empty() && !(type_of(d)->flags & type_flag::kImmutable)) return;  // its class may yet be given a __set__
   if (shape->flags & shape_flag::kDictMode) return fill_dictionary_store(at, old, shape, object, name, &record);
   if (!(shape->flags & shape_flag::kHasAttributes)) return;
   int slot = find_slot(shape, name);

@@ -1,12 +1,12 @@
 // Inline caches of attribute instructions (docs/inline-caches.md).
 //
-// A cache is one 64-bit unit, read and written whole: {shape:32 | offset:6 | rewrites:4 | kind:2 | payload:20}. Zero never matches
-// (shape 0 is dead memory). For kSlot the payload is the class's version (its low bits), as Shape::cache_tag has it, so that one
-// compare tells kind and version: the attribute is the word at 8 * offset in the object, as long as the class still has that version,
-// so no data descriptor of the name was added. For kRecord it is the index of an AttributeRecord. Records are never freed, and change
-// once: when the class does, their kind becomes kGone (add_shape_record). A site that was rewritten 3 times sees several shapes: its
-// own unit stays as it is, and a table of the thread holds words for each (site, shape). Shape ids are never reused; class versions
-// are unique.
+// A cache is one 64-bit unit, read and written whole. For a slot it is {shape:31 | 0:1 | 0:20 | rewrites:4 | 0:2 | offset:6}: in objects
+// of that shape the attribute is the word at 8 * offset. Nothing else is compared: before a class comes to say something else of the
+// name (a data descriptor, a __setattr__), the caches forget the slots of its shapes (forget_doomed_slots). For a record it is
+// {shape:31 | 1:1 | index:20 | rewrites:4 | 0:8}, the index of an AttributeRecord. Records are never freed, and change once: when the
+// class does, their kind becomes kGone (add_shape_record). Zero never matches (shape 0 is dead memory). A site that was rewritten
+// 3 times sees several shapes: its own unit stays as it is, and a table of the thread holds words for each (site, shape). Shape ids are
+// never reused; class versions are unique.
 #pragma once
 #include "heap/collector.h"
 #include "objects/function.h"
@@ -51,16 +51,17 @@ struct AttributeRecord {
 static_assert(sizeof(AttributeRecord) == 32);
 
 namespace cache {
-inline constexpr u64 kSlot = 0, kRecord = 1;  // a second bit is not used
+inline constexpr u32 kRecord = 1u << 31;  // with the shape of words for records
 inline constexpr u32 kMaxRewrites = 3;
-inline constexpr u32 kPayloadBits = 20;
-static_assert(kPayloadBits + kCacheTagShift == 32);
-TYPHON_INLINE u64 make(u32 shape, u32 offset, u32 rewrites, u64 kind, u32 payload) {
-  return u64(shape) | u64(offset / 8) << 32 | u64(rewrites) << 38 | kind << 42 | u64(payload) << (32 + kCacheTagShift);
-}
-TYPHON_INLINE bool is_record(u64 word) { return word >> 42 & kRecord; }
-TYPHON_INLINE u32 rewrites(u64 word) { return u32(word >> 38) & 15; }
-TYPHON_INLINE u32 index(u64 word) { return u32(word >> (32 + kCacheTagShift)); }
+inline constexpr u32 kIndexBits = 20;
+TYPHON_INLINE u64 make_slot(u32 shape, u32 offset, u32 rewrites) { return u64(shape) | u64(rewrites) << 52 | u64(offset / 8) << 58; }
+TYPHON_INLINE u64 make_record(u32 shape, u32 index, u32 rewrites) { return u64(shape | kRecord) | u64(index) << 32 | u64(rewrites) << 52; }
+TYPHON_INLINE u32 shape(u64 word) { return u32(word) & ~kRecord; }
+TYPHON_INLINE bool is_slot_of(u64 word, u32 shape) { return u32(word) == shape; }
+TYPHON_INLINE bool is_record_of(u64 word, u32 shape) { return u32(word) == (shape | kRecord); }
+TYPHON_INLINE u32 rewrites(u64 word) { return u32(word >> 52) & 15; }
+TYPHON_INLINE u32 offset(u64 word) { return u32(word >> 58) * 8; }
+TYPHON_INLINE u32 index(u64 word) { return u32(word >> 32) & ((1u << kIndexBits) - 1); }
 TYPHON_INLINE u64 load(const Instr* at) {
   return __atomic_load_n(reinterpret_cast<const u64*>(at), __ATOMIC_ACQUIRE);  // the record was written before the word
 }
@@ -79,22 +80,22 @@ TYPHON_INLINE const AttributeRecord* attribute_record(u64 word) { return g_attri
 
 TYPHON_INLINE u32 shape_version(u32 shape) { return __atomic_load_n(&shape_at(shape)->version, __ATOMIC_ACQUIRE); }
 
-// A shared test: the object has the cached shape and the slot is still what it was. Then *field is the slot.
+// Whether the cache knows the slot of objects of this shape. Then *field is the slot.
 TYPHON_INLINE bool cached_slot(Object* object, u64 word, Field** field) {
-  if (quick_shape(object) != u32(word)) return false;
-  u32 rest = u32(word >> 32) ^ __atomic_load_n(&shape_at(u32(word))->cache_tag, __ATOMIC_ACQUIRE);
-  if (rest >= 1024) return false;  // another version, or a record
-  *field = reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + (rest & 63) * 8);
+  if (!cache::is_slot_of(word, quick_shape(object))) return false;
+  *field = reinterpret_cast<Field*>(object) + (word >> 58);
   return true;
 }
+static_assert(sizeof(Field) == 8);
 // The record of a matching cache, if the class has not changed; null otherwise.
 TYPHON_INLINE const AttributeRecord* cached_record(Object* object, u64 word) {
-  if (quick_shape(object) != u32(word) || !cache::is_record(word)) return nullptr;
+  if (!cache::is_record_of(word, quick_shape(object))) return nullptr;
   const AttributeRecord* record = attribute_record(word);
   return record->kind != RecordKind::kGone ? record : nullptr;
 }
 
-// --- the thread's table for sites that see several shapes. Emptied when code may have been freed, since a site is an address.
+// --- the thread's table for sites that see several shapes: an entry lies at its index or next to that (^ 1), where the one lies that was
+// made last. Emptied when code may have been freed, since a site is an address.
 struct SiteEntry {
   const Instr* site;
   u64 word;  // as in a cache unit
@@ -106,26 +107,32 @@ struct SiteTable {
   u32 records;  // made for this table: they are never freed, so there is a limit
 };
 extern thread_local SiteTable tls_sites;
-SiteEntry* renew_site(SiteEntry* entry, const Instr* at);
+SiteEntry* renew_site(u32 index, const Instr* at, u32 shape);
 
 TYPHON_INLINE u32 site_index(const Instr* at, u32 shape) {
   return (u32(reinterpret_cast<u64>(at) >> 3) ^ shape * 37) % kSiteEntries;
 }
+TYPHON_INLINE bool is_site(const SiteEntry& entry, const Instr* at, u32 shape) { return entry.site == at && cache::shape(entry.word) == shape; }
 // The word of that table for objects of this shape at a site; 0, which matches none, when there is none.
 TYPHON_INLINE u64 site_word(const Instr* at, u32 shape) {
   const SiteTable& sites = tls_sites;
-  const SiteEntry& entry = sites.entries[site_index(at, shape)];
-  return entry.site == at && sites.epoch == collector::deferred_epoch() ? entry.word : 0;
+  u32 index = site_index(at, shape);
+  const SiteEntry* entry = &sites.entries[index];
+  if (!is_site(*entry, at, shape)) [[unlikely]] {
+    entry = &sites.entries[index ^ 1];
+    if (!is_site(*entry, at, shape)) return 0;
+  }
+  return sites.epoch == collector::deferred_epoch() ? entry->word : 0;
 }
 
 // The unit to look at (and fill) for an object at the site whose inline unit is `at`.
 TYPHON_INLINE Instr* cache_unit(Instr* at, const Object* object) {
   u32 shape = quick_shape(object);
   u64 word = cache::load(at);
-  if (u32(word) == shape || cache::rewrites(word) < cache::kMaxRewrites) [[likely]] return at;
-  SiteEntry* entry = &tls_sites.entries[site_index(at, shape)];
-  if (entry->site != at || u32(entry->word) != shape || tls_sites.epoch != collector::deferred_epoch()) [[unlikely]]
-    entry = renew_site(entry, at);
+  if (cache::shape(word) == shape || cache::rewrites(word) < cache::kMaxRewrites) [[likely]] return at;
+  u32 index = site_index(at, shape);
+  SiteEntry* entry = &tls_sites.entries[index];
+  if (!is_site(*entry, at, shape) || tls_sites.epoch != collector::deferred_epoch()) [[unlikely]] entry = renew_site(index, at, shape);
   return reinterpret_cast<Instr*>(&entry->word);
 }
 

@@ -33,7 +33,7 @@ namespace {
 TYPHON_INLINE Ref enter_loop(Thread& t, Value* r, Instr* pc) {
   if (t.dispatch_table == nullptr) [[unlikely]] attach_interpreter(t);
   const HandlerEntry* table = static_cast<const HandlerEntry*>(t.dispatch_table);
-  return Ref::adopt(Value(table[pc->op].run(pc, r, &t, table, 0)));
+  return Ref::adopt(Value(table[pc->op].run(&t, table, pc, r, 0)));
 }
 }  // namespace
 
@@ -255,14 +255,13 @@ COLD_HANDLER(return_constructor) {
 TYPHON_INLINE bool drop_variables_quickly(Value* r) {
   u32 n = frame::code(r)->local_count;
   check_clean(r, n, frame::code(r)->register_count);
-  for (Value *at = r, *end = r + n; at != end; at++) {
-    Value v = *at;
-    if (v.bits & 7) continue;
+  for (u32 i = 0; i < n; i++) {
+    Value v = r[i];
     if (may_need_drop(v)) {
       if (v.is_empty()) continue;
       if (!quick_uncount(reinterpret_cast<Object*>(v.bits))) [[unlikely]] return false;
     }
-    *at = EMPTY;
+    r[i] = EMPTY;
   }
   Value function = frame::function_word(r);
   return (function.bits & 15) != 0 || quick_uncount(reinterpret_cast<Object*>(function.bits));

@@ -11,7 +11,7 @@
 namespace typhon {
 
 struct HandlerEntry;
-typedef u64 (*HandlerFn)(Instr*, Value*, Thread*, const HandlerEntry*, u64) __attribute__((preserve_none));
+typedef u64 (*HandlerFn)(Thread*, const HandlerEntry*, Instr*, Value*, u64) __attribute__((preserve_none));
 struct HandlerEntry {
   HandlerFn run;
 };
@@ -24,17 +24,17 @@ TYPHON_INLINE u64 any_word() {
   asm("" : "=r"(word));
   return word;
 }
-#define HANDLER(name) \
-  [[clang::preserve_none]] u64 op_##name(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, [[maybe_unused]] u64 carried)
-#define COLD_HANDLER(name)                           \
-  [[clang::preserve_none, gnu::noinline]] static u64 \
-  name(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, [[maybe_unused]] u64 carried)
-#define TAIL(handler) [[clang::musttail]] return handler(pc, r, t, table, any_word())
+// The order puts pc and r into the registers (r14 and r15 on x86-64) that addresses need no byte more for.
+#define HANDLER_PARAMETERS Thread *t, const HandlerEntry *table, Instr *pc, Value *r, [[maybe_unused]] u64 carried
+#define HANDLER(name) [[clang::preserve_none]] u64 op_##name(HANDLER_PARAMETERS)
+#define COLD_HANDLER(name) [[clang::preserve_none, gnu::noinline]] static u64 name(HANDLER_PARAMETERS)
+#define TAIL_CARRYING(handler, word) [[clang::musttail]] return handler(t, table, pc, r, word)
+#define TAIL(handler) TAIL_CARRYING(handler, any_word())
 // Goes on `n` units after this instruction.
 #define NEXT(n)                                                        \
   do {                                                                 \
     pc += (n);                                                         \
-    [[clang::musttail]] return table[opcode_at(pc)].run(pc, r, t, table, any_word()); \
+    TAIL(table[opcode_at(pc)].run);                                      \
   } while (0)
 // The same after something that may have run Python code: the handler table may have been exchanged (tracing).
 #define NEXT_RELOAD(n)                                             \
@@ -163,7 +163,7 @@ TYPHON_INLINE bool quick_heap_word(Value v, bool moved, const Object* owner, Val
 
 // The last thing an instruction of kUnits units does when the word it replaced has to be dropped: that word comes in `carried`.
 template <int kUnits>
-[[clang::preserve_none, gnu::noinline]] u64 drop_and_next(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, u64 carried) {
+[[clang::preserve_none, gnu::noinline]] u64 drop_and_next(HANDLER_PARAMETERS) {
   Object* object = reinterpret_cast<Object*>(carried);
   if ((object->ownership() & g_counted_states) && object->count >= 2 * count::kOne) [[likely]] {
     object->count -= count::kOne;
@@ -173,7 +173,7 @@ template <int kUnits>
   release(Value(carried));
   NEXT_RELOAD(kUnits);
 }
-#define DROP_AND_NEXT(word, n) [[clang::musttail]] return drop_and_next<n>(pc, r, t, table, (word).bits)
+#define DROP_AND_NEXT(word, n) TAIL_CARRYING(drop_and_next<n>, (word).bits)
 // Stores an owned word into a register (a pointer to it), drops what it held, goes on.
 #define SET_AND_NEXT(to, owned, n)                        \
   do {                                                    \

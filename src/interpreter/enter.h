@@ -28,12 +28,12 @@ TYPHON_INLINE Instr* enter_code(Thread* t, Value* r, Instr* pc, Value* callee, C
   return first;
 }
 
-// The frame of a Python function that takes exactly the arguments given, pushed without leaving the handler. The window's
-// function register is callee[-1]. Null: not that simple.
+// The frame of a Python function that takes exactly the arguments given, pushed without leaving the handler; the running frame is no
+// generator's. The window's function register is callee[-1]. Null: not that simple.
 TYPHON_INLINE Instr* enter_plain(Thread* t, Value* r, Instr* pc, Value* callee, u32 n, u16 flags, u16 destination) {
   Code* code = callee[-1].as<Function>()->code.as<Code>();
   if (!takes_exactly(code, n) || !may_enter(t, callee, code)) [[unlikely]] return nullptr;
-  if (frame::info(r).flags & frame_flag::kGenerator) [[unlikely]] return nullptr;
+  DCHECK(!(frame::info(r).flags & frame_flag::kGenerator));
   return enter_code(t, r, pc, callee, code, n, flags, destination);
 }
 

@@ -35,9 +35,9 @@ TYPHON_INLINE bool takes_exactly(const Code* code, u32 n) { return code->aux2 ==
 
 // Stores EMPTY into registers whose words mean nothing.
 TYPHON_INLINE void empty_registers(Value* r, u32 from, u32 to) {
-  for (Value *at = r + from, *end = r + to; at < end; at++) {
-    *at = EMPTY;
-    asm("" : "+r"(at));  // keeps the loop a loop: a call of memset would cost every handler a stack frame
+  for (u64 i = from; i < to; i++) {
+    r[i] = EMPTY;
+    asm("" : "+r"(i));  // keeps the loop a loop: a call of memset would cost every handler a stack frame
   }
 }
 

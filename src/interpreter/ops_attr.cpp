@@ -25,8 +25,7 @@ TYPHON_INLINE Value cached_attribute(Value v, u64 word) {
 }
 // Whether the cached method applies to `v`; then *out is its register word, which holds no count.
 TYPHON_INLINE bool cached_method(Value v, u64 word, Value* out) {
-  if (!points(v) || quick_shape(v.object()) != u32(word) || !cache::is_record(word)) [[unlikely]]
-    return false;
+  if (!points(v) || !cache::is_record_of(word, quick_shape(v.object()))) [[unlikely]] return false;
   const AttributeRecord* record = attribute_record(word);
   *out = record->value;
   return record->kind == RecordKind::kMethod;
@@ -226,7 +225,7 @@ COLD_HANDLER(load_attribute_other) {
 
 // What a site that has seen modules finds in this one, borrowed; EMPTY when its cache does not apply. `word`: of its cache.
 TYPHON_INLINE Value module_value(Object* object, u64 word) {
-  if (u32(word) != kShape_module || !cache::is_record(word)) return EMPTY;
+  if (!cache::is_record_of(word, kShape_module)) return EMPTY;
   const AttributeRecord* record = attribute_record(word);
   if (record->kind != RecordKind::kModule) return EMPTY;
   DictTable* table = __atomic_load_n(&static_cast<Module*>(object)->dict.as<Dict>()->table, __ATOMIC_ACQUIRE);
@@ -243,16 +242,16 @@ COLD_HANDLER(load_attribute_cold) {
     if (shape == kShape_module) {
       Value found = module_value(object, word);
       if (quick_acquire_slot(found, &found)) FINISH_LOAD(found, load_attribute_general);
-    } else if (u32(word) != shape) {
+    } else if (cache::shape(word) != shape) {
       word = site_word(pc + 1, shape);
       Value found = cached_attribute(v, word);
       if (quick_acquire_slot(found, &found)) FINISH_LOAD(found, load_attribute_general);
     }
-    if (cache::is_record(word) && u32(word) == shape) {
+    if (cache::is_record_of(word, shape)) {
       const AttributeRecord* record = attribute_record(word);
       if (record->kind == RecordKind::kGetSet || record->kind == RecordKind::kDouble) {
         if (record->kind == RecordKind::kGetSet)
-          [[clang::musttail]] return load_getset(pc, r, t, table, reinterpret_cast<u64>(record));
+          TAIL_CARRYING(load_getset, reinterpret_cast<u64>(record));
         Value found;
         double number = *reinterpret_cast<const double*>(reinterpret_cast<const char*>(object) + record->offset);
         if (Value::encode_float(number, &found)) FINISH_LOAD(found, load_attribute_general);
@@ -491,7 +490,7 @@ COLD_HANDLER(load_method_cold) {
         if (needs_drop(self)) DROP_AND_NEXT(self, 2);
         NEXT(2);
       }
-    } else if (u32(cache::load(pc + 1)) != shape && cached_method(self, site_word(pc + 1, shape), &method))
+    } else if (cache::shape(cache::load(pc + 1)) != shape && cached_method(self, site_word(pc + 1, shape), &method))
       SET_TEMP_AND_NEXT(&r[pc->a], method, 2);
   }
   TAIL(load_method_other);
@@ -908,7 +907,7 @@ COLD_HANDLER(move_method_cold) {
   Value v = r[pc->b], method;
   if (points(v)) {
     u32 shape = v.object()->shape_id();
-    if (u32(cache::load(pc + 2)) != shape && cached_method(v, site_word(pc + 2, shape), &method) && quick_acquire(v, &v)) {
+    if (cache::shape(cache::load(pc + 2)) != shape && cached_method(v, site_word(pc + 2, shape), &method) && quick_acquire(v, &v)) {
       r[pc->a - 1] = method;
       SET_TEMP_AND_NEXT(&r[pc->a], v, 3);
     }

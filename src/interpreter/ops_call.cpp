@@ -232,7 +232,7 @@ COLD_HANDLER(call_class) {
   u64 word = cache::load(pc + 1);
   Type* cls = r[pc->b].as<Type>();
   const AttributeRecord* record = attribute_record(word);
-  if (u32(word) != kShape_type || record->holder != cls || record->version != __atomic_load_n(&cls->version, __ATOMIC_ACQUIRE))
+  if (!cache::is_record_of(word, kShape_type) || record->holder != cls || record->version != __atomic_load_n(&cls->version, __ATOMIC_ACQUIRE))
     TAIL(call_class_uncached);
   if (record->value.is_empty()) TAIL(call_class_plain);
   // Function and self need two words in front of the arguments, and in front of the header lies the instance once more.
@@ -358,8 +358,8 @@ COLD_HANDLER(call_unbound_function) {
   Value* callee = r + pc->b + 2;
   callee[-1] = callee[-2];
   callee[-2] = EMPTY;
-  if (Instr* first = enter_plain(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
   if (frame::info(r).flags & frame_flag::kGenerator) TAIL(call_from_generator<Window::kUnbound>);
+  if (Instr* first = enter_plain(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
   if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
   callee[-2] = callee[-1];
   callee[-1] = EMPTY;
@@ -380,7 +380,7 @@ COLD_HANDLER(call_native) {
 
 // Ends a call whose window could not be dropped quickly; the result is in `carried`.
 template <int kWords>
-[[clang::preserve_none, gnu::noinline]] static u64 finish_inlined(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, u64 carried) {
+[[clang::preserve_none, gnu::noinline]] static u64 finish_inlined(HANDLER_PARAMETERS) {
   save_pc(r, pc);
   FORGET_REGISTERS();
   (void)finish_native(r, pc, pc->b, pc->c + kWords, Value(carried));
@@ -401,7 +401,7 @@ TYPHON_INLINE bool drop_window_quickly(Value* window, u32 words) {
   do {                                                                                            \
     Value result_ = (result);                                                                     \
     if (!drop_window_quickly(r + pc->b, pc->c + (kWords))) [[unlikely]]                           \
-      [[clang::musttail]] return finish_inlined<kWords>(pc, r, t, table, result_.bits);           \
+      TAIL_CARRYING(finish_inlined<kWords>, result_.bits);                                        \
     SET_AND_NEXT(&r[pc->a], result_, 2);                                                          \
   } while (0)
 

@@ -744,7 +744,7 @@ HANDLER(UNPACK_SEQUENCE) {
       TAIL(unpack_sequence_cold);
     items = static_cast<List*>(object)->body->items;
   }
-  [[clang::musttail]] return unpack_items(pc, r, t, table, reinterpret_cast<u64>(items));
+  TAIL_CARRYING(unpack_items, reinterpret_cast<u64>(items));
 }
 HANDLER(UNPACK_EX) { STEP(unpack_ex_step(*t, r, pc), 2); }
 

@@ -206,7 +206,7 @@ HANDLER(RETURN_GENERATOR) {
   Value replaced = *to;
   *to = Value(g);
   r = caller;
-  if (needs_drop(replaced)) [[unlikely]] [[clang::musttail]] return generator_stored(pc, r, t, table, replaced.bits);
+  if (needs_drop(replaced)) [[unlikely]] TAIL_CARRYING(generator_stored, replaced.bits);
   pc = frame::pc(r);
   NEXT(info.flags >> kResumeShift);
 }
@@ -249,7 +249,7 @@ TYPHON_INLINE u32 held_registers(Value* r, const Instr* pc) {
 }
 
 // Suspends a local generator that waits for nothing and is in a for loop, or was resumed by a native function. Its words are settled.
-[[clang::preserve_none, gnu::always_inline]] inline u64 yield_plainly(Instr* pc, Value* r, Thread* t, const HandlerEntry* table, u64) {
+[[clang::preserve_none, gnu::always_inline]] inline u64 yield_plainly(HANDLER_PARAMETERS) {
   Value value = r[pc->b];
   Value* caller = frame::caller(r);
   bool entry = frame::info(r).flags & frame_flag::kEntry;
@@ -276,14 +276,14 @@ COLD_HANDLER(yield_settling) {
     TAIL(yield_cold);
   for (Value *at = r, *end = r + held_registers(r, pc); at != end; at++)
     if (!settle(*at)) TAIL(yield_cold);
-  [[clang::musttail]] return yield_plainly(pc, r, t, table, any_word());
+  TAIL(yield_plainly);
 }
 }  // namespace
 
 HANDLER(YIELD) {
   if (pc->x & kInPlace) [[unlikely]] TAIL(yield_cold);
   if (!generator_of(r)->is_local() || g_multi_threaded) [[unlikely]] TAIL(yield_settling);
-  [[clang::musttail]] return yield_plainly(pc, r, t, table, any_word());
+  TAIL(yield_plainly);
 }
 namespace {
 COLD_HANDLER(delegate_cold) { CONTINUE(delegate_step(*t, r, pc), HAS_RESULT); }

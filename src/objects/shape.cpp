@@ -322,8 +322,7 @@ void initialise_shapes() {
 
 namespace {
 void set_version(Shape* shape, u32 version) {
-  __atomic_store_n(&shape->cache_tag, cache_tag_of(version), __ATOMIC_RELEASE);
-  __atomic_store_n(&shape->version, version, __ATOMIC_RELEASE);
+  __atomic_store_n(&shape->version, version, __ATOMIC_SEQ_CST);  // note_cached_slot
 }
 Disposal disposal_of(const Type* type, const Layout* layout, u8 flags, u32 fixed_id) {
   // Nothing but slots to drop, or a function that knows.
@@ -416,6 +415,15 @@ void for_each_descendant(Shape* shape, const F& f) {
 }
 }  // namespace
 
+namespace {
+template <class F>
+void for_each_shape_of(Type* type, const F& f) {
+  for (u32 root = type->root_shape; root != 0; root = shape_at(root)->transitions->previous_root)
+    for_each_descendant(shape_at(root), f);
+  if (type->dict_shape != 0) f(shape_at(type->dict_shape));
+}
+}  // namespace
+
 void update_shapes_of(Type* type, u32 version, bool finaliser) {
   ShapeLock lock;
   auto update = [&](Shape* shape) {
@@ -424,9 +432,31 @@ void update_shapes_of(Type* type, u32 version, bool finaliser) {
     set_version(shape, version);
     if (u32 records = std::exchange(shape->transitions->records, 0)) g_forget_records(records);
   };
-  for (u32 root = type->root_shape; root != 0; root = shape_at(root)->transitions->previous_root)
-    for_each_descendant(shape_at(root), update);
-  if (type->dict_shape != 0) update(shape_at(type->dict_shape));
+  for_each_shape_of(type, update);
+}
+
+// Either this sees the version that the class has while it changes, or the one who changes it sees the mark.
+bool note_cached_slot(Shape* shape, u32 version) {
+  __atomic_store_n(&shape->cached_slots, CachedSlots::kSome, __ATOMIC_SEQ_CST);
+  return __atomic_load_n(&shape->version, __ATOMIC_SEQ_CST) == version;
+}
+bool doom_cached_slots(Type* type, const Str* name) {
+  ShapeLock lock;
+  bool found = false;
+  for_each_shape_of(type, [&](Shape* shape) {
+    if (__atomic_load_n(&shape->cached_slots, __ATOMIC_SEQ_CST) == CachedSlots::kNone) return;
+    if (name != nullptr && find_slot(shape, name) < 0) return;
+    __atomic_store_n(&shape->cached_slots, CachedSlots::kDoomed, __ATOMIC_SEQ_CST);
+    found = true;
+  });
+  return found;
+}
+void end_doom(Type* type) {
+  ShapeLock lock;
+  for_each_shape_of(type, [](Shape* shape) {
+    u32 doomed = CachedSlots::kDoomed;
+    __atomic_compare_exchange_n(&shape->cached_slots, &doomed, CachedSlots::kNone, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+  });
 }
 
 bool add_shape_record(Shape* shape, u32 version, u32 record, u32* next) {

@@ -54,15 +54,17 @@ struct Shape {
   u8 flags;
   Disposal disposal;
   u32 version;           // the type's version as of the last update; 0 = type modified since: caches must not trust it
-  u32 cache_tag;         // cache_tag_of(version), for inline caches of attributes
+  u32 cached_slots;      // CachedSlots: whether inline caches know slots of it
   struct ShapeTransitions* transitions;  // children and the key index, owned by shape.cpp
   u64 native_kinds;      // bit k: instances are instances of the core type with the fixed shape id k (objects/types.h)
 };
 static_assert(sizeof(Shape) == 64, "looked up by id in every inline cache");
 
-// A version as cache words have it (interpreter/attribute_cache.h).
-inline constexpr u32 kCacheTagShift = 12;
-TYPHON_INLINE u32 cache_tag_of(u32 version) { return version << kCacheTagShift; }
+// An inline cache for a slot compares the shape only: what a class says of the name was looked at when the cache was filled. A class
+// that comes to say something else makes the caches forget the slots of its shapes first (forget_cached_slots, type.cpp).
+namespace CachedSlots {
+inline constexpr u32 kNone = 0, kSome = 1, kDoomed = 2;
+}
 
 namespace shape_flag {
 inline constexpr u8 kDictMode = 1;       // the storage word holds a Dict
@@ -87,6 +89,11 @@ TYPHON_INLINE Shape* shape_of(const Object* object) {
 bool add_shape_record(Shape* shape, u32 version, u32 record, u32* next);
 // Called with the first of a list whose type changed; from then on none of them may be trusted.
 extern void (*g_forget_records)(u32 first);
+// Called by a cache that is about to know a slot of `shape`, as a look-up at `version` found it; false: the type has changed since. The
+// caller writes the cache before it reaches a safepoint.
+bool note_cached_slot(Shape* shape, u32 version);
+// Makes all inline caches forget the slots of the shapes that are kDoomed. Stops the world.
+extern void (*g_forget_doomed_slots)(Thread& t);
 
 void initialise_shapes();
 // A new root shape for a type. Fixed ids for core types: see CoreShape in types.h.

@@ -190,24 +190,50 @@ const char* type_name(Value v) { return type_of(v)->name_utf8(); }
 
 // --- versions and subclasses
 namespace {
-// Gives the class and its subclasses versions from `next`.
-void new_version_recursively(Thread& t, Type* type, u32 (*next)()) {
-  u32 version = next();
-  __atomic_store_n(&type->version, version, __ATOMIC_RELEASE);
-  update_shapes_of(type, version, type->slots.finaliser != nullptr);
+template <class F>
+void for_each_subclass(Thread& t, Type* type, const F& f) {  // and the class itself
+  f(type);
   auto* list = type->subclasses.as<List>();
   if (list == nullptr) return;
   for (size_t i = 0; i < list_size(list); i++) {
     Ref reference = list_get(t, list, i);
     if (reference.is_empty()) continue;
     Ref subclass = weakref_get(t, reference.as<WeakRef>());
-    if (!subclass.is_empty()) new_version_recursively(t, subclass.as<Type>(), next);
+    if (!subclass.is_empty()) for_each_subclass(t, subclass.as<Type>(), f);
   }
+}
+// Gives the class and its subclasses versions from `next`.
+void new_version_recursively(Thread& t, Type* type, u32 (*next)()) {
+  for_each_subclass(t, type, [next](Type* cls) {
+    u32 version = next();
+    __atomic_store_n(&cls->version, version, __ATOMIC_RELEASE);
+    update_shapes_of(cls, version, cls->slots.finaliser != nullptr);
+  });
+}
+// While the class and its subclasses have no version: inline caches forget the slots of their instances, or those named `name`.
+void forget_cached_slots(Thread& t, Type* type, const Str* name) {
+  bool doomed = false;
+  for_each_subclass(t, type, [&](Type* cls) { doomed |= doom_cached_slots(cls, name); });
+  if (!doomed) return;
+  g_forget_doomed_slots(t);
+  for_each_subclass(t, type, end_doom);
+}
+// The same before the entry `name` of the class becomes `value` (EMPTY: is deleted), if what the slots mean may change by that.
+void forget_hidden_slots(Thread& t, Type* type, const Str* name, Value old, Value value) {
+  if (name == names::__getattribute__ || name == names::__setattr__ || is_exact(old, kShape_member_descriptor))
+    return forget_cached_slots(t, type, nullptr);
+  // A data descriptor goes before the slot; what is deleted may have hidden one. A class can yet be given a __set__.
+  if (value.is_empty() || type_of(value)->slots.descriptor_set != nullptr || !(type_of(value)->flags & type_flag::kImmutable))
+    forget_cached_slots(t, type, name);
 }
 }  // namespace
 
+void (*g_forget_doomed_slots)(Thread& t);
+
 void type_modified(Thread& t, Type* type) {
   MutexGuard guard(t, g_type_mutex);
+  new_version_recursively(t, type, [] { return u32(0); });
+  forget_cached_slots(t, type, nullptr);
   new_version_recursively(t, type, fresh_version);
 }
 
@@ -219,6 +245,7 @@ Result<bool> replace_class_entry(Thread& t, Type* type, Str* name, Value value, 
   // Without a version nothing can be read from a cache while the entry changes, so that no thread sees the old value after another
   // one (or it itself, at another place) has seen the new one.
   new_version_recursively(t, type, [] { return u32(0); });
+  forget_hidden_slots(t, type, name, old.get(), value);
   bool there = true;
   Status stored;
   if (value.is_empty()) {

@@ -14,6 +14,9 @@ Field* member_fields(Object* object, const Shape* shape);
 Shape* dictionary_shape(Thread& t, Type* type);
 // Mirrors version and finaliser into all shapes of the type.
 void update_shapes_of(Type* type, u32 version, bool finaliser);
+// Dooms what inline caches know of slots of the type's shapes: of all shapes, or of those with the attribute `name`. False: nothing.
+bool doom_cached_slots(Type* type, const Str* name);
+void end_doom(Type* type);
 
 // --- the slot table (type_slots.cpp)
 enum class SlotKind : u8 {

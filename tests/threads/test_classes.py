@@ -36,6 +36,42 @@ class ClassRaces(unittest.TestCase):
         race(write, meanwhile=[read, read])
         self.assertEqual(thing.value, N - 1)
 
+    def test_property_hides_an_attribute(self):
+        # What a site knows of the attribute is forgotten by all threads before the class has the property.
+        def read_one(thing):
+            return thing.x
+
+        def write_one(thing):
+            try:
+                thing.x = -1
+            except AttributeError:
+                return True  # the property has no setter
+            return False
+
+        for _ in range(scaled(40)):
+            class Thing:
+                def __init__(self):
+                    self.x = -1
+            thing = Thing()
+
+            def hide():
+                for i in range(20):
+                    Thing.x = property(lambda self, i=i: i)
+                    assert read_one(thing) == i
+
+            def use():
+                last, hidden = -1, False
+                for _ in range(100):
+                    now = read_one(thing)
+                    assert now >= last
+                    last = now
+                    refused = write_one(thing)
+                    assert refused or not (hidden or last >= 0)
+                    hidden = refused
+            race(hide, meanwhile=[use, use])
+            self.assertEqual(vars(thing), {"x": -1})
+            self.assertEqual(read_one(thing), 19)
+
     def test_method_replaced(self):
         class Thing:
             def method(self):
