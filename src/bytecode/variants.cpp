@@ -18,6 +18,15 @@ bool makes_constant_item(const Body& c, const Instr& load, u32 at) {
          c.constants[constant.constant()].is_small_int() && Op(item.op) == Op::GET_ITEM && item.b == load.a && (item.x & kConsumeB) &&
          item.c == constant.a && (item.x & kConsumeC);
 }
+// ... and what happens to the item.
+Op constant_item_variant(const Body& c, const Instr& load, u32 at) {
+  if (!makes_constant_item(c, load, at)) return Op::LOAD_ATTR_TEMP;
+  if (at + 3 >= c.unit_count) return Op::LOAD_ATTR_INDEX;
+  const Instr &item = c.instructions[at + 1], &use = c.instructions[at + 3];
+  if (Op(use.op) == Op::LOAD_ATTR && use.b == item.a && (use.x & kConsumeB)) return Op::LOAD_ATTR_INDEX_ATTR;
+  if (Op(use.op) == Op::STORE_ATTR && use.a == item.a && (use.x & kConsumeA)) return Op::LOAD_ATTR_INDEX_STORE;
+  return Op::LOAD_ATTR_INDEX;
+}
 
 // What an instruction makes with ADD, SUB or MUL behind it, when its result is the left or the right operand of that.
 struct OperatorPairs {
@@ -67,7 +76,7 @@ Op attribute_variant(const Body& c, const Instr& load, u32 behind) {
   switch (Op(next.op)) {
     case Op::LOAD_ATTR: return same ? Op::LOAD_ATTR_ATTR : Op::LOAD_ATTR_TEMP;
     case Op::GET_ITEM: return same && next.c != load.a ? Op::LOAD_ATTR_ITEM : Op::LOAD_ATTR_TEMP;
-    case Op::LOAD_CONST: return makes_constant_item(c, load, behind) ? Op::LOAD_ATTR_ITEM : Op::LOAD_ATTR_TEMP;
+    case Op::LOAD_CONST: return constant_item_variant(c, load, behind);
     case Op::LOAD_METHOD: return next.a + 1 == load.a ? Op::LOAD_ATTR_METHOD : Op::LOAD_ATTR_TEMP;
     default: return Op::LOAD_ATTR_TEMP;
   }
@@ -195,6 +204,9 @@ Op base_op(Op op) {
     case Op::LOAD_ATTR_TEMP:
     case Op::LOAD_ATTR_ATTR:
     case Op::LOAD_ATTR_ITEM:
+    case Op::LOAD_ATTR_INDEX:
+    case Op::LOAD_ATTR_INDEX_ATTR:
+    case Op::LOAD_ATTR_INDEX_STORE:
     case Op::LOAD_ATTR_METHOD: return Op::LOAD_ATTR;
     case Op::GET_ITEM_ADD:
     case Op::GET_ITEM_SUB:

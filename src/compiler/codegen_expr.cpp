@@ -434,6 +434,18 @@ void Codegen::compare(const Compare* e, u16 dest) {
   u_->top = mark;
 }
 
+namespace {
+// Whether the value is True or False whatever the operands are.
+bool gives_bool(const Expr* v) {
+  if (v->kind == Kind::kUnaryOp) return as<UnaryOp>(v)->op == UnaryOperator::kNot;
+  if (v->kind != Kind::kCompare) return false;
+  const Compare* e = as<Compare>(v);
+  if (e->ops.size != 1) return false;
+  Op op = compare_opcode(e->ops[0]);
+  return op == Op::IS || op == Op::IS_NOT || op == Op::IN || op == Op::NOT_IN;
+}
+}  // namespace
+
 // One value of `is_or ? x or y : x and y`, not the last one: as the result it goes to `ready` (in `result`) or `end` (in `dest`), else
 // control falls through or goes to *next, which is made when it is needed. Operators inside are asked once only: after a false `a` in
 // `a and b or c` comes c. True: it is the result in any case.
@@ -467,7 +479,7 @@ bool Codegen::bool_value(const Expr* v, const BoolTarget& to, Label* next) {
   }
   if (o.temp) {
     jump_on(to.is_or ? Op::JUMP_IF_TRUE : Op::JUMP_IF_FALSE, {to.result, false}, to.ready);
-    clear(to.result);
+    if (!gives_bool(v)) clear(to.result);
   } else if (o.reg == to.dest) {
     jump_on(to.is_or ? Op::JUMP_IF_TRUE : Op::JUMP_IF_FALSE, o, to.end);
   } else {

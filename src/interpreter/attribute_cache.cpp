@@ -1,7 +1,5 @@
 #include "interpreter/attribute_cache.h"
 
-#include <sys/mman.h>
-
 #include <cstring>
 
 #include "objects/protocol/protocol.h"
@@ -10,20 +8,12 @@
 
 namespace typhon {
 
-thread_local SiteTable tls_sites;
+constinit thread_local SiteTable tls_sites{};
+AttributeRecord g_attribute_records[kMaxRecords];
 
 namespace {
-constexpr u32 kMaxRecords = 1u << cache::kIndexBits;
 constexpr u32 kMostSiteRecords = 1u << 16;  // that one thread may make for its SiteTable
 u32 g_record_count = 1;  // 0 ends a list
-
-// Address space only; pages come when records are made.
-AttributeRecord* reserve_records() {
-  void* memory = mmap(nullptr, size_t(kMaxRecords) * sizeof(AttributeRecord), PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  CHECK(memory != MAP_FAILED);
-  return static_cast<AttributeRecord*>(memory);
-}
 
 void forget_records(u32 first) {
   for (u32 i = first; i != 0; i = g_attribute_records[i].next) g_attribute_records[i].kind = RecordKind::kGone;
@@ -46,7 +36,7 @@ void write_record(Instr* at, u64 old, u32 shape, const AttributeRecord& record) 
   // The others are for one class, one module.
   bool of_shape = record.kind != RecordKind::kClassAttribute && record.kind != RecordKind::kModule && record.kind != RecordKind::kConstructor;
   if (of_shape && !add_shape_record(shape_at(shape), record.version, index, &made->next)) made->kind = RecordKind::kGone;
-  write_cache(at, cache::make_record(shape, index, rewrites_after(old)));
+  write_cache(at, cache::make_record(shape, index, rewrites_after(old), record.kind == RecordKind::kMethod));
 }
 
 // The inline slot's offset, when it can be encoded; 0 otherwise.
@@ -223,18 +213,20 @@ bool classify_dictionary_load(const Shape* shape, Object* object, Str* name, Val
 
 }  // namespace
 
-AttributeRecord* g_attribute_records = (g_forget_records = forget_records, g_forget_doomed_slots = forget_doomed_slots, reserve_records());
+namespace {
+[[maybe_unused]] const bool g_told = (g_forget_records = forget_records, g_forget_doomed_slots = forget_doomed_slots, true);
+}
 
-SiteEntry* renew_site(u32 index, const Instr* at, u32 shape) {
+SiteEntry* renew_site(u32 index, u64 key) {
   u32 epoch = collector::deferred_epoch();
   if (tls_sites.epoch != epoch) {
     std::memset(tls_sites.entries, 0, sizeof tls_sites.entries);
     tls_sites.epoch = epoch;
   }
   SiteEntry &first = tls_sites.entries[index], &second = tls_sites.entries[index ^ 1];
-  if (is_site(second, at, shape)) return &second;
+  if (second.key == key) return &second;
   second = first;
-  first = {at, 0};
+  first = {key, 0};
   return &first;
 }
 

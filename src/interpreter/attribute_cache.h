@@ -1,12 +1,12 @@
 // Inline caches of attribute instructions (docs/inline-caches.md).
 //
-// A cache is one 64-bit unit, read and written whole. For a slot it is {shape:31 | 0:1 | 0:20 | rewrites:4 | 0:2 | offset:6}: in objects
-// of that shape the attribute is the word at 8 * offset. Nothing else is compared: before a class comes to say something else of the
-// name (a data descriptor, a __setattr__), the caches forget the slots of its shapes (forget_doomed_slots). For a record it is
-// {shape:31 | 1:1 | index:20 | rewrites:4 | 0:8}, the index of an AttributeRecord. Records are never freed, and change once: when the
-// class does, their kind becomes kGone (add_shape_record). Zero never matches (shape 0 is dead memory). A site that was rewritten
-// 3 times sees several shapes: its own unit stays as it is, and a table of the thread holds words for each (site, shape). Shape ids are
-// never reused; class versions are unique.
+// A cache is one 64-bit unit, read and written whole. For a slot it is {shape:30 | 0:2 | rewrites:4 | 0:22 | offset:6}: in objects of that
+// shape the attribute is the word at 8 * offset. Nothing else is compared: before a class comes to say something else of the name (a data
+// descriptor, a __setattr__), the caches forget the slots of its shapes (forget_doomed_slots). For a record it is {shape:30 | method:1 |
+// 1:1 | rewrites:4 | 0:8 | index:20}, the index of an AttributeRecord; `method`: it is a kMethod. Records are never freed, and change
+// once: when the class does, their kind becomes kGone (add_shape_record). Zero never matches (shape 0 is dead memory). A site that was
+// rewritten 3 times sees several shapes: its own unit stays as it is, and a table of the thread holds words for each (site, shape). Shape
+// ids are never reused; class versions are unique.
 #pragma once
 #include "heap/collector.h"
 #include "objects/function.h"
@@ -48,20 +48,21 @@ struct AttributeRecord {
   Value value;  // uncounted: the class keeps it alive as long as its version stands
   Object* holder;
 };
-static_assert(sizeof(AttributeRecord) == 32);
+static_assert(sizeof(AttributeRecord) == 1 << 5);
 
 namespace cache {
-inline constexpr u32 kRecord = 1u << 31;  // with the shape of words for records
+inline constexpr u32 kRecord = 1u << 31, kMethod = 1u << 30;  // with the shape of words for records, for methods
 inline constexpr u32 kMaxRewrites = 3;
 inline constexpr u32 kIndexBits = 20;
-TYPHON_INLINE u64 make_slot(u32 shape, u32 offset, u32 rewrites) { return u64(shape) | u64(rewrites) << 52 | u64(offset / 8) << 58; }
-TYPHON_INLINE u64 make_record(u32 shape, u32 index, u32 rewrites) { return u64(shape | kRecord) | u64(index) << 32 | u64(rewrites) << 52; }
-TYPHON_INLINE u32 shape(u64 word) { return u32(word) & ~kRecord; }
+TYPHON_INLINE u64 make_slot(u32 shape, u32 offset, u32 rewrites) { return u64(shape) | u64(rewrites) << 32 | u64(offset / 8) << 58; }
+TYPHON_INLINE u64 make_record(u32 shape, u32 index, u32 rewrites, bool method) {
+  return u64(shape | kRecord | (method ? kMethod : 0)) | u64(rewrites) << 32 | u64(index) << (64 - kIndexBits);
+}
+TYPHON_INLINE u32 shape(u64 word) { return u32(word) & ~(kRecord | kMethod); }
 TYPHON_INLINE bool is_slot_of(u64 word, u32 shape) { return u32(word) == shape; }
-TYPHON_INLINE bool is_record_of(u64 word, u32 shape) { return u32(word) == (shape | kRecord); }
-TYPHON_INLINE u32 rewrites(u64 word) { return u32(word >> 52) & 15; }
-TYPHON_INLINE u32 offset(u64 word) { return u32(word >> 58) * 8; }
-TYPHON_INLINE u32 index(u64 word) { return u32(word >> 32) & ((1u << kIndexBits) - 1); }
+TYPHON_INLINE bool is_record_of(u64 word, u32 shape) { return (u32(word) & ~kMethod) == (shape | kRecord); }
+TYPHON_INLINE bool is_method_of(u64 word, u32 shape) { return u32(word) == (shape | kRecord | kMethod); }
+TYPHON_INLINE u32 rewrites(u64 word) { return u32(word >> 32) & 15; }
 TYPHON_INLINE u64 load(const Instr* at) {
   return __atomic_load_n(reinterpret_cast<const u64*>(at), __ATOMIC_ACQUIRE);  // the record was written before the word
 }
@@ -75,8 +76,20 @@ TYPHON_INLINE Value value_at(DictTable* table, u64 place) {
   return reinterpret_cast<const Field*>(reinterpret_cast<u64*>(table) + place)->peek();
 }
 
-extern AttributeRecord* g_attribute_records;
-TYPHON_INLINE const AttributeRecord* attribute_record(u64 word) { return g_attribute_records + cache::index(word); }
+inline constexpr u32 kMaxRecords = 1u << cache::kIndexBits;
+extern AttributeRecord g_attribute_records[kMaxRecords];  // pages come when records are made
+TYPHON_INLINE const AttributeRecord* attribute_record(u64 word) {  // one shift: the bits below the index are zero
+  return reinterpret_cast<const AttributeRecord*>(reinterpret_cast<const char*>(g_attribute_records) + (word >> (64 - cache::kIndexBits - 5)));
+}
+
+// Whether a method's record is good still. Read plainly: from memory an atomic byte would have to come into a register first.
+TYPHON_INLINE bool is_method_record(const AttributeRecord* record) {
+#if __has_feature(thread_sanitizer)
+  return record->kind == RecordKind::kMethod;
+#else
+  return *reinterpret_cast<const u8*>(&record->kind) == u8(RecordKind::kMethod);
+#endif
+}
 
 TYPHON_INLINE u32 shape_version(u32 shape) { return __atomic_load_n(&shape_at(shape)->version, __ATOMIC_ACQUIRE); }
 
@@ -97,7 +110,7 @@ TYPHON_INLINE const AttributeRecord* cached_record(Object* object, u64 word) {
 // --- the thread's table for sites that see several shapes: an entry lies at its index or next to that (^ 1), where the one lies that was
 // made last. Emptied when code may have been freed, since a site is an address.
 struct SiteEntry {
-  const Instr* site;
+  u64 key;   // site_key; that and the shape in the word tell the site
   u64 word;  // as in a cache unit
 };
 inline constexpr u32 kSiteEntries = 1024;
@@ -106,21 +119,22 @@ struct SiteTable {
   u32 epoch;
   u32 records;  // made for this table: they are never freed, so there is a limit
 };
-extern thread_local SiteTable tls_sites;
-SiteEntry* renew_site(u32 index, const Instr* at, u32 shape);
+extern constinit thread_local SiteTable tls_sites;
+SiteEntry* renew_site(u32 index, u64 key);
 
+TYPHON_INLINE u64 site_key(const Instr* at, u32 shape) { return reinterpret_cast<u64>(at) ^ u64(shape) << 40; }
 TYPHON_INLINE u32 site_index(const Instr* at, u32 shape) {
   return (u32(reinterpret_cast<u64>(at) >> 3) ^ shape * 37) % kSiteEntries;
 }
-TYPHON_INLINE bool is_site(const SiteEntry& entry, const Instr* at, u32 shape) { return entry.site == at && cache::shape(entry.word) == shape; }
-// The word of that table for objects of this shape at a site; 0, which matches none, when there is none.
+// The word of that table for objects of this shape at a site; when there is none, one that does not match or 0.
 TYPHON_INLINE u64 site_word(const Instr* at, u32 shape) {
   const SiteTable& sites = tls_sites;
   u32 index = site_index(at, shape);
+  u64 key = site_key(at, shape);
   const SiteEntry* entry = &sites.entries[index];
-  if (!is_site(*entry, at, shape)) [[unlikely]] {
+  if (entry->key != key) [[unlikely]] {
     entry = &sites.entries[index ^ 1];
-    if (!is_site(*entry, at, shape)) return 0;
+    if (entry->key != key) return 0;
   }
   return sites.epoch == collector::deferred_epoch() ? entry->word : 0;
 }
@@ -131,8 +145,9 @@ TYPHON_INLINE Instr* cache_unit(Instr* at, const Object* object) {
   u64 word = cache::load(at);
   if (cache::shape(word) == shape || cache::rewrites(word) < cache::kMaxRewrites) [[likely]] return at;
   u32 index = site_index(at, shape);
+  u64 key = site_key(at, shape);
   SiteEntry* entry = &tls_sites.entries[index];
-  if (!is_site(*entry, at, shape) || tls_sites.epoch != collector::deferred_epoch()) [[unlikely]] entry = renew_site(index, at, shape);
+  if (entry->key != key || tls_sites.epoch != collector::deferred_epoch()) [[unlikely]] entry = renew_site(index, key);
   return reinterpret_cast<Instr*>(&entry->word);
 }
 

@@ -360,8 +360,7 @@ COLD_HANDLER(return_entry) {
       }                                                   \
     }                                                     \
     r = caller_;                                          \
-    pc = frame::pc(r);                                    \
-    NEXT((info).flags >> kResumeShift);                   \
+    pc = frame::pc(r) + ((info).flags >> kResumeShift);   \
   } while (0)
 
 namespace {
@@ -388,6 +387,7 @@ HANDLER(RETURN) {
     TAIL(return_dropping);
   }
   RETURN_RESULT(info, result);
+  NEXT(0);
 }
 HANDLER(RETURN_IMMEDIATE) {
   FrameInfo info = frame::info(r);
@@ -398,6 +398,9 @@ HANDLER(RETURN_IMMEDIATE) {
     TAIL(op_RETURN);
   }
   RETURN_RESULT(info, result);
+  // Of a call that is a statement there is nothing to drop.
+  if (Op(opcode_at(pc)) == Op::CLEAR && pc->a == info.destination) NEXT(1);
+  NEXT(0);
 }
 
 }  // namespace typhon

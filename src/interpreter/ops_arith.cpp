@@ -470,7 +470,9 @@ HANDLER(NEGATIVE) { STEP(unary_step(*t, r, pc, UnaryOp::kNegative), 1); }
 HANDLER(POSITIVE) { STEP(unary_step(*t, r, pc, UnaryOp::kPositive), 1); }
 HANDLER(INVERT) { STEP(unary_step(*t, r, pc, UnaryOp::kInvert), 1); }
 HANDLER(NOT) {
-  int truth = quick_truth(r[pc->b]);
+  Value v = r[pc->b];
+  if (v.is_bool()) [[likely]] STORE_IMMEDIATE(Value(v.bits ^ True.bits ^ False.bits));
+  int truth = quick_truth(v);
   if (truth < 0) [[unlikely]] TAIL(not_cold);
   STORE_IMMEDIATE(Value::boolean(!truth));
 }

@@ -25,10 +25,10 @@ TYPHON_INLINE Value cached_attribute(Value v, u64 word) {
 }
 // Whether the cached method applies to `v`; then *out is its register word, which holds no count.
 TYPHON_INLINE bool cached_method(Value v, u64 word, Value* out) {
-  if (!points(v) || !cache::is_record_of(word, quick_shape(v.object()))) [[unlikely]] return false;
+  if (!points(v) || !cache::is_method_of(word, quick_shape(v.object()))) [[unlikely]] return false;
   const AttributeRecord* record = attribute_record(word);
   *out = record->value;
-  return record->kind == RecordKind::kMethod;
+  return is_method_record(record);
 }
 
 // The dict of an object in dictionary mode, as its record finds it; null: emptied by the collector.
@@ -860,38 +860,46 @@ HANDLER(LOAD_ATTR_ATTR) {
   if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[2].a], v, 4);
   TAIL(op_LOAD_ATTR_TEMP);
 }
-namespace {
-// The item's index is the constant of the LOAD_CONST in between. An attribute of the item that is read next is read here as well, so
-// that the item is not counted for that.
-COLD_HANDLER(load_constant_item) {
-  Value v = CACHED_ATTRIBUTE();
-  if (!v.is_empty()) v = sequence_item(v, frame::code(r)->constants[pc[2].constant()]);
-  if (v.is_empty()) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
-  if (Op(pc[5].op) == Op::LOAD_ATTR && pc[5].b == pc[3].a && (pc[5].x & kConsumeB)) {
-    Value attribute = cached_attribute(v, cache::load(pc + 6));
-    if (quick_acquire_slot(attribute, &attribute)) [[likely]] SET_AND_NEXT(&r[pc[5].a], attribute, 7);
-  }
-  // The same for one that is set next. Its old value goes last: by that the item may die.
-  if (const Instr* store = pc + 5; Op(store->op) == Op::STORE_ATTR && store->a == pc[3].a && (store->x & kConsumeA) && points(v)) {
-    Object* object = v.object();
-    Field* field;
-    Value stored;
-    if (object->is_local() && cached_slot(object, cache::load(pc + 6), &field) &&
-        quick_heap_word(r[store->b], store->x & kConsumeB, object, &stored)) [[likely]] {
-      if (store->x & kConsumeB) r[store->b] = EMPTY;
-      SET_AND_NEXT(field->address(), stored, 7);
-    }
-  }
-  if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[3].a], v, 5);
-  TAIL(op_LOAD_ATTR_TEMP);
-}
-}  // namespace
 HANDLER(LOAD_ATTR_ITEM) {
-  if (Op(pc[2].op) == Op::LOAD_IMMEDIATE) TAIL(load_constant_item);
   Value v = CACHED_ATTRIBUTE();
   if (!v.is_empty()) v = sequence_item(v, r[pc[2].c]);
   if (!(pc[2].x & kConsumeC) && quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[2].a], v, 4);
   TAIL(op_LOAD_ATTR_TEMP);
+}
+namespace {
+// The item, borrowed, that a LOAD_ATTR_INDEX reads; EMPTY: not that simple.
+TYPHON_INLINE Value indexed_item(Value* r, const Instr* pc) {
+  Value v = CACHED_ATTRIBUTE(), index = frame::code(r)->constants[pc[2].constant()];
+  [[assume(index.is_small_int())]];
+  return v.is_empty() ? EMPTY : sequence_item(v, index);
+}
+}  // namespace
+HANDLER(LOAD_ATTR_INDEX) {
+  Value v = indexed_item(r, pc);
+  if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[3].a], v, 5);
+  TAIL(op_LOAD_ATTR_TEMP);
+}
+// The item is not counted for what is done with it.
+HANDLER(LOAD_ATTR_INDEX_ATTR) {
+  Value v = indexed_item(r, pc);
+  if (!v.is_empty()) v = cached_attribute(v, cache::load(pc + 6));
+  if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[5].a], v, 7);
+  TAIL(op_LOAD_ATTR_INDEX);
+}
+HANDLER(LOAD_ATTR_INDEX_STORE) {
+  Value v = indexed_item(r, pc);
+  if (!v.is_empty() && points(v)) [[likely]] {
+    const Instr* store = pc + 5;
+    Object* object = v.object();
+    Field* field;
+    Value stored;
+    if (object->is_local() && cached_slot(object, cache::load(store + 1), &field) &&
+        quick_heap_word(r[store->b], store->x & kConsumeB, object, &stored)) [[likely]] {
+      if (store->x & kConsumeB) r[store->b] = EMPTY;
+      SET_AND_NEXT(field->address(), stored, 7);  // its old value goes last: by that the item may die
+    }
+  }
+  TAIL(op_LOAD_ATTR_INDEX);
 }
 HANDLER(LOAD_ATTR_METHOD) {
   Value v = CACHED_ATTRIBUTE(), method;
@@ -903,13 +911,20 @@ HANDLER(LOAD_ATTR_METHOD) {
 }
 namespace {
 // A site that sees several shapes.
+template <bool kBorrowed>
 COLD_HANDLER(move_method_cold) {
   Value v = r[pc->b], method;
   if (points(v)) {
-    u32 shape = v.object()->shape_id();
-    if (cache::shape(cache::load(pc + 2)) != shape && cached_method(v, site_word(pc + 2, shape), &method) && quick_acquire(v, &v)) {
-      r[pc->a - 1] = method;
-      SET_TEMP_AND_NEXT(&r[pc->a], v, 3);
+    u32 shape = v.object()->shape_id(), to = pc->a;
+    if (cache::shape(cache::load(pc + 2)) != shape && cached_method(v, site_word(pc + 2, shape), &method)) {
+      if (kBorrowed) {
+        r[to - 1] = method;
+        SET_TEMP_AND_NEXT(&r[to], Value(v.bits | Value::kDeferredBit), 3);
+      }
+      if (quick_acquire(v, &v)) {
+        r[to - 1] = method;
+        SET_TEMP_AND_NEXT(&r[to], v, 3);
+      }
     }
   }
   TAIL(op_MOVE_TEMP);
@@ -917,19 +932,21 @@ COLD_HANDLER(move_method_cold) {
 }  // namespace
 HANDLER(MOVE_METHOD) {
   Value v = r[pc->b], method;
+  u32 to = pc->a;
   if (cached_method(v, cache::load(pc + 2), &method) && quick_acquire(v, &v)) [[likely]] {
-    r[pc->a - 1] = method;
-    SET_TEMP_AND_NEXT(&r[pc->a], v, 3);
+    r[to - 1] = method;
+    SET_TEMP_AND_NEXT(&r[to], v, 3);
   }
-  TAIL(move_method_cold);
+  TAIL(move_method_cold<false>);
 }
 HANDLER(MOVE_METHOD_BORROWED) {
   Value v = r[pc->b], method;
+  u32 to = pc->a;
   if (cached_method(v, cache::load(pc + 2), &method)) [[likely]] {
-    r[pc->a - 1] = method;
-    SET_TEMP_AND_NEXT(&r[pc->a], Value(v.bits | Value::kDeferredBit), 3);
+    r[to - 1] = method;
+    SET_TEMP_AND_NEXT(&r[to], Value(v.bits | Value::kDeferredBit), 3);
   }
-  TAIL(move_method_cold);
+  TAIL(move_method_cold<true>);
 }
 
 HANDLER(STORE_ATTR) {

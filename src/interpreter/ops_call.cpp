@@ -489,6 +489,12 @@ COLD_HANDLER(call_isinstance) {
   SET_AND_NEXT(&r[pc->a], Value::boolean(found), 2);
 }
 
+// Ends a call of append, whose result is dropped by the next instruction mostly; a temporary that is cleared holds nothing else then.
+#define FINISH_APPEND()                                                                          \
+  do {                                                                                           \
+    if (Op(opcode_at(pc + 2)) == Op::CLEAR && pc[2].a == pc->a && !needs_drop(r[pc->a])) NEXT(3); \
+    SET_AND_NEXT(&r[pc->a], None, 2);                                                            \
+  } while (0)
 // append(x), the method of a list
 COLD_HANDLER(call_bound_append) {
   Value* window = r + pc->b;
@@ -496,7 +502,7 @@ COLD_HANDLER(call_bound_append) {
   window[1] = EMPTY;
   (void)quick_drop(window[0]);
   window[0] = EMPTY;
-  SET_AND_NEXT(&r[pc->a], None, 2);
+  FINISH_APPEND();
 }
 // list.append(x)
 COLD_HANDLER(call_method_native);
@@ -508,7 +514,7 @@ COLD_HANDLER(call_method_append) {
   (void)quick_drop(window[0]);
   (void)quick_drop(window[1]);
   window[0] = window[1] = EMPTY;
-  SET_AND_NEXT(&r[pc->a], None, 2);
+  FINISH_APPEND();
 }
 
 // dict.get(key), dict.get(key, default). What else runs it needs a word for the default in any case (fit_arguments).
