@@ -113,9 +113,9 @@ COLD_HANDLER(call_method_general) {
 TYPHON_INLINE bool finish_native(Value* r, Instr* pc, u32 f, u32 words, Value result) {
   for (u32 i = f; i < f + words; i++) {
     Value v = r[i];
-    if (v.bits & 7) continue;  // a stale immediate is harmless
+    if (may_need_drop(v) && v.is_empty()) continue;
     r[i] = EMPTY;
-    release(v);
+    if (!(v.bits & 15)) release(v);
   }
   if (result.is_error()) [[unlikely]] return false;
   set_register(r, pc->a, result);
