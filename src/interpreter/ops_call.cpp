@@ -420,10 +420,21 @@ TYPHON_INLINE i64 quick_length(Value v) {
     default: return -1;
   }
 }
+// The __len__ of a class runs as a frame of this loop; the window stays as it is until that ends (finish_operator in dispatch.cpp).
+COLD_HANDLER(call_len_special) {
+  Value v = r[pc->b + 1], method = operator_special(t, r, v, names::__len__, 1);
+  if (method.is_empty()) TAIL(call_native);
+  Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
+  callee[-1] = acquire(method);
+  callee[0] = acquire(v);
+  Code* code = method.as<Function>()->code.as<Code>();
+  Instr* first = enter_code(t, r, pc, callee, code, 1, 2 << kResumeShift | frame_flag::kOperator, pc->a);
+  ENTER(callee, first);
+}
 COLD_HANDLER(call_len) {
   Value* window = r + pc->b;
   i64 n = quick_length(window[1]);
-  if (n < 0) TAIL(call_native);
+  if (n < 0) TAIL(call_len_special);
   FINISH_INLINED(1, Value::small_int(n));
 }
 

@@ -287,6 +287,10 @@ Ref slot_inplace_concat(Thread& t, Value self, Value other) {
   if (!has_buffer(other)) return cannot_concat(t, self, other);
   if (other.same_word(self) && __atomic_load_n(&array_of(self)->size, __ATOMIC_RELAXED) != 0)
     return raise_outcome(t, Outcome::kExported);  // its bytes are being read
+  if (is_exact_bytes(other)) {  // no copy: they stay what they are
+    TRY(append_to(t, array_of(self), other.as<Bytes>()->data, other.as<Bytes>()->size));
+    return Ref::copy(self);
+  }
   ByteBuilder bytes;
   {
     ByteView view(t);
