@@ -96,6 +96,8 @@ Op global_variant(const Body& c, u32 at) {
   u32 next = at + op_units(Op::LOAD_GLOBAL);
   if (next + 1 >= c.unit_count) return Op::LOAD_GLOBAL_TEMP;
   const Instr &in = c.instructions[at], &test = c.instructions[next], &jump = c.instructions[next + 1];
+  if (Op(test.op) == Op::LOAD_ATTR && test.b == in.a && (test.x & kConsumeB)) return Op::LOAD_GLOBAL_ATTR;
+  if (Op(test.op) == Op::LOAD_METHOD && test.a + 1 == in.a) return Op::LOAD_GLOBAL_METHOD;
   bool is = Op(test.op) == Op::IS, is_not = Op(test.op) == Op::IS_NOT;
   if (!(is || is_not) || test.c != in.a || test.b == in.a || !(test.x & kConsumeC) || test.a < c.local_count ||
       test_variant(test, jump, Op::NOP, Op::IS_JUMP) == Op::NOP)
@@ -202,7 +204,9 @@ Op base_op(Op op) {
     case Op::LOAD_OBJECT_NE: return Op::LOAD_CONST;
     case Op::LOAD_GLOBAL_TEMP:
     case Op::LOAD_GLOBAL_IS:
-    case Op::LOAD_GLOBAL_IS_NOT: return Op::LOAD_GLOBAL;
+    case Op::LOAD_GLOBAL_IS_NOT:
+    case Op::LOAD_GLOBAL_ATTR:
+    case Op::LOAD_GLOBAL_METHOD: return Op::LOAD_GLOBAL;
     case Op::CALL_NATIVE:
     case Op::CALL_LEN:
     case Op::CALL_ISINSTANCE:

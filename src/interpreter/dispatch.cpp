@@ -194,7 +194,10 @@ TYPHON_NOINLINE bool finish_operator(Thread& t, Value* r, Value result) {
 TYPHON_NOINLINE Continuation return_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   Value result = r[pc->a];
-  r[pc->a] = EMPTY;
+  if (pc->a < frame::code(r)->local_count && !frame::frame_object(r).is_empty())
+    result = acquire(result);  // the frame object shows the variable
+  else
+    r[pc->a] = EMPTY;
   FrameInfo info = frame::info(r);
   Value* caller = frame::caller(r);
   if (info.flags & frame_flag::kGenerator) {
@@ -420,6 +423,17 @@ COLD_HANDLER(return_borrowed) {
   TAIL(op_RETURN);
 }
 }  // namespace
+namespace {
+// A plain frame whose object nobody else has: that goes first.
+COLD_HANDLER(return_unseen) {
+  const Object* object = frame::frame_object(r).object();
+  if (!(object->ownership() & g_counted_states) || object->count >= 2 * count::kOne) TAIL(return_cold);
+  save_pc(r, pc);
+  detach_frame_object(*t, r);
+  table = static_cast<const HandlerEntry*>(t->dispatch_table);
+  TAIL(op_RETURN);
+}
+}  // namespace
 HANDLER(RETURN) {
   if (Value v = r[pc->a]; v.is_deferred() && (v.object()->ownership() & g_counted_states)) [[unlikely]] TAIL(return_borrowed);
   FrameInfo info = frame::info(r);
@@ -428,6 +442,7 @@ HANDLER(RETURN) {
     if (info.flags & frame_flag::kConstructor) TAIL(return_constructor);
     if (info.flags & frame_flag::kGenerator) TAIL(return_delegate);
     if (info.flags & frame_flag::kOperator) TAIL(return_operator);
+    if ((info.flags & kFlagMask) == 0) TAIL(return_unseen);
     TAIL(return_cold);
   }
   Value result = r[pc->a];

@@ -56,7 +56,7 @@ TYPHON_INLINE bool enters_special(Thread* t, Value* r, Value function, u32 n) {
 // The special method `name` of the class of `v` for a frame whose end is no plain return (frame_flag::kOperator): a Python function
 // that enters_special, with n parameters; EMPTY otherwise.
 TYPHON_INLINE Value operator_special(Thread* t, Value* r, Value v, Str* name, u32 n) {
-  if (!points(v) || v.object()->shape_id() < kFirstDynamicShape) return EMPTY;
+  if (!v.is_object() || v.object()->shape_id() < kFirstDynamicShape) return EMPTY;
   Value method = type_lookup(type_of_object(v.object()), name);
   if (!enters_special(t, r, method, n)) return EMPTY;
   return method.as<Function>()->code.as<Code>()->flags & code_flag::kAnyGenerator ? EMPTY : method;

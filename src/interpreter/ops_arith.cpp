@@ -537,8 +537,15 @@ TYPHON_NOINLINE bool compare_step(Thread& t, Value* r, Instr* pc) {
 }
 template <CompareOp kOp>
 COLD_HANDLER(compare_cold) {
-  int quick = compare_immediates<kOp>(r[pc->b], r[pc->c]);
+  Value a = r[pc->b], b = r[pc->c];
+  int quick = compare_immediates<kOp>(a, b);
   if (quick >= 0) STORE_IMMEDIATE(Value::boolean(quick));
+  if constexpr (kOp == CompareOp::kEq || kOp == CompareOp::kNe) {
+    if (points_to(a, kShape_str) && points_to(b, kShape_str)) {
+      int same = quick_same_text(a.as<Str>(), b.as<Str>());
+      if (same >= 0 && drop_sources_quickly(r, pc)) STORE_IMMEDIATE(Value::boolean(bool(same) == (kOp == CompareOp::kEq)));
+    }
+  }
   STEP(compare_step<kOp>(*t, r, pc), 1);
 }
 

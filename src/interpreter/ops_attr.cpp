@@ -1,8 +1,8 @@
 // Attributes.
-#include "interpreter/attribute_cache.h"
 #include "interpreter/call.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
+#include "interpreter/quick_attribute.h"
 #include "interpreter/sequence_item.h"
 #include "objects/protocol/services.h"
 
@@ -12,25 +12,6 @@ namespace {
 TYPHON_INLINE u16 resume_after(u32 units) { return u16(units << kResumeShift); }
 
 // --- LOAD_ATTR
-
-TYPHON_INLINE bool is_recorded_class(Object* object, const AttributeRecord* record) {
-  return record->holder == object && type_version(static_cast<Type*>(object)) == record->version &&
-         (record->offset == 0 || shape_version(quick_shape(object)) == record->offset);
-}
-// What the cached slot of the instance `v` holds, borrowed; EMPTY: the cache does not apply.
-TYPHON_INLINE Value cached_attribute(Value v, u64 word) {
-  if (!points(v)) [[unlikely]] return EMPTY;
-  Field* field;
-  return cached_slot(v.object(), word, &field) ? field->peek() : EMPTY;
-}
-// Whether the cached method applies to `v`; then *out is its register word, which holds no count.
-TYPHON_INLINE bool cached_method(Value v, u64 word, Value* out) {
-  if (!points(v) || quick_shape(v.object()) != u32(word) || !cache::is_record(word)) [[unlikely]]
-    return false;
-  const AttributeRecord* record = attribute_record(word);
-  *out = record->value;
-  return record->kind == RecordKind::kMethod;
-}
 
 // The dict of an object in dictionary mode, as its record finds it; null: emptied by the collector.
 TYPHON_INLINE Dict* recorded_dict(Object* object, const AttributeRecord* record) {
@@ -228,15 +209,6 @@ COLD_HANDLER(load_attribute_other) {
   TAIL(load_attribute_general);
 }
 
-// What a site that has seen modules finds in this one, borrowed; EMPTY when its cache does not apply. `word`: of its cache.
-TYPHON_INLINE Value module_value(Object* object, u64 word) {
-  if (u32(word) != kShape_module || !cache::is_record(word)) return EMPTY;
-  const AttributeRecord* record = attribute_record(word);
-  if (record->kind != RecordKind::kModule) return EMPTY;
-  DictTable* table = __atomic_load_n(&static_cast<Module*>(object)->dict.as<Dict>()->table, __ATOMIC_ACQUIRE);
-  return table_id(table) == record->extra ? value_at(table, record->offset) : EMPTY;
-}
-
 // A module, a site that sees several shapes, and attributes that native types compute.
 COLD_HANDLER(load_attribute_cold) {
   Value v = r[pc->b];
@@ -416,7 +388,7 @@ TYPHON_INLINE bool take_callable(Value v, Value* window) {
   if (points_to(v, kShape_method)) {
     const BoundMethod* method = v.as<BoundMethod>();
     Value function = method->function.peek();
-    if (points_to(function, kShape_function)) {
+    if (is_exact_function(function)) {
       if (!quick_acquire_slot(function, &function)) return false;
       if (quick_acquire_slot(method->self.peek(), &window[1])) {
         window[0] = function;

@@ -1,6 +1,5 @@
 // Names of modules, class bodies and built-in objects.
-#include "interpreter/attribute_cache.h"
-#include "interpreter/dispatch.h"
+#include "interpreter/quick_attribute.h"
 #include "interpreter/quick_test.h"
 #include "objects/protocol/services.h"
 
@@ -286,6 +285,48 @@ template <bool kWanted>
 }  // namespace
 HANDLER(LOAD_GLOBAL_IS) { TAIL(load_global_is<true>); }
 HANDLER(LOAD_GLOBAL_IS_NOT) { TAIL(load_global_is<false>); }
+namespace {
+// A class or an instance.
+COLD_HANDLER(load_global_attr_other) {
+  Value v = cached_global(r, pc), found;
+  if (!v.is_empty() && points(v)) {
+    u64 word = cache::load(pc + 4);
+    found = cached_attribute(v, word);
+    if (const AttributeRecord* record; found.is_empty() && (record = cached_record(v.object(), word)) != nullptr &&
+                                       record->kind == RecordKind::kClassAttribute && record->extra == 0 &&
+                                       is_recorded_class(v.object(), record))
+      found = record->value;
+    if (quick_acquire(found, &found)) SET_AND_NEXT(&r[pc[3].a], found, 5);
+  }
+  TAIL(op_LOAD_GLOBAL_TEMP);
+}
+}  // namespace
+// A module mostly; what is read of it next is all that is counted.
+HANDLER(LOAD_GLOBAL_ATTR) {
+  Value v = cached_global(r, pc);
+  if (!v.is_empty() && points(v)) [[likely]] {
+    Value found = module_value(v.object(), cache::load(pc + 4));
+    if (quick_acquire_slot(found, &found)) [[likely]] SET_AND_NEXT(&r[pc[3].a], found, 5);
+  }
+  TAIL(load_global_attr_other);
+}
+HANDLER(LOAD_GLOBAL_METHOD) {
+  Value v = cached_global(r, pc);
+  if (!v.is_empty() && points(v)) [[likely]] {
+    Value* window = &r[pc[3].a];
+    u64 word = cache::load(pc + 4);
+    Value found = module_value(v.object(), word);
+    if (quick_acquire_slot(found, &found)) [[likely]] {
+      window[1] = EMPTY;
+      SET_TEMP_AND_NEXT(window, found, 5);
+    }
+    if (cached_method(v, word, &found) && quick_acquire_slot(v, &v)) {
+      window[1] = v;
+      SET_TEMP_AND_NEXT(window, found, 5);
+    }
+  }
+  TAIL(op_LOAD_GLOBAL_TEMP);
+}
 HANDLER(STORE_GLOBAL) { STEP(store_global_step(*t, r, pc), 2); }
 HANDLER(DELETE_GLOBAL) { STEP(delete_global_step(*t, r, pc), 1); }
 HANDLER(LOAD_NAME) {

@@ -1,6 +1,7 @@
 // %-formatting: one engine for str and bytes.
 #include <climits>
 
+#include "heap/collector.h"
 #include "objects/big.h"
 #include "objects/bytes_util.h"
 #include "objects/codecs.h"
@@ -65,6 +66,24 @@ size_t find_either(const Traits& traits, size_t at, u8 a, u8 b) {
   return at;
 }
 
+// Names that formats give, found by their text without making a string. Whoever fills a place first has it for good, so these strings
+// are few, interned and immortal.
+constexpr u32 kKnownNames = 64;
+constexpr size_t kLongestKnownName = 32;
+Str* g_known_names[kKnownNames];
+
+Ref known_name(Thread& t, Str* format, const u8* text, size_t start, size_t n) {
+  Str** place = &g_known_names[(text[0] * 7 + text[n / 2] * 3 + text[n - 1] + n) % kKnownNames];
+  Str* known = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+  if (known != nullptr && known->length() == n && std::memcmp(known->data<u8>(), text, n) == 0) return Ref::copy(known);
+  RefTo<Str> name = TRY(str_substring(t, format, start, start + n));
+  if (known != nullptr) return name;
+  name = TRY(str_intern(t, Value(name.get())));
+  collector::make_immortal(name.get());
+  __atomic_compare_exchange_n(place, &known, name.get(), false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+  return name;
+}
+
 template <class Traits>
 class PercentFormatter {
   using Builder = typename Traits::Builder;
@@ -116,11 +135,19 @@ class PercentFormatter {
     int depth = 1;
     while (depth > 0 && (at_ = find_either(traits_, at_, '(', ')')) < n) depth += traits_.at(at_++) == '(' ? 1 : -1;
     if (depth > 0) return raise(t_, exc::ValueError, "incomplete format key");
-    Ref name = TRY(traits_.slice(t_, start, at_ - 1));
+    Ref name = TRY(name_at(start, at_ - 1 - start));
     arguments_ = TRY(get_item(t_, mapping_, name));
     count_ = -1;
     single_used_ = false;
     return ok();
+  }
+
+  Ref name_at(size_t start, size_t n) {
+    if constexpr (kIsStr) {
+      if (traits_.bytes != nullptr && n != 0 && n <= kLongestKnownName)
+        return known_name(t_, traits_.format, traits_.bytes + start, start, n);
+    }
+    return traits_.slice(t_, start, start + n);
   }
 
   // A number, or * for the next argument; leaves *value alone when there is neither.
