@@ -666,7 +666,7 @@ TYPHON_NOINLINE bool is_step(Value* r, Instr* pc, bool wanted) {
 }
 // Whether a set has an instance of a subclass of int that hashes as an int does (enumerations, named constants): 1, 0, or -1 when that
 // takes a comparison.
-TYPHON_INLINE int set_has_number(const Set* set, Value item) {
+TYPHON_NOINLINE int set_has_number(const Set* set, Value item) {
   if (!points(item) || type_of_object(item.object())->slots.hash != types::int_->slots.hash) return -1;
   u64 hash = key_of_hash(int_hash(item));
   i64 found = quick_set_probe(set_table::table_of(set), item.untagged(), hash).index;
@@ -675,10 +675,6 @@ TYPHON_INLINE int set_has_number(const Set* set, Value item) {
 TYPHON_NOINLINE bool contains_step(Thread& t, Value* r, Instr* pc, bool wanted) {
   save_pc(r, pc);
   Value container = r[pc->c];
-  if (is_exact_set(container) || is_exact_frozenset(container)) {
-    int quick = set_has_number(container.as<Set>(), r[pc->b]);
-    if (quick >= 0) return finish_dss(r, pc, Ref::boolean(bool(quick) == wanted));
-  }
   Result<bool> found = is_exact_set(container) || is_exact_frozenset(container)
                            ? set_contains_py(t, container.as<Set>(), r[pc->b])
                        : is_exact_dict(container) ? dict_contains_py(t, container.as<Dict>(), r[pc->b])
@@ -688,8 +684,15 @@ TYPHON_NOINLINE bool contains_step(Thread& t, Value* r, Instr* pc, bool wanted) 
 }
 COLD_HANDLER(is_cold) { STEP(is_step(r, pc, true), 1); }
 COLD_HANDLER(is_not_cold) { STEP(is_step(r, pc, false), 1); }
-COLD_HANDLER(in_cold) { STEP(contains_step(*t, r, pc, true), 1); }
-COLD_HANDLER(not_in_cold) { STEP(contains_step(*t, r, pc, false), 1); }
+template <bool kWanted>
+COLD_HANDLER(contains_cold) {
+  Value container = r[pc->c];
+  if (is_exact_set(container) || is_exact_frozenset(container)) {
+    int found = set_has_number(container.as<Set>(), r[pc->b]);
+    if (found >= 0 && drop_sources_quickly(r, pc)) STORE_IMMEDIATE(Value::boolean(bool(found) == kWanted));
+  }
+  STEP(contains_step(*t, r, pc, kWanted), 1);
+}
 }  // namespace
 
 namespace {
@@ -731,22 +734,22 @@ HANDLER(IS_NOT_JUMP) {
 }
 HANDLER(IN) {
   int found = quick_contains(r[pc->c], r[pc->b]);
-  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(in_cold);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(contains_cold<true>);
   STORE_IMMEDIATE(Value::boolean(bool(found)));
 }
 HANDLER(NOT_IN) {
   int found = quick_contains(r[pc->c], r[pc->b]);
-  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(not_in_cold);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(contains_cold<false>);
   STORE_IMMEDIATE(Value::boolean(!found));
 }
 HANDLER(IN_JUMP) {
   int found = quick_contains(r[pc->c], r[pc->b]);
-  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(in_cold);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(contains_cold<true>);
   JUMP_ON(bool(found));
 }
 HANDLER(NOT_IN_JUMP) {
   int found = quick_contains(r[pc->c], r[pc->b]);
-  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(not_in_cold);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(contains_cold<false>);
   JUMP_ON(!found);
 }
 

@@ -657,7 +657,11 @@ COLD_HANDLER(load_constant_item) {
 HANDLER(LOAD_ATTR_ITEM) {
   if (Op(pc[2].op) == Op::LOAD_IMMEDIATE) TAIL(load_constant_item);
   Value v = CACHED_ATTRIBUTE();
-  if (!v.is_empty()) v = sequence_item(v, r[pc[2].c]);
+  if (!v.is_empty()) {
+    Value key = r[pc[2].c], container = v;
+    v = sequence_item(container, key);
+    if (v.is_empty()) v = text_item(container, key);
+  }
   if (!(pc[2].x & kConsumeC) && quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[2].a], v, 4);
   TAIL(op_LOAD_ATTR_TEMP);
 }
