@@ -30,7 +30,7 @@ inline constexpr u16 kEntry = 1;      // entered from native code: returning lea
 inline constexpr u16 kGenerator = 2;  // registers lie in a Generator object
 inline constexpr u16 kConstructor = 4;  // __init__ called by a class call: the result must be None, the instance is in a caller's register
 inline constexpr u16 kDiscard = 8;
-inline constexpr u16 kOperator = 16;  // __add__ and the like, for the operator that the caller is at: NotImplemented is not the result
+inline constexpr u16 kOperator = 16;  // a special method for the instruction that the caller is at (__add__, __len__, __getitem__ for a loop): not a plain result
 }  // namespace frame_flag
 
 namespace frame {

@@ -88,6 +88,32 @@ Op test_variant(const Instr& in, const Instr& next, Op base, Op variant) {
   return jumps ? variant : base;
 }
 
+// A constant object, loaded to a temporary by the instruction at `at`.
+Op object_variant(const Body& c, u32 at) {
+  const Instr &in = c.instructions[at], &next = c.instructions[at + 1];
+  if (next.b != in.a || next.a == in.a || !(next.x & kConsumeB)) return Op::LOAD_OBJECT;
+  switch (Op(next.op)) {
+    case Op::JUMP_IF_EQ:
+    case Op::JUMP_UNLESS_NE: return Op::LOAD_OBJECT_EQ;
+    case Op::JUMP_IF_NE:
+    case Op::JUMP_UNLESS_EQ: return Op::LOAD_OBJECT_NE;
+    default: return Op::LOAD_OBJECT;
+  }
+}
+// The same of a global.
+Op global_variant(const Body& c, u32 at) {
+  u32 next = at + op_units(Op::LOAD_GLOBAL);
+  if (next + 1 >= c.unit_count) return Op::LOAD_GLOBAL_TEMP;
+  const Instr &in = c.instructions[at], &test = c.instructions[next], &jump = c.instructions[next + 1];
+  if (Op(test.op) == Op::LOAD_ATTR && test.b == in.a && (test.x & kConsumeB)) return Op::LOAD_GLOBAL_ATTR;
+  if (Op(test.op) == Op::LOAD_METHOD && test.a + 1 == in.a) return Op::LOAD_GLOBAL_METHOD;
+  bool is = Op(test.op) == Op::IS, is_not = Op(test.op) == Op::IS_NOT;
+  if (!(is || is_not) || test.c != in.a || test.b == in.a || !(test.x & kConsumeC) || test.a < c.local_count ||
+      test_variant(test, jump, Op::NOP, Op::IS_JUMP) == Op::NOP)
+    return Op::LOAD_GLOBAL_TEMP;
+  return is == (Op(jump.op) == Op::JUMP_IF_TRUE) ? Op::LOAD_GLOBAL_IS : Op::LOAD_GLOBAL_IS_NOT;
+}
+
 // Whether what a YIELD gets sent is dropped at once, as in a statement of its own.
 bool drops_sent(const Body& c, const Instr& yield, const Instr& next) {
   return Op(next.op) == Op::CLEAR && next.a == yield.a && yield.a >= c.local_count;
@@ -140,9 +166,9 @@ Op variant_of(const Body& c, u32 at, const Instr& next) {
       return Op(next.op) == Op::LOAD_METHOD && next.a + 1 == in.a ? Op::MOVE_METHOD : Op::MOVE_TEMP;
     case Op::LOAD_CONST:
       if (!temporary || in.constant() >= c.constant_count) return op;
-      if (c.constants[in.constant()].is_object()) return Op::LOAD_OBJECT;
+      if (c.constants[in.constant()].is_object()) return object_variant(c, at);
       return Op(next.op) == Op::RETURN && next.a == in.a ? Op::RETURN_IMMEDIATE : Op::LOAD_IMMEDIATE;
-    case Op::LOAD_GLOBAL: return temporary ? Op::LOAD_GLOBAL_TEMP : op;
+    case Op::LOAD_GLOBAL: return temporary ? global_variant(c, at) : op;
     case Op::IS: return temporary ? test_variant(in, next, op, Op::IS_JUMP) : op;
     case Op::IS_NOT: return temporary ? test_variant(in, next, op, Op::IS_NOT_JUMP) : op;
     case Op::IN: return temporary ? test_variant(in, next, op, Op::IN_JUMP) : op;
@@ -182,8 +208,14 @@ Op base_op(Op op) {
     case Op::MOVE_METHOD_BORROWED: return Op::MOVE;
     case Op::LOAD_IMMEDIATE:
     case Op::RETURN_IMMEDIATE:
-    case Op::LOAD_OBJECT: return Op::LOAD_CONST;
-    case Op::LOAD_GLOBAL_TEMP: return Op::LOAD_GLOBAL;
+    case Op::LOAD_OBJECT:
+    case Op::LOAD_OBJECT_EQ:
+    case Op::LOAD_OBJECT_NE: return Op::LOAD_CONST;
+    case Op::LOAD_GLOBAL_TEMP:
+    case Op::LOAD_GLOBAL_IS:
+    case Op::LOAD_GLOBAL_IS_NOT:
+    case Op::LOAD_GLOBAL_ATTR:
+    case Op::LOAD_GLOBAL_METHOD: return Op::LOAD_GLOBAL;
     case Op::CALL_NATIVE:
     case Op::CALL_LEN:
     case Op::CALL_ISINSTANCE:

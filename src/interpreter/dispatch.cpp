@@ -1,15 +1,19 @@
 // The handler table, entry into the dispatch loop, returning and unwinding.
 #include "interpreter/dispatch.h"
 
+#include "interpreter/blocks.h"
 #include "interpreter/generator.h"
 #include "interpreter/interpreter.h"
 #include "interpreter/tracing.h"
 #include "interpreter/unwind.h"
 #include "objects/frame_object.h"
 #include "objects/generator.h"
+#include "objects/itertypes.h"
 #include "threads/hooks.h"
 
 namespace typhon {
+
+Result<i64> returned_length(Thread& t, Value result);  // objects/type_slots.cpp
 
 #define OP(name, units, operands, effect) {op_##name},
 const HandlerEntry g_handlers[256] = {
@@ -60,7 +64,33 @@ static void note_raise(Value* r) {
   }
 }
 
+// The frame has ended with the pending exception. Where the loop that t.frame is at goes on, when that called __getitem__ for an item
+// and the exception says that there is none; null otherwise.
+static Instr* end_of_sequence(Thread& t) {
+  Value* r = t.frame;
+  Instr* pc = frame::pc(r);
+  if (Op(pc->op) != Op::FOR_ITER || (!clear_if(t, exc::IndexError) && !clear_if(t, exc::StopIteration))) return nullptr;
+  sequence_iterator_finish(r[pc->b].as<ListIterator>());
+  clear_register(r, pc->b);
+  return pc + i32(u32(unit(pc + 1)));
+}
+// The same before anything is known of the frame, whose pc is saved: an exception that nobody else has needs no traceback.
+static Instr* end_sequence_quickly(Thread& t) {
+  Value* r = t.frame;
+  Value* caller = frame::caller(r);
+  if ((frame::info(r).flags & kFlagMask) != frame_flag::kOperator || Op(frame::pc(caller)->op) != Op::FOR_ITER || is_traced(t) ||
+      !frame::frame_object(r).is_empty() || !is_sole_owner(t.pending) ||
+      (!pending_matches(t, exc::IndexError) && !pending_matches(t, exc::StopIteration)) ||
+      find_handler(frame::code(r), frame::unit_index(r)) != nullptr)
+    return nullptr;
+  pop_frame(t, r);
+  return end_of_sequence(t);
+}
+
 Instr* unwind_step(Thread& t, bool add_row) {
+  if (add_row) {
+    if (Instr* next = end_sequence_quickly(t)) return next;
+  }
   for (;;) {
     Value* r = t.frame;
     Code* code = frame::code(r);
@@ -88,6 +118,9 @@ Instr* unwind_step(Thread& t, bool add_row) {
     pop_frame(t, r);
     release(instance);
     if (flags & frame_flag::kEntry) return nullptr;
+    if (flags & frame_flag::kOperator) {
+      if (Instr* next = end_of_sequence(t)) return next;
+    }
   }
 }
 
@@ -133,12 +166,27 @@ TYPHON_INLINE void drop_frame(Thread* t, Value* r) {
 
 static_assert(int(Op::MATMUL) - int(Op::ADD) == int(BinaryOp::kMatmul) && int(Op::OR) - int(Op::ADD) == int(BinaryOp::kOr) &&
               int(Op::POW) - int(Op::ADD) == int(BinaryOp::kPow));
-// Ends the binary operator that the running frame `r` is at, whose left operand's method has returned `result` (owned).
+// Ends the instruction that the running frame `r` is at, whose operand's special method has returned `result` (owned): the next item
+// of a loop, len(), or a binary operator.
 TYPHON_NOINLINE bool finish_operator(Thread& t, Value* r, Value result) {
   const Instr* pc = frame::pc(r);
   Ref value = Ref::adopt(result);
+  Op op = base_op(Op(pc->op));
+  if (op == Op::FOR_ITER) {
+    sequence_iterator_advance(r[pc->b].as<ListIterator>());
+    set_register(r, pc->a, std::move(value));
+    return true;
+  }
+  if (op == Op::CALL) {
+    Result<i64> n = returned_length(t, value);
+    if (n.failed()) return false;
+    Ref length = int_from(t, n.get());
+    drop_registers(r, pc->b, pc->b + 2);
+    set_register(r, pc->a, std::move(length));
+    return true;
+  }
   if (result.same_word(NotImplemented)) [[unlikely]]
-    value = binary_op_after_left(t, BinaryOp(int(base_op(Op(pc->op))) - int(Op::ADD)), r[pc->b], r[pc->c]);
+    value = binary_op_after_left(t, BinaryOp(int(op) - int(Op::ADD)), r[pc->b], r[pc->c]);
   return finish_dss(r, pc, std::move(value));
 }
 
@@ -146,16 +194,17 @@ TYPHON_NOINLINE bool finish_operator(Thread& t, Value* r, Value result) {
 TYPHON_NOINLINE Continuation return_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   Value result = r[pc->a];
-  r[pc->a] = EMPTY;
+  if (pc->a < frame::code(r)->local_count && !frame::frame_object(r).is_empty())
+    result = acquire(result);  // the frame object shows the variable
+  else
+    r[pc->a] = EMPTY;
   FrameInfo info = frame::info(r);
   Value* caller = frame::caller(r);
   if (info.flags & frame_flag::kGenerator) {
     Generator* g = generator_of(r);
     finish_generator(t, r);
-    if (frame::frame_object(r).is_empty()) [[likely]]
-      drop_frame(&t, r);
-    else
-      pop_frame(t, r);
+    if (!frame::frame_object(r).is_empty()) detach_frame_object(t, r);
+    drop_frame(&t, r);
     if (info.flags & frame_flag::kEntry) {
       note_returned(g);
       return {nullptr, result.bits};
@@ -184,7 +233,8 @@ TYPHON_NOINLINE Continuation return_step(Thread& t, Value* r, Instr* pc) {
     instance = r[-kFrameHeader - 1];
     r[-kFrameHeader - 1] = EMPTY;
   }
-  pop_frame(t, r);
+  if (!frame::frame_object(r).is_empty()) detach_frame_object(t, r);
+  drop_frame(&t, r);
   if (info.flags & frame_flag::kConstructor) {
     if (!result.is_none()) [[unlikely]] {
       (void)raise(t, exc::TypeError, "__init__() should return None, not '%T'", result);
@@ -319,18 +369,19 @@ COLD_HANDLER(return_delegate) {
   DCHECK(!needs_drop(r[pc->c]));  // what was sent has arrived
   SET_AND_NEXT(&r[pc->a], result, 1);
 }
-// The end of __add__ or the like.
+// The end of a special method.
 COLD_HANDLER(return_operator) {
   if (frame::frame_object(r).bits || (frame::info(r).flags & frame_flag::kEntry)) [[unlikely]] TAIL(return_cold);
   save_pc(r, pc);
   Value result = r[pc->a];
   r[pc->a] = EMPTY;
+  FrameInfo info = frame::info(r);
   Value* caller = frame::caller(r);
   drop_frame(t, r);
   r = caller;
   pc = frame::pc(r);
   if (!finish_operator(*t, r, result)) [[unlikely]] TAIL(op_raise);
-  NEXT_RELOAD(1);
+  NEXT_RELOAD(info.flags >> kResumeShift);
 }
 // The end of a plain frame that native code called.
 COLD_HANDLER(return_entry) {
@@ -370,6 +421,17 @@ COLD_HANDLER(return_borrowed) {
   TAIL(op_RETURN);
 }
 }  // namespace
+namespace {
+// A plain frame whose object nobody else has: that goes first.
+COLD_HANDLER(return_unseen) {
+  const Object* object = frame::frame_object(r).object();
+  if (!(object->ownership() & g_counted_states) || object->count >= 2 * count::kOne) TAIL(return_cold);
+  save_pc(r, pc);
+  detach_frame_object(*t, r);
+  table = static_cast<const HandlerEntry*>(t->dispatch_table);
+  TAIL(op_RETURN);
+}
+}  // namespace
 HANDLER(RETURN) {
   if (Value v = r[pc->a]; v.is_deferred() && (v.object()->ownership() & g_counted_states)) [[unlikely]] TAIL(return_borrowed);
   FrameInfo info = frame::info(r);
@@ -378,6 +440,7 @@ HANDLER(RETURN) {
     if (info.flags & frame_flag::kConstructor) TAIL(return_constructor);
     if (info.flags & frame_flag::kGenerator) TAIL(return_delegate);
     if (info.flags & frame_flag::kOperator) TAIL(return_operator);
+    if ((info.flags & kFlagMask) == 0) TAIL(return_unseen);
     TAIL(return_cold);
   }
   Value result = r[pc->a];

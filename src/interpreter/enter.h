@@ -53,6 +53,15 @@ TYPHON_INLINE bool enters_special(Thread* t, Value* r, Value function, u32 n) {
   return takes_exactly(code, n) && may_enter(t, frame_stack_end(*t, r) + kFrameHeader + 1, code);
 }
 
+// The special method `name` of the class of `v` for a frame whose end is no plain return (frame_flag::kOperator): a Python function
+// that enters_special, with n parameters; EMPTY otherwise.
+TYPHON_INLINE Value operator_special(Thread* t, Value* r, Value v, Str* name, u32 n) {
+  if (!v.is_object() || v.object()->shape_id() < kFirstDynamicShape) return EMPTY;
+  Value method = type_lookup(type_of_object(v.object()), name);
+  if (!enters_special(t, r, method, n)) return EMPTY;
+  return method.as<Function>()->code.as<Code>()->flags & code_flag::kAnyGenerator ? EMPTY : method;
+}
+
 // The __iter__ of a class, as long as that is a generator function: its result needs no look.
 TYPHON_INLINE Value generating_iter(Value v) {
   if (!v.is_object() || v.object()->shape_id() < kFirstDynamicShape) return EMPTY;

@@ -5,6 +5,7 @@
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
 #include "interpreter/quick_key.h"
+#include "interpreter/quick_test.h"
 #include "interpreter/sequence_item.h"
 
 namespace typhon {
@@ -242,6 +243,9 @@ TYPHON_NOINLINE bool binary_step(Thread& t, Value* r, Instr* pc) {
     if ((pc->x & kInPlace) && is_exact(a, kShape_bytearray) && (is_exact_bytes(b) || is_exact(b, kShape_bytearray)))
       return finish_dss(r, pc, types::bytearray->slots.inplace_concat(t, a, b));
   }
+  if constexpr (P::kOp == BinaryOp::kMod) {  // a format: only a subclass of str would be asked first
+    if (is_exact_str(a) && (is_exact_str(b) || !is_str(b))) return finish_dss(r, pc, types::str->slots.remainder(t, a, b));
+  }
   if constexpr (requires { P::kIntOp; }) {
     if (is_whole(a) && is_whole(b)) return finish_dss(r, pc, int_binary(t, P::kIntOp, a, b));
     // Truth values are counted, mostly. The bit operations of two of them give truth values.
@@ -274,18 +278,16 @@ COLD_HANDLER(join_tuples) { STEP(join_tuples_step(*t, r, pc), 1); }
 template <class P>
 COLD_HANDLER(binary_method) {
   Value a = r[pc->b], b = r[pc->c];
+  Value method = operator_special(t, r, a, operator_method(P::kOp), 2);
   Type *left = type_of_object(a.object()), *right = type_of(b);
-  Value method = type_lookup(left, operator_method(P::kOp));
-  if (!(pc->x & kInPlace) && enters_special(t, r, method, 2) && (left == right || !is_subtype(right, left))) [[likely]] {
+  if (!(pc->x & kInPlace) && !method.is_empty() && (left == right || !is_subtype(right, left))) [[likely]] {
+    Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
+    callee[-1] = acquire(method);
+    callee[0] = acquire(a);
+    callee[1] = acquire(b);
     Code* code = method.as<Function>()->code.as<Code>();
-    if (!(code->flags & code_flag::kAnyGenerator)) {
-      Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
-      callee[-1] = acquire(method);
-      callee[0] = acquire(a);
-      callee[1] = acquire(b);
-      Instr* first = enter_code(t, r, pc, callee, code, 2, 1 << kResumeShift | frame_flag::kOperator, pc->a);
-      ENTER(callee, first);
-    }
+    Instr* first = enter_code(t, r, pc, callee, code, 2, 1 << kResumeShift | frame_flag::kOperator, pc->a);
+    ENTER(callee, first);
   }
   STEP(binary_step<P>(*t, r, pc), 1);
 }
@@ -537,9 +539,32 @@ TYPHON_NOINLINE bool compare_step(Thread& t, Value* r, Instr* pc) {
 }
 template <CompareOp kOp>
 COLD_HANDLER(compare_cold) {
-  int quick = compare_immediates<kOp>(r[pc->b], r[pc->c]);
+  Value a = r[pc->b], b = r[pc->c];
+  int quick = compare_immediates<kOp>(a, b);
   if (quick >= 0) STORE_IMMEDIATE(Value::boolean(quick));
+  if constexpr (kOp == CompareOp::kEq || kOp == CompareOp::kNe) {
+    if (points_to(a, kShape_str) && points_to(b, kShape_str)) {
+      int same = quick_same_text(a.as<Str>(), b.as<Str>());
+      if (same >= 0 && drop_sources_quickly(r, pc)) STORE_IMMEDIATE(Value::boolean(bool(same) == (kOp == CompareOp::kEq)));
+    }
+  }
   STEP(compare_step<kOp>(*t, r, pc), 1);
+}
+
+// Whether two exact strings are equal, when that takes no call and nothing dies by dropping what the fused comparison at pc consumes of
+// them, which is dropped then: 1, 0; or -1.
+TYPHON_INLINE int compare_texts(Value* r, const Instr* pc, Value a, Value b) {
+  int same = quick_same_text(a.as<Str>(), b.as<Str>());
+  if (same < 0) return -1;
+  // Constants are not counted: two tests tell, mostly.
+  bool drops_a = (pc->x & kConsumeA) && !a.is_deferred(), drops_b = (pc->x & kConsumeB) && !b.is_deferred();
+  // The count of one object would have to suffice for two drops.
+  if (drops_a && (!drops_quickly(a) || (drops_b && a.same_word(b)))) return -1;
+  if (drops_b && !quick_drop(b)) return -1;
+  if (drops_a) (void)quick_drop(a);
+  if (pc->x & kConsumeA) r[pc->a] = EMPTY;
+  if (pc->x & kConsumeB) r[pc->b] = EMPTY;
+  return same;
 }
 
 // The fused forms: 1 true, 0 false, -1 raised.
@@ -560,30 +585,30 @@ TYPHON_NOINLINE int fused_compare_step(Thread& t, Value* r, Instr* pc) {
 template <CompareOp kOp, bool kWanted>
 COLD_HANDLER(fused_cold) {
   Value a = r[pc->a], b = r[pc->b];
-  if (int quick = points(a) && points(b) ? -1 : compare_immediates<kOp>(a, b); quick >= 0) {
-    if (bool(quick) == kWanted) NEXT(pc->immediate());
-    NEXT(1);
-  }
-  if constexpr (kOp == CompareOp::kEq || kOp == CompareOp::kNe) {
+  constexpr bool kEquality = kOp == CompareOp::kEq || kOp == CompareOp::kNe;
+  if (kEquality && points_to(a, kShape_str) && points_to(b, kShape_str)) [[likely]] {
     // Strings that need no call: most texts that programs compare with constants.
-    bool texts = is_exact_str(a) && is_exact_str(b);
-    if (texts || text_and_immediate(a, b)) {
-      int same = texts ? quick_same_text(a.as<Str>(), b.as<Str>()) : 0;
-      // The count of one object would have to suffice for two drops.
-      bool dies = ((pc->x & kConsumeA) && (!drops_quickly(a) || ((pc->x & kConsumeB) && a.same_word(b)))) ||
-                  ((pc->x & kConsumeB) && !drops_quickly(b));
-      if (same >= 0 && !dies) {
-        if (pc->x & kConsumeA) {
-          (void)quick_drop(a);
-          r[pc->a] = EMPTY;
-        }
-        if (pc->x & kConsumeB) {
-          (void)quick_drop(b);
-          r[pc->b] = EMPTY;
-        }
-        if ((bool(same) == (kOp == CompareOp::kEq)) == kWanted) NEXT(pc->immediate());
-        NEXT(1);
+    if (int same = compare_texts(r, pc, a, b); same >= 0) {
+      if ((bool(same) == (kOp == CompareOp::kEq)) == kWanted) NEXT(pc->immediate());
+      NEXT(1);
+    }
+  } else if (!points(a) || !points(b)) {
+    int quick = compare_immediates<kOp>(a, b);
+    if (kEquality && quick < 0 && text_and_immediate(a, b) && (!(pc->x & kConsumeA) || drops_quickly(a)) &&
+        (!(pc->x & kConsumeB) || drops_quickly(b))) {
+      quick = kOp == CompareOp::kNe;
+      if (pc->x & kConsumeA) {
+        (void)quick_drop(a);
+        r[pc->a] = EMPTY;
       }
+      if (pc->x & kConsumeB) {
+        (void)quick_drop(b);
+        r[pc->b] = EMPTY;
+      }
+    }
+    if (quick >= 0) {
+      if (bool(quick) == kWanted) NEXT(pc->immediate());
+      NEXT(1);
     }
   }
   int result = fused_compare_step<kOp>(*t, r, pc);
@@ -641,6 +666,14 @@ TYPHON_NOINLINE bool is_step(Value* r, Instr* pc, bool wanted) {
   save_pc(r, pc);
   return finish_dss(r, pc, Ref::boolean(is_same(r[pc->b], r[pc->c]) == wanted));
 }
+// Whether a set has an instance of a subclass of int that hashes as an int does (enumerations, named constants): 1, 0, or -1 when that
+// takes a comparison.
+TYPHON_NOINLINE int set_has_number(const Set* set, Value item) {
+  if (!points(item) || type_of_object(item.object())->slots.hash != types::int_->slots.hash) return -1;
+  u64 hash = key_of_hash(int_hash(item));
+  i64 found = quick_set_probe(set_table::table_of(set), item.untagged(), hash).index;
+  return found == set_table::kUnknown ? -1 : found >= 0;
+}
 TYPHON_NOINLINE bool contains_step(Thread& t, Value* r, Instr* pc, bool wanted) {
   save_pc(r, pc);
   Value container = r[pc->c];
@@ -653,18 +686,18 @@ TYPHON_NOINLINE bool contains_step(Thread& t, Value* r, Instr* pc, bool wanted) 
 }
 COLD_HANDLER(is_cold) { STEP(is_step(r, pc, true), 1); }
 COLD_HANDLER(is_not_cold) { STEP(is_step(r, pc, false), 1); }
-COLD_HANDLER(in_cold) { STEP(contains_step(*t, r, pc, true), 1); }
-COLD_HANDLER(not_in_cold) { STEP(contains_step(*t, r, pc, false), 1); }
+template <bool kWanted>
+COLD_HANDLER(contains_cold) {
+  Value container = r[pc->c];
+  if (is_exact_set(container) || is_exact_frozenset(container)) {
+    int found = set_has_number(container.as<Set>(), r[pc->b]);
+    if (found >= 0 && drop_sources_quickly(r, pc)) STORE_IMMEDIATE(Value::boolean(bool(found) == kWanted));
+  }
+  STEP(contains_step(*t, r, pc, kWanted), 1);
+}
 }  // namespace
 
 namespace {
-// Two words: 1 the same, 0 not, -1 when both are numbers of the heap.
-TYPHON_INLINE int quick_is(Value a, Value b) {
-  if (a.same_word(b)) return 1;
-  if (((a.bits | b.bits) & 7) != 0) return 0;
-  u32 shape = a.object()->shape_id();
-  return shape == kShape_int_ || shape == kShape_float_ ? -1 : 0;
-}
 // Objects on both sides.
 template <bool kWanted>
 COLD_HANDLER(is_object) {
@@ -677,14 +710,6 @@ COLD_HANDLER(is_object) {
   STORE_IMMEDIATE(Value::boolean(bool(same) == kWanted));
 }
 }  // namespace
-
-// The end of a test whose result the truth jump behind it consumes.
-#define JUMP_ON(result)                                                            \
-  do {                                                                             \
-    pc++;                                                                          \
-    if ((result) == (Op(pc->op) == Op::JUMP_IF_TRUE)) NEXT(pc->jump());            \
-    NEXT(1);                                                                       \
-  } while (0)
 
 // One operand a singleton (None, True...): the words tell, and only the other operand may need a drop.
 HANDLER(IS) {
@@ -711,22 +736,22 @@ HANDLER(IS_NOT_JUMP) {
 }
 HANDLER(IN) {
   int found = quick_contains(r[pc->c], r[pc->b]);
-  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(in_cold);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(contains_cold<true>);
   STORE_IMMEDIATE(Value::boolean(bool(found)));
 }
 HANDLER(NOT_IN) {
   int found = quick_contains(r[pc->c], r[pc->b]);
-  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(not_in_cold);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(contains_cold<false>);
   STORE_IMMEDIATE(Value::boolean(!found));
 }
 HANDLER(IN_JUMP) {
   int found = quick_contains(r[pc->c], r[pc->b]);
-  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(in_cold);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(contains_cold<true>);
   JUMP_ON(bool(found));
 }
 HANDLER(NOT_IN_JUMP) {
   int found = quick_contains(r[pc->c], r[pc->b]);
-  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(not_in_cold);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(contains_cold<false>);
   JUMP_ON(!found);
 }
 

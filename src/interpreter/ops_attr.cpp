@@ -1,8 +1,8 @@
-// Attributes, names and globals.
-#include "interpreter/attribute_cache.h"
+// Attributes.
 #include "interpreter/call.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
+#include "interpreter/quick_attribute.h"
 #include "interpreter/sequence_item.h"
 #include "objects/protocol/services.h"
 
@@ -12,24 +12,6 @@ namespace {
 TYPHON_INLINE u16 resume_after(u32 units) { return u16(units << kResumeShift); }
 
 // --- LOAD_ATTR
-
-TYPHON_INLINE bool is_recorded_class(Object* object, const AttributeRecord* record) {
-  return record->holder == object && type_version(static_cast<Type*>(object)) == record->version &&
-         (record->offset == 0 || shape_version(quick_shape(object)) == record->offset);
-}
-// What the cached slot of the instance `v` holds, borrowed; EMPTY: the cache does not apply.
-TYPHON_INLINE Value cached_attribute(Value v, u64 word) {
-  if (!points(v)) [[unlikely]] return EMPTY;
-  Field* field;
-  return cached_slot(v.object(), word, &field) ? field->peek() : EMPTY;
-}
-// Whether the cached method applies to `v`; then *out is its register word, which holds no count.
-TYPHON_INLINE bool cached_method(Value v, u64 word, Value* out) {
-  if (!points(v) || !cache::is_method_of(word, quick_shape(v.object()))) [[unlikely]] return false;
-  const AttributeRecord* record = attribute_record(word);
-  *out = record->value;
-  return is_method_record(record);
-}
 
 // The dict of an object in dictionary mode, as its record finds it; null: emptied by the collector.
 TYPHON_INLINE Dict* recorded_dict(Object* object, const AttributeRecord* record) {
@@ -183,19 +165,23 @@ COLD_HANDLER(load_attribute_general) {
   NEXT(2);
 }
 
-// The record, which comes in `carried`, says: a getter of a native type.
-COLD_HANDLER(load_getset) {
+// The record, which comes in `carried`, says: a getter of a native type, or a method that is not called at once.
+COLD_HANDLER(load_computed) {
   Value v = r[pc->b];
-  const GetSet* getset = reinterpret_cast<const AttributeRecord*>(carried)->value.as<NativeDescriptor>()->getset;
-  bool moves = (pc->x & kConsumeB) && pc->a == pc->b;
-  if (getset == nullptr || getset->get == nullptr || (needs_drop(r[pc->a]) && !moves)) TAIL(load_attribute_general);
+  const auto* record = reinterpret_cast<const AttributeRecord*>(carried);
+  bool is_getter = record->kind == RecordKind::kGetSet;
+  const GetSet* getset = is_getter ? record->value.as<NativeDescriptor>()->getset : nullptr;
+  if (is_getter && (getset == nullptr || getset->get == nullptr)) TAIL(load_attribute_general);
   save_pc(r, pc);
   FORGET_REGISTERS();
-  Value found = getset->get(*t, v).take();
+  Value found = (is_getter ? getset->get(*t, v) : bind_method(*t, record->value, v.object())).take();
   if (found.is_error()) [[unlikely]] TAIL(op_raise);
-  if (pc->x & kConsumeB) r[pc->b] = EMPTY;
+  bool consumes = pc->x & kConsumeB;
+  if (consumes) r[pc->b] = EMPTY;
+  Value old = r[pc->a];
   r[pc->a] = found;
-  if (pc->x & kConsumeB) release(v);
+  release(old);
+  if (consumes) release(v);
   NEXT_RELOAD(2);
 }
 
@@ -223,15 +209,6 @@ COLD_HANDLER(load_attribute_other) {
   TAIL(load_attribute_general);
 }
 
-// What a site that has seen modules finds in this one, borrowed; EMPTY when its cache does not apply. `word`: of its cache.
-TYPHON_INLINE Value module_value(Object* object, u64 word) {
-  if (!cache::is_record_of(word, kShape_module)) return EMPTY;
-  const AttributeRecord* record = attribute_record(word);
-  if (record->kind != RecordKind::kModule) return EMPTY;
-  DictTable* table = __atomic_load_n(&static_cast<Module*>(object)->dict.as<Dict>()->table, __ATOMIC_ACQUIRE);
-  return table_id(table) == record->extra ? value_at(table, record->offset) : EMPTY;
-}
-
 // A module, a site that sees several shapes, and attributes that native types compute.
 COLD_HANDLER(load_attribute_cold) {
   Value v = r[pc->b];
@@ -249,9 +226,10 @@ COLD_HANDLER(load_attribute_cold) {
     }
     if (cache::is_record_of(word, shape)) {
       const AttributeRecord* record = attribute_record(word);
-      if (record->kind == RecordKind::kGetSet || record->kind == RecordKind::kDouble) {
-        if (record->kind == RecordKind::kGetSet)
-          TAIL_CARRYING(load_getset, reinterpret_cast<u64>(record));
+      RecordKind kind = record->kind;
+      if (kind == RecordKind::kGetSet || kind == RecordKind::kMethod)
+        TAIL_CARRYING(load_computed, reinterpret_cast<u64>(record));
+      if (kind == RecordKind::kDouble) {
         Value found;
         double number = *reinterpret_cast<const double*>(reinterpret_cast<const char*>(object) + record->offset);
         if (Value::encode_float(number, &found)) FINISH_LOAD(found, load_attribute_general);
@@ -385,7 +363,46 @@ COLD_HANDLER(store_attribute_quick) {
   NEXT(2);
 }
 
+// A store that adds the attribute to an object nobody else looks at, as most of an __init__ do.
+COLD_HANDLER(store_attribute_new) {
+  Value target = r[pc->a], stored;
+  if (!points(target)) TAIL(store_attribute_quick);
+  Object* object = target.object();
+  u64 word = cache::load(pc + 1);
+  if (!cache::is_record_of(word, quick_shape(object)) || !object->is_local()) TAIL(store_attribute_quick);
+  const AttributeRecord* record = attribute_record(word);
+  if (record->kind != RecordKind::kTransition || (pc->x & kConsumeA) ||
+      !quick_heap_word(r[pc->b], pc->x & kConsumeB, object, &stored))
+    TAIL(store_attribute_quick);
+  if (pc->x & kConsumeB) r[pc->b] = EMPTY;
+  *reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + record->offset)->address() = stored;  // what it held means nothing
+  __atomic_store_n(&object->shape, record->extra, __ATOMIC_RELEASE);
+  NEXT(2);
+}
+
 // --- LOAD_METHOD
+
+// Puts a callable that an attribute holds, borrowed, into the two words of a LOAD_METHOD, which hold nothing: of a method of a Python
+// function its parts. False: a count at its limit.
+TYPHON_INLINE bool take_callable(Value v, Value* window) {
+  if (points_to(v, kShape_method)) {
+    const BoundMethod* method = v.as<BoundMethod>();
+    Value function = method->function.peek();
+    if (is_exact_function(function)) {
+      if (!quick_acquire_slot(function, &function)) return false;
+      if (quick_acquire_slot(method->self.peek(), &window[1])) {
+        window[0] = function;
+        return true;
+      }
+      (void)quick_drop(function);
+      window[1] = EMPTY;
+      return false;
+    }
+  }
+  if (!quick_acquire_slot(v, &window[0])) return false;
+  window[1] = EMPTY;
+  return true;
+}
 
 TYPHON_NOINLINE bool load_method_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
@@ -588,255 +605,6 @@ TYPHON_NOINLINE bool load_super_step(Thread& t, Value* r, Instr* pc, bool as_met
   return true;
 }
 
-// --- globals
-// Cache units: unit 1 = {table id of globals : 32 | place : 31 | 0}, or {table id : 32 | entry count : 31 | 1}: the name is not in
-// globals as long as both hold; then unit 2 = {table id of builtins : 32 | place : 32}. Each unit is checked by itself. A place is
-// where in the table the entry's value lies, in words.
-constexpr u64 kAbsent = u64(1) << 63;
-
-TYPHON_INLINE DictTable* table_of(Dict* d) { return __atomic_load_n(&d->table, __ATOMIC_ACQUIRE); }
-
-// The cached value, borrowed, or EMPTY.
-TYPHON_INLINE Value cached_global(Value* r, const Instr* pc) {
-  Function* function = frame::function(r);
-  DictTable* globals = table_of(function->globals.as<Dict>());
-  u64 word = cache::load(pc + 1);
-  if (u32(word) != table_id(globals) || word == 0) return EMPTY;
-  u32 n = u32(word >> 32) & 0x7FFFFFFF;
-  if (!(word & kAbsent)) return value_at(globals, n);
-  if (__atomic_load_n(&globals->entry_count, __ATOMIC_ACQUIRE) != n) return EMPTY;
-  if (const FunctionExtra* extra = __atomic_load_n(&function->extra, __ATOMIC_ACQUIRE); extra != nullptr && !extra->builtins.peek().is_empty())
-    return EMPTY;
-  // The entry of the module builtins: the second unit was written first, and such an entry is never freed (dict_table::leave_table).
-  return reinterpret_cast<const Field*>(cache::load(pc + 2))->peek();
-}
-
-void store_unit(Instr* at, u64 word) { __atomic_store_n(reinterpret_cast<u64*>(at), word, __ATOMIC_RELEASE); }
-
-// Looks the name up in globals and builtins, filling the cache. EMPTY: absent.
-Ref load_global_slow(Thread& t, Value* r, Instr* pc, Str* name) {
-  Function* function = frame::function(r);
-  Value globals_word = function->globals.peek(), builtins_word = function_builtins(function);
-  if (is_exact_dict(globals_word) && is_exact_dict(builtins_word)) [[likely]] {
-    Dict *globals = globals_word.as<Dict>(), *builtins = builtins_word.as<Dict>();
-    DictTable* table = table_of(globals);
-    u32 count = __atomic_load_n(&table->entry_count, __ATOMIC_ACQUIRE);
-    i64 entry = dict_find_entry(table, name);
-    if (entry >= 0) {
-      Value v = table->entries()[entry].value.peek();
-      if (!v.is_empty()) {
-        u64 place = place_of(table, entry);
-        if (table_id(table) && place < (u64(1) << 31)) store_unit(pc + 1, u64(table_id(table)) | place << 32);
-        return Ref::copy(v);
-      }
-    }
-    Ref found = dict_get_str(t, globals, name);
-    if (!found.is_empty()) return found;
-    DictTable* second = table_of(builtins);
-    entry = dict_find_entry(second, name);
-    if (entry >= 0) {
-      Value v = second->entries()[entry].value.peek();
-      if (!v.is_empty()) {
-        if (builtins == g_builtins_dict && table_id(table) && table_of(globals) == table && table->all_str) {
-          store_unit(pc + 2, reinterpret_cast<u64>(second->entries()[entry].value.address()));
-          store_unit(pc + 1, u64(table_id(table)) | u64(count) << 32 | kAbsent);
-        }
-        return Ref::copy(v);
-      }
-    }
-    return dict_get_str(t, builtins, name);
-  }
-  // Namespaces of subclasses of dict, as exec and eval accept them, and builtins that are any mapping.
-  for (Value space : {globals_word, builtins_word}) {
-    Ref value = get_item(t, space, Value(name));
-    if (!value.failed()) return value;
-    if (!clear_if(t, exc::KeyError)) return Ref::error();
-  }
-  return Ref();
-}
-
-// A key of another type may be equal to the name; NameError else.
-Ref global_by_other_key(Thread& t, Value* r, Str* name) {
-  Ref globals = frame::function(r)->globals.load(), builtins = Ref::copy(function_builtins(frame::function(r)));
-  for (const Ref* space : {&globals, &builtins}) {
-    if (!is_dict(space->get())) continue;
-    Ref value = dict_get_py(t, space->get().as<Dict>(), Value(name));
-    if (!value.is_empty()) return value;
-  }
-  return raise_name_error(t, name);
-}
-
-TYPHON_NOINLINE bool load_global_step(Thread& t, Value* r, Instr* pc) {
-  save_pc(r, pc);
-  Value cached = cached_global(r, pc);
-  if (!cached.is_empty()) {
-    set_register(r, pc->a, acquire(cached));
-    return true;
-  }
-  Str* name = name_operand(r, pc);
-  Ref value = load_global_slow(t, r, pc, name);
-  if (value.failed()) return false;
-  if (value.is_empty()) value = global_by_other_key(t, r, name);
-  if (value.failed()) return false;
-  set_register(r, pc->a, std::move(value));
-  return true;
-}
-COLD_HANDLER(load_global_cold) { STEP(load_global_step(*t, r, pc), 3); }
-
-Status namespace_store(Thread& t, Value space, Str* name, Value value) {
-  if (is_exact_dict(space)) return dict_set_str(t, space.as<Dict>(), name, value);
-  return set_item(t, space, Value(name), value);
-}
-// EMPTY when absent.
-Ref namespace_load(Thread& t, Value space, Str* name) {
-  if (is_exact_dict(space)) return dict_get_str(t, space.as<Dict>(), name);
-  Ref value = get_item(t, space, Value(name));
-  if (value.failed() && clear_if(t, exc::KeyError)) return Ref();
-  return value;
-}
-Status namespace_delete(Thread& t, Value space, Str* name) {
-  if (is_exact_dict(space)) {
-    if (TRY(dict_delete_str(t, space.as<Dict>(), name))) return ok();
-    return raise_name_error(t, name);
-  }
-  Status deleted = delete_item(t, space, Value(name));
-  if (deleted.failed() && clear_if(t, exc::KeyError)) return raise_name_error(t, name);
-  return deleted;
-}
-
-// Stores under a name in a dict through the cache at `at`.
-bool store_name_cached(Thread& t, Value* r, Instr* pc, Value space, Value value) {
-  Str* name = name_operand(r, pc);
-  if (is_exact_dict(space)) {
-    Dict* d = space.as<Dict>();
-    DictTable* table = table_of(d);
-    u64 word = cache::load(pc + 1);
-    if (u32(word) == table_id(table) && word != 0) {
-      Field& field = table->entries()[word >> 32].value;
-      publish_for(d, value);
-      Value old = EMPTY;
-      bool stored = false;
-      {
-        ElementLock lock(t, d);
-        stored = table_of(d) == table && !field.is_empty();
-        if (stored) old = field.exchange(d, value);
-      }
-      if (stored) {
-        Field::release_heap(old);
-        return true;
-      }
-    } else {
-      i64 entry = dict_find_entry(table, name);
-      if (entry >= 0 && table_id(table)) store_unit(pc + 1, u64(table_id(table)) | u64(entry) << 32);
-    }
-  }
-  return !namespace_store(t, space, name, value).failed();
-}
-
-TYPHON_NOINLINE bool store_global_step(Thread& t, Value* r, Instr* pc) {
-  save_pc(r, pc);
-  if (!store_name_cached(t, r, pc, frame::function(r)->globals.peek(), r[pc->a])) return false;
-  consume(r, pc, kConsumeA, pc->a);
-  return true;
-}
-TYPHON_NOINLINE bool delete_global_step(Thread& t, Value* r, Instr* pc) {
-  save_pc(r, pc);
-  return !namespace_delete(t, frame::function(r)->globals.peek(), name_operand(r, pc)).failed();
-}
-
-// --- names of class bodies and modules
-TYPHON_NOINLINE bool load_name_step(Thread& t, Value* r, Instr* pc, bool consume_space) {
-  save_pc(r, pc);
-  Value space = r[pc->b];
-  Str* name = name_operand(r, pc);
-  bool cached_form = Op(pc->op) == Op::LOAD_NAME;
-  Ref value;
-  // A module's namespace is its globals: one look-up, through the cache.
-  bool same = space.same_word(frame::function(r)->globals.peek());
-  if (!same) {
-    value = namespace_load(t, space, name);
-    if (value.failed()) return false;
-  }
-  if (value.is_empty()) {
-    if (cached_form) {
-      Value cached = cached_global(r, pc);
-      value = cached.is_empty() ? load_global_slow(t, r, pc, name) : Ref::copy(cached);
-    } else {
-      Value globals = frame::function(r)->globals.peek();
-      value = namespace_load(t, globals, name);
-      if (value.is_empty()) value = namespace_load(t, function_builtins(frame::function(r)), name);
-    }
-    if (value.is_empty()) value = global_by_other_key(t, r, name);
-    if (value.failed()) return false;
-  }
-  if (consume_space) consume(r, pc, kConsumeB, pc->b);
-  set_register(r, pc->a, std::move(value));
-  return true;
-}
-COLD_HANDLER(load_name_cold) { STEP(load_name_step(*t, r, pc, false), 3); }
-TYPHON_NOINLINE bool store_name_step(Thread& t, Value* r, Instr* pc) {
-  save_pc(r, pc);
-  if (!store_name_cached(t, r, pc, r[pc->b], r[pc->a])) return false;
-  consume(r, pc, kConsumeA, pc->a);
-  return true;
-}
-TYPHON_NOINLINE bool delete_name_step(Thread& t, Value* r, Instr* pc) {
-  save_pc(r, pc);
-  return !namespace_delete(t, r[pc->b], name_operand(r, pc)).failed();
-}
-
-bool raise_unbound_free(Thread& t, Str* name) {
-  (void)raise(t, exc::NameError, "cannot access free variable '%U' where it is not associated with a value in enclosing scope",
-              name);
-  return false;
-}
-
-TYPHON_NOINLINE bool load_name_or_cell_step(Thread& t, Value* r, Instr* pc) {
-  save_pc(r, pc);
-  Str* name = name_operand(r, pc);
-  Ref value = namespace_load(t, r[pc->b], name);
-  if (value.failed()) return false;
-  if (value.is_empty()) value = r[pc->b + 1].as<Cell>()->contents.load();
-  if (value.is_empty()) return raise_unbound_free(t, name);
-  consume(r, pc, kConsumeB, pc->b);
-  set_register(r, pc->a, std::move(value));
-  return true;
-}
-
-TYPHON_NOINLINE bool load_builtin_step(Thread& t, Value* r, Instr* pc) {
-  save_pc(r, pc);
-  auto by_name = [&](const char* text) -> Ref {
-    Str* name = str_immortal(t, text);
-    Ref builtins = Ref::copy(function_builtins(frame::function(r)));
-    Ref value = TRY(namespace_load(t, builtins.get(), name));
-    if (value.is_empty()) return raise(t, exc::NameError, "%s not found", text);
-    return value;
-  };
-  Ref value;
-  switch (BuiltinIndex(pc->immediate())) {
-    case BuiltinIndex::kAssertionError: value = Ref::copy(Value(exc::AssertionError)); break;
-    case BuiltinIndex::kBuildClass: value = by_name("__build_class__"); break;
-    case BuiltinIndex::kNotImplementedError: value = Ref::copy(Value(exc::NotImplementedError)); break;
-    case BuiltinIndex::kTupleType: value = Ref::copy(Value(types::tuple)); break;
-    case BuiltinIndex::kAll: value = by_name("all"); break;
-    case BuiltinIndex::kAny: value = by_name("any"); break;
-    case BuiltinIndex::kListType: value = Ref::copy(Value(types::list)); break;
-    case BuiltinIndex::kSetType: value = Ref::copy(Value(types::set)); break;
-  }
-  if (value.failed()) return false;
-  set_register(r, pc->a, std::move(value));
-  return true;
-}
-
-TYPHON_NOINLINE bool setup_annotations_step(Thread& t, Value* r, Instr* pc) {
-  save_pc(r, pc);
-  Ref present = namespace_load(t, r[pc->a], names::__annotations__);
-  if (present.failed()) return false;
-  if (!present.is_empty()) return true;
-  RefTo<Dict> fresh = dict_new(t);
-  return !fresh.failed() && !namespace_store(t, r[pc->a], names::__annotations__, fresh.value()).failed();
-}
-
 }  // namespace
 
 HANDLER(LOAD_ATTR) {
@@ -862,7 +630,11 @@ HANDLER(LOAD_ATTR_ATTR) {
 }
 HANDLER(LOAD_ATTR_ITEM) {
   Value v = CACHED_ATTRIBUTE();
-  if (!v.is_empty()) v = sequence_item(v, r[pc[2].c]);
+  if (!v.is_empty()) {
+    Value key = r[pc[2].c], container = v;
+    v = sequence_item(container, key);
+    if (v.is_empty()) v = text_item(container, key);
+  }
   if (!(pc[2].x & kConsumeC) && quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[2].a], v, 4);
   TAIL(op_LOAD_ATTR_TEMP);
 }
@@ -910,13 +682,15 @@ HANDLER(LOAD_ATTR_METHOD) {
   TAIL(op_LOAD_ATTR_TEMP);
 }
 namespace {
-// A site that sees several shapes.
+// A site that sees several shapes, or a callable that an attribute of the instance holds.
 template <bool kBorrowed>
 COLD_HANDLER(move_method_cold) {
   Value v = r[pc->b], method;
   if (points(v)) {
     u32 shape = v.object()->shape_id(), to = pc->a;
-    if (cache::shape(cache::load(pc + 2)) != shape && cached_method(v, site_word(pc + 2, shape), &method)) {
+    u64 word = cache::load(pc + 2);
+    if (cache::shape(word) != shape) word = site_word(pc + 2, shape);
+    if (cached_method(v, word, &method)) {
       if (kBorrowed) {
         r[to - 1] = method;
         SET_TEMP_AND_NEXT(&r[to], Value(v.bits | Value::kDeferredBit), 3);
@@ -925,6 +699,8 @@ COLD_HANDLER(move_method_cold) {
         r[to - 1] = method;
         SET_TEMP_AND_NEXT(&r[to], v, 3);
       }
+    } else if (method = cached_attribute(v, word); !method.is_empty()) {
+      if (take_callable(method, &r[to - 1])) NEXT(3);
     }
   }
   TAIL(op_MOVE_TEMP);
@@ -965,7 +741,7 @@ HANDLER(STORE_ATTR) {
       SET_AND_NEXT(field->address(), stored, 2);
     }
   }
-  TAIL(store_attribute_quick);
+  TAIL(store_attribute_new);
 }
 HANDLER(DELETE_ATTR) { STEP(delete_attribute_step(*t, r, pc), 1); }
 
@@ -977,33 +753,5 @@ HANDLER(LOAD_METHOD) {
 HANDLER(LOAD_SPECIAL) { STEP(load_special_step(*t, r, pc), 1); }
 HANDLER(LOAD_SUPER_ATTR) { STEP(load_super_step(*t, r, pc, false), 1); }
 HANDLER(LOAD_SUPER_METHOD) { STEP(load_super_step(*t, r, pc, true), 1); }
-
-HANDLER(LOAD_GLOBAL) {
-  Value v = cached_global(r, pc);
-  if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc->a], v, 3);
-  TAIL(load_global_cold);
-}
-HANDLER(LOAD_GLOBAL_TEMP) {
-  Value v = cached_global(r, pc);
-  if (quick_acquire_slot(v, &v)) [[likely]] SET_TEMP_AND_NEXT(&r[pc->a], v, 3);
-  TAIL(load_global_cold);
-}
-HANDLER(STORE_GLOBAL) { STEP(store_global_step(*t, r, pc), 2); }
-HANDLER(DELETE_GLOBAL) { STEP(delete_global_step(*t, r, pc), 1); }
-HANDLER(LOAD_NAME) {
-  // At module level the namespace is the globals: the cache answers.
-  Value* to = &r[pc->a];
-  if (r[pc->b].same_word(frame::function(r)->globals.peek()) && !needs_drop(*to)) [[likely]] {
-    if (quick_acquire(cached_global(r, pc), to)) NEXT(3);
-  }
-  TAIL(load_name_cold);
-}
-HANDLER(STORE_NAME) { STEP(store_name_step(*t, r, pc), 2); }
-HANDLER(DELETE_NAME) { STEP(delete_name_step(*t, r, pc), 1); }
-HANDLER(LOAD_NAME_OR_CELL) { STEP(load_name_or_cell_step(*t, r, pc), 1); }
-HANDLER(LOAD_NAME_OR_GLOBAL) { STEP(load_name_step(*t, r, pc, true), 1); }
-HANDLER(LOAD_LOCALS) { STEP((save_pc(r, pc), set_register(r, pc->a, acquire(r[0])), true), 1); }
-HANDLER(LOAD_BUILTIN) { STEP(load_builtin_step(*t, r, pc), 1); }
-HANDLER(SETUP_ANNOTATIONS) { STEP(setup_annotations_step(*t, r, pc), 1); }
 
 }  // namespace typhon

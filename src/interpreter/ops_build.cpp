@@ -149,28 +149,29 @@ COLD_HANDLER(get_item_dict) {
   drop_sources(r, pc);
   SET_AND_NEXT(&r[pc->a], found, 2);
 }
+// The __getitem__ of a class.
+COLD_HANDLER(get_item_method) {
+  Value method = type_lookup(type_of_object(r[pc->b].object()), names::__getitem__);
+  if (!enters_special(t, r, method, 2)) TAIL(get_item_general);
+  Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
+  callee[-1] = acquire(method);
+  callee[0] = take_operand(r, pc, kConsumeB, pc->b);
+  callee[1] = take_operand(r, pc, kConsumeC, pc->c);
+  Instr* first = enter_code(t, r, pc, callee, callee[-1].as<Function>()->code.as<Code>(), 2, 2 << kResumeShift, pc->a);
+  ENTER(callee, first);
+}
 COLD_HANDLER(get_item_cold) {
   Value container = r[pc->b];
   if (!points(container)) [[unlikely]] TAIL(get_item_general);
   u32 shape = container.object()->shape_id();
-  if (shape == kShape_dict) TAIL(get_item_dict);
   if (r[pc->c].is_small_int()) {
     if (shape == kShape_str) TAIL(get_item_str);
     if (shape == kShape_bytearray) TAIL(get_item_bytearray);
     if (shape == kShape_bytes) TAIL(get_item_bytes);
   }
+  if (shape == kShape_dict) TAIL(get_item_dict);
+  if (shape >= kFirstDynamicShape) TAIL(get_item_method);
   if (is_exact(r[pc->c], kShape_slice)) TAIL(get_item_slice);
-  if (shape >= kFirstDynamicShape) {
-    Value method = type_lookup(type_of_object(container.object()), names::__getitem__);
-    if (enters_special(t, r, method, 2)) {
-      Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
-      callee[-1] = acquire(method);
-      callee[0] = take_operand(r, pc, kConsumeB, pc->b);
-      callee[1] = take_operand(r, pc, kConsumeC, pc->c);
-      Instr* first = enter_code(t, r, pc, callee, callee[-1].as<Function>()->code.as<Code>(), 2, 2 << kResumeShift, pc->a);
-      ENTER(callee, first);
-    }
-  }
   TAIL(get_item_general);
 }
 

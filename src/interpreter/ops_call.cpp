@@ -328,30 +328,52 @@ COLD_HANDLER(call_method_function) {
   if (frame::info(r).flags & frame_flag::kGenerator) TAIL(call_from_generator<Window::kSelf>);
   TAIL(call_method_function_binding);
 }
+// The window of call_bound has got function and self.
+COLD_HANDLER(call_bound_binding) {
+  Value* callee = r + pc->b + 1;
+  u32 n = pc->c + 1u;
+  if (Instr* first = enter_with_defaults(t, r, pc, callee, n, 2 << kResumeShift, pc->a)) ENTER(callee, first);
+  save_pc(r, pc);
+  CALLED(call_window(*t, r, pc->b, n, nullptr, u16(2 << kResumeShift), pc->a), 2);
+}
+// The method object dies, mostly: then its parts are held by now, and they move into the window.
+COLD_HANDLER(call_bound_dying) {
+  Value word = r[pc->b];
+  BoundMethod* method = word.as<BoundMethod>();
+  Value* callee = r + pc->b + 1;
+  u32 n = pc->c;
+  for (u32 i = n; i-- > 0;) callee[i + 1] = callee[i];
+  callee[0] = acquire(method->self.peek());
+  callee[-1] = acquire(method->function.peek());
+  save_pc(r, pc);
+  release(word);
+  table = static_cast<const HandlerEntry*>(t->dispatch_table);
+  if (Instr* first = enter_plain(t, r, pc, callee, n + 1, 2 << kResumeShift, pc->a)) ENTER(callee, first);
+  TAIL(call_bound_binding);
+}
 // A bound method of a Python function: the window has one word to spare for self (call_window relies on it too).
 COLD_HANDLER(call_bound) {
-  BoundMethod* method = r[pc->b].as<BoundMethod>();
+  Value word = r[pc->b], self;
+  BoundMethod* method = word.as<BoundMethod>();
   Value function = method->function.peek();
   u32 n = pc->c;
   Value* callee = r + pc->b + 1;
-  if (!is_exact_function(function) || (frame::info(r).flags & frame_flag::kGenerator)) TAIL(call_general);
+  if (!is_exact_function(function) || (frame::info(r).flags & frame_flag::kGenerator)) [[unlikely]] TAIL(call_general);
   Code* code = function.as<Function>()->code.as<Code>();
-  if (!may_enter(t, callee + n, code)) TAIL(call_general);
-  Value word = r[pc->b];
+  if (!may_enter(t, callee + n, code)) [[unlikely]] TAIL(call_general);
+  if (!drops_quickly(word)) TAIL(call_bound_dying);
+  if (!quick_acquire_slot(method->self.peek(), &self)) [[unlikely]] TAIL(call_bound_dying);
+  if (!quick_acquire_slot(function, &function)) [[unlikely]] {
+    (void)quick_drop(self);
+    TAIL(call_bound_dying);
+  }
   for (u32 i = n; i-- > 0;) callee[i + 1] = callee[i];
-  callee[0] = acquire(method->self.peek());
-  callee[-1] = acquire(function);
-  if (!quick_drop(word)) {  // nothing but the method object dies: its parts are held
-    save_pc(r, pc);
-    release(word);
-  }
-  if (takes_exactly(code, n + 1)) [[likely]] {
-    Instr* first = enter_code(t, r, pc, callee, code, n + 1, 2 << kResumeShift, pc->a);
-    ENTER(callee, first);
-  }
-  if (Instr* first = enter_with_defaults(t, r, pc, callee, n + 1, 2 << kResumeShift, pc->a)) ENTER(callee, first);
-  save_pc(r, pc);
-  CALLED(call_window(*t, r, pc->b, n + 1, nullptr, u16(2 << kResumeShift), pc->a), 2);
+  callee[0] = self;
+  callee[-1] = function;
+  (void)quick_drop(word);
+  if (!takes_exactly(code, n + 1)) TAIL(call_bound_binding);
+  Instr* first = enter_code(t, r, pc, callee, code, n + 1, 2 << kResumeShift, pc->a);
+  ENTER(callee, first);
 }
 // LOAD_METHOD found something that wants no self: the function moves up next to its arguments.
 COLD_HANDLER(call_unbound_function) {
@@ -420,10 +442,21 @@ TYPHON_INLINE i64 quick_length(Value v) {
     default: return -1;
   }
 }
+// The __len__ of a class runs as a frame of this loop; the window stays as it is until that ends (finish_operator in dispatch.cpp).
+COLD_HANDLER(call_len_special) {
+  Value v = r[pc->b + 1], method = operator_special(t, r, v, names::__len__, 1);
+  if (method.is_empty()) TAIL(call_native);
+  Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
+  callee[-1] = acquire(method);
+  callee[0] = acquire(v);
+  Code* code = method.as<Function>()->code.as<Code>();
+  Instr* first = enter_code(t, r, pc, callee, code, 1, 2 << kResumeShift | frame_flag::kOperator, pc->a);
+  ENTER(callee, first);
+}
 COLD_HANDLER(call_len) {
   Value* window = r + pc->b;
   i64 n = quick_length(window[1]);
-  if (n < 0) TAIL(call_native);
+  if (n < 0) TAIL(call_len_special);
   FINISH_INLINED(1, Value::small_int(n));
 }
 

@@ -2,6 +2,7 @@
 #include "interpreter/blocks.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
+#include "interpreter/quick_key.h"
 #include "interpreter/tracing.h"
 #include "objects/container_util.h"
 #include "objects/dict/table.h"
@@ -243,7 +244,22 @@ COLD_HANDLER(for_enumerate) {
   to[0] = Value::small_int(e->index++);
   SET_AND_NEXT(&to[1], item, 3);
 }
+// An object with __getitem__ alone: the method runs as a frame of this loop (finish_operator, end_of_sequence in dispatch.cpp).
+COLD_HANDLER(for_sequence) {
+  auto* it = r[pc->b].as<ListIterator>();
+  Value sequence = it->sequence.peek();
+  Value method = it->is_local() && u64(it->index) < u64(Value::kMaxSmallInt) ? operator_special(t, r, sequence, names::__getitem__, 2) : EMPTY;
+  if (method.is_empty()) TAIL(for_item);
+  Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
+  callee[-1] = acquire(method);
+  callee[0] = acquire(sequence);
+  callee[1] = Value::small_int(it->index);
+  Code* code = method.as<Function>()->code.as<Code>();
+  Instr* first = enter_code(t, r, pc, callee, code, 2, 2 << kResumeShift | frame_flag::kOperator, pc->a);
+  ENTER(callee, first);
+}
 COLD_HANDLER(for_iter_cold) {
+  if (type_of(r[pc->b]) == types::sequence_iterator && table == g_handlers) TAIL(for_sequence);
   if (Op(pc[2].op) == Op::UNPACK_SEQUENCE && pc[2].b == pc->a && (pc[2].x & kConsumeB) && table == g_handlers) {
     if (type_of(r[pc->b]) == types::enumerate) TAIL(for_enumerate);
     TAIL(for_row);
@@ -657,6 +673,24 @@ HANDLER(LOAD_IMMEDIATE) { SET_TEMP_AND_NEXT(&r[pc->a], frame::code(r)->constants
 HANDLER(LOAD_OBJECT) {
   SET_TEMP_AND_NEXT(&r[pc->a], Value(frame::code(r)->constants[pc->constant()].bits | Value::kDeferredBit), 1);
 }
+namespace {
+// A string on the right of a comparison that a jump follows: nothing runs before the jump. The constant is not even loaded.
+template <bool kWanted>
+[[clang::preserve_none]] TYPHON_INLINE u64 compare_constant(HANDLER_PARAMETERS) {
+  Value constant = frame::code(r)->constants[pc->constant()];
+  Instr* test = pc + 1;
+  Value v = r[test->a];
+  if (!points_to(v, kShape_str) || quick_shape(constant.object()) != kShape_str) TAIL(op_LOAD_OBJECT);
+  int same = quick_same_text(v.as<Str>(), constant.as<Str>());
+  if (same < 0 || ((test->x & kConsumeA) && !quick_drop(v))) [[unlikely]] TAIL(op_LOAD_OBJECT);
+  if (test->x & kConsumeA) r[test->a] = EMPTY;
+  pc = test;
+  if (bool(same) == kWanted) NEXT(pc->immediate());
+  NEXT(1);
+}
+}  // namespace
+HANDLER(LOAD_OBJECT_EQ) { TAIL(compare_constant<true>); }
+HANDLER(LOAD_OBJECT_NE) { TAIL(compare_constant<false>); }
 HANDLER(CLEAR) { SET_AND_NEXT(&r[pc->a], EMPTY, 1); }
 namespace {
 COLD_HANDLER(clear_range_cold) { STEP(clear_step(r, pc, pc->b), 1); }

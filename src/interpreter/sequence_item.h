@@ -34,6 +34,16 @@ TYPHON_INLINE Value sequence_item(Value container, Value key) {
   return quick_shape(container.object()) == kShape_tuple ? tuple_item(container, key) : EMPTY;
 }
 
+// A character of a string that is one of the strings kept for good; EMPTY otherwise. The container is none that is EMPTY.
+TYPHON_INLINE Value text_item(Value container, Value key) {
+  if (!points_to(container, kShape_str) || !key.is_small_int()) return EMPTY;
+  const Str* s = container.as<Str>();
+  u64 i = u64(key.as_small_int());
+  if (i >= s->length()) return EMPTY;
+  u32 c = s->kind() == 0 ? s->data<u8>()[i] : s->at(i);
+  return c < 256 ? Value(g_latin1[c]) : EMPTY;
+}
+
 // Puts an item, moved or counted, at the end of a list that has room and that nobody else looks at. False: not done.
 TYPHON_INLINE bool quick_append(Value target, Value item, bool moved) {
   if (!is_exact_list(target)) return false;

@@ -136,10 +136,14 @@ Raised bad_key(Thread& t, Value key) {
 
 // Under the lock of b: appends the bytes of a slice of it.
 void append_slice(ByteBuilder& out, const ByteArray* b, const SliceIndices& r) {
-  if (r.count > 0 && r.step == 1)
-    out.append_shared(b->data + r.start, size_t(r.count));
-  else
-    for (i64 i = 0, at = r.start; i < r.count; i++, at += r.step) out.append(__atomic_load_n(b->data + at, __ATOMIC_RELAXED));
+  if (r.count <= 0) return;
+  size_t n = size_t(r.count);
+  if (r.step == 1) return out.append_shared(b->data + r.start, n);
+  out.append_repeated(0, n);
+  if (out.failed()) return;
+  u8* to = out.data() + out.length() - n;
+  const u8* from = b->data + r.start;
+  for (size_t i = 0; i < n; i++) to[i] = __atomic_load_n(from + i64(i) * r.step, __ATOMIC_RELAXED);
 }
 
 // The bytes of a slice as they were at one moment. Those of a settled array are read twice, for threads may be writing some.
@@ -287,6 +291,10 @@ Ref slot_inplace_concat(Thread& t, Value self, Value other) {
   if (!has_buffer(other)) return cannot_concat(t, self, other);
   if (other.same_word(self) && __atomic_load_n(&array_of(self)->size, __ATOMIC_RELAXED) != 0)
     return raise_outcome(t, Outcome::kExported);  // its bytes are being read
+  if (is_exact_bytes(other)) {  // no copy: they stay what they are
+    TRY(append_to(t, array_of(self), other.as<Bytes>()->data, other.as<Bytes>()->size));
+    return Ref::copy(self);
+  }
   ByteBuilder bytes;
   {
     ByteView view(t);

@@ -39,7 +39,7 @@ RefTo<Bytes> bytes_allocate(Thread& t, size_t n) {
   if (n == 0) return RefTo<Bytes>::copy(g_empty);
   if (n > kLargestBytes) return raise(t, exc::OverflowError, "byte string is too large");
   if (n > size_t(1) << 47) return raise_no_memory(t);
-  Object* object = heap::try_allocate(t, kShape_bytes, kBytesHead + n + 1, false);
+  Object* object = heap::try_allocate_unfilled(t, kShape_bytes, kBytesHead + n + 1, kBytesHead);
   if (object == nullptr) return Raised{};
   auto* bytes = static_cast<Bytes*>(object);
   bytes->size = n;

@@ -471,21 +471,34 @@ Ref m_replace(Thread& t, Value self, const Value* a) {
 Ref m_translate(Thread& t, Value self, const Value* a) {
   u8 table[256];
   bool identity = a[0].is_none();
-  for (int c = 0; c < 256; c++) table[c] = u8(c);
-  if (!identity) {
+  if (identity) {
+    for (int c = 0; c < 256; c++) table[c] = u8(c);
+  } else {
     ByteView view(t);
     TRY(view.get(a[0]));
     if (view.size() != 256) return raise(t, exc::ValueError, "translation table must be 256 characters long");
     std::memcpy(table, view.data(), 256);
   }
+  ByteBuilder out;
+  if (a[1].is_empty()) {
+    TYPHON_SELF_BYTES(s, t, self);
+    out.append(s.data, s.size);
+    if (out.failed()) return raise_no_memory(t);
+    u8 difference = 0;
+    for (u8 *at = out.data(), *end = at + s.size; at != end; at++) {
+      u8 to = table[*at];
+      difference |= to ^ *at;
+      *at = to;
+    }
+    return difference != 0 ? make_bytes_like(t, self, out) : same_bytes(t, self, s);
+  }
   bool deleted[256] = {};
-  if (!a[1].is_empty()) {
+  {
     ByteView view(t);
     TRY(view.get(a[1]));
     for (size_t i = 0; i < view.size(); i++) deleted[view.data()[i]] = true;
   }
   TYPHON_SELF_BYTES(s, t, self);
-  ByteBuilder out;
   out.reserve(s.size);
   bool changed = false;
   for (size_t i = 0; i < s.size; i++) {

@@ -96,9 +96,15 @@ bool int_fits_i64(Value v, i64* out) {
     *out = v.as_small_int();
     return true;
   }
-  BigView big(v);
-  if (!mpz_fits_slong_p(big)) return false;
-  *out = mpz_get_si(big);
+  if (v.is_bool()) {
+    *out = v.is_true();
+    return true;
+  }
+  const Int* n = v.as<Int>();
+  if (u64(n->size) + 1 > 2) return false;
+  u64 magnitude = n->size == 0 ? 0 : n->limbs[0];
+  if (magnitude > u64(INT64_MAX) + (n->size < 0)) return false;
+  *out = i64(n->size < 0 ? u64(0) - magnitude : magnitude);
   return true;
 }
 
@@ -190,9 +196,14 @@ i64 int_hash(Value v) {
     hash = i64(magnitude % kModulus);
     if (n < 0) hash = -hash;
   } else {
-    BigView big(v);
-    hash = i64(mpz_tdiv_ui(big, kModulus));
-    if (mpz_sgn(static_cast<mpz_srcptr>(big)) < 0) hash = -hash;
+    const Int* one = v.is_object() ? v.as<Int>() : nullptr;
+    if (one != nullptr && u64(one->size) + 1 <= 2) {  // as most instances of subclasses are
+      hash = one->size == 0 ? 0 : i64(one->limbs[0] % kModulus) * one->size;
+    } else {
+      BigView big(v);
+      hash = i64(mpz_tdiv_ui(big, kModulus));
+      if (mpz_sgn(static_cast<mpz_srcptr>(big)) < 0) hash = -hash;
+    }
   }
   return hash == -1 ? -2 : hash;
 }
@@ -485,7 +496,8 @@ Ref int_binary(Thread& t, IntOp op, Value a, Value b) {
 }
 
 int int_compare(Value a, Value b) {
-  if (a.is_small_int() && b.is_small_int()) return (a.as_small_int() > b.as_small_int()) - (a.as_small_int() < b.as_small_int());
+  i64 m, n;
+  if (int_fits_i64(a, &m) && int_fits_i64(b, &n)) return (m > n) - (m < n);
   BigView x(a), y(b);
   int c = mpz_cmp(x, y);
   return (c > 0) - (c < 0);

@@ -336,6 +336,9 @@ Ref list_reverseiterator_new(Thread& t, List* list) {
   return Ref::adopt(Value(it));
 }
 
+void sequence_iterator_advance(ListIterator* it) { claim(it, 1); }
+void sequence_iterator_finish(ListIterator* it) { finish(it); }
+
 Ref sequence_iterator_new(Thread& t, Value sequence) {
   ListIterator* it = allocate_native<ListIterator>(t, types::sequence_iterator);
   it->sequence.init(it, sequence);

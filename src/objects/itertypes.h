@@ -16,6 +16,9 @@ Status initialise_container_types(Thread& t);
 
 // iter(object with __getitem__): calls object[0], object[1]... until IndexError or StopIteration.
 Ref sequence_iterator_new(Thread& t, Value sequence);
+// For a loop that calls __getitem__ itself: after an item, and at the end.
+void sequence_iterator_advance(ListIterator* it);
+void sequence_iterator_finish(ListIterator* it);
 // iter(callable, sentinel); `callable` has been checked to be one.
 Ref callable_iterator_new(Thread& t, Value callable, Value sentinel);
 // What the view of a dict holds, taken in one step, without a call of Python code; EMPTY for all else.

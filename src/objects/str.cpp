@@ -88,26 +88,6 @@ RefTo<Str> from_units(Thread& t, const C* points, size_t n) {
   return s;
 }
 
-// memcpy for what is mostly a few bytes: in two moves that overlap.
-TYPHON_INLINE void copy_short(u8* to, const u8* from, size_t n) {
-  auto both_ends = [&]<class Word>(Word first) {
-    Word last;
-    std::memcpy(&first, from, sizeof(Word));
-    std::memcpy(&last, from + n - sizeof(Word), sizeof(Word));
-    std::memcpy(to, &first, sizeof(Word));
-    std::memcpy(to + n - sizeof(Word), &last, sizeof(Word));
-  };
-  if (n > 16) {
-    std::memcpy(to, from, n);
-  } else if (n >= 8) {
-    both_ends(u64(0));
-  } else if (n >= 4) {
-    both_ends(u32(0));
-  } else {
-    for (size_t i = 0; i < n; i++) to[i] = from[i];
-  }
-}
-
 // Copies characters into a string under construction, at `at`.
 void write_into(Str* to, size_t at, const Str* from) {
   size_t n = from->length();

@@ -74,6 +74,29 @@ RefTo<Str> str_substring(Thread& t, Str* s, size_t start, size_t end);
 RefTo<Str> str_join(Thread& t, Str* separator, const Value* items, size_t n);
 // str(v), repr(v), ascii(v), format(v, spec): see protocol/object.h.
 
+// memcpy for what is mostly a few bytes: in two moves that overlap.
+TYPHON_INLINE void copy_short(u8* to, const u8* from, size_t n) {
+  auto both_ends = [&]<class Word>(Word first) {
+    Word last;
+    std::memcpy(&first, from, sizeof(Word));
+    std::memcpy(&last, from + n - sizeof(Word), sizeof(Word));
+    std::memcpy(to, &first, sizeof(Word));
+    std::memcpy(to + n - sizeof(Word), &last, sizeof(Word));
+  };
+  if (n > 32) {
+    std::memcpy(to, from, n);
+  } else if (n > 16) {
+    using Block = u64 __attribute__((vector_size(16)));
+    both_ends(Block{});
+  } else if (n >= 8) {
+    both_ends(u64(0));
+  } else if (n >= 4) {
+    both_ends(u32(0));
+  } else {
+    for (size_t i = 0; i < n; i++) to[i] = from[i];
+  }
+}
+
 // Builds a string piece by piece; widens as needed. On a C++ stack; malloc'ed storage, no references.
 class StrBuilder {
  public:
@@ -92,8 +115,8 @@ class StrBuilder {
 
  private:
   void grow(size_t more, u32 max_char);
-  void* data_ = nullptr;
-  size_t length_ = 0, capacity_ = 0;
+  void* data_ = local_;
+  size_t length_ = 0, capacity_ = sizeof local_;
   u32 width_ = 1;
   u32 max_char_ = 0;  // bits that occurred in any character: tells the kind, not the maximum
   bool failed_ = false;

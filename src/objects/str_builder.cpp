@@ -47,8 +47,7 @@ void StrBuilder::grow(size_t more, u32 max_char) {
     failed_ = true;
     return;
   }
-  if (data_ == nullptr && wanted * width <= sizeof local_) {
-    data_ = local_;
+  if (length_ == 0 && data_ == local_ && wanted * width <= sizeof local_) {
     width_ = width;
     capacity_ = sizeof local_ / width;
     return;
@@ -93,6 +92,12 @@ void StrBuilder::append(const Str* s) { append(s, 0, s->length()); }
 void StrBuilder::append(const Str* s, size_t start, size_t end) {
   if (start >= end) return;
   size_t n = end - start;
+  if (width_ == 1 && s->kind() == 0 && length_ + n <= capacity_) [[likely]] {
+    max_char_ |= s->is_ascii() ? 0x7F : 0xFF;
+    copy_short(static_cast<u8*>(data_) + length_, s->data<u8>() + start, n);
+    length_ += n;
+    return;
+  }
   u32 bound = s->is_ascii() ? 0x7F : s->kind() == 0 ? 0xFF : s->kind() == 1 ? 0xFFFF : 0x1FFFFF;
   if (length_ + n > capacity_ || s->width() > width_) {
     grow(n, bound);

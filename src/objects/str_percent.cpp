@@ -1,6 +1,8 @@
 // %-formatting: one engine for str and bytes.
 #include <climits>
 
+#include "heap/collector.h"
+#include "objects/big.h"
 #include "objects/bytes_util.h"
 #include "objects/codecs.h"
 #include "objects/exception_types.h"
@@ -30,8 +32,10 @@ struct StrTraits {
   static constexpr const char* kLeftOver = "not all arguments converted during string formatting";
   static constexpr const char* kPrecision = "precision too big";
   Str* format;
-  size_t size() const { return format->length(); }
-  u32 at(size_t i) const { return format->at(i); }
+  size_t length = format->length();
+  const u8* bytes = format->kind() == 0 ? format->data<u8>() : nullptr;
+  size_t size() const { return length; }
+  u32 at(size_t i) const { return bytes != nullptr ? bytes[i] : format->at(i); }
   void copy(Builder& out, size_t start, size_t end) const { out.append(format, start, end); }
   Ref slice(Thread& t, size_t start, size_t end) const { return str_substring(t, format, start, end); }
   static bool is_text(Value v) { return is_str(v); }
@@ -41,14 +45,44 @@ struct BytesTraits {
   using Builder = ByteBuilder;
   static constexpr const char* kLeftOver = "not all arguments converted during bytes formatting";
   static constexpr const char* kPrecision = "precision too big";
-  const u8* format;
+  const u8* bytes;
   size_t length;
   size_t size() const { return length; }
-  u32 at(size_t i) const { return format[i]; }
-  void copy(Builder& out, size_t start, size_t end) const { out.append(format + start, end - start); }
-  Ref slice(Thread& t, size_t start, size_t end) const { return bytes_from(t, format + start, end - start); }
+  u32 at(size_t i) const { return bytes[i]; }
+  void copy(Builder& out, size_t start, size_t end) const { out.append(bytes + start, end - start); }
+  Ref slice(Thread& t, size_t start, size_t end) const { return bytes_from(t, bytes + start, end - start); }
   static bool is_text(Value v) { return is_bytes(v) || is_bytearray(v) || is_str(v); }
 };
+
+// Where the next `a` or `b` is from `at` on, or the end.
+template <class Traits>
+size_t find_either(const Traits& traits, size_t at, u8 a, u8 b) {
+  size_t n = traits.size();
+  if (const u8* bytes = traits.bytes) {
+    while (at < n && bytes[at] != a && bytes[at] != b) at++;
+  } else {
+    while (at < n && traits.at(at) != a && traits.at(at) != b) at++;
+  }
+  return at;
+}
+
+// Names that formats give, found by their text without making a string. Whoever fills a place first has it for good, so these strings
+// are few, interned and immortal.
+constexpr u32 kKnownNames = 64;
+constexpr size_t kLongestKnownName = 32;
+Str* g_known_names[kKnownNames];
+
+Ref known_name(Thread& t, Str* format, const u8* text, size_t start, size_t n) {
+  Str** place = &g_known_names[(text[0] * 7 + text[n / 2] * 3 + text[n - 1] + n) % kKnownNames];
+  Str* known = __atomic_load_n(place, __ATOMIC_ACQUIRE);
+  if (known != nullptr && known->length() == n && std::memcmp(known->data<u8>(), text, n) == 0) return Ref::copy(known);
+  RefTo<Str> name = TRY(str_substring(t, format, start, start + n));
+  if (known != nullptr) return name;
+  name = TRY(str_intern(t, Value(name.get())));
+  collector::make_immortal(name.get());
+  __atomic_compare_exchange_n(place, &known, name.get(), false, __ATOMIC_RELEASE, __ATOMIC_RELAXED);
+  return name;
+}
 
 template <class Traits>
 class PercentFormatter {
@@ -68,8 +102,8 @@ class PercentFormatter {
     size_t n = traits_.size();
     while (at_ < n) {
       size_t start = at_;
-      while (at_ < n && traits_.at(at_) != '%') at_++;
-      traits_.copy(out, start, at_);
+      at_ = find_either(traits_, at_, '%', '%');
+      if (at_ != start) traits_.copy(out, start, at_);
       only_text_ = start == 0 && at_ == n;
       if (at_ == n) break;
       at_++;
@@ -99,17 +133,21 @@ class PercentFormatter {
     if (mapping_.is_empty()) return raise(t_, exc::TypeError, "format requires a mapping");
     size_t start = ++at_, n = traits_.size();
     int depth = 1;
-    while (at_ < n) {
-      u32 c = traits_.at(at_++);
-      if (c == ')' && --depth == 0) break;
-      if (c == '(') depth++;
-    }
+    while (depth > 0 && (at_ = find_either(traits_, at_, '(', ')')) < n) depth += traits_.at(at_++) == '(' ? 1 : -1;
     if (depth > 0) return raise(t_, exc::ValueError, "incomplete format key");
-    Ref name = TRY(traits_.slice(t_, start, at_ - 1));
+    Ref name = TRY(name_at(start, at_ - 1 - start));
     arguments_ = TRY(get_item(t_, mapping_, name));
     count_ = -1;
     single_used_ = false;
     return ok();
+  }
+
+  Ref name_at(size_t start, size_t n) {
+    if constexpr (kIsStr) {
+      if (traits_.bytes != nullptr && n != 0 && n <= kLongestKnownName)
+        return known_name(t_, traits_.format, traits_.bytes + start, start, n);
+    }
+    return traits_.slice(t_, start, start + n);
   }
 
   // A number, or * for the next argument; leaves *value alone when there is neither.
@@ -157,6 +195,15 @@ class PercentFormatter {
     }
     Directive d;
     if (traits_.at(at_) == '(') TRY(key());
+    if (at_ < n && (traits_.at(at_) == 's' || traits_.at(at_) == 'd')) {  // most are no more than that
+      d.type = traits_.at(at_++);
+      Ref v = TRY(next_argument());
+      if (kIsStr && d.type == 's' && is_exact_str(v)) {
+        append_text(out, v.as<Str>());
+        return ok();
+      }
+      return convert(out, d, v);
+    }
     for (bool more = true; more && at_ < n;) {
       switch (traits_.at(at_)) {
         case '-': d.left = true; break;
@@ -178,6 +225,13 @@ class PercentFormatter {
     if (at_ >= n) return incomplete();
     d.type = traits_.at(at_++);
     Ref v = TRY(next_argument());
+    return convert(out, d, v);
+  }
+
+  static void append_text(StrBuilder& out, const Str* s) { out.append(s); }
+  static void append_text(ByteBuilder&, const Str*) {}
+
+  Status convert(Builder& out, const Directive& d, Value v) {
     switch (d.type) {
       case 'd': case 'i': case 'u': case 'o': case 'x': case 'X': return integer(out, d, v);
       case 'e': case 'E': case 'f': case 'F': case 'g': case 'G': return real(out, d, v);
@@ -321,6 +375,15 @@ class PercentFormatter {
 
   Status integer(Builder& out, const Directive& d, Value v) {
     bool index_only = d.type == 'x' || d.type == 'X' || d.type == 'o';
+    bool plain = d.width < 0 && d.precision < 0 && d.type != 'X' && !d.plus && !d.space && !d.alternate;
+    if (plain && !index_only && v.is_small_int()) {
+      char digits[24];
+      i64 n = v.as_small_int();
+      char *end = digits + sizeof digits, *p = write_decimal(end, n < 0 ? u64(-n) : u64(n));
+      if (n < 0) *--p = '-';
+      out.append_ascii({p, size_t(end - p)});
+      return ok();
+    }
     Ref n = TRY(to_integer(v, index_only));
     if (n.is_empty())
       return raise(t_, exc::TypeError, index_only ? "%%%c format: an integer is required, not %T"
@@ -329,7 +392,7 @@ class PercentFormatter {
     RefTo<Str> digits = TRY(int_to_str(t_, n, d.type == 'o' ? 8 : index_only ? 16 : 10));
     NumberText number;
     std::string_view text = digits->ascii();
-    if (d.width < 0 && d.precision < 0 && d.type != 'X' && !d.plus && !d.space && !d.alternate) {
+    if (plain) {
       out.append_ascii(text);
       return ok();
     }

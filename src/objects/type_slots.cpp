@@ -15,6 +15,8 @@ namespace typhon {
 bool is_native_new(Value found);
 NewFn native_new_for(Type* type, Value found);
 
+Result<i64> returned_length(Thread& t, Value result);
+
 namespace {
 
 // A self word followed by the words of a call, on the stack when short. The words are borrowed from the caller.
@@ -179,13 +181,22 @@ Result<i64> generic_length(Thread& t, Value self) {
   if (found.is_empty()) return raise(t, exc::TypeError, "object of type '%T' has no len()", self);
   Value words[] = {self};
   Ref result = TRY(call_found(t, found, words, 0));
+  return returned_length(t, result);
+}
+}  // namespace
+
+// What __len__ returned, checked.
+Result<i64> returned_length(Thread& t, Value result) {
+  if (result.is_small_int() && result.as_small_int() >= 0) [[likely]] return result.as_small_int();
   Ref index = TRY(to_index(t, result));
   if (int_sign(index) < 0) return raise(t, exc::ValueError, "__len__() should return >= 0");
   i64 n;
   if (!int_fits_i64(index, &n))
-    return raise(t, exc::OverflowError, "cannot fit '%T' into an index-sized integer", result.get());
+    return raise(t, exc::OverflowError, "cannot fit '%T' into an index-sized integer", result);
   return n;
 }
+
+namespace {
 
 Result<bool> generic_bool(Thread& t, Value self) {
   Value found = type_lookup(type_of(self), names::__bool__);

@@ -219,6 +219,11 @@ Ref s_readinto(Thread& t, Value self, const Value* a) {
 }
 
 Ref s_write(Thread& t, Value self, const Value* a) {
+  if (is_exact_bytes(a[0])) {  // they stay what they are: nothing is to be held
+    const auto* bytes = a[0].as<Bytes>();
+    TRY(write_bytes(t, stream_of(self), bytes->data, i64(bytes->size)));
+    return Ref::adopt(Value::small_int(i64(bytes->size)));
+  }
   TRY(check_open(t, stream_of(self)));
   if (stream_of(self)->exports > 0) return raise_exported(t);
   ByteView view(t);

@@ -29,6 +29,11 @@ bool holds(CompareOp op, N a, N b) {
   return false;
 }
 
+// An int, or an instance of a subclass of int that compares as ints do.
+bool compares_as_int(Value v) {
+  return v.is_small_int() || (v.is_object() && type_of_object(v.object())->slots.compare == types::int_->slots.compare);
+}
+
 // True when the fast paths decided; the answer is in *out.
 bool fast_compare(CompareOp op, Value a, Value b, bool* out) {
   if (a.is_small_int() && b.is_small_int()) {
@@ -41,6 +46,10 @@ bool fast_compare(CompareOp op, Value a, Value b, bool* out) {
   }
   if ((op == CompareOp::kEq || op == CompareOp::kNe) && is_exact_str(a) && is_exact_str(b)) {
     *out = str_equal(a.as<Str>(), b.as<Str>()) == (op == CompareOp::kEq);
+    return true;
+  }
+  if (compares_as_int(a) && compares_as_int(b)) {
+    *out = holds(op, int_compare(a, b), 0);
     return true;
   }
   return false;
