@@ -223,22 +223,25 @@ COLD_HANDLER(for_row) {
   if (row < 0) TAIL(op_raise);
   TAIL(for_item);
 }
-// `for i, item in enumerate(a list)`, of iterators that no other thread reaches.
+// `for i, item in enumerate(a list or tuple)`, of iterators that no other thread reaches.
 COLD_HANDLER(for_enumerate) {
   auto* e = r[pc->b].as<Enumerate>();
   Value* to = &r[pc[2].a];
   auto* it = reinterpret_cast<ListIterator*>(e->iterator.peek().bits);
   if (!e->is_local() || !e->big_index.is_empty() || e->index >= Value::kMaxSmallInt || pc[2].c != 2 || needs_drop(to[0]) ||
-      it == nullptr || it->shape != kShape_list_iterator || !it->is_local())
+      it == nullptr || (it->shape != kShape_list_iterator && it->shape != kShape_tuple_iterator) || !it->is_local())
     TAIL(for_row);
-  Value sequence = it->sequence.peek();
-  if (!is_exact_list(sequence)) TAIL(for_row);
-  ListBody* body = list_body::body_of(sequence.as<List>());
+  Value sequence = it->sequence.peek(), item;
   u64 i = u64(it->index);
-  Value item;
-  if (i >= list_body::size_of(sequence.as<List>()) || body == nullptr || i >= body->capacity ||
-      !quick_acquire_slot(body->items[i].peek(), &item))
-    TAIL(for_row);
+  if (is_exact_list(sequence)) {
+    ListBody* body = list_body::body_of(sequence.as<List>());
+    if (i >= list_body::size_of(sequence.as<List>()) || body == nullptr || i >= body->capacity) TAIL(for_row);
+    item = body->items[i].peek();
+  } else {
+    if (!is_exact_tuple(sequence) || i >= sequence.as<Tuple>()->size) TAIL(for_row);
+    item = sequence.as<Tuple>()->items[i].peek();
+  }
+  if (!quick_acquire_slot(item, &item)) TAIL(for_row);
   it->index = i64(i + 1);
   to[0] = Value::small_int(e->index++);
   SET_AND_NEXT(&to[1], item, 3);

@@ -11,10 +11,10 @@ namespace typhon {
 // has for it. False for other keys.
 TYPHON_INLINE bool quick_key_hash(Value key, u64* hash, Value* word) {
   if (key.is_small_int()) {
-    u64 n = u64(key.as_small_int());
-    *hash = key_of_hash(i64(n));
+    i64 n = key.as_small_int();
+    *hash = key_of_hash(n - (n == -1));
     *word = key;
-    return n < u64(kHashModulus);
+    return u64(n + (kHashModulus - 1)) <= u64(2 * (kHashModulus - 1));
   }
   if (!points(key)) return false;
   Object* object = key.object();
