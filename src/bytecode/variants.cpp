@@ -57,7 +57,7 @@ Op two_operators(const Body& c, u32 at) {
 // An item and an operator: unless the operator makes a pair with the next one, which saves more.
 Op item_variant(const Body& c, u32 at) {
   const Instr &in = c.instructions[at], &next = c.instructions[at + 2];
-  return two_operators(c, at + 2) == Op(next.op) ? operator_variant(in, next, kGetItemPairs, Op::GET_ITEM) : Op::GET_ITEM;
+  return two_operators(c, at + 2) == Op(next.op) ? operator_variant(in, next, kGetItemPairs, Op::GET_ITEM_TEMP) : Op::GET_ITEM_TEMP;
 }
 
 // What LOAD_ATTR and the instruction behind it (at `behind`) make together, when the attribute goes to a temporary.
@@ -140,6 +140,9 @@ Op variant_of(const Body& c, u32 at, const Instr& next) {
     case Op::NOT_IN: return temporary ? test_variant(in, next, op, Op::NOT_IN_JUMP) : op;
     case Op::LOAD_ATTR: return temporary && !(in.x & kConsumeB) ? attribute_variant(c, in, at + 2) : op;
     case Op::GET_ITEM: return temporary && !(in.x & kConsumeB) ? item_variant(c, at) : op;
+    case Op::BUILD_SLICE:
+      if (Op(next.op) == Op::GET_ITEM && next.c == in.a && next.b != in.a && (next.x & kConsumeC)) return Op::BUILD_SLICE_GET;
+      return Op(next.op) == Op::SET_ITEM && next.b == in.a && (next.x & kConsumeB) ? Op::BUILD_SLICE_SET : op;
     case Op::ADD:
     case Op::SUB:
     case Op::MUL: return two_operators(c, at);
@@ -196,6 +199,9 @@ Op base_op(Op op) {
     case Op::LOAD_ATTR_ATTR:
     case Op::LOAD_ATTR_ITEM:
     case Op::LOAD_ATTR_METHOD: return Op::LOAD_ATTR;
+    case Op::BUILD_SLICE_GET:
+    case Op::BUILD_SLICE_SET: return Op::BUILD_SLICE;
+    case Op::GET_ITEM_TEMP:
     case Op::GET_ITEM_ADD:
     case Op::GET_ITEM_SUB:
     case Op::GET_ITEM_MUL:

@@ -268,6 +268,19 @@ TYPHON_NOINLINE bool join_tuples_step(Thread& t, Value* r, Instr* pc) {
   return true;
 }
 COLD_HANDLER(join_tuples) { STEP(join_tuples_step(*t, r, pc), 1); }
+// One of them, as the other has none.
+COLD_HANDLER(join_nothing) {
+  bool left = r[pc->c].as<Tuple>()->size == 0;
+  u8 kept_bit = left ? kConsumeB : kConsumeC, other_bit = left ? kConsumeC : kConsumeB;
+  Value &kept = r[left ? pc->b : pc->c], &other = r[left ? pc->c : pc->b], sum = kept;
+  if (((pc->x & other_bit) && !drops_quickly(other)) || (!(pc->x & kept_bit) && !quick_acquire(sum, &sum))) [[unlikely]] TAIL(join_tuples);
+  if (pc->x & other_bit) {
+    (void)quick_drop(other);
+    other = EMPTY;
+  }
+  if (pc->x & kept_bit) kept = EMPTY;
+  SET_AND_NEXT(&r[pc->a], sum, 1);
+}
 
 // A Python method of the left operand's class: goes on in it. Its end is return_operator's business (dispatch.cpp), and the operands
 // stay where they are until then.
@@ -298,8 +311,10 @@ COLD_HANDLER(binary_cold) {
       STORE_IMMEDIATE(result);
   }
   if constexpr (P::kOp == BinaryOp::kAdd) {
-    if (is_exact_tuple(r[pc->b]) && is_exact_tuple(r[pc->c]) && r[pc->b].as<Tuple>()->size != 0 && r[pc->c].as<Tuple>()->size != 0)
+    if (is_exact_tuple(r[pc->b]) && is_exact_tuple(r[pc->c])) {
+      if (r[pc->b].as<Tuple>()->size == 0 || r[pc->c].as<Tuple>()->size == 0) TAIL(join_nothing);
       TAIL(join_tuples);
+    }
   }
   if (Value left = r[pc->b]; P::kOp != BinaryOp::kPow && left.is_object() && left.object()->shape_id() >= kFirstDynamicShape)
     TAIL(binary_method<P>);

@@ -365,6 +365,42 @@ COLD_HANDLER(sequence_end) {
   if (r[pc->b].object()->count >= 2 * count::kOne) TAIL(for_iter_cold);
   TAIL(sequence_loop_end);
 }
+// The item `carried` of a list.
+COLD_HANDLER(for_list_item) {
+  Value owned;
+  if (!quick_acquire_slot(Value(carried), &owned)) [[unlikely]] TAIL(for_iter_cold);
+  r[pc->b].as<ListIterator>()->index++;
+  SET_AND_NEXT(&r[pc->a], owned, 2);
+}
+// `for a, b in a list`, whose next item is the tuple or list `carried`: that item is not counted, as nothing dies until its parts are
+// where they go.
+COLD_HANDLER(for_list_row) {
+  const Instr* unpack = pc + 2;
+  Value row(carried);
+  u32 n = unpack->c;
+  if (unpack->b != pc->a || !(unpack->x & kConsumeB) || table != g_handlers || !points(row)) [[unlikely]] [[clang::musttail]] return for_list_item(pc, r, t, table, carried);
+  Object* object = row.object();
+  const Field* items;
+  if (object->shape == kShape_tuple) {
+    if (static_cast<Tuple*>(object)->size != n) [[unlikely]] [[clang::musttail]] return for_list_item(pc, r, t, table, carried);
+    items = static_cast<Tuple*>(object)->items;
+  } else {
+    if (object->shape != kShape_list || !object->is_local() || static_cast<List*>(object)->size != n || n == 0) [[unlikely]]
+      [[clang::musttail]] return for_list_item(pc, r, t, table, carried);
+    items = static_cast<List*>(object)->body->items;
+  }
+  Value* to = &r[unpack->a];
+  // What is stored before a part that takes more is dropped when it is stored again.
+  for (u32 i = 0; i < n; i++) {
+    if (!drops_quickly(to[i])) [[unlikely]] [[clang::musttail]] return for_list_item(pc, r, t, table, carried);
+    Value v;
+    if (!quick_acquire_slot(items[i].peek(), &v)) [[unlikely]] [[clang::musttail]] return for_list_item(pc, r, t, table, carried);
+    (void)quick_drop(to[i]);
+    to[i] = v;
+  }
+  r[pc->b].as<ListIterator>()->index++;
+  NEXT(3);
+}
 COLD_HANDLER(for_list) {
   ListIterator* it = r[pc->b].as<ListIterator>();
   Value sequence = it->sequence.peek();
@@ -376,8 +412,9 @@ COLD_HANDLER(for_list) {
   u64 i = u64(it->index);
   if (i >= __atomic_load_n(&list->size, __ATOMIC_RELAXED) || body == nullptr || i >= body->capacity) [[unlikely]]
     TAIL(sequence_end);
-  Value owned;
-  if (!quick_acquire_slot(body->items[i].peek(), &owned)) [[unlikely]] TAIL(for_iter_cold);
+  Value owned = body->items[i].peek();
+  if (Op(pc[2].op) == Op::UNPACK_SEQUENCE) [[clang::musttail]] return for_list_row(pc, r, t, table, owned.bits);
+  if (!quick_acquire_slot(owned, &owned)) [[unlikely]] TAIL(for_iter_cold);
   it->index = i64(i + 1);
   SET_AND_NEXT(&r[pc->a], owned, 2);
 }

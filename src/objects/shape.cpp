@@ -337,6 +337,7 @@ Disposal disposal_of(const Type* type, const Layout* layout, u8 flags, u32 fixed
     return only_inline ? Disposal::kInline : Disposal::kSlots;
   }
   if (fixed_id == kShape_tuple) return Disposal::kTuple;
+  if (fixed_id == kShape_list) return Disposal::kList;
   if (fixed_id == kShape_str) return Disposal::kText;
   return fixed_id != 0 && layout->dispose == nullptr ? Disposal::kLeaf : Disposal::kNative;
 }
@@ -742,7 +743,7 @@ TYPHON_INLINE static bool drop_surviving(Field* slots, u64 n) {
 }
 
 // Always inlined, across files: it is asked for everything that dies. No calls, so that no register is saved.
-[[gnu::always_inline]] bool dispose_quickly(Object* object) {
+[[gnu::always_inline]] bool dispose_quickly(Thread& t, Object* object) {
   const Shape* shape = shape_of(object);
   Disposal disposal = shape->disposal;
   if (disposal < Disposal::kInline || (object->state & state::kHasSideTable)) return false;
@@ -750,6 +751,10 @@ TYPHON_INLINE static bool drop_surviving(Field* slots, u64 n) {
   if (disposal == Disposal::kTuple) {
     Tuple* tuple = static_cast<Tuple*>(object);
     return drop_surviving(tuple->items, tuple->size);
+  }
+  if (disposal == Disposal::kList) {
+    List* list = static_cast<List*>(object);
+    return list->body == nullptr || (drop_surviving(list->body->items, list->size) && heap::free_block_quickly(t, list->body));
   }
   Field* word = reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + shape->slots_offset);
   if ((shape->flags & shape_flag::kFinaliser) || !word->address()->is_empty()) return false;
