@@ -115,42 +115,45 @@ TYPHON_INLINE bool copy_slots(Value* to, const Field* from, i64 step, u32 n, u32
   }
   return true;
 }
-// container[a:b:c] of a list that nobody else looks at or a tuple, with bounds of plain_run; null: not done.
-TYPHON_INLINE Object* quick_slice(Thread* t, Object* container, const Value* bounds, u32 absent) {
+// container[a:b:c], owned, of a list that nobody else looks at or a tuple, with bounds of plain_run; EMPTY: not done.
+TYPHON_INLINE Value quick_slice(Thread* t, Object* container, const Value* bounds, u32 absent) {
   constexpr i64 kMostSliced = 60;
   static_assert(list_class(kMostSliced) < kQuickClasses);
   u32 shape = quick_shape(container), seen = 0;
   bool is_list = shape == kShape_list;
-  if (!is_list && shape != kShape_tuple) return nullptr;
-  if (is_list && is_contended(container)) return nullptr;
+  if (!is_list && shape != kShape_tuple) return EMPTY;
+  if (is_list && is_contended(container)) return EMPTY;
   i64 n = is_list ? i64(static_cast<List*>(container)->size) : i64(static_cast<Tuple*>(container)->size);
   Run run;
-  if (!plain_run(bounds, absent, n, &run) || u64(run.count - 1) >= u64(kMostSliced)) return nullptr;
+  if (!plain_run(bounds, absent, n, &run) || run.count > kMostSliced) return EMPTY;
   u32 count = u32(run.count);
   if (!is_list) {
-    if (run.count == n && run.step == 1) return nullptr;  // itself
+    if (run.count <= 0 || (run.count == n && run.step == 1)) {
+      Value same = run.count <= 0 ? Value(empty_tuple()) : Value(container);
+      return quick_acquire(same, &same) ? same : EMPTY;
+    }
     u32 size_class = tuple_class(count);
     auto* tuple = static_cast<Tuple*>(free_object(t, size_class));
     const Field* from = static_cast<Tuple*>(container)->items + run.start;
-    if (tuple == nullptr || !copy_slots(tuple->items[0].address(), from, run.step, count, &seen)) [[unlikely]] return nullptr;
+    if (tuple == nullptr || !copy_slots(tuple->items[0].address(), from, run.step, count, &seen)) [[unlikely]] return EMPTY;
     take_object(t, size_class, tuple, kShape_tuple, seen & state::kTracked, count);
-    return tuple;
+    return Value(tuple);
   }
   constexpr u32 kListClass = sizeof(List) / 16 - 1;
   u32 size_class = list_class(count);
   auto* list = static_cast<List*>(free_object(t, kListClass));
-  if (list == nullptr) [[unlikely]] return nullptr;
+  if (list == nullptr || run.count <= 0) [[unlikely]] return EMPTY;
   void* block = size_class == kListClass ? heap::link_of(list) : free_object(t, size_class);
   auto* body = static_cast<ListBody*>(block);
   const Field* from = static_cast<List*>(container)->body->items + run.start;
-  if (body == nullptr || !copy_slots(body->items[0].address(), from, run.step, count, &seen)) [[unlikely]] return nullptr;
+  if (body == nullptr || !copy_slots(body->items[0].address(), from, run.step, count, &seen)) [[unlikely]] return EMPTY;
   take_object(t, kListClass, list, kShape_list, true);
   take_body(t, size_class, body, list);
   body->capacity = count + !(count & 1);  // what the block has room for
   if (!(count & 1)) *body->items[count].address() = EMPTY;
   list->size = count;
   list->body = body;
-  return list;
+  return Value(list);
 }
 
 TYPHON_NOINLINE bool get_item_step(Thread& t, Value* r, Instr* pc) {
@@ -198,9 +201,10 @@ TYPHON_NOINLINE bool get_item_slice_step(Thread& t, Value* r, Instr* pc) {
 COLD_HANDLER(get_item_slice) {
   Slice* slice = r[pc->c].as<Slice>();
   if (sources_drop_quickly(r, pc)) {
-    if (Object* made = quick_slice(t, r[pc->b].object(), slice->start.address(), 0)) {
+    Value made = quick_slice(t, r[pc->b].object(), slice->start.address(), 0);
+    if (!made.is_empty()) {
       drop_sources(r, pc);
-      SET_AND_NEXT(&r[pc->a], Value(made), 2);
+      SET_AND_NEXT(&r[pc->a], made, 2);
     }
   }
   STEP(get_item_slice_step(*t, r, pc), 2);
@@ -441,7 +445,24 @@ TYPHON_NOINLINE bool map_add_step(Thread& t, Value* r, Instr* pc) {
   consume(r, pc, kConsumeC, pc->c);
   return true;
 }
-COLD_HANDLER(set_add_cold) { STEP(set_add_step(*t, r, pc), 1); }
+// The first item of a set that nobody else looks at: its table in a block that was freed lately.
+TYPHON_INLINE bool quick_first_table(Thread* t, Set* set) {
+  constexpr u32 kSizeClass = u32(set_table::kFirstBytes - 1) / 16;
+  if (set->table != set_table::g_empty) return false;
+  auto* table = reinterpret_cast<SetTable*>(free_object(t, kSizeClass));
+  if (table == nullptr) return false;
+  std::memset(static_cast<void*>(table->entries), 0, set_table::kMinSize * sizeof(SetEntry));
+  take_body(t, kSizeClass, table, set);
+  table->mask = set_table::kMinSize - 1;
+  table->fill = 0;
+  set_table::install(set, table);
+  return true;
+}
+COLD_HANDLER(set_add_cold) {
+  Value set = r[pc->a];
+  if (points_to(set, kShape_set) && !is_contended(set.object()) && quick_first_table(t, set.as<Set>())) TAIL(op_SET_ADD);
+  STEP(set_add_step(*t, r, pc), 1);
+}
 COLD_HANDLER(map_add_cold) { STEP(map_add_step(*t, r, pc), 1); }
 bool iterable(Value v) { return type_of(v)->slots.iter != nullptr || is_sequence(v); }
 // "module.f()" as messages about calls name a callable.
@@ -634,14 +655,14 @@ HANDLER(BUILD_SLICE_GET) {
   Value container = r[get->b];
   bool consumed = get->x & kConsumeB;
   if (!points(container) || (consumed && !drops_quickly(container))) [[unlikely]] TAIL(get_slice_general);
-  Object* made = quick_slice(t, container.object(), r + pc->b, pc->c);
-  if (made == nullptr) [[unlikely]] TAIL(get_slice_general);
+  Value made = quick_slice(t, container.object(), r + pc->b, pc->c);
+  if (made.is_empty()) [[unlikely]] TAIL(get_slice_general);
   pc++;
   if (consumed) {
     (void)quick_drop(container);
     r[pc->b] = EMPTY;
   }
-  SET_AND_NEXT(&r[pc->a], Value(made), 2);
+  SET_AND_NEXT(&r[pc->a], made, 2);
 }
 // sequence[a:b] = items of a local list, as many items as there are, out of a list that dies by that. The two lists exchange their
 // words, so that nothing is counted.
@@ -737,7 +758,19 @@ HANDLER(BUILD_TUPLE) {
   SET_AND_NEXT(&r[pc->a], Value(tuple), 1);
 }
 HANDLER(BUILD_LIST) { STEP(list_step(*t, r, pc), 1); }
-HANDLER(BUILD_SET) { STEP(set_step(*t, r, pc), 1); }
+namespace {
+COLD_HANDLER(build_set_cold) { STEP(set_step(*t, r, pc), 1); }
+}  // namespace
+// An empty one, as comprehensions begin, in a block that was freed lately.
+HANDLER(BUILD_SET) {
+  constexpr u32 kSizeClass = (sizeof(Set) - 1) / 16;
+  auto* set = static_cast<Set*>(free_object(t, kSizeClass));
+  if (pc->c != 0 || set == nullptr) [[unlikely]] TAIL(build_set_cold);
+  set->used = set->hash_cache = 0;
+  set->table = set_table::g_empty;
+  take_object(t, kSizeClass, set, kShape_set, true);
+  SET_AND_NEXT(&r[pc->a], Value(set), 1);
+}
 HANDLER(BUILD_MAP) { STEP(map_step(*t, r, pc), 1); }
 HANDLER(BUILD_STRING) { STEP(string_step(*t, r, pc), 1); }
 HANDLER(LIST_APPEND) {

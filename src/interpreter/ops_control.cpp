@@ -122,8 +122,29 @@ COLD_HANDLER(get_iter_entering) {
   if (enters_special(t, r, method, 1)) ENTER_ITER(method);
   TAIL(get_iter_general);
 }
+// Of a range of small numbers, in a block that was freed lately.
+COLD_HANDLER(get_iter_range) {
+  constexpr u32 kSizeClass = (sizeof(RangeIterator) - 1) / 16;
+  Value range = r[pc->b];
+  Range* of = range.as<Range>();
+  Value start = of->start.peek(), stop = of->stop.peek(), step = of->step.peek(), length = of->length.peek();
+  bool consumed = pc->x & kConsumeB;
+  auto* it = static_cast<RangeIterator*>(free_object(t, kSizeClass));
+  if (it == nullptr || !(start.bits & stop.bits & step.bits & length.bits & 1) || (consumed && !drops_quickly(range))) [[unlikely]]
+    TAIL(get_iter_general);
+  if (consumed) {
+    (void)quick_drop(range);
+    r[pc->b] = EMPTY;
+  }
+  it->next = start.as_small_int();
+  it->step = step.as_small_int();
+  it->remaining = length.as_small_int();
+  take_object(t, kSizeClass, it, kShape_range_iterator, false);
+  SET_AND_NEXT(&r[pc->a], Value(it), 1);
+}
 COLD_HANDLER(get_iter_cold) {
   Value v = r[pc->b];
+  if (is_exact(v, kShape_range)) TAIL(get_iter_range);
   if (points(v) && (pc->x & kConsumeB)) {
     const Slots& slots = type_of_object(v.object())->slots;
     if (slots.iter == iter_self && slots.next != nullptr) {
@@ -223,6 +244,11 @@ COLD_HANDLER(for_row) {
   if (row < 0) TAIL(op_raise);
   TAIL(for_item);
 }
+COLD_HANDLER(loop_end) {
+  save_pc(r, pc);
+  clear_register(r, pc->b);
+  NEXT(loop_exit(pc));
+}
 // `for i, item in enumerate(a list or tuple)`, of iterators that no other thread reaches.
 COLD_HANDLER(for_enumerate) {
   auto* e = r[pc->b].as<Enumerate>();
@@ -232,16 +258,24 @@ COLD_HANDLER(for_enumerate) {
       it == nullptr || (it->shape != kShape_list_iterator && it->shape != kShape_tuple_iterator) || !it->is_local())
     TAIL(for_row);
   Value sequence = it->sequence.peek(), item;
-  u64 i = u64(it->index);
+  u64 i = u64(it->index), n;
+  const Field* items;
   if (is_exact_list(sequence)) {
     ListBody* body = list_body::body_of(sequence.as<List>());
-    if (i >= list_body::size_of(sequence.as<List>()) || body == nullptr || i >= body->capacity) TAIL(for_row);
-    item = body->items[i].peek();
+    n = list_body::size_of(sequence.as<List>());
+    if (body == nullptr || n > body->capacity) TAIL(for_row);
+    items = body->items;
   } else {
-    if (!is_exact_tuple(sequence) || i >= sequence.as<Tuple>()->size) TAIL(for_row);
-    item = sequence.as<Tuple>()->items[i].peek();
+    if (!is_exact_tuple(sequence)) TAIL(for_row);
+    n = sequence.as<Tuple>()->size;
+    items = sequence.as<Tuple>()->items;
   }
-  if (!quick_acquire_slot(item, &item)) TAIL(for_row);
+  if (i >= n) {
+    // Iterators that others hold have to remember the end.
+    if (is_sole_owner(r[pc->b]) && it->count < 2 * count::kOne) TAIL(loop_end);
+    TAIL(for_row);
+  }
+  if (!quick_acquire_slot(items[i].peek(), &item)) TAIL(for_row);
   it->index = i64(i + 1);
   to[0] = Value::small_int(e->index++);
   SET_AND_NEXT(&to[1], item, 3);
@@ -341,11 +375,6 @@ COLD_HANDLER(for_generator) {
   r = enter_generator(t, g, r, pc, end);
   pc = resumed;
   NEXT(1);
-}
-COLD_HANDLER(loop_end) {
-  save_pc(r, pc);
-  clear_register(r, pc->b);
-  NEXT(loop_exit(pc));
 }
 // The iterator of a sequence, that nothing else holds mostly.
 COLD_HANDLER(sequence_loop_end) {

@@ -12,9 +12,13 @@ namespace typhon {
 TYPHON_INLINE bool quick_key_hash(Value key, u64* hash, Value* word) {
   if (key.is_small_int()) {
     i64 n = key.as_small_int();
-    *hash = key_of_hash(n - (n == -1));
     *word = key;
-    return u64(n + (kHashModulus - 1)) <= u64(2 * (kHashModulus - 1));
+    if (u64(n) < u64(kHashModulus)) [[likely]] {
+      *hash = key_of_hash(n);
+      return true;
+    }
+    *hash = key_of_hash(n - (n == -1));
+    return n < 0 && n > -kHashModulus;
   }
   if (!points(key)) return false;
   Object* object = key.object();

@@ -728,8 +728,10 @@ TYPHON_NOINLINE static bool dispose_slots(Thread& t, Object* object, const Shape
 TYPHON_INLINE static bool drop_surviving(Field* slots, u64 n) {
   for (Field *slot = slots, *end = slots + n; slot != end; slot++) {
     Value v = *slot->address();
-    if ((v.bits & 7) || v.is_empty()) continue;
-    Object* object = v.object();
+    if (v.bits & 7) continue;
+    asm volatile("");  // two branches, not a combined condition
+    if (v.is_empty()) continue;
+    Object* object = reinterpret_cast<Object*>(v.bits);
     u8 ownership = object->ownership();
     if (ownership & g_counted_states) [[likely]] {
       if (object->count < 2 * count::kOne) return false;
