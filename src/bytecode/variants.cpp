@@ -69,6 +69,8 @@ Op attribute_variant(const Body& c, const Instr& load, u32 behind) {
     case Op::GET_ITEM: return same && next.c != load.a ? Op::LOAD_ATTR_ITEM : Op::LOAD_ATTR_TEMP;
     case Op::LOAD_CONST: return makes_constant_item(c, load, behind) ? Op::LOAD_ATTR_ITEM : Op::LOAD_ATTR_TEMP;
     case Op::LOAD_METHOD: return next.a + 1 == load.a ? Op::LOAD_ATTR_METHOD : Op::LOAD_ATTR_TEMP;
+    case Op::JUMP_IF_TRUE:
+    case Op::JUMP_IF_FALSE: return next.a == load.a && (next.x & kConsumeA) ? Op::LOAD_ATTR_JUMP : Op::LOAD_ATTR_TEMP;
     default: return Op::LOAD_ATTR_TEMP;
   }
 }
@@ -198,7 +200,8 @@ Op base_op(Op op) {
     case Op::LOAD_ATTR_TEMP:
     case Op::LOAD_ATTR_ATTR:
     case Op::LOAD_ATTR_ITEM:
-    case Op::LOAD_ATTR_METHOD: return Op::LOAD_ATTR;
+    case Op::LOAD_ATTR_METHOD:
+    case Op::LOAD_ATTR_JUMP: return Op::LOAD_ATTR;
     case Op::BUILD_SLICE_GET:
     case Op::BUILD_SLICE_SET: return Op::BUILD_SLICE;
     case Op::GET_ITEM_TEMP:

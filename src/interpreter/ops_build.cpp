@@ -722,7 +722,7 @@ TYPHON_INLINE void forget_operands(Value* from, u32 n) {
 }
 
 // (a, b) + tuple or tuple + (a, b), of a tuple in a variable.
-COLD_HANDLER(build_joined_tuple) {
+COLD_HANDLER(build_joined_items) {
   const Instr* add = pc + 1;
   bool first = add->b == pc->a && (add->x & kConsumeB);
   Value other = r[first ? add->c : add->b];
@@ -740,6 +740,27 @@ COLD_HANDLER(build_joined_tuple) {
   if (!copy_slots(copied, source->items, 1, size, &seen)) [[unlikely]] TAIL(build_joined_tuple_general);
   forget_operands(&r[pc->b], n);
   take_object(t, size_class, tuple, kShape_tuple, seen & state::kTracked, n + size);
+  SET_AND_NEXT(&r[add->a], Value(tuple), 2);
+}
+}  // namespace
+namespace {
+// The same for (a,).
+COLD_HANDLER(build_joined_tuple) {
+  const Instr* add = pc + 1;
+  bool first = add->b == pc->a && (add->x & kConsumeB);
+  Value other = r[first ? add->c : add->b], one = r[pc->b];
+  if (pc->c != 1 || (add->x & (kConsumeB | kConsumeC)) != (first ? kConsumeB : kConsumeC) || (!first && add->c != pc->a) ||
+      !points_to(other, kShape_tuple)) [[unlikely]]
+    TAIL(build_joined_items);
+  Tuple* source = other.as<Tuple>();
+  u32 size = u32(source->size), seen = 0;
+  if (size >= kMostItems) [[unlikely]] TAIL(build_joined_items);
+  Tuple* tuple = static_cast<Tuple*>(free_object(t, tuple_class(size + 1)));
+  if (tuple == nullptr || !move_operands(tuple->items[first ? 0 : size].address(), &one, 1, &seen) ||
+      !copy_slots(tuple->items[first].address(), source->items, 1, size, &seen)) [[unlikely]]
+    TAIL(build_joined_items);
+  r[pc->b] = EMPTY;
+  take_object(t, tuple_class(size + 1), tuple, kShape_tuple, seen & state::kTracked, size + 1);
   SET_AND_NEXT(&r[add->a], Value(tuple), 2);
 }
 }  // namespace
@@ -781,7 +802,8 @@ HANDLER(LIST_APPEND) {
   }
   TAIL(list_append_cold);
 }
-HANDLER(SET_ADD) {
+namespace {
+COLD_HANDLER(set_add_probing) {
   Value set = r[pc->a], key = r[pc->b];
   bool moved = pc->x & kConsumeB;
   if (points_to(set, kShape_set) && !is_contended(set.object())) {
@@ -792,6 +814,26 @@ HANDLER(SET_ADD) {
     }
   }
   TAIL(set_add_cold);
+}
+}  // namespace
+// An int that is or belongs into the entry that is looked at first.
+HANDLER(SET_ADD) {
+  Value set = r[pc->a], key = r[pc->b];
+  u64 n = u64(key.as_small_int());
+  if (!points_to(set, kShape_set) || is_contended(set.object()) || !key.is_small_int() || n >= u64(kHashModulus)) [[unlikely]]
+    TAIL(set_add_probing);
+  Set* to = set.as<Set>();
+  SetTable* slots = to->table;
+  u64 hash = key_of_hash(i64(n)), fill = slots->fill + 1;
+  SetEntry& entry = slots->entries[hash & slots->mask];
+  Value there = entry.key.peek();
+  if (there.same_word(key)) NEXT(1);
+  if (!there.is_empty() || fill * 5 >= slots->mask * 3) TAIL(set_add_probing);
+  entry.hash = hash;
+  *entry.key.address() = key;
+  slots->fill = fill;
+  to->used++;
+  NEXT(1);
 }
 HANDLER(MAP_ADD) {
   Dict* dict = r[pc->a].as<Dict>();

@@ -340,6 +340,7 @@ COLD_HANDLER(for_chain) {
 COLD_HANDLER(for_delegating) {
   Generator* g = r[pc->b].as<Generator>();
   if (!g->is_local() || is_traced(*t)) [[unlikely]] TAIL(for_generator_cold);
+  if (g->state == u8(GeneratorState::kHead) && Op(frame::pc(g->chain->registers())->op) == Op::YIELD) TAIL(for_chain);
   Value item = delegated_item(g);
   if (!item.is_empty()) [[likely]] SET_AND_NEXT(&r[pc->a], item, 2);
   if (g->state == u8(GeneratorState::kHead)) TAIL(for_chain);
@@ -498,7 +499,6 @@ COLD_HANDLER(for_dict) {
 // Apart from FOR_ITER, or the compiler makes a jump table of all the shapes there.
 COLD_HANDLER(for_other) {
   u32 shape = r[pc->b].object()->shape_id();
-  if (shape == kShape_generator) TAIL(for_generator);
   if (shape == kShape_tuple_iterator) TAIL(for_tuple);
   if (shape == kShape_str_ascii_iterator || shape == kShape_str_iterator) TAIL(for_str);
   if (shape == kShape_dict_keyiterator) TAIL(for_dict<true>);
@@ -792,6 +792,7 @@ HANDLER(FOR_ITER) {
     it->remaining--;
     SET_AND_NEXT(to, Value::small_int(n), 2);
   }
+  if (shape == kShape_generator) TAIL(for_generator);
   TAIL(for_other);
 }
 HANDLER(JUMP_BACK_FOR) {
