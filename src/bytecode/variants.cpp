@@ -66,7 +66,7 @@ Op two_operators(const Body& c, u32 at) {
 // An item and an operator: unless the operator makes a pair with the next one, which saves more.
 Op item_variant(const Body& c, u32 at) {
   const Instr &in = c.instructions[at], &next = c.instructions[at + 2];
-  return two_operators(c, at + 2) == Op(next.op) ? operator_variant(in, next, kGetItemPairs, Op::GET_ITEM) : Op::GET_ITEM;
+  return two_operators(c, at + 2) == Op(next.op) ? operator_variant(in, next, kGetItemPairs, Op::GET_ITEM_TEMP) : Op::GET_ITEM_TEMP;
 }
 
 // What LOAD_ATTR and the instruction behind it (at `behind`) make together, when the attribute goes to a temporary.
@@ -78,6 +78,8 @@ Op attribute_variant(const Body& c, const Instr& load, u32 behind) {
     case Op::GET_ITEM: return same && next.c != load.a ? Op::LOAD_ATTR_ITEM : Op::LOAD_ATTR_TEMP;
     case Op::LOAD_CONST: return constant_item_variant(c, load, behind);
     case Op::LOAD_METHOD: return next.a + 1 == load.a ? Op::LOAD_ATTR_METHOD : Op::LOAD_ATTR_TEMP;
+    case Op::JUMP_IF_TRUE:
+    case Op::JUMP_IF_FALSE: return next.a == load.a && (next.x & kConsumeA) ? Op::LOAD_ATTR_JUMP : Op::LOAD_ATTR_TEMP;
     default: return Op::LOAD_ATTR_TEMP;
   }
 }
@@ -175,6 +177,9 @@ Op variant_of(const Body& c, u32 at, const Instr& next) {
     case Op::NOT_IN: return temporary ? test_variant(in, next, op, Op::NOT_IN_JUMP) : op;
     case Op::LOAD_ATTR: return temporary && !(in.x & kConsumeB) ? attribute_variant(c, in, at + 2) : op;
     case Op::GET_ITEM: return temporary && !(in.x & kConsumeB) ? item_variant(c, at) : op;
+    case Op::BUILD_SLICE:
+      if (Op(next.op) == Op::GET_ITEM && next.c == in.a && next.b != in.a && (next.x & kConsumeC)) return Op::BUILD_SLICE_GET;
+      return Op(next.op) == Op::SET_ITEM && next.b == in.a && (next.x & kConsumeB) ? Op::BUILD_SLICE_SET : op;
     case Op::ADD:
     case Op::SUB:
     case Op::MUL: return two_operators(c, at);
@@ -239,7 +244,11 @@ Op base_op(Op op) {
     case Op::LOAD_ATTR_INDEX:
     case Op::LOAD_ATTR_INDEX_ATTR:
     case Op::LOAD_ATTR_INDEX_STORE:
-    case Op::LOAD_ATTR_METHOD: return Op::LOAD_ATTR;
+    case Op::LOAD_ATTR_METHOD:
+    case Op::LOAD_ATTR_JUMP: return Op::LOAD_ATTR;
+    case Op::BUILD_SLICE_GET:
+    case Op::BUILD_SLICE_SET: return Op::BUILD_SLICE;
+    case Op::GET_ITEM_TEMP:
     case Op::GET_ITEM_ADD:
     case Op::GET_ITEM_SUB:
     case Op::GET_ITEM_MUL:

@@ -223,17 +223,16 @@ void Codegen::into(const Expr* e, u16 dest) {
       u16 mark = u_->top;
       auto* s = as<ast::Slice>(e);
       u16 parts = alloc(3);
-      u16 saved = u_->top;
+      u16 saved = u_->top, absent = 0;
       const Expr* const list[] = {s->lower, s->upper, s->step};
       for (u16 i = 0; i < 3; i++) {
-        if (list[i] != nullptr) {
+        if (list[i] != nullptr)
           into(list[i], u16(parts + i));
-        } else {
-          load_const(u16(parts + i), None);
-        }
+        else
+          absent |= u16(1u << i);
         u_->top = saved;
       }
-      emit(Op::BUILD_SLICE, dest, parts, 0);
+      emit(Op::BUILD_SLICE, dest, parts, absent);
       u_->top = mark;
       return;
     }

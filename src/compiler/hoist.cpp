@@ -26,28 +26,33 @@ struct Loop {
 
 bool is_register(char letter) { return letter == 'D' || letter == 'S' || letter == 'L' || letter == 'R'; }
 
-// The instruction that consumes the temporary loaded at `load` as a plain operand, with nothing in between that could
-// see or jump past it; *operand tells which. ~0 when there is none.
-u32 find_use(const Unit& u, const Vec<u8>& has_label, u32 load, u32* operand) {
+// The plain operands that the temporary loaded at `load` is, up to the one that consumes it, with nothing in between that could see
+// or jump past it: as in `a[1] += x`, which reads an index twice. How many; 0 when it is used otherwise.
+struct Use {
+  u32 at, operand;
+};
+constexpr u32 kMaxUses = 4;
+u32 find_uses(const Unit& u, const Vec<u8>& has_label, u32 load, u32 end, Use (&uses)[kMaxUses]) {
   u16 t = u.code[load].a;
-  for (u32 k = load + 1; k < u.code.size() && k <= load + kMaxDistance; k++) {
+  u32 count = 0;
+  for (u32 k = load + 1; k <= end && k <= load + kMaxDistance; k++) {
     const Ins& ins = u.code[k];
-    if (has_label[k]) return ~0u;
+    if (has_label[k]) return 0;
     const char* letters = kOperands[int(ins.op)];
     const u16 regs[3] = {ins.a, ins.b, ins.c};
-    bool mentioned = false;
+    bool consumed = false;
     for (u32 o = 0; o < 3 && letters[o] != 0; o++) {
-      if (letters[o] == 'R' && regs[o] <= t) return ~0u;
-      if (letters[o] == 'S' && regs[o] == t && (ins.x >> o & 1)) {
-        *operand = o;
-        return k;
-      }
+      if (letters[o] == 'R' && regs[o] <= t) return 0;
       if (letters[o] == 'J') break;
-      mentioned |= is_register(letters[o]) && regs[o] == t;
+      if (!is_register(letters[o]) || regs[o] != t) continue;
+      if (letters[o] != 'S' || count == kMaxUses) return 0;
+      uses[count++] = {k, o};
+      consumed |= ins.x >> o & 1;
     }
-    if (mentioned || ins.label != kNoLabel || ins.op == Op::RETURN || ins.op == Op::RAISE) return ~0u;
+    if (consumed) return count;
+    if (ins.label != kNoLabel || ins.op == Op::RETURN || ins.op == Op::RAISE) return 0;
   }
-  return ~0u;
+  return 0;
 }
 
 u16* operand_of(Ins& ins, u32 o) { return o == 0 ? &ins.a : o == 1 ? &ins.b : &ins.c; }
@@ -81,14 +86,16 @@ void hoist_constants(Unit& u) {
       u32 slot = 0;
       while (slot < count && slots[slot] != constant) slot++;
       if (slot == kMaxHoisted) continue;
-      u32 operand;
-      u32 at = find_use(u, has_label, i, &operand);
-      if (at == ~0u || at > loop.end) continue;
+      Use uses[kMaxUses];
+      u32 used = find_uses(u, has_label, i, loop.end, uses);
+      if (used == 0) continue;
       if (slot == count) slots[count++] = constant;
       loop.slots |= 1u << slot;
-      Ins& use = u.code[at];
-      *operand_of(use, operand) = u16(kPlaceholder + slot);
-      use.x &= u8(~(1u << operand));
+      for (u32 k = 0; k < used; k++) {
+        Ins& use = u.code[uses[k].at];
+        *operand_of(use, uses[k].operand) = u16(kPlaceholder + slot);
+        use.x &= u8(~(1u << uses[k].operand));
+      }
       load.op = kDeleted;
     }
   }

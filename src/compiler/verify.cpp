@@ -168,7 +168,8 @@ class Verifier {
         write(at, i.a);
         break;
       case Op::BUILD_SLICE:
-        consume_range(at, i.b, 3);
+        for (u32 k = 0; k < 3; k++)
+          if (!(i.c >> k & 1)) read(at, i.b + k, true);
         write(at, i.a);
         break;
       case Op::BUILD_TUPLE:

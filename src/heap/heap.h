@@ -41,6 +41,8 @@ T* allocate_as(Thread& t, u32 shape, size_t size = sizeof(T), bool tracked = tru
 
 // Gives a block back. Its memory is dead at once; only for blocks that no other thread can see any more.
 void free_block(Thread& t, void* block);
+// The same in the usual case, without a call; false: not done.
+bool free_block_quickly(Thread& t, void* block);
 // The usable size of a block.
 size_t block_size(const void* block);
 

@@ -24,7 +24,7 @@ void run_finaliser(Thread& t, Object* object);
 bool dispose(Thread& t, Object* object);
 // The same for an object of which nothing but the block is left when its references are dropped, as long as nothing dies by that. False:
 // not done, or not all of it.
-bool dispose_quickly(Object* object);
+bool dispose_quickly(Thread& t, Object* object);
 // DEFERRED objects are about to be freed: empties the caches that know names by their address.
 void forget_addresses();
 // A DEFERRED object was found to be garbage, but a table that finds objects by their value (of interned strings) may still lead to

@@ -167,7 +167,7 @@ TYPHON_NOINLINE static void destroy_whole(Thread& t, Object* object) {
 // Out of line: inlined into handlers it would make them save registers.
 TYPHON_NOINLINE void destroy(Object* object) {
   Thread& t = Thread::current();
-  if (object_model::dispose_quickly(object)) return heap::free_block(t, object);  // nothing else died by that: no depth
+  if (object_model::dispose_quickly(t, object)) return heap::free_block(t, object);  // nothing else died by that: no depth
   destroy_whole(t, object);
 }
 

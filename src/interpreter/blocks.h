@@ -21,6 +21,13 @@ TYPHON_INLINE void take_object(Thread* t, u32 size_class, Object* object, u32 sh
   words[1] = u64(state::kLocal | (tracked ? state::kTracked : 0)) << 8 | u64(aux2) << 32;
   __atomic_store_n(&words[0], shape | u64(count::kOne) << 32, __ATOMIC_RELAXED);  // last: a block with a shape is alive
 }
+// The same for the storage of an object, of the words behind the header.
+TYPHON_INLINE void take_body(Thread* t, u32 size_class, heap::Body* body, Object* owner) {
+  t->free_lists[size_class] = heap::link_of(body);
+  body->flags = 0;
+  body->owner = owner;
+  __atomic_store_n(&body->shape, heap::kBodyShape, __ATOMIC_RELAXED);
+}
 
 // Whether nobody else refers to the object in an owned word, directly or weakly, so that it dies with the word.
 TYPHON_INLINE bool is_sole_owner(Value word) {

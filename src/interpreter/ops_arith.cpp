@@ -2,6 +2,7 @@
 // protocol/number.cpp and protocol/compare.cpp.
 #include <cmath>
 
+#include "interpreter/attribute_cache.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
 #include "interpreter/quick_key.h"
@@ -272,6 +273,19 @@ TYPHON_NOINLINE bool join_tuples_step(Thread& t, Value* r, Instr* pc) {
   return true;
 }
 COLD_HANDLER(join_tuples) { STEP(join_tuples_step(*t, r, pc), 1); }
+// One of them, as the other has none.
+COLD_HANDLER(join_nothing) {
+  bool left = r[pc->c].as<Tuple>()->size == 0;
+  u8 kept_bit = left ? kConsumeB : kConsumeC, other_bit = left ? kConsumeC : kConsumeB;
+  Value &kept = r[left ? pc->b : pc->c], &other = r[left ? pc->c : pc->b], sum = kept;
+  if (((pc->x & other_bit) && !drops_quickly(other)) || (!(pc->x & kept_bit) && !quick_acquire(sum, &sum))) [[unlikely]] TAIL(join_tuples);
+  if (pc->x & other_bit) {
+    (void)quick_drop(other);
+    other = EMPTY;
+  }
+  if (pc->x & kept_bit) kept = EMPTY;
+  SET_AND_NEXT(&r[pc->a], sum, 1);
+}
 
 // A Python method of the left operand's class: goes on in it. Its end is return_operator's business (dispatch.cpp), and the operands
 // stay where they are until then.
@@ -300,8 +314,10 @@ COLD_HANDLER(binary_cold) {
       STORE_IMMEDIATE(result);
   }
   if constexpr (P::kOp == BinaryOp::kAdd) {
-    if (is_exact_tuple(r[pc->b]) && is_exact_tuple(r[pc->c]) && r[pc->b].as<Tuple>()->size != 0 && r[pc->c].as<Tuple>()->size != 0)
+    if (is_exact_tuple(r[pc->b]) && is_exact_tuple(r[pc->c])) {
+      if (r[pc->b].as<Tuple>()->size == 0 || r[pc->c].as<Tuple>()->size == 0) TAIL(join_nothing);
       TAIL(join_tuples);
+    }
   }
   if (Value left = r[pc->b]; P::kOp != BinaryOp::kPow && left.is_object() && left.object()->shape_id() >= kFirstDynamicShape)
     TAIL(binary_method<P>);
@@ -459,7 +475,7 @@ TYPHON_NOINLINE bool truth_step(Thread& t, Value* r, Instr* pc, bool wanted) {
 COLD_HANDLER(not_cold) { STEP(truth_step(*t, r, pc, false), 1); }
 COLD_HANDLER(to_bool_cold) { STEP(truth_step(*t, r, pc, true), 1); }
 
-// 1 true, 0 false, -1 needs a look.
+// Of an int, a bool or None: 1, 0, or -1 for anything else.
 TYPHON_INLINE int quick_truth(Value v) {
   if (v.is_bool()) return v.is_true();
   if (v.is_small_int()) return v.bits != 1;
@@ -767,15 +783,18 @@ TYPHON_NOINLINE int truth_jump_step(Thread& t, Value* r, Instr* pc) {
 // Of the exact built-in containers and strings, and of what has no truth of its own: 1, 0, or -1 for anything else.
 TYPHON_INLINE int object_truth(Value v) {
   if (!v.is_object()) return v.is_tagged_float() ? 1 : v.is_float_zero() ? 0 : -1;
-  switch (v.object()->shape) {
-    case kShape_list: return __atomic_load_n(&v.as<List>()->size, __ATOMIC_RELAXED) != 0;
-    case kShape_tuple: return v.as<Tuple>()->size != 0;
-    case kShape_str: return v.as<Str>()->length() != 0;
-    case kShape_dict: return __atomic_load_n(&v.as<Dict>()->used, __ATOMIC_RELAXED) != 0;
-    case kShape_bytes: return v.as<Bytes>()->size != 0;
-    case kShape_set:
-    case kShape_frozenset: return __atomic_load_n(&v.as<Set>()->used, __ATOMIC_RELAXED) != 0;
-    default: break;
+  u32 shape = v.object()->shape_id();
+  if (shape < kFirstDynamicShape) {
+    switch (shape) {
+      case kShape_list: return __atomic_load_n(&v.as<List>()->size, __ATOMIC_RELAXED) != 0;
+      case kShape_tuple: return v.as<Tuple>()->size != 0;
+      case kShape_str: return v.as<Str>()->length() != 0;
+      case kShape_dict: return __atomic_load_n(&v.as<Dict>()->used, __ATOMIC_RELAXED) != 0;
+      case kShape_bytes: return v.as<Bytes>()->size != 0;
+      case kShape_set:
+      case kShape_frozenset: return __atomic_load_n(&v.as<Set>()->used, __ATOMIC_RELAXED) != 0;
+      default: break;
+    }
   }
   const Slots& slots = type_of_object(v.object())->slots;
   return slots.bool_ == nullptr && slots.length == nullptr ? 1 : -1;
@@ -821,6 +840,19 @@ COLD_HANDLER(none_jump_cold) {
   }
 TRUTH_JUMP(JUMP_IF_TRUE, true)
 TRUTH_JUMP(JUMP_IF_FALSE, false)
+
+// The attribute is only borrowed.
+HANDLER(LOAD_ATTR_JUMP) {
+  Value instance = r[pc->b];
+  Field* field;
+  if (!points(instance) || !cached_slot(instance.object(), cache::load(pc + 1), &field)) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
+  Value v = field->peek();  // EMPTY has no truth
+  int truth = quick_truth(v);
+  if (truth < 0) truth = object_truth(v);
+  if (truth < 0) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
+  if (bool(truth) == (Op(pc[2].op) == Op::JUMP_IF_TRUE)) NEXT(2 + pc[2].jump());
+  NEXT(3);
+}
 
 #define NONE_JUMP(name, wanted)                                                         \
   HANDLER(name) {                                                                       \

@@ -13,29 +13,52 @@ namespace {
 
 // --- items
 
-// The bounds of a slice that are ints or None, as slice_unpack_py gives them; false for others.
-bool plain_bounds(const Value* words, SliceIndices* s) {
-  auto plain = [](Value v) { return v.is_none() || v.is_small_int(); };
-  if (!plain(words[0]) || !plain(words[1]) || !plain(words[2])) return false;
-  s->step = words[2].is_none() ? 1 : words[2].as_small_int();
+// The bounds of a slice lie behind each other; bit k of `absent`: number k is None, and not there (BUILD_SLICE).
+
+// Bounds that are ints or None, as slice_unpack_py gives them; false for others.
+bool plain_bounds(const Value* words, u32 absent, SliceIndices* s) {
+  Value parts[3];
+  for (u32 k = 0; k < 3; k++) {
+    parts[k] = absent >> k & 1 ? None : words[k];
+    if (!parts[k].is_none() && !parts[k].is_small_int()) return false;
+  }
+  s->step = parts[2].is_none() ? 1 : parts[2].as_small_int();
   bool backwards = s->step < 0;
-  s->start = !words[0].is_none() ? words[0].as_small_int() : backwards ? INT64_MAX : 0;
-  s->stop = !words[1].is_none() ? words[1].as_small_int() : backwards ? INT64_MIN : INT64_MAX;
+  s->start = !parts[0].is_none() ? parts[0].as_small_int() : backwards ? INT64_MAX : 0;
+  s->stop = !parts[1].is_none() ? parts[1].as_small_int() : backwards ? INT64_MIN : INT64_MAX;
   return s->step != 0;
 }
-// One bound of a slice without a step, of n items; false unless it is an int or None.
-TYPHON_INLINE bool plain_bound(Value word, i64 n, i64 otherwise, i64* bound) {
-  i64 i = word.as_small_int();
-  if (!word.is_small_int()) {
-    if (!word.is_none()) return false;
-    i = otherwise;
+// What such bounds name of n items, with a step of 1 or -1: where they begin, and how many (less than 1: none). False for other bounds.
+struct Run {
+  i64 start, count, step;
+};
+TYPHON_INLINE bool plain_run(const Value* words, u32 absent, i64 n, Run* run) {
+  i64 low = 0, high = n, start = 0, stop = n;
+  run->step = 1;
+  if (!(absent & 4) && !words[2].is_none()) {
+    if (!words[2].same_word(Value::small_int(-1))) return false;
+    low = stop = -1;
+    high = start = n - 1;
+    run->step = -1;
   }
-  if (i < 0) i = i + n < 0 ? 0 : i + n;
-  *bound = i < n ? i : n;
+  auto bound = [&](u32 k, i64* to) {
+    if (absent >> k & 1) return true;
+    if (!words[k].is_small_int()) return words[k].is_none();
+    i64 i = words[k].as_small_int();
+    if (i < 0) {
+      i += n;
+      if (i < low) i = low;
+    }
+    *to = i < high ? i : high;
+    return true;
+  };
+  if (!bound(0, &start) || !bound(1, &stop)) return false;
+  run->start = start;
+  run->count = run->step < 0 ? start - stop : stop - start;
   return true;
 }
 // container[a:b:c] of an exact list, tuple or str with such bounds; EMPTY for anything else.
-TYPHON_INLINE Ref plain_slice(Thread& t, Value container, const Value* bounds) {
+TYPHON_INLINE Ref plain_slice(Thread& t, Value container, const Value* bounds, u32 absent) {
   if (!points(container)) return Ref();
   u32 shape = quick_shape(container.object());
   u64 n;
@@ -45,25 +68,92 @@ TYPHON_INLINE Ref plain_slice(Thread& t, Value container, const Value* bounds) {
     case kShape_str: n = container.as<Str>()->length(); break;
     default: return Ref();
   }
-  i64 start, stop;
-  if (!bounds[2].is_none() || !plain_bound(bounds[0], i64(n), 0, &start) || !plain_bound(bounds[1], i64(n), i64(n), &stop)) {
+  Run run;
+  if (!plain_run(bounds, absent, i64(n), &run) || run.step != 1) {
     SliceIndices s{0, 0, 1, 0};
-    if (shape == kShape_str || !plain_bounds(bounds, &s)) return Ref();
+    if (shape == kShape_str || !plain_bounds(bounds, absent, &s)) return Ref();
     return shape == kShape_list ? Ref(list_slice(t, container.as<List>(), &s)) : Ref(tuple_slice(t, container.as<Tuple>(), &s));
   }
-  u64 count = stop > start ? u64(stop - start) : 0;
+  i64 start = run.start;
+  u64 count = run.count > 0 ? u64(run.count) : 0;
   if (shape == kShape_str) {
     if (count == 0) return Ref();
-    return str_substring(t, container.as<Str>(), size_t(start), size_t(stop));
+    return str_substring(t, container.as<Str>(), size_t(start), size_t(start) + count);
   }
   if (shape == kShape_list) {
     List* list = container.as<List>();
     if (!is_contended(list)) [[likely]] return list_from(t, count == 0 ? nullptr : list->body->items[start].address(), count);
-    SliceIndices s{start, stop, 1, 0};
+    SliceIndices s{start, start + i64(count), 1, 0};
     return list_slice(t, list, &s);
   }
   if (count == n) return Ref::copy(container);
   return tuple_from(t, container.as<Tuple>()->items[start].address(), count);
+}
+
+// Small tuples and lists are made by handlers, in blocks that were freed lately. How the former have their size class: 16 bytes of header,
+// two words in each 16 bytes; the storage of the latter has a word more.
+constexpr u32 tuple_class(u32 n) { return n / 2 + (n & 1); }
+constexpr u32 list_class(u32 n) { return tuple_class(n + 1); }
+static_assert(list_class(1) == sizeof(ListBody) / 16 - 1 && sizeof(ListBody) == 32);
+
+// Copies n words, each `step` words behind the last, into slots of a new tuple or list; *seen gets the states of the objects among them.
+// False: one of them cannot be counted here, and nothing is done.
+TYPHON_INLINE bool copy_slots(Value* to, const Field* from, i64 step, u32 n, u32* seen) {
+  for (u32 i = 0; i < n; i++, from += step) {
+    Value v = from->peek();
+    if (!(v.bits & 7)) {
+      Object* object = reinterpret_cast<Object*>(v.bits);
+      u8 ownership = object != nullptr ? object->ownership() : u8(0);
+      bool counted = (ownership & g_counted_states) && quick_count(object);
+      if (!counted && !(ownership & (state::kDeferred | state::kImmortal))) [[unlikely]] {
+        while (i-- > 0) (void)quick_drop(to[i]);  // what was counted so far
+        return false;
+      }
+      *seen |= ownership;
+    }
+    to[i] = v;
+  }
+  return true;
+}
+// container[a:b:c], owned, of a list that nobody else looks at or a tuple, with bounds of plain_run; EMPTY: not done.
+TYPHON_INLINE Value quick_slice(Thread* t, Object* container, const Value* bounds, u32 absent) {
+  constexpr i64 kMostSliced = 60;
+  static_assert(list_class(kMostSliced) < kQuickClasses);
+  u32 shape = quick_shape(container), seen = 0;
+  bool is_list = shape == kShape_list;
+  if (!is_list && shape != kShape_tuple) return EMPTY;
+  if (is_list && is_contended(container)) return EMPTY;
+  i64 n = is_list ? i64(static_cast<List*>(container)->size) : i64(static_cast<Tuple*>(container)->size);
+  Run run;
+  if (!plain_run(bounds, absent, n, &run) || run.count > kMostSliced) return EMPTY;
+  u32 count = u32(run.count);
+  if (!is_list) {
+    if (run.count <= 0 || (run.count == n && run.step == 1)) {
+      Value same = run.count <= 0 ? Value(empty_tuple()) : Value(container);
+      return quick_acquire(same, &same) ? same : EMPTY;
+    }
+    u32 size_class = tuple_class(count);
+    auto* tuple = static_cast<Tuple*>(free_object(t, size_class));
+    const Field* from = static_cast<Tuple*>(container)->items + run.start;
+    if (tuple == nullptr || !copy_slots(tuple->items[0].address(), from, run.step, count, &seen)) [[unlikely]] return EMPTY;
+    take_object(t, size_class, tuple, kShape_tuple, seen & state::kTracked, count);
+    return Value(tuple);
+  }
+  constexpr u32 kListClass = sizeof(List) / 16 - 1;
+  u32 size_class = list_class(count);
+  auto* list = static_cast<List*>(free_object(t, kListClass));
+  if (list == nullptr || run.count <= 0) [[unlikely]] return EMPTY;
+  void* block = size_class == kListClass ? heap::link_of(list) : free_object(t, size_class);
+  auto* body = static_cast<ListBody*>(block);
+  const Field* from = static_cast<List*>(container)->body->items + run.start;
+  if (body == nullptr || !copy_slots(body->items[0].address(), from, run.step, count, &seen)) [[unlikely]] return EMPTY;
+  take_object(t, kListClass, list, kShape_list, true);
+  take_body(t, size_class, body, list);
+  body->capacity = count + !(count & 1);  // what the block has room for
+  if (!(count & 1)) *body->items[count].address() = EMPTY;
+  list->size = count;
+  list->body = body;
+  return Value(list);
 }
 
 TYPHON_NOINLINE bool get_item_step(Thread& t, Value* r, Instr* pc) {
@@ -103,13 +193,22 @@ COLD_HANDLER(get_item_general) { STEP(get_item_step(*t, r, pc), 2); }
 // A slice that is a constant, or a variable.
 TYPHON_NOINLINE bool get_item_slice_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
-  const Slice* slice = r[pc->c].as<Slice>();
-  const Value bounds[] = {slice->start.peek(), slice->stop.peek(), slice->step.peek()};
-  Ref result = plain_slice(t, r[pc->b], bounds);
+  Slice* slice = r[pc->c].as<Slice>();
+  Ref result = plain_slice(t, r[pc->b], slice->start.address(), 0);
   if (result.is_empty()) return get_item_step(t, r, pc);
   return finish_dss(r, pc, std::move(result));
 }
-COLD_HANDLER(get_item_slice) { STEP(get_item_slice_step(*t, r, pc), 2); }
+COLD_HANDLER(get_item_slice) {
+  Slice* slice = r[pc->c].as<Slice>();
+  if (sources_drop_quickly(r, pc)) {
+    Value made = quick_slice(t, r[pc->b].object(), slice->start.address(), 0);
+    if (!made.is_empty()) {
+      drop_sources(r, pc);
+      SET_AND_NEXT(&r[pc->a], made, 2);
+    }
+  }
+  STEP(get_item_slice_step(*t, r, pc), 2);
+}
 // A character that is one of the strings kept for good.
 COLD_HANDLER(get_item_str) {
   Str* s = r[pc->b].as<Str>();
@@ -241,7 +340,8 @@ TYPHON_NOINLINE bool delete_item_step(Thread& t, Value* r, Instr* pc) {
 TYPHON_NOINLINE bool slice_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   u32 b = pc->b;
-  RefTo<Slice> slice = slice_new(t, r[b], r[b + 1], r[b + 2]);
+  auto part = [&](u32 k) { return pc->c >> k & 1 ? None : r[b + k]; };
+  RefTo<Slice> slice = slice_new(t, part(0), part(1), part(2));
   drop_registers(r, b, b + 3);
   if (slice.failed()) return false;
   set_register(r, pc->a, slice.take());
@@ -253,31 +353,12 @@ TYPHON_NOINLINE bool slice_step(Thread& t, Value* r, Instr* pc) {
 TYPHON_NOINLINE int get_slice_step(Thread& t, Value* r, Instr* pc) {
   Instr* get = pc + 1;
   save_pc(r, get);
-  Ref result = plain_slice(t, r[get->b], r + pc->b);
+  Ref result = plain_slice(t, r[get->b], r + pc->b, pc->c);
   if (result.is_empty()) return 0;
   if (result.failed()) return -1;
   consume(r, get, kConsumeB, get->b);
   set_register(r, get->a, std::move(result));
   return 1;
-}
-
-// sequence[a:b] = items, by the SET_ITEM behind the BUILD_SLICE at `pc`: of a local list, as many items as there are, out of a list
-// that dies by that. The two lists exchange their words, so that nothing is counted. False: not that.
-TYPHON_NOINLINE bool set_slice_step(Value* r, Instr* pc) {
-  Instr* set = pc + 1;
-  Value container = r[set->a], value = r[set->c];
-  SliceIndices s{0, 0, 1, 0};
-  if (!is_exact_list(container) || !is_exact_list(value) || value.is_deferred() || !plain_bounds(r + pc->b, &s)) return false;
-  List *to = container.as<List>(), *from = value.as<List>();
-  if (!to->is_local() || !from->is_local() || from->count != count::kOne || !(set->x & kConsumeC) || (set->x & kConsumeA)) return false;
-  slice_adjust(&s, i64(to->size));
-  if (s.step != 1 || s.count <= 0 || u64(s.count) != from->size) return false;
-  Field *there = to->body->items + s.start, *here = from->body->items;
-  for (i64 i = 0; i < s.count; i++) std::swap(*there[i].address(), *here[i].address());
-  r[set->c] = EMPTY;
-  save_pc(r, set);
-  release(value);
-  return true;
 }
 
 // --- containers. The range's words are moved into the container.
@@ -365,7 +446,24 @@ TYPHON_NOINLINE bool map_add_step(Thread& t, Value* r, Instr* pc) {
   consume(r, pc, kConsumeC, pc->c);
   return true;
 }
-COLD_HANDLER(set_add_cold) { STEP(set_add_step(*t, r, pc), 1); }
+// The first item of a set that nobody else looks at: its table in a block that was freed lately.
+TYPHON_INLINE bool quick_first_table(Thread* t, Set* set) {
+  constexpr u32 kSizeClass = u32(set_table::kFirstBytes - 1) / 16;
+  if (set->table != set_table::g_empty) return false;
+  auto* table = reinterpret_cast<SetTable*>(free_object(t, kSizeClass));
+  if (table == nullptr) return false;
+  std::memset(static_cast<void*>(table->entries), 0, set_table::kMinSize * sizeof(SetEntry));
+  take_body(t, kSizeClass, table, set);
+  table->mask = set_table::kMinSize - 1;
+  table->fill = 0;
+  set_table::install(set, table);
+  return true;
+}
+COLD_HANDLER(set_add_cold) {
+  Value set = r[pc->a];
+  if (points_to(set, kShape_set) && !is_contended(set.object()) && quick_first_table(t, set.as<Set>())) TAIL(op_SET_ADD);
+  STEP(set_add_step(*t, r, pc), 1);
+}
 COLD_HANDLER(map_add_cold) { STEP(map_add_step(*t, r, pc), 1); }
 bool iterable(Value v) { return type_of(v)->slots.iter != nullptr || is_sequence(v); }
 // "module.f()" as messages about calls name a callable.
@@ -518,40 +616,76 @@ HANDLER(GET_ITEM) {
   if (quick_acquire_slot(v, &v)) [[likely]] FINISH_LOAD(v, get_item_cold);
   TAIL(get_item_cold);
 }
+HANDLER(GET_ITEM_TEMP) {
+  Value v = sequence_item(r[pc->b], r[pc->c]);
+  if (quick_acquire_slot(v, &v)) [[likely]] SET_TEMP_AND_NEXT(&r[pc->a], v, 2);
+  TAIL(get_item_cold);
+}
 HANDLER(SET_ITEM) {
   Value container = r[pc->a], key = r[pc->b], value = r[pc->c];
+  u32 x = pc->x;
   // A container that is a temporary lies in some attribute as well, mostly: its drop is a count.
-  if (points_to(container, kShape_list) && key.is_small_int() && (!(pc->x & kConsumeA) || drops_quickly(container))) [[likely]] {
-    List* list = container.as<List>();
-    i64 i = key.as_small_int();
-    Value stored;
-    if ((list->is_local() || !g_multi_threaded) && u64(i) < list->size &&
-        quick_heap_word(value, pc->x & kConsumeC, list, &stored)) [[likely]] {
-      if (pc->x & kConsumeC) r[pc->c] = EMPTY;
-      if (pc->x & kConsumeA) {
-        (void)quick_drop(container);
-        r[pc->a] = EMPTY;
-      }
-      SET_AND_NEXT(list->body->items[i].address(), stored, 2);
-    }
+  if (!points_to(container, kShape_list) || !key.is_small_int() || ((x & kConsumeA) && !drops_quickly(container))) [[unlikely]]
+    TAIL(set_item_cold);
+  List* list = container.as<List>();
+  i64 i = key.as_small_int();
+  if ((!list->is_local() && g_multi_threaded) || u64(i) >= list->size) [[unlikely]] TAIL(set_item_cold);
+  if (!(value.bits & 7)) {
+    if (!quick_heap_word(value, x & kConsumeC, list, &value)) [[unlikely]] TAIL(set_item_cold);
+    if (x & kConsumeC) r[pc->c] = EMPTY;
   }
-  TAIL(set_item_cold);
+  if (x & kConsumeA) {
+    (void)quick_drop(container);
+    r[pc->a] = EMPTY;
+  }
+  SET_AND_NEXT(list->body->items[i].address(), value, 2);
 }
 HANDLER(DELETE_ITEM) { STEP(delete_item_step(*t, r, pc), 1); }
-// GET_ITEM or a variant of it; what those do besides is the instruction behind.
-static bool is_get_item(Op op) { return op == Op::GET_ITEM || (op >= Op::GET_ITEM_ADD && op <= Op::GET_ITEM_THEN_MUL); }
-HANDLER(BUILD_SLICE) {
-  if (is_get_item(Op(pc[1].op)) && pc[1].c == pc->a && (pc[1].x & kConsumeC) && table == g_handlers) {
-    int outcome = get_slice_step(*t, r, pc);
-    if (outcome > 0) [[likely]] NEXT_RELOAD(3);
-    if (outcome < 0) {
-      pc++;
-      TAIL(op_raise);
-    }
+HANDLER(BUILD_SLICE) { STEP(slice_step(*t, r, pc), 1); }
+namespace {
+COLD_HANDLER(get_slice_general) {
+  int outcome = get_slice_step(*t, r, pc);
+  if (outcome > 0) [[likely]] NEXT_RELOAD(3);
+  if (outcome == 0) TAIL(op_BUILD_SLICE);
+  pc++;
+  TAIL(op_raise);
+}
+}  // namespace
+HANDLER(BUILD_SLICE_GET) {
+  const Instr* get = pc + 1;
+  Value container = r[get->b];
+  bool consumed = get->x & kConsumeB;
+  if (!points(container) || (consumed && !drops_quickly(container))) [[unlikely]] TAIL(get_slice_general);
+  Value made = quick_slice(t, container.object(), r + pc->b, pc->c);
+  if (made.is_empty()) [[unlikely]] TAIL(get_slice_general);
+  pc++;
+  if (consumed) {
+    (void)quick_drop(container);
+    r[pc->b] = EMPTY;
   }
-  if (Op(pc[1].op) == Op::SET_ITEM && pc[1].b == pc->a && (pc[1].x & kConsumeB) && table == g_handlers && set_slice_step(r, pc))
-    NEXT_RELOAD(3);
-  STEP(slice_step(*t, r, pc), 1);
+  SET_AND_NEXT(&r[pc->a], made, 2);
+}
+// sequence[a:b] = items of a local list, as many items as there are, out of a list that dies by that. The two lists exchange their
+// words, so that nothing is counted.
+HANDLER(BUILD_SLICE_SET) {
+  const Instr* set = pc + 1;
+  Value container = r[set->a], value = r[set->c];
+  if (!points_to(container, kShape_list) || !points_to(value, kShape_list) || !is_sole_owner(value) ||
+      (set->x & (kConsumeA | kConsumeC)) != kConsumeC) [[unlikely]]
+    TAIL(op_BUILD_SLICE);
+  List *to = container.as<List>(), *from = value.as<List>();
+  Run run;
+  if (!to->is_local() || !plain_run(r + pc->b, pc->c, i64(to->size), &run) || run.step != 1 || run.count <= 0 ||
+      u64(run.count) != from->size) [[unlikely]]
+    TAIL(op_BUILD_SLICE);
+  Value *there = to->body->items[run.start].address(), *here = from->body->items[0].address();
+  for (Value* end = there + run.count; there != end; there++, here++) {
+    std::swap(*there, *here);
+    asm("" : "+r"(there));  // a short loop
+  }
+  pc++;
+  r[pc->c] = EMPTY;
+  DROP_AND_NEXT(value, 2);
 }
 namespace {
 COLD_HANDLER(build_tuple_cold) { STEP(tuple_step(*t, r, pc), 1); }
@@ -563,10 +697,8 @@ COLD_HANDLER(build_joined_tuple_general) {
   TAIL(op_raise);
 }
 
-// Tuples up to this size are made by handlers, in blocks that were freed lately; how they have their size class: 16 bytes of header, two
-// words in each 16 bytes.
+// Tuples up to this size are made of operands by handlers.
 constexpr u32 kMostItems = 14;
-constexpr u32 tuple_class(u32 n) { return n / 2 + (n & 1); }
 
 // Moves operands into slots of a new tuple; *seen gets the states of the objects among them. False: one of them is to be counted, and
 // nothing is done that matters.
@@ -591,7 +723,7 @@ TYPHON_INLINE void forget_operands(Value* from, u32 n) {
 }
 
 // (a, b) + tuple or tuple + (a, b), of a tuple in a variable.
-COLD_HANDLER(build_joined_tuple) {
+COLD_HANDLER(build_joined_items) {
   const Instr* add = pc + 1;
   bool first = add->b == pc->a && (add->x & kConsumeB);
   Value other = r[first ? add->c : add->b];
@@ -606,22 +738,30 @@ COLD_HANDLER(build_joined_tuple) {
   Value *moved = tuple->items[first ? 0 : size].address(), *copied = tuple->items[first ? n : 0].address();
   u32 seen = 0;
   if (!move_operands(moved, &r[pc->b], n, &seen)) TAIL(build_joined_tuple_general);
-  for (u32 i = 0; i < size; i++) {
-    Value v = source->items[i].peek();
-    if (!(v.bits & 7)) {
-      Object* object = reinterpret_cast<Object*>(v.bits);
-      u8 ownership = object != nullptr ? object->ownership() : u8(0);
-      bool counted = (ownership & g_counted_states) && quick_count(object);
-      if (!counted && !(ownership & (state::kDeferred | state::kImmortal))) [[unlikely]] {
-        while (i-- > 0) (void)quick_drop(copied[i]);  // what was counted so far
-        TAIL(build_joined_tuple_general);
-      }
-      seen |= ownership;
-    }
-    copied[i] = v;
-  }
+  if (!copy_slots(copied, source->items, 1, size, &seen)) [[unlikely]] TAIL(build_joined_tuple_general);
   forget_operands(&r[pc->b], n);
   take_object(t, size_class, tuple, kShape_tuple, seen & state::kTracked, n + size);
+  SET_AND_NEXT(&r[add->a], Value(tuple), 2);
+}
+}  // namespace
+namespace {
+// The same for (a,).
+COLD_HANDLER(build_joined_tuple) {
+  const Instr* add = pc + 1;
+  bool first = add->b == pc->a && (add->x & kConsumeB);
+  Value other = r[first ? add->c : add->b], one = r[pc->b];
+  if (pc->c != 1 || (add->x & (kConsumeB | kConsumeC)) != (first ? kConsumeB : kConsumeC) || (!first && add->c != pc->a) ||
+      !points_to(other, kShape_tuple)) [[unlikely]]
+    TAIL(build_joined_items);
+  Tuple* source = other.as<Tuple>();
+  u32 size = u32(source->size), seen = 0;
+  if (size >= kMostItems) [[unlikely]] TAIL(build_joined_items);
+  Tuple* tuple = static_cast<Tuple*>(free_object(t, tuple_class(size + 1)));
+  if (tuple == nullptr || !move_operands(tuple->items[first ? 0 : size].address(), &one, 1, &seen) ||
+      !copy_slots(tuple->items[first].address(), source->items, 1, size, &seen)) [[unlikely]]
+    TAIL(build_joined_items);
+  r[pc->b] = EMPTY;
+  take_object(t, tuple_class(size + 1), tuple, kShape_tuple, seen & state::kTracked, size + 1);
   SET_AND_NEXT(&r[add->a], Value(tuple), 2);
 }
 }  // namespace
@@ -640,7 +780,19 @@ HANDLER(BUILD_TUPLE) {
   SET_AND_NEXT(&r[pc->a], Value(tuple), 1);
 }
 HANDLER(BUILD_LIST) { STEP(list_step(*t, r, pc), 1); }
-HANDLER(BUILD_SET) { STEP(set_step(*t, r, pc), 1); }
+namespace {
+COLD_HANDLER(build_set_cold) { STEP(set_step(*t, r, pc), 1); }
+}  // namespace
+// An empty one, as comprehensions begin, in a block that was freed lately.
+HANDLER(BUILD_SET) {
+  constexpr u32 kSizeClass = (sizeof(Set) - 1) / 16;
+  auto* set = static_cast<Set*>(free_object(t, kSizeClass));
+  if (pc->c != 0 || set == nullptr) [[unlikely]] TAIL(build_set_cold);
+  set->used = set->hash_cache = 0;
+  set->table = set_table::g_empty;
+  take_object(t, kSizeClass, set, kShape_set, true);
+  SET_AND_NEXT(&r[pc->a], Value(set), 1);
+}
 HANDLER(BUILD_MAP) { STEP(map_step(*t, r, pc), 1); }
 HANDLER(BUILD_STRING) { STEP(string_step(*t, r, pc), 1); }
 HANDLER(LIST_APPEND) {
@@ -651,7 +803,8 @@ HANDLER(LIST_APPEND) {
   }
   TAIL(list_append_cold);
 }
-HANDLER(SET_ADD) {
+namespace {
+COLD_HANDLER(set_add_probing) {
   Value set = r[pc->a], key = r[pc->b];
   bool moved = pc->x & kConsumeB;
   if (points_to(set, kShape_set) && !is_contended(set.object())) {
@@ -662,6 +815,26 @@ HANDLER(SET_ADD) {
     }
   }
   TAIL(set_add_cold);
+}
+}  // namespace
+// An int that is or belongs into the entry that is looked at first.
+HANDLER(SET_ADD) {
+  Value set = r[pc->a], key = r[pc->b];
+  u64 n = u64(key.as_small_int());
+  if (!points_to(set, kShape_set) || is_contended(set.object()) || !key.is_small_int() || n >= u64(kHashModulus)) [[unlikely]]
+    TAIL(set_add_probing);
+  Set* to = set.as<Set>();
+  SetTable* slots = to->table;
+  u64 hash = key_of_hash(i64(n)), fill = slots->fill + 1;
+  SetEntry& entry = slots->entries[hash & slots->mask];
+  Value there = entry.key.peek();
+  if (there.same_word(key)) NEXT(1);
+  if (!there.is_empty() || fill * 5 >= slots->mask * 3) TAIL(set_add_probing);
+  entry.hash = hash;
+  *entry.key.address() = key;
+  slots->fill = fill;
+  to->used++;
+  NEXT(1);
 }
 HANDLER(MAP_ADD) {
   Dict* dict = r[pc->a].as<Dict>();

@@ -457,6 +457,10 @@ COLD_HANDLER(call_len) {
   Value* window = r + pc->b;
   i64 n = quick_length(window[1]);
   if (n < 0) TAIL(call_len_special);
+  if ((window[0].bits & 15) && (window[1].bits & 15)) [[likely]] {  // len itself, and a variable: neither is counted
+    window[0] = window[1] = EMPTY;
+    SET_AND_NEXT(&r[pc->a], Value::small_int(n), 2);
+  }
   FINISH_INLINED(1, Value::small_int(n));
 }
 

@@ -123,8 +123,29 @@ COLD_HANDLER(get_iter_entering) {
   if (enters_special(t, r, method, 1)) ENTER_ITER(method);
   TAIL(get_iter_general);
 }
+// Of a range of small numbers, in a block that was freed lately.
+COLD_HANDLER(get_iter_range) {
+  constexpr u32 kSizeClass = (sizeof(RangeIterator) - 1) / 16;
+  Value range = r[pc->b];
+  Range* of = range.as<Range>();
+  Value start = of->start.peek(), stop = of->stop.peek(), step = of->step.peek(), length = of->length.peek();
+  bool consumed = pc->x & kConsumeB;
+  auto* it = static_cast<RangeIterator*>(free_object(t, kSizeClass));
+  if (it == nullptr || !(start.bits & stop.bits & step.bits & length.bits & 1) || (consumed && !drops_quickly(range))) [[unlikely]]
+    TAIL(get_iter_general);
+  if (consumed) {
+    (void)quick_drop(range);
+    r[pc->b] = EMPTY;
+  }
+  it->next = start.as_small_int();
+  it->step = step.as_small_int();
+  it->remaining = length.as_small_int();
+  take_object(t, kSizeClass, it, kShape_range_iterator, false);
+  SET_AND_NEXT(&r[pc->a], Value(it), 1);
+}
 COLD_HANDLER(get_iter_cold) {
   Value v = r[pc->b];
+  if (is_exact(v, kShape_range)) TAIL(get_iter_range);
   if (points(v) && (pc->x & kConsumeB)) {
     const Slots& slots = type_of_object(v.object())->slots;
     if (slots.iter == iter_self && slots.next != nullptr) {
@@ -224,22 +245,38 @@ COLD_HANDLER(for_row) {
   if (row < 0) TAIL(op_raise);
   TAIL(for_item);
 }
-// `for i, item in enumerate(a list)`, of iterators that no other thread reaches.
+COLD_HANDLER(loop_end) {
+  save_pc(r, pc);
+  clear_register(r, pc->b);
+  NEXT(loop_exit(pc));
+}
+// `for i, item in enumerate(a list or tuple)`, of iterators that no other thread reaches.
 COLD_HANDLER(for_enumerate) {
   auto* e = r[pc->b].as<Enumerate>();
   Value* to = &r[pc[2].a];
   auto* it = reinterpret_cast<ListIterator*>(e->iterator.peek().bits);
   if (!e->is_local() || !e->big_index.is_empty() || e->index >= Value::kMaxSmallInt || pc[2].c != 2 || needs_drop(to[0]) ||
-      it == nullptr || it->shape != kShape_list_iterator || !it->is_local())
+      it == nullptr || (it->shape != kShape_list_iterator && it->shape != kShape_tuple_iterator) || !it->is_local())
     TAIL(for_row);
-  Value sequence = it->sequence.peek();
-  if (!is_exact_list(sequence)) TAIL(for_row);
-  ListBody* body = list_body::body_of(sequence.as<List>());
-  u64 i = u64(it->index);
-  Value item;
-  if (i >= list_body::size_of(sequence.as<List>()) || body == nullptr || i >= body->capacity ||
-      !quick_acquire_slot(body->items[i].peek(), &item))
+  Value sequence = it->sequence.peek(), item;
+  u64 i = u64(it->index), n;
+  const Field* items;
+  if (is_exact_list(sequence)) {
+    ListBody* body = list_body::body_of(sequence.as<List>());
+    n = list_body::size_of(sequence.as<List>());
+    if (body == nullptr || n > body->capacity) TAIL(for_row);
+    items = body->items;
+  } else {
+    if (!is_exact_tuple(sequence)) TAIL(for_row);
+    n = sequence.as<Tuple>()->size;
+    items = sequence.as<Tuple>()->items;
+  }
+  if (i >= n) {
+    // Iterators that others hold have to remember the end.
+    if (is_sole_owner(r[pc->b]) && it->count < 2 * count::kOne) TAIL(loop_end);
     TAIL(for_row);
+  }
+  if (!quick_acquire_slot(items[i].peek(), &item)) TAIL(for_row);
   it->index = i64(i + 1);
   to[0] = Value::small_int(e->index++);
   SET_AND_NEXT(&to[1], item, 3);
@@ -319,6 +356,7 @@ COLD_HANDLER(for_chain) {
 COLD_HANDLER(for_delegating) {
   Generator* g = r[pc->b].as<Generator>();
   if (!g->is_local() || is_traced(*t)) [[unlikely]] TAIL(for_generator_cold);
+  if (g->state == u8(GeneratorState::kHead) && Op(frame::pc(g->chain->registers())->op) == Op::YIELD) TAIL(for_chain);
   Value item = delegated_item(g);
   if (!item.is_empty()) [[likely]] SET_AND_NEXT(&r[pc->a], item, 2);
   if (g->state == u8(GeneratorState::kHead)) TAIL(for_chain);
@@ -355,11 +393,6 @@ COLD_HANDLER(for_generator) {
   pc = resumed;
   NEXT(1);
 }
-COLD_HANDLER(loop_end) {
-  save_pc(r, pc);
-  clear_register(r, pc->b);
-  NEXT(loop_exit(pc));
-}
 // The iterator of a sequence, that nothing else holds mostly.
 COLD_HANDLER(sequence_loop_end) {
   Value iterator = r[pc->b];
@@ -378,6 +411,42 @@ COLD_HANDLER(sequence_end) {
   if (r[pc->b].object()->count >= 2 * count::kOne) TAIL(for_iter_cold);
   TAIL(sequence_loop_end);
 }
+// The item `carried` of a list.
+COLD_HANDLER(for_list_item) {
+  Value owned;
+  if (!quick_acquire_slot(Value(carried), &owned)) [[unlikely]] TAIL(for_iter_cold);
+  r[pc->b].as<ListIterator>()->index++;
+  SET_AND_NEXT(&r[pc->a], owned, 2);
+}
+// `for a, b in a list`, whose next item is the tuple or list `carried`: that item is not counted, as nothing dies until its parts are
+// where they go.
+COLD_HANDLER(for_list_row) {
+  const Instr* unpack = pc + 2;
+  Value row(carried);
+  u32 n = unpack->c;
+  if (unpack->b != pc->a || !(unpack->x & kConsumeB) || table != g_handlers || !points(row)) [[unlikely]] TAIL_CARRYING(for_list_item, carried);
+  Object* object = row.object();
+  const Field* items;
+  if (object->shape == kShape_tuple) {
+    if (static_cast<Tuple*>(object)->size != n) [[unlikely]] TAIL_CARRYING(for_list_item, carried);
+    items = static_cast<Tuple*>(object)->items;
+  } else {
+    if (object->shape != kShape_list || !object->is_local() || static_cast<List*>(object)->size != n || n == 0) [[unlikely]]
+      TAIL_CARRYING(for_list_item, carried);
+    items = static_cast<List*>(object)->body->items;
+  }
+  Value* to = &r[unpack->a];
+  // What is stored before a part that takes more is dropped when it is stored again.
+  for (u32 i = 0; i < n; i++) {
+    if (!drops_quickly(to[i])) [[unlikely]] TAIL_CARRYING(for_list_item, carried);
+    Value v;
+    if (!quick_acquire_slot(items[i].peek(), &v)) [[unlikely]] TAIL_CARRYING(for_list_item, carried);
+    (void)quick_drop(to[i]);
+    to[i] = v;
+  }
+  r[pc->b].as<ListIterator>()->index++;
+  NEXT(3);
+}
 COLD_HANDLER(for_list) {
   ListIterator* it = r[pc->b].as<ListIterator>();
   Value sequence = it->sequence.peek();
@@ -389,8 +458,9 @@ COLD_HANDLER(for_list) {
   u64 i = u64(it->index);
   if (i >= __atomic_load_n(&list->size, __ATOMIC_RELAXED) || body == nullptr || i >= body->capacity) [[unlikely]]
     TAIL(sequence_end);
-  Value owned;
-  if (!quick_acquire_slot(body->items[i].peek(), &owned)) [[unlikely]] TAIL(for_iter_cold);
+  Value owned = body->items[i].peek();
+  if (Op(pc[2].op) == Op::UNPACK_SEQUENCE) TAIL_CARRYING(for_list_row, owned.bits);
+  if (!quick_acquire_slot(owned, &owned)) [[unlikely]] TAIL(for_iter_cold);
   it->index = i64(i + 1);
   SET_AND_NEXT(&r[pc->a], owned, 2);
 }
@@ -445,7 +515,6 @@ COLD_HANDLER(for_dict) {
 // Apart from FOR_ITER, or the compiler makes a jump table of all the shapes there.
 COLD_HANDLER(for_other) {
   u32 shape = r[pc->b].object()->shape_id();
-  if (shape == kShape_generator) TAIL(for_generator);
   if (shape == kShape_tuple_iterator) TAIL(for_tuple);
   if (shape == kShape_str_ascii_iterator || shape == kShape_str_iterator) TAIL(for_str);
   if (shape == kShape_dict_keyiterator) TAIL(for_dict<true>);
@@ -757,6 +826,7 @@ HANDLER(FOR_ITER) {
     it->remaining--;
     SET_AND_NEXT(to, Value::small_int(n), 2);
   }
+  if (shape == kShape_generator) TAIL(for_generator);
   TAIL(for_other);
 }
 HANDLER(JUMP_BACK_FOR) {

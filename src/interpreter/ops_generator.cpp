@@ -213,12 +213,28 @@ HANDLER(RETURN_GENERATOR) {
 
 namespace {
 COLD_HANDLER(yield_cold) { CONTINUE(yield_value_step(*t, r, pc), HAS_RESULT); }
-
+// The first value that passes through generators which delegate to each other.
+COLD_HANDLER(yield_linking) {
+  Value value = r[pc->b];
+  if (pc->x & kConsumeB) {
+    r[pc->b] = EMPTY;
+  } else if (!quick_acquire(value, &value)) [[unlikely]] {
+    TAIL(yield_cold);
+  }
+  save_pc(r, pc);
+  FrameInfo entered;
+  if (!suspend_chain(*t, r, &entered)) [[unlikely]] CONTINUE(yield_step(*t, r, value), HAS_RESULT);
+  if (entered.flags & frame_flag::kEntry) return value.bits;
+  r = t->frame;
+  pc = frame::pc(r);
+  SET_AND_NEXT(&r[pc->a], value, 2);
+}
 // A generator that delegates to the one that yields waits for it: the usual case is a chain in a for loop, or resumed by a native
 // function. All that op_YIELD looks at in the tail is as it wants it.
 COLD_HANDLER(yield_chain) {
   Generator *tail = generator_of(r), *head = tail->chain;
-  if (head == nullptr || !head->is_local() || is_traced(*t)) [[unlikely]] TAIL(yield_cold);
+  if (head == nullptr) TAIL(yield_linking);
+  if (!head->is_local() || is_traced(*t)) [[unlikely]] TAIL(yield_cold);
   Value* top = head->registers();
   Value* caller = frame::caller(top);
   bool entry = frame::info(top).flags & frame_flag::kEntry;

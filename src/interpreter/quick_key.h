@@ -11,10 +11,14 @@ namespace typhon {
 // has for it. False for other keys.
 TYPHON_INLINE bool quick_key_hash(Value key, u64* hash, Value* word) {
   if (key.is_small_int()) {
-    u64 n = u64(key.as_small_int());
-    *hash = key_of_hash(i64(n));
+    i64 n = key.as_small_int();
     *word = key;
-    return n < u64(kHashModulus);
+    if (u64(n) < u64(kHashModulus)) [[likely]] {
+      *hash = key_of_hash(n);
+      return true;
+    }
+    *hash = key_of_hash(n - (n == -1));
+    return n < 0 && n > -kHashModulus;
   }
   if (!points(key)) return false;
   Object* object = key.object();

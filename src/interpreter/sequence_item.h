@@ -30,8 +30,12 @@ TYPHON_INLINE Value tuple_item(Value container, Value key) {
 // The same for any two words, the container none that is EMPTY; EMPTY too when they are no list or tuple and int.
 TYPHON_INLINE Value sequence_item(Value container, Value key) {
   if (!points(container) || !key.is_small_int()) [[unlikely]] return EMPTY;
-  if (quick_shape(container.object()) == kShape_list) [[likely]] return list_item(container, key);
-  return quick_shape(container.object()) == kShape_tuple ? tuple_item(container, key) : EMPTY;
+  u32 shape = quick_shape(container.object());
+  if (shape == kShape_list) [[likely]] return list_item(container, key);
+  if (shape != kShape_tuple) return EMPTY;
+  Value item = tuple_item(container, key);
+  asm("" : "+r"(item.bits));  // or both loads become one, of an address worked out before
+  return item;
 }
 
 // A character of a string that is one of the strings kept for good; EMPTY otherwise. The container is none that is EMPTY.

@@ -6,8 +6,6 @@ namespace {
 
 SetTable g_empty_storage;  // mask 0 and one EMPTY entry: every probe ends at once
 
-constexpr u64 kMinSize = 8;
-
 // A key that is not there yet; `fill` is the caller's to set.
 TYPHON_INLINE void insert_word(SetTable* table, u64 hash, Value key_word) {
   SetEntry* entries = table->entries;
@@ -15,11 +13,6 @@ TYPHON_INLINE void insert_word(SetTable* table, u64 hash, Value key_word) {
   while (!entries[at.position].key.address()->is_empty()) at.advance();
   entries[at.position].hash = hash;
   *entries[at.position].key.address() = key_word;
-}
-
-void install(Set* s, SetTable* table) {
-  __atomic_store_n(&s->table, table, __ATOMIC_RELEASE);
-  __atomic_store_n(&s->aux2, s->aux2 + 1, __ATOMIC_RELAXED);
 }
 
 }  // namespace

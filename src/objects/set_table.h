@@ -72,6 +72,12 @@ Status search_py(Thread& t, Set* s, Value key, u64 hash, Search* out);
 bool same_table(const Set* s, const Search& search);
 bool still_holds(const Set* s, const Search& search);
 
+inline constexpr u64 kMinSize = 8;
+inline constexpr size_t kFirstBytes = sizeof(SetTable) + (kMinSize - 1) * sizeof(SetEntry);
+TYPHON_INLINE void install(Set* s, SetTable* table) {
+  __atomic_store_n(&s->table, table, __ATOMIC_RELEASE);
+  __atomic_store_n(&s->aux2, s->aux2 + 1, __ATOMIC_RELAXED);
+}
 SetTable* allocate_table(Thread& t, Set* owner, u64 size);  // size: a power of two; null with MemoryError
 // Gives an empty set that nobody else looks at its first table; null with MemoryError.
 SetTable* first_table(Thread& t, Set* s);

@@ -40,7 +40,7 @@ bool dispose_fields(Thread&, Object* self) {
 
 // Whether object_model::dispose may try, and what it has to drop. kInline: the inline slots only, while the storage word is EMPTY.
 // kText: nothing, unless it is interned. kLeaf: nothing.
-enum class Disposal : u8 { kNever, kNative, kSlots, kInline, kTuple, kText, kLeaf };
+enum class Disposal : u8 { kNever, kNative, kSlots, kInline, kTuple, kList, kText, kLeaf };
 
 struct Shape {
   Type* type;            // DEFERRED or IMMORTAL, so not counted
