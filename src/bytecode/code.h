@@ -1,4 +1,4 @@
-// Code: compiled code of one block, the instruction format, and the indices that instructions carry (docs/bytecode.md).
+// Code: compiled code of one block, the instruction format, and the indices that instructions carry (docs/interpreter.md).
 #pragma once
 #include "base/relaxed.h"
 #include "heap/field.h"

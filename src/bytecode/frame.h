@@ -1,4 +1,4 @@
-// The one frame layout, on a thread's register stack or inside a generator (docs/frames.md).
+// The one frame layout, on a thread's register stack or inside a generator (docs/interpreter.md).
 //
 // `r` points at register 0. In front of it lies the header, kFrameHeader words:
 //     r[-1]  the function (owned word)            r[-4]  FrameInfo: flags, destination register in the caller

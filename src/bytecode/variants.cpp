@@ -273,7 +273,8 @@ Op base_op(Op op) {
     case Op::MUL_THEN_ADD:
     case Op::MUL_THEN_SUB:
     case Op::MUL_THEN_MUL: return Op::MUL;
-    case Op::JUMP_BACK_FOR: return Op::JUMP_BACK;
+    case Op::JUMP_BACK_FOR:
+    case Op::JUMP_BACK_LIST: return Op::JUMP_BACK;
     default: return op;
   }
 }

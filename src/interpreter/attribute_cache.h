@@ -1,4 +1,4 @@
-// Inline caches of attribute instructions (docs/inline-caches.md).
+// Inline caches of attribute instructions (docs/interpreter.md).
 //
 // A cache is one 64-bit unit, read and written whole. For a slot it is {shape:30 | 0:2 | rewrites:4 | 0:22 | offset:6}: in objects of that
 // shape the attribute is the word at 8 * offset. Nothing else is compared: before a class comes to say something else of the name (a data

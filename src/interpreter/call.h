@@ -1,4 +1,4 @@
-// Calls: binding arguments to parameters and pushing frames (docs/calls.md).
+// Calls: binding arguments to parameters and pushing frames (docs/interpreter.md).
 #pragma once
 #include "interpreter/frame.h"
 

@@ -1,4 +1,4 @@
-// Entering Python functions from handlers: the frame is pushed and the loop goes on in it (docs/calls.md).
+// Entering Python functions from handlers: the frame is pushed and the loop goes on in it (docs/interpreter.md).
 #pragma once
 #include "interpreter/dispatch.h"
 #include "interpreter/generator.h"

@@ -1,4 +1,4 @@
-// Frames on the register stack: pushing, popping, walking, and what happens to their variables (docs/frames.md).
+// Frames on the register stack: pushing, popping, walking, and what happens to their variables (docs/interpreter.md).
 #pragma once
 #include "objects/function.h"
 #include "threads/thread.h"

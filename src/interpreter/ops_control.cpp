@@ -829,10 +829,35 @@ HANDLER(FOR_ITER) {
   if (shape == kShape_generator) TAIL(for_generator);
   TAIL(for_other);
 }
+namespace {
+COLD_HANDLER(jump_back_to_list) {
+  Instr* loop = pc + pc->jump();
+  if (Op(loop[2].op) != Op::UNPACK_SEQUENCE && Op(pc->op) == Op::JUMP_BACK_FOR) pc->op = u8(Op::JUMP_BACK_LIST);
+  pc = loop;
+  TAIL(for_list);
+}
+}  // namespace
 HANDLER(JUMP_BACK_FOR) {
   if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_back_edge);
-  pc += pc->jump();
+  Instr* loop = pc + pc->jump();
+  if (points_to(r[loop->b], kShape_list_iterator)) TAIL(jump_back_to_list);
+  pc = loop;
   TAIL(op_FOR_ITER);
+}
+HANDLER(JUMP_BACK_LIST) {
+  if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_back_edge);
+  pc += pc->jump();
+  if (!points_to(r[pc->b], kShape_list_iterator)) [[unlikely]] TAIL(op_FOR_ITER);
+  ListIterator* it = r[pc->b].as<ListIterator>();
+  List* list = reinterpret_cast<List*>(it->sequence.peek().bits);
+  if (list == nullptr || !it->is_local() || quick_shape(list) != kShape_list) [[unlikely]] TAIL(for_list);
+  ListBody* body = __atomic_load_n(&list->body, __ATOMIC_ACQUIRE);
+  u64 i = u64(it->index);
+  if (i >= __atomic_load_n(&list->size, __ATOMIC_RELAXED) || body == nullptr || i >= body->capacity) [[unlikely]] TAIL(sequence_end);
+  Value item;
+  if (!quick_acquire_slot(body->items[i].peek(), &item)) [[unlikely]] TAIL(for_iter_cold);
+  it->index = i64(i + 1);
+  SET_AND_NEXT(&r[pc->a], item, 2);
 }
 HANDLER(UNPACK_SEQUENCE) {
   Value source = r[pc->b];

@@ -1,4 +1,4 @@
-// Raising: the pending exception of a thread, and exception objects (docs/exceptions.md).
+// Raising: the pending exception of a thread, and exception objects (docs/interpreter.md).
 #pragma once
 #include "objects/containers.h"
 

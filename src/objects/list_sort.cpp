@@ -112,6 +112,23 @@ Status sort_items(Thread& t, Item* items, u64 n) {
   return run_sort(t, items, n, GenericLess{t});
 }
 
+// Room for n items, on the native stack when they are few.
+template <class Item>
+class Room {
+ public:
+  explicit Room(u64 n) : items_(n <= kFew ? few_ : static_cast<Item*>(std::malloc(n * sizeof(Item)))) {}
+  ~Room() {
+    if (items_ != few_) std::free(items_);
+  }
+  Room(const Room&) = delete;
+  Item* items() { return items_; }  // null: no memory
+
+ private:
+  static constexpr u64 kFew = 8;
+  Item few_[kFew];
+  Item* items_;
+};
+
 template <class Item>
 void reverse_items(Item* items, u64 n) {
   for (u64 i = 0; i < n / 2; i++) std::swap(items[i], items[n - 1 - i]);
@@ -120,7 +137,8 @@ void reverse_items(Item* items, u64 n) {
 // Sorts n items; writes their values to `out`, also when a comparison raised: in the order they had by then.
 template <class Item, class Make>
 Status sort_into(Thread& t, u64 n, bool reverse, Value* out, Make&& make) {
-  Item* items = static_cast<Item*>(std::malloc((n == 0 ? 1 : n) * sizeof(Item)));
+  Room<Item> buffer(n);
+  Item* items = buffer.items();
   if (items == nullptr) return raise_no_memory(t);
   for (u64 i = 0; i < n; i++) items[i] = make(i);
   // Reversing twice keeps equal items in their order.
@@ -128,7 +146,6 @@ Status sort_into(Thread& t, u64 n, bool reverse, Value* out, Make&& make) {
   Status status = sort_items(t, items, n);
   if (reverse) reverse_items(items, n);
   for (u64 i = 0; i < n; i++) out[i] = value_of(items[i]);
-  std::free(items);
   return status;
 }
 
@@ -227,7 +244,8 @@ Status list_sort_py(Thread& t, List* list, Value key, bool reverse) {
   // The array that the items go back into. Others may still be reading the old one.
   ListBody* target = body;
   if (seen_by_others && body != nullptr) target = allocate_body(t, list, n);
-  Value* order = static_cast<Value*>(std::malloc((n == 0 ? 1 : n) * sizeof(Value)));
+  Room<Value> buffer(n);
+  Value* order = buffer.items();
   bool out_of_memory = order == nullptr || (body != nullptr && target == nullptr);
   RootedVector values(t);
   Status status;
@@ -252,7 +270,6 @@ Status list_sort_py(Thread& t, List* list, Value key, bool reverse) {
     }
     values.clear();
   }
-  std::free(order);
   ListBody* intruder;
   u64 intruder_size;
   {

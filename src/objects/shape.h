@@ -1,4 +1,4 @@
-// Shapes (hidden classes): class plus attribute layout of an object (docs/shapes.md).
+// Shapes (hidden classes): class plus attribute layout of an object.
 //
 // A shape is append-only knowledge: under one shape a slot never changes meaning. Adding an attribute moves the object
 // to a child shape (transition). Slots 0..inline_capacity-1 lie in the object, further ones in an overflow body. Deleting one

@@ -1,4 +1,4 @@
-// Type: class objects, native and Python, and the tables native types are described with (docs/types.md).
+// Type: class objects, native and Python, and the tables native types are described with.
 #pragma once
 #include "heap/object_model.h"
 #include "base/relaxed.h"

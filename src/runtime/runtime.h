@@ -1,4 +1,4 @@
-// Start-up, import of native modules, running programs, shutdown (docs/runtime.md).
+// Start-up, import of native modules, running programs, shutdown.
 #pragma once
 #include "objects/protocol/services.h"
 

@@ -1,4 +1,4 @@
-// Shared between the files of _io (docs/io.md).
+// Shared between the files of _io.
 //
 // Locks. A buffered object holds its IoLock over every operation on its buffer, over the calls of raw.read() and raw.write()
 // too; a call from the same thread meanwhile (a signal handler, raw methods in Python) is a RuntimeError, as in CPython. A
