@@ -458,6 +458,7 @@ HANDLER(RETURN_IMMEDIATE) {
   if (((info.flags & kFlagMask) | frame::frame_object(r).bits) || !drop_variables_quickly(r)) [[unlikely]] {
     r[pc->a] = result;
     pc++;
+    if ((info.flags & kFlagMask) == frame_flag::kGenerator) TAIL(return_delegate);
     TAIL(op_RETURN);
   }
   RETURN_RESULT(info, result);

@@ -783,18 +783,15 @@ TYPHON_NOINLINE int truth_jump_step(Thread& t, Value* r, Instr* pc) {
 // Of the exact built-in containers and strings, and of what has no truth of its own: 1, 0, or -1 for anything else.
 TYPHON_INLINE int object_truth(Value v) {
   if (!v.is_object()) return v.is_tagged_float() ? 1 : v.is_float_zero() ? 0 : -1;
-  u32 shape = v.object()->shape_id();
-  if (shape < kFirstDynamicShape) {
-    switch (shape) {
-      case kShape_list: return __atomic_load_n(&v.as<List>()->size, __ATOMIC_RELAXED) != 0;
-      case kShape_tuple: return v.as<Tuple>()->size != 0;
-      case kShape_str: return v.as<Str>()->length() != 0;
-      case kShape_dict: return __atomic_load_n(&v.as<Dict>()->used, __ATOMIC_RELAXED) != 0;
-      case kShape_bytes: return v.as<Bytes>()->size != 0;
-      case kShape_set:
-      case kShape_frozenset: return __atomic_load_n(&v.as<Set>()->used, __ATOMIC_RELAXED) != 0;
-      default: break;
-    }
+  switch (v.object()->shape) {
+    case kShape_list: return __atomic_load_n(&v.as<List>()->size, __ATOMIC_RELAXED) != 0;
+    case kShape_tuple: return v.as<Tuple>()->size != 0;
+    case kShape_str: return v.as<Str>()->length() != 0;
+    case kShape_dict: return __atomic_load_n(&v.as<Dict>()->used, __ATOMIC_RELAXED) != 0;
+    case kShape_bytes: return v.as<Bytes>()->size != 0;
+    case kShape_set:
+    case kShape_frozenset: return __atomic_load_n(&v.as<Set>()->used, __ATOMIC_RELAXED) != 0;
+    default: break;
   }
   const Slots& slots = type_of_object(v.object())->slots;
   return slots.bool_ == nullptr && slots.length == nullptr ? 1 : -1;

@@ -780,14 +780,11 @@ HANDLER(BUILD_TUPLE) {
   SET_AND_NEXT(&r[pc->a], Value(tuple), 1);
 }
 HANDLER(BUILD_LIST) { STEP(list_step(*t, r, pc), 1); }
-namespace {
-COLD_HANDLER(build_set_cold) { STEP(set_step(*t, r, pc), 1); }
-}  // namespace
 // An empty one, as comprehensions begin, in a block that was freed lately.
 HANDLER(BUILD_SET) {
   constexpr u32 kSizeClass = (sizeof(Set) - 1) / 16;
   auto* set = static_cast<Set*>(free_object(t, kSizeClass));
-  if (pc->c != 0 || set == nullptr) [[unlikely]] TAIL(build_set_cold);
+  if (pc->c != 0 || set == nullptr) STEP(set_step(*t, r, pc), 1);
   set->used = set->hash_cache = 0;
   set->table = set_table::g_empty;
   take_object(t, kSizeClass, set, kShape_set, true);

@@ -814,9 +814,9 @@ HANDLER(FOR_ITER) {
   Value iterator = r[pc->b];
   if (!points(iterator)) [[unlikely]] TAIL(for_iter_cold);
   Object* object = iterator.object();
-  Value* to = &r[pc->a];
   u32 shape = object->shape_id();
   if (shape == kShape_list_iterator) TAIL(for_list);
+  asm volatile("");  // in this order
   if (shape == kShape_range_iterator) {
     if (!object->is_local()) [[unlikely]] TAIL(for_iter_cold);
     RangeIterator* it = static_cast<RangeIterator*>(object);
@@ -824,8 +824,9 @@ HANDLER(FOR_ITER) {
     i64 n = it->next;
     it->next = n + it->step;
     it->remaining--;
-    SET_AND_NEXT(to, Value::small_int(n), 2);
+    SET_AND_NEXT(&r[pc->a], Value::small_int(n), 2);
   }
+  asm volatile("");
   if (shape == kShape_generator) TAIL(for_generator);
   TAIL(for_other);
 }

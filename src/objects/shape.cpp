@@ -785,7 +785,9 @@ TYPHON_INLINE static bool drop_surviving(Field* slots, u64 n) {
     return drop_surviving(tuple->items, tuple->size);
   }
   if (disposal == Disposal::kList) {
+    constexpr u64 kShort = 64;  // long ones take a look at each item once, by `dispose`
     List* list = static_cast<List*>(object);
+    if (list->size > kShort) return false;
     return list->body == nullptr || (drop_surviving(list->body->items, list->size) && heap::free_block_quickly(t, list->body));
   }
   Field* word = reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + shape->slots_offset);
