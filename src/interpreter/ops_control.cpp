@@ -427,11 +427,11 @@ COLD_HANDLER(for_list_row) {
   if (unpack->b != pc->a || !(unpack->x & kConsumeB) || table != g_handlers || !points(row)) [[unlikely]] TAIL_CARRYING(for_list_item, carried);
   Object* object = row.object();
   const Field* items;
-  if (object->shape == kShape_tuple) {
+  if (quick_shape(object) == kShape_tuple) {
     if (static_cast<Tuple*>(object)->size != n) [[unlikely]] TAIL_CARRYING(for_list_item, carried);
     items = static_cast<Tuple*>(object)->items;
   } else {
-    if (object->shape != kShape_list || !object->is_local() || static_cast<List*>(object)->size != n || n == 0) [[unlikely]]
+    if (quick_shape(object) != kShape_list || !object->is_local() || static_cast<List*>(object)->size != n || n == 0) [[unlikely]]
       TAIL_CARRYING(for_list_item, carried);
     items = static_cast<List*>(object)->body->items;
   }
@@ -452,7 +452,7 @@ COLD_HANDLER(for_list) {
   Value sequence = it->sequence.peek();
   // A heap word that is EMPTY or a sequence.
   Object* object = reinterpret_cast<Object*>(sequence.bits);
-  if (object == nullptr || !it->is_local() || object->shape != kShape_list) [[unlikely]] TAIL(for_iter_cold);
+  if (object == nullptr || !it->is_local() || quick_shape(object) != kShape_list) [[unlikely]] TAIL(for_iter_cold);
   List* list = static_cast<List*>(object);
   ListBody* body = __atomic_load_n(&list->body, __ATOMIC_ACQUIRE);
   u64 i = u64(it->index);
