@@ -3,6 +3,7 @@
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
 #include "interpreter/quick_attribute.h"
+#include "interpreter/quick_test.h"
 #include "interpreter/sequence_item.h"
 #include "objects/protocol/services.h"
 
@@ -664,6 +665,33 @@ HANDLER(LOAD_ATTR_ITEM) {
   }
   if (!(pc[2].x & kConsumeC) && quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[2].a], v, 4);
   TAIL(op_LOAD_ATTR_TEMP);
+}
+namespace {
+// The attribute, an object, comes in `carried`.
+COLD_HANDLER(load_attribute_truth) {
+  int truth = object_truth(Value(carried));
+  if (truth < 0) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
+  pc += 2;
+  if (bool(truth) == (Op(pc->op) == Op::JUMP_IF_TRUE)) NEXT(pc->jump());
+  NEXT(1);
+}
+}  // namespace
+// What is only tested is not counted.
+HANDLER(LOAD_ATTR_TRUTH) {
+  Value v = CACHED_ATTRIBUTE();
+  if (v.is_empty()) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
+  int truth = quick_truth(v);
+  if (truth < 0) [[clang::musttail]] return load_attribute_truth(pc, r, t, table, v.bits);
+  pc += 2;
+  if (bool(truth) == (Op(pc->op) == Op::JUMP_IF_TRUE)) NEXT(pc->jump());
+  NEXT(1);
+}
+HANDLER(LOAD_ATTR_NONE) {
+  Value v = CACHED_ATTRIBUTE();
+  if (v.is_empty()) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
+  pc += 2;
+  if (v.is_none() == (Op(pc->op) == Op::JUMP_IF_NONE)) NEXT(pc->jump());
+  NEXT(1);
 }
 HANDLER(LOAD_ATTR_METHOD) {
   Value v = CACHED_ATTRIBUTE(), method;

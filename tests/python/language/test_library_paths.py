@@ -664,6 +664,57 @@ class Truth(unittest.TestCase):
         with self.assertRaises(RecursionError):
             ways(Recurses())
 
+    def test_attributes(self):
+        class Sized:
+            def __len__(self):
+                return 0
+
+        class Angry:
+            def __bool__(self):
+                raise KeyError("angry")
+
+        class Holder:
+            fallback = 5
+
+            @property
+            def computed(self):
+                return self.v
+
+            def __getattr__(self, name):
+                return name == "made"
+
+        class Slotted:
+            __slots__ = ("v", "computed")
+            fallback, made, lost = (), True, False
+
+        def tests(o):
+            out = [1 if o.v else 0, 1 if not o.v else 0, 1 if o.v is None else 0, 1 if o.v is not None else 0]
+            out += [o.fallback and 2, 1 if o.computed else 0, 1 if o.computed is None else 0, 1 if o.made else 0, 1 if o.lost else 0]
+            while o.v:
+                out.append("while")
+                break
+            return out
+
+        values = [(v, bool(v)) for v in (None, True, False, 0, 1, -1, 10 ** 30, 0.0, -0.0, 2.5, 1e300, "", "x", (), (1,), [], [1], {}, {1: 2},
+                                         b"", b"x", set(), {1}, frozenset(), bytearray(), bytearray(b"x"), object(), len, tests, Holder,
+                                         range(0), range(2), Sized(), 0j, 1j)]
+        for _ in range(3):
+            for o in (Holder(), Slotted()):
+                for v, truth in values:
+                    o.v = v
+                    if isinstance(o, Slotted):
+                        o.computed = v
+                    none = v is None
+                    expected = [truth, not truth, none, not none, () if isinstance(o, Slotted) else 2, truth, none, 1, 0]
+                    self.assertEqual(tests(o), expected + ["while"] * truth)
+                o.v = Angry()
+                with self.assertRaisesRegex(KeyError, "angry"):
+                    tests(o)
+                del o.v
+                if isinstance(o, Slotted):
+                    with self.assertRaises(AttributeError):
+                        tests(o)
+
     def test_temporaries_and_loops(self):
         class Counts:
             def __init__(self, n):
