@@ -654,17 +654,20 @@ COLD_HANDLER(load_constant_item) {
   if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[3].a], v, 5);
   TAIL(op_LOAD_ATTR_TEMP);
 }
+// A character of a string. The attribute, or EMPTY, comes in `carried`.
+COLD_HANDLER(load_attribute_character) {
+  Value v = Value(carried);
+  if (!v.is_empty()) v = text_item(v, r[pc[2].c]);
+  if (!(pc[2].x & kConsumeC) && quick_acquire_slot(v, &v)) SET_AND_NEXT(&r[pc[2].a], v, 4);
+  TAIL(op_LOAD_ATTR_TEMP);
+}
 }  // namespace
 HANDLER(LOAD_ATTR_ITEM) {
   if (Op(pc[2].op) == Op::LOAD_IMMEDIATE) TAIL(load_constant_item);
-  Value v = CACHED_ATTRIBUTE();
-  if (!v.is_empty()) {
-    Value key = r[pc[2].c], container = v;
-    v = sequence_item(container, key);
-    if (v.is_empty()) v = text_item(container, key);
-  }
+  Value container = CACHED_ATTRIBUTE(), v = container;
+  if (!v.is_empty()) v = sequence_item(v, r[pc[2].c]);
   if (!(pc[2].x & kConsumeC) && quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[2].a], v, 4);
-  TAIL(op_LOAD_ATTR_TEMP);
+  [[clang::musttail]] return load_attribute_character(pc, r, t, table, container.bits);
 }
 namespace {
 // The attribute, an object, comes in `carried`.
