@@ -72,14 +72,16 @@ Op item_variant(const Body& c, u32 at) {
 // What LOAD_ATTR and the instruction behind it (at `behind`) make together, when the attribute goes to a temporary.
 Op attribute_variant(const Body& c, const Instr& load, u32 behind) {
   const Instr& next = c.instructions[behind];
-  bool same = next.b == load.a && (next.x & kConsumeB);
+  bool same = next.b == load.a && (next.x & kConsumeB), tested = next.a == load.a && (next.x & kConsumeA);
   switch (Op(next.op)) {
     case Op::LOAD_ATTR: return same ? Op::LOAD_ATTR_ATTR : Op::LOAD_ATTR_TEMP;
     case Op::GET_ITEM: return same && next.c != load.a ? Op::LOAD_ATTR_ITEM : Op::LOAD_ATTR_TEMP;
     case Op::LOAD_CONST: return constant_item_variant(c, load, behind);
     case Op::LOAD_METHOD: return next.a + 1 == load.a ? Op::LOAD_ATTR_METHOD : Op::LOAD_ATTR_TEMP;
     case Op::JUMP_IF_TRUE:
-    case Op::JUMP_IF_FALSE: return next.a == load.a && (next.x & kConsumeA) ? Op::LOAD_ATTR_JUMP : Op::LOAD_ATTR_TEMP;
+    case Op::JUMP_IF_FALSE: return tested ? Op::LOAD_ATTR_TRUTH : Op::LOAD_ATTR_TEMP;
+    case Op::JUMP_IF_NONE:
+    case Op::JUMP_IF_NOT_NONE: return tested ? Op::LOAD_ATTR_NONE : Op::LOAD_ATTR_TEMP;
     default: return Op::LOAD_ATTR_TEMP;
   }
 }
@@ -245,7 +247,8 @@ Op base_op(Op op) {
     case Op::LOAD_ATTR_INDEX_ATTR:
     case Op::LOAD_ATTR_INDEX_STORE:
     case Op::LOAD_ATTR_METHOD:
-    case Op::LOAD_ATTR_JUMP: return Op::LOAD_ATTR;
+    case Op::LOAD_ATTR_TRUTH:
+    case Op::LOAD_ATTR_NONE: return Op::LOAD_ATTR;
     case Op::BUILD_SLICE_GET:
     case Op::BUILD_SLICE_SET: return Op::BUILD_SLICE;
     case Op::GET_ITEM_TEMP:

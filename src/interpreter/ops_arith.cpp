@@ -474,14 +474,6 @@ TYPHON_NOINLINE bool truth_step(Thread& t, Value* r, Instr* pc, bool wanted) {
 }
 COLD_HANDLER(not_cold) { STEP(truth_step(*t, r, pc, false), 1); }
 COLD_HANDLER(to_bool_cold) { STEP(truth_step(*t, r, pc, true), 1); }
-
-// Of an int, a bool or None: 1, 0, or -1 for anything else.
-TYPHON_INLINE int quick_truth(Value v) {
-  if (v.is_bool()) return v.is_true();
-  if (v.is_small_int()) return v.bits != 1;
-  if (v.is_none()) return 0;
-  return -1;
-}
 }  // namespace
 
 HANDLER(NEGATIVE) { STEP(unary_step(*t, r, pc, UnaryOp::kNegative), 1); }
@@ -779,22 +771,6 @@ TYPHON_NOINLINE int truth_jump_step(Thread& t, Value* r, Instr* pc) {
   if (b.failed()) return -1;
   consume(r, pc, kConsumeA, pc->a);
   return b.get();
-}
-// Of the exact built-in containers and strings, and of what has no truth of its own: 1, 0, or -1 for anything else.
-TYPHON_INLINE int object_truth(Value v) {
-  if (!v.is_object()) return v.is_tagged_float() ? 1 : v.is_float_zero() ? 0 : -1;
-  switch (quick_shape(v.object())) {
-    case kShape_list: return __atomic_load_n(&v.as<List>()->size, __ATOMIC_RELAXED) != 0;
-    case kShape_tuple: return v.as<Tuple>()->size != 0;
-    case kShape_str: return v.as<Str>()->length() != 0;
-    case kShape_dict: return __atomic_load_n(&v.as<Dict>()->used, __ATOMIC_RELAXED) != 0;
-    case kShape_bytes: return v.as<Bytes>()->size != 0;
-    case kShape_set:
-    case kShape_frozenset: return __atomic_load_n(&v.as<Set>()->used, __ATOMIC_RELAXED) != 0;
-    default: break;
-  }
-  const Slots& slots = type_of_object(v.object())->slots;
-  return slots.bool_ == nullptr && slots.length == nullptr ? 1 : -1;
 }
 template <bool kWanted>
 COLD_HANDLER(truth_jump_general) {

@@ -3,6 +3,7 @@
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
 #include "interpreter/quick_attribute.h"
+#include "interpreter/quick_test.h"
 #include "interpreter/sequence_item.h"
 #include "objects/protocol/services.h"
 
@@ -628,15 +629,47 @@ HANDLER(LOAD_ATTR_ATTR) {
   if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[2].a], v, 4);
   TAIL(op_LOAD_ATTR_TEMP);
 }
-HANDLER(LOAD_ATTR_ITEM) {
-  Value v = CACHED_ATTRIBUTE();
-  if (!v.is_empty()) {
-    Value key = r[pc[2].c], container = v;
-    v = sequence_item(container, key);
-    if (v.is_empty()) v = text_item(container, key);
-  }
-  if (!(pc[2].x & kConsumeC) && quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[2].a], v, 4);
+namespace {
+// A character of a string. The attribute, or EMPTY, comes in `carried`.
+COLD_HANDLER(load_attribute_character) {
+  Value v = Value(carried);
+  if (!v.is_empty()) v = text_item(v, r[pc[2].c]);
+  if (!(pc[2].x & kConsumeC) && quick_acquire_slot(v, &v)) SET_AND_NEXT(&r[pc[2].a], v, 4);
   TAIL(op_LOAD_ATTR_TEMP);
+}
+}  // namespace
+HANDLER(LOAD_ATTR_ITEM) {
+  Value container = CACHED_ATTRIBUTE(), v = container;
+  if (!v.is_empty()) v = sequence_item(v, r[pc[2].c]);
+  if (!(pc[2].x & kConsumeC) && quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[2].a], v, 4);
+  TAIL_CARRYING(load_attribute_character, container.bits);
+}
+namespace {
+// The attribute, an object, comes in `carried`.
+COLD_HANDLER(load_attribute_truth) {
+  int truth = object_truth(Value(carried));
+  if (truth < 0) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
+  pc += 2;
+  if (bool(truth) == (Op(pc->op) == Op::JUMP_IF_TRUE)) NEXT(pc->jump());
+  NEXT(1);
+}
+}  // namespace
+// What is only tested is not counted.
+HANDLER(LOAD_ATTR_TRUTH) {
+  Value v = CACHED_ATTRIBUTE();
+  if (v.is_empty()) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
+  int truth = quick_truth(v);
+  if (truth < 0) TAIL_CARRYING(load_attribute_truth, v.bits);
+  pc += 2;
+  if (bool(truth) == (Op(pc->op) == Op::JUMP_IF_TRUE)) NEXT(pc->jump());
+  NEXT(1);
+}
+HANDLER(LOAD_ATTR_NONE) {
+  Value v = CACHED_ATTRIBUTE();
+  if (v.is_empty()) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
+  pc += 2;
+  if (v.is_none() == (Op(pc->op) == Op::JUMP_IF_NONE)) NEXT(pc->jump());
+  NEXT(1);
 }
 namespace {
 // The item, borrowed, that a LOAD_ATTR_INDEX reads; EMPTY: not that simple.

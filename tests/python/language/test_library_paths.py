@@ -607,6 +607,138 @@ class Lengths(unittest.TestCase):
         self.assertEqual(log, ["died", 1] * 2)
 
 
+class Truth(unittest.TestCase):
+    def test_results(self):
+        class Sized:
+            def __init__(self, n):
+                self.n = n
+
+            def __len__(self):
+                if isinstance(self.n, Exception):
+                    raise self.n
+                return self.n
+
+        class Says(Sized):
+            def __bool__(self):
+                if isinstance(self.n, Exception):
+                    raise self.n
+                return self.n
+
+        class Late(Sized):
+            def __len__(self):
+                Late.__bool__ = lambda self: False
+                return 1
+
+        def ways(v):
+            out = [1 if v else 0, 0 if not v else 1, (v and 1) == 1, 2 if v or None else 3]
+            while v:
+                out.append("while")
+                break
+            return out
+
+        no, yes = [0, 0, False, 3], [1, 1, True, 2, "while"]
+        for _ in range(3):
+            self.assertEqual([ways(Sized(n)) for n in (0, 3, False, True, 2 ** 62)], [no, yes, no, yes, yes])
+            self.assertEqual([ways(Says(n)) for n in (False, True)], [no, yes])
+            self.assertEqual([ways(v) for v in (object(), [], [1], 0, "", "x", None)], [yes, no, yes, no, no, yes, no])
+            for cls, n, error, text in ((Sized, -1, ValueError, r"__len__\(\) should return >= 0"),
+                                        (Sized, None, TypeError, "'NoneType' object cannot be interpreted as an integer"),
+                                        (Sized, 2 ** 63, OverflowError, "cannot fit 'int' into an index-sized integer"),
+                                        (Sized, KeyError("k"), KeyError, "k"), (Says, IndexError("i"), IndexError, "i"),
+                                        (Says, 1, TypeError, "__bool__ should return bool, returned int")):
+                with self.assertRaisesRegex(error, text):
+                    ways(cls(n))
+
+            def generate():
+                if Sized(0):
+                    yield 1
+                yield 2 if Says(True) else 3
+
+            self.assertEqual(list(generate()), [2])
+        self.assertEqual([1 if Late(0) else 0 for _ in range(2)], [1, 0])
+
+        class Recurses:
+            def __bool__(self):
+                return not self
+
+        with self.assertRaises(RecursionError):
+            ways(Recurses())
+
+    def test_attributes(self):
+        class Sized:
+            def __len__(self):
+                return 0
+
+        class Angry:
+            def __bool__(self):
+                raise KeyError("angry")
+
+        class Holder:
+            fallback = 5
+
+            @property
+            def computed(self):
+                return self.v
+
+            def __getattr__(self, name):
+                return name == "made"
+
+        class Slotted:
+            __slots__ = ("v", "computed")
+            fallback, made, lost = (), True, False
+
+        def tests(o):
+            out = [1 if o.v else 0, 1 if not o.v else 0, 1 if o.v is None else 0, 1 if o.v is not None else 0]
+            out += [o.fallback and 2, 1 if o.computed else 0, 1 if o.computed is None else 0, 1 if o.made else 0, 1 if o.lost else 0]
+            while o.v:
+                out.append("while")
+                break
+            return out
+
+        values = [(v, bool(v)) for v in (None, True, False, 0, 1, -1, 10 ** 30, 0.0, -0.0, 2.5, 1e300, "", "x", (), (1,), [], [1], {}, {1: 2},
+                                         b"", b"x", set(), {1}, frozenset(), bytearray(), bytearray(b"x"), object(), len, tests, Holder,
+                                         range(0), range(2), Sized(), 0j, 1j)]
+        for _ in range(3):
+            for o in (Holder(), Slotted()):
+                for v, truth in values:
+                    o.v = v
+                    if isinstance(o, Slotted):
+                        o.computed = v
+                    none = v is None
+                    expected = [truth, not truth, none, not none, () if isinstance(o, Slotted) else 2, truth, none, 1, 0]
+                    self.assertEqual(tests(o), expected + ["while"] * truth)
+                o.v = Angry()
+                with self.assertRaisesRegex(KeyError, "angry"):
+                    tests(o)
+                del o.v
+                if isinstance(o, Slotted):
+                    with self.assertRaises(AttributeError):
+                        tests(o)
+
+    def test_temporaries_and_loops(self):
+        class Counts:
+            def __init__(self, n):
+                self.n = n
+
+            def __len__(self):
+                self.n -= 1
+                return self.n
+
+            def __del__(self):
+                log.append("died")
+
+        log = []
+        c = Counts(4)
+        rounds = 0
+        while c:
+            rounds += 1
+        self.assertEqual(rounds, 3)
+        del c
+        for _ in range(2):
+            log.append("yes" if Counts(5) else "no")
+        self.assertEqual(log, ["died", "died", "yes", "died", "yes"])
+
+
 class Percent(unittest.TestCase):
     def test_formats(self):
         class Sub(str):
