@@ -113,7 +113,7 @@ struct SiteEntry {
   u64 key;   // site_key; that and the shape in the word tell the site
   u64 word;  // as in a cache unit
 };
-inline constexpr u32 kSiteEntries = 1024;
+inline constexpr u32 kSiteBits = 10, kSiteEntries = 1 << kSiteBits;
 struct SiteTable {
   SiteEntry entries[kSiteEntries];
   u32 epoch;
@@ -123,14 +123,12 @@ extern constinit thread_local SiteTable tls_sites;
 SiteEntry* renew_site(u32 index, u64 key);
 
 TYPHON_INLINE u64 site_key(const Instr* at, u32 shape) { return reinterpret_cast<u64>(at) ^ u64(shape) << 40; }
-TYPHON_INLINE u32 site_index(const Instr* at, u32 shape) {
-  return (u32(reinterpret_cast<u64>(at) >> 3) ^ shape * 37) % kSiteEntries;
-}
+TYPHON_INLINE u32 site_index(u64 key) { return u32(key * 0x9E3779B97F4A7C15 >> (64 - kSiteBits)); }
 // The word of that table for objects of this shape at a site; when there is none, one that does not match or 0.
 TYPHON_INLINE u64 site_word(const Instr* at, u32 shape) {
   const SiteTable& sites = tls_sites;
-  u32 index = site_index(at, shape);
   u64 key = site_key(at, shape);
+  u32 index = site_index(key);
   const SiteEntry* entry = &sites.entries[index];
   if (entry->key != key) [[unlikely]] {
     entry = &sites.entries[index ^ 1];
@@ -144,8 +142,8 @@ TYPHON_INLINE Instr* cache_unit(Instr* at, const Object* object) {
   u32 shape = quick_shape(object);
   u64 word = cache::load(at);
   if (cache::shape(word) == shape || cache::rewrites(word) < cache::kMaxRewrites) [[likely]] return at;
-  u32 index = site_index(at, shape);
   u64 key = site_key(at, shape);
+  u32 index = site_index(key);
   SiteEntry* entry = &tls_sites.entries[index];
   if (entry->key != key || tls_sites.epoch != collector::deferred_epoch()) [[unlikely]] entry = renew_site(index, key);
   return reinterpret_cast<Instr*>(&entry->word);

@@ -814,19 +814,6 @@ COLD_HANDLER(none_jump_cold) {
 TRUTH_JUMP(JUMP_IF_TRUE, true)
 TRUTH_JUMP(JUMP_IF_FALSE, false)
 
-// The attribute is only borrowed.
-HANDLER(LOAD_ATTR_JUMP) {
-  Value instance = r[pc->b];
-  Field* field;
-  if (!points(instance) || !cached_slot(instance.object(), cache::load(pc + 1), &field)) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
-  Value v = field->peek();  // EMPTY has no truth
-  int truth = quick_truth(v);
-  if (truth < 0) truth = object_truth(v);
-  if (truth < 0) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
-  if (bool(truth) == (Op(pc[2].op) == Op::JUMP_IF_TRUE)) NEXT(2 + pc[2].jump());
-  NEXT(3);
-}
-
 #define NONE_JUMP(name, wanted)                                                         \
   HANDLER(name) {                                                                       \
     Value v = r[pc->a];                                                                \

@@ -21,7 +21,7 @@ TYPHON_INLINE int quick_truth(Value v) {
 // Of the exact built-in containers and strings, and of what has no truth of its own: 1, 0, or -1 for anything else.
 TYPHON_INLINE int object_truth(Value v) {
   if (!v.is_object()) return v.is_tagged_float() ? 1 : v.is_float_zero() ? 0 : -1;
-  switch (v.object()->shape) {
+  switch (quick_shape(v.object())) {
     case kShape_list: return __atomic_load_n(&v.as<List>()->size, __ATOMIC_RELAXED) != 0;
     case kShape_tuple: return v.as<Tuple>()->size != 0;
     case kShape_str: return v.as<Str>()->length() != 0;
