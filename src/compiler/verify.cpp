@@ -311,7 +311,8 @@ class Verifier {
       if (letters[k] != 'S' && letters[k] != 'L') continue;
       read(at, regs[k], letters[k] == 'S' && (i.x >> k & 1));
     }
-    if (letters[0] == 'D') write(at, i.a);
+    bool gives_bool = op == Op::NOT || op == Op::TO_BOOL || op == Op::IS || op == Op::IS_NOT || op == Op::IN || op == Op::NOT_IN;
+    if (letters[0] == 'D') write(at, i.a, gives_bool ? kImmediate : kFull);
     if (op == Op::JUMP || op == Op::JUMP_BACK) *falls = false;
     if ((op == Op::JUMP_IF_NONE || op == Op::JUMP_IF_NOT_NONE) && !(i.x & kConsumeA) && !named(i.a)) {
       // Where it is None nothing is left to drop.

@@ -9,14 +9,16 @@
 namespace typhon {
 
 constinit thread_local SiteTable tls_sites{};
-AttributeRecord g_attribute_records[kMaxRecords];
+alignas(AttributeRecord) char g_attribute_records[kMaxRecords * sizeof(AttributeRecord)];
 
 namespace {
 constexpr u32 kMostSiteRecords = 1u << 16;  // that one thread may make for its SiteTable
 u32 g_record_count = 1;  // 0 ends a list
 
+AttributeRecord* record_at(u32 index) { return reinterpret_cast<AttributeRecord*>(g_attribute_records) + index; }
+
 void forget_records(u32 first) {
-  for (u32 i = first; i != 0; i = g_attribute_records[i].next) g_attribute_records[i].kind = RecordKind::kGone;
+  for (u32 i = first; i != 0; i = record_at(i)->next) record_at(i)->kind = RecordKind::kGone;
 }
 
 bool may_rewrite(u64 old) { return cache::rewrites(old) < cache::kMaxRewrites; }
@@ -31,7 +33,7 @@ void write_record(Instr* at, u64 old, u32 shape, const AttributeRecord& record) 
   if (index >= kMaxRecords) return;
   index = __atomic_fetch_add(&g_record_count, 1, __ATOMIC_RELAXED);
   if (index >= kMaxRecords) return;
-  AttributeRecord* made = &g_attribute_records[index];
+  AttributeRecord* made = record_at(index);
   *made = record;
   // The others are for one class, one module.
   bool of_shape = record.kind != RecordKind::kClassAttribute && record.kind != RecordKind::kModule && record.kind != RecordKind::kConstructor;

@@ -77,9 +77,10 @@ TYPHON_INLINE Value value_at(DictTable* table, u64 place) {
 }
 
 inline constexpr u32 kMaxRecords = 1u << cache::kIndexBits;
-extern AttributeRecord g_attribute_records[kMaxRecords];  // pages come when records are made
+// An array of records, at an address that instructions contain. Zero bytes, so that pages come when records are made.
+extern char g_attribute_records[kMaxRecords * sizeof(AttributeRecord)];
 TYPHON_INLINE const AttributeRecord* attribute_record(u64 word) {  // one shift: the bits below the index are zero
-  return reinterpret_cast<const AttributeRecord*>(reinterpret_cast<const char*>(g_attribute_records) + (word >> (64 - cache::kIndexBits - 5)));
+  return reinterpret_cast<const AttributeRecord*>(g_attribute_records + (word >> (64 - cache::kIndexBits - 5)));
 }
 
 // Whether a method's record is good still. Read plainly: from memory an atomic byte would have to come into a register first.
