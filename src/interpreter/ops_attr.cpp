@@ -674,9 +674,8 @@ HANDLER(LOAD_ATTR_NONE) {
 namespace {
 // The item, borrowed, that a LOAD_ATTR_INDEX reads; EMPTY: not that simple.
 TYPHON_INLINE Value indexed_item(Value* r, const Instr* pc) {
-  Value v = CACHED_ATTRIBUTE(), index = frame::code(r)->constants[pc[2].constant()];
-  [[assume(index.is_small_int())]];
-  return v.is_empty() ? EMPTY : sequence_item(v, index);
+  Value v = CACHED_ATTRIBUTE();
+  return v.is_empty() ? EMPTY : sequence_item(v, frame::code(r)->constants[pc[2].constant()].as_small_int());
 }
 }  // namespace
 HANDLER(LOAD_ATTR_INDEX) {

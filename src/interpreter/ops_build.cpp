@@ -163,7 +163,7 @@ TYPHON_NOINLINE bool get_item_step(Thread& t, Value* r, Instr* pc) {
     switch (container.object()->shape_id()) {
       case kShape_list:
         if (key.is_small_int()) {
-          Value v = list_item(container, key);
+          Value v = list_item(container, key.as_small_int());
           if (!v.is_empty()) return finish_dss(r, pc, Ref::copy(v));
         }
         break;

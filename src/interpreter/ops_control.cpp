@@ -296,11 +296,12 @@ COLD_HANDLER(for_sequence) {
   ENTER(callee, first);
 }
 COLD_HANDLER(for_iter_cold) {
-  if (type_of(r[pc->b]) == types::sequence_iterator && table == g_handlers) TAIL(for_sequence);
-  if (Op(pc[2].op) == Op::UNPACK_SEQUENCE && pc[2].b == pc->a && (pc[2].x & kConsumeB) && table == g_handlers) {
-    if (type_of(r[pc->b]) == types::enumerate) TAIL(for_enumerate);
-    TAIL(for_row);
-  }
+  if (table != g_handlers) TAIL(for_item);
+  bool row = Op(pc[2].op) == Op::UNPACK_SEQUENCE && pc[2].b == pc->a && (pc[2].x & kConsumeB);
+  const Type* type = type_of(r[pc->b]);
+  if (row && type == types::enumerate) TAIL(for_enumerate);
+  if (type == types::sequence_iterator) TAIL(for_sequence);
+  if (row) TAIL(for_row);
   TAIL(for_item);
 }
 
