@@ -438,7 +438,9 @@ void update_shapes_of(Type* type, u32 version, bool finaliser) {
 
 // Either this sees the version that the class has while it changes, or the one who changes it sees the mark.
 bool note_cached_slot(Shape* shape, u32 version) {
-  __atomic_store_n(&shape->cached_slots, CachedSlots::kSome, __ATOMIC_SEQ_CST);
+  u32 seen = CachedSlots::kNone;
+  __atomic_compare_exchange_n(&shape->cached_slots, &seen, CachedSlots::kSome, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+  if (seen == CachedSlots::kDoomed) return false;  // and stays it, or what caches know of the shape would be kept
   return __atomic_load_n(&shape->version, __ATOMIC_SEQ_CST) == version;
 }
 bool doom_cached_slots(Type* type, const Str* name) {
