@@ -80,6 +80,11 @@ struct PositionRow {
 
 enum class VariableKind : u8 { kLocal = 0x20, kCell = 0x40, kFree = 0x80, kArgument = 1, kHiddenLocal = 0x10 };  // bits
 
+namespace code_cells {  // of Code::cell_globals
+inline constexpr u64 kShared = 2;    // in the place of the dict: functions with several globals, or other builtins
+inline constexpr u64 kHasCells = 1;  // a bit beside the dict: instructions may have cells
+}  // namespace code_cells
+
 // DEFERRED from birth; its constants and names are DEFERRED as well.
 //
 // Of a function in a compiled file only what its callers need is read at first. The rest, its body, stays packed in the file's bytes
@@ -109,6 +114,7 @@ struct Code : Object {
   u32 position_bytes;
   const u8* positions;         // body: packed (bytecode/positions.h)
   u8* variable_kinds;          // body: local_count VariableKind bit sets
+  u64 cell_globals;            // the Dict that all its functions have as globals, not owned; 0 before the first (objects/global_cells.h)
   CodeEvents* events;          // bytecode/code_events.h; null, mostly. Set once, atomically
   Field name, qualname, filename;
   Field variable_names;        // body: tuple of local_count str

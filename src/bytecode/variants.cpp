@@ -1,6 +1,8 @@
 // Variants of instructions: which a code gets, and what each is a variant of (bytecode/ops.def).
 #include "bytecode/code_object.h"
 
+#include <bit>
+
 namespace typhon {
 namespace {
 
@@ -92,6 +94,16 @@ Op test_variant(const Instr& in, const Instr& next, Op base, Op variant) {
   return jumps ? variant : base;
 }
 
+// A constant that is no object, loaded to a temporary by the instruction at `at`.
+Op immediate_variant(const Body& c, const Instr& in, const Instr& next) {
+  if (Op(next.op) == Op::RETURN && next.a == in.a) return Op::RETURN_IMMEDIATE;
+  bool floor_div = Op(next.op) == Op::FLOOR_DIV, mod = Op(next.op) == Op::MOD;
+  Value value = c.constants[in.constant()];
+  if (!(floor_div || mod) || next.c != in.a || next.b == in.a || !(next.x & kConsumeC) || !value.is_small_int() ||
+      value.as_small_int() <= 0 || !std::has_single_bit(u64(value.as_small_int())))
+    return Op::LOAD_IMMEDIATE;
+  return floor_div ? Op::LOAD_POWER_FLOOR_DIV : Op::LOAD_POWER_MOD;
+}
 // A constant object, loaded to a temporary by the instruction at `at`.
 Op object_variant(const Body& c, u32 at) {
   const Instr &in = c.instructions[at], &next = c.instructions[at + 1];
@@ -171,7 +183,7 @@ Op variant_of(const Body& c, u32 at, const Instr& next) {
     case Op::LOAD_CONST:
       if (!temporary || in.constant() >= c.constant_count) return op;
       if (c.constants[in.constant()].is_object()) return object_variant(c, at);
-      return Op(next.op) == Op::RETURN && next.a == in.a ? Op::RETURN_IMMEDIATE : Op::LOAD_IMMEDIATE;
+      return immediate_variant(c, in, next);
     case Op::LOAD_GLOBAL: return temporary ? global_variant(c, at) : op;
     case Op::IS: return temporary ? test_variant(in, next, op, Op::IS_JUMP) : op;
     case Op::IS_NOT: return temporary ? test_variant(in, next, op, Op::IS_NOT_JUMP) : op;
@@ -214,6 +226,8 @@ Op base_op(Op op) {
     case Op::MOVE_METHOD:
     case Op::MOVE_METHOD_BORROWED: return Op::MOVE;
     case Op::LOAD_IMMEDIATE:
+    case Op::LOAD_POWER_FLOOR_DIV:
+    case Op::LOAD_POWER_MOD:
     case Op::RETURN_IMMEDIATE:
     case Op::LOAD_OBJECT:
     case Op::LOAD_OBJECT_EQ:
@@ -277,7 +291,8 @@ Op base_op(Op op) {
     case Op::MUL_THEN_SUB:
     case Op::MUL_THEN_MUL: return Op::MUL;
     case Op::JUMP_BACK_FOR:
-    case Op::JUMP_BACK_LIST: return Op::JUMP_BACK;
+    case Op::JUMP_BACK_LIST:
+    case Op::JUMP_BACK_ENUMERATE: return Op::JUMP_BACK;
     default: return op;
   }
 }

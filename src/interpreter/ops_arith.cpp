@@ -404,15 +404,38 @@ PAIRS(OPERATOR_PAIR, SUB, Sub)
 PAIRS(OPERATOR_PAIR, MUL, Mul)
 PAIRS(ITEM_PAIR, GET_ITEM, void)
 
+// Floor division and remainder by a constant power of two, also of negative ints.
+HANDLER(LOAD_POWER_FLOOR_DIV) {
+  Value a = r[pc[1].b];
+  u32 shift = u32(std::countr_zero(frame::code(r)->constants[pc->constant()].bits >> 1));
+  if (a.is_small_int()) [[likely]] SET_AND_NEXT(&r[pc[1].a], Value(u64(i64(a.bits) >> shift) | 1), 2);
+  TAIL(op_LOAD_IMMEDIATE);
+}
+HANDLER(LOAD_POWER_MOD) {
+  Value a = r[pc[1].b];
+  u64 power = frame::code(r)->constants[pc->constant()].bits;  // 2 * the number + 1
+  if (a.is_small_int()) [[likely]] SET_AND_NEXT(&r[pc[1].a], Value(a.bits & (power - 2)), 2);
+  TAIL(op_LOAD_IMMEDIATE);
+}
+
+namespace {
+COLD_HANDLER(true_div_numbers) {
+  Value a = r[pc->b], b = r[pc->c], result;
+  double x, y;
+  if (as_double(a, &x) && as_double(b, &y) && y != 0 && Value::encode_float(x / y, &result)) STORE_IMMEDIATE(result);
+  TAIL(binary_cold<TrueDiv>);
+}
+}  // namespace
 HANDLER(TRUE_DIV) {
   Value a = r[pc->b], b = r[pc->c], result;
   if (both_tagged_floats(a, b)) [[likely]] {
     if (Value::encode_float(a.as_tagged_float() / b.as_tagged_float(), &result)) [[likely]]
       STORE_IMMEDIATE(result);
+  } else if (a.is_tagged_float() && b.is_small_int() && b.as_small_int() != 0) {  // the int is rounded as it is by float()
+    if (Value::encode_float(a.as_tagged_float() / double(b.as_small_int()), &result)) [[likely]]
+      STORE_IMMEDIATE(result);
   }
-  double x, y;
-  if (as_double(a, &x) && as_double(b, &y) && y != 0 && Value::encode_float(x / y, &result)) STORE_IMMEDIATE(result);
-  TAIL(binary_cold<TrueDiv>);
+  TAIL(true_div_numbers);
 }
 HANDLER(POW) {
   Value a = r[pc->b], b = r[pc->c], result;

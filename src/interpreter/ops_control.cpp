@@ -250,33 +250,42 @@ COLD_HANDLER(loop_end) {
   clear_register(r, pc->b);
   NEXT(loop_exit(pc));
 }
-// `for i, item in enumerate(a list or tuple)`, of iterators that no other thread reaches.
-COLD_HANDLER(for_enumerate) {
+// `for i, item in enumerate(a tuple)`, and the end of any sequence.
+COLD_HANDLER(for_enumerate_other) {
   auto* e = r[pc->b].as<Enumerate>();
   Value* to = &r[pc[2].a];
   auto* it = reinterpret_cast<ListIterator*>(e->iterator.peek().bits);
-  if (!e->is_local() || !e->big_index.is_empty() || e->index >= Value::kMaxSmallInt || pc[2].c != 2 || needs_drop(to[0]) ||
-      it == nullptr || (it->shape != kShape_list_iterator && it->shape != kShape_tuple_iterator) || !it->is_local())
-    TAIL(for_row);
+  if (!e->is_local() || e->index >= Value::kMaxSmallInt || needs_drop(to[0]) || it == nullptr || !it->is_local()) TAIL(for_row);
+  u32 shape = quick_shape(it);
   Value sequence = it->sequence.peek(), item;
-  u64 i = u64(it->index), n;
-  const Field* items;
-  if (is_exact_list(sequence)) {
-    ListBody* body = list_body::body_of(sequence.as<List>());
-    n = list_body::size_of(sequence.as<List>());
-    if (body == nullptr || n > body->capacity) TAIL(for_row);
-    items = body->items;
-  } else {
-    if (!is_exact_tuple(sequence)) TAIL(for_row);
-    n = sequence.as<Tuple>()->size;
-    items = sequence.as<Tuple>()->items;
-  }
+  if ((shape != kShape_list_iterator && shape != kShape_tuple_iterator) || sequence.is_empty()) TAIL(for_row);
+  bool is_list = shape == kShape_list_iterator;
+  u64 i = u64(it->index), n = is_list ? list_body::size_of(sequence.as<List>()) : sequence.as<Tuple>()->size;
   if (i >= n) {
     // Iterators that others hold have to remember the end.
     if (is_sole_owner(r[pc->b]) && it->count < 2 * count::kOne) TAIL(loop_end);
     TAIL(for_row);
   }
-  if (!quick_acquire_slot(items[i].peek(), &item)) TAIL(for_row);
+  if (is_list || !quick_acquire_slot(sequence.as<Tuple>()->items[i].peek(), &item)) TAIL(for_row);
+  it->index = i64(i + 1);
+  to[0] = Value::small_int(e->index++);
+  SET_AND_NEXT(&to[1], item, 3);
+}
+// `for i, item in enumerate(a list)`, of iterators that no other thread reaches. The items are unpacked in two.
+COLD_HANDLER(for_enumerate) {
+  auto* e = r[pc->b].as<Enumerate>();
+  auto* it = reinterpret_cast<ListIterator*>(e->iterator.peek().bits);
+  if (it == nullptr || quick_shape(it) != kShape_list_iterator || !it->is_local() || !e->is_local()) [[unlikely]]
+    TAIL(for_enumerate_other);
+  List* list = reinterpret_cast<List*>(it->sequence.peek().bits);
+  if (list == nullptr || e->index >= Value::kMaxSmallInt) [[unlikely]] TAIL(for_enumerate_other);
+  ListBody* body = __atomic_load_n(&list->body, __ATOMIC_ACQUIRE);
+  u64 i = u64(it->index);
+  if (i >= __atomic_load_n(&list->size, __ATOMIC_RELAXED) || body == nullptr || i >= body->capacity) [[unlikely]]
+    TAIL(for_enumerate_other);
+  Value* to = &r[pc[2].a];
+  Value item;
+  if (needs_drop(to[0]) || !quick_acquire_slot(body->items[i].peek(), &item)) [[unlikely]] TAIL(for_enumerate_other);
   it->index = i64(i + 1);
   to[0] = Value::small_int(e->index++);
   SET_AND_NEXT(&to[1], item, 3);
@@ -295,11 +304,15 @@ COLD_HANDLER(for_sequence) {
   Instr* first = enter_code(t, r, pc, callee, code, 2, 2 << kResumeShift | frame_flag::kOperator, pc->a);
   ENTER(callee, first);
 }
+// Whether what the FOR_ITER gives is unpacked at once.
+TYPHON_INLINE bool is_unpacked(const Instr* loop) {
+  return Op(loop[2].op) == Op::UNPACK_SEQUENCE && loop[2].b == loop->a && (loop[2].x & kConsumeB);
+}
 COLD_HANDLER(for_iter_cold) {
   if (table != g_handlers) TAIL(for_item);
-  bool row = Op(pc[2].op) == Op::UNPACK_SEQUENCE && pc[2].b == pc->a && (pc[2].x & kConsumeB);
+  bool row = is_unpacked(pc);
   const Type* type = type_of(r[pc->b]);
-  if (row && type == types::enumerate) TAIL(for_enumerate);
+  if (row && type == types::enumerate && pc[2].c == 2) TAIL(for_enumerate);
   if (type == types::sequence_iterator) TAIL(for_sequence);
   if (row) TAIL(for_row);
   TAIL(for_item);
@@ -425,7 +438,7 @@ COLD_HANDLER(for_list_row) {
   const Instr* unpack = pc + 2;
   Value row(carried);
   u32 n = unpack->c;
-  if (unpack->b != pc->a || !(unpack->x & kConsumeB) || table != g_handlers || !points(row)) [[unlikely]] TAIL_CARRYING(for_list_item, carried);
+  if (!is_unpacked(pc) || table != g_handlers || !points(row)) [[unlikely]] TAIL_CARRYING(for_list_item, carried);
   Object* object = row.object();
   const Field* items;
   if (quick_shape(object) == kShape_tuple) {
@@ -838,12 +851,26 @@ COLD_HANDLER(jump_back_to_list) {
   pc = loop;
   TAIL(for_list);
 }
+COLD_HANDLER(jump_back_to_enumerate) {
+  Instr* loop = pc + pc->jump();
+  if (is_unpacked(loop) && loop[2].c == 2 && Op(pc->op) == Op::JUMP_BACK_FOR) pc->op = u8(Op::JUMP_BACK_ENUMERATE);
+  pc = loop;
+  TAIL(op_FOR_ITER);
+}
 }  // namespace
 HANDLER(JUMP_BACK_FOR) {
   if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_back_edge);
   Instr* loop = pc + pc->jump();
   if (points_to(r[loop->b], kShape_list_iterator)) TAIL(jump_back_to_list);
+  asm volatile("");  // in this order
+  if (points_to(r[loop->b], kShape_enumerate)) [[unlikely]] TAIL(jump_back_to_enumerate);
   pc = loop;
+  TAIL(op_FOR_ITER);
+}
+HANDLER(JUMP_BACK_ENUMERATE) {
+  if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_back_edge);
+  pc += pc->jump();
+  if (points_to(r[pc->b], kShape_enumerate)) [[likely]] TAIL(for_enumerate);
   TAIL(op_FOR_ITER);
 }
 HANDLER(JUMP_BACK_LIST) {

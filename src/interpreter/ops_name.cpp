@@ -1,76 +1,41 @@
 // Names of modules, class bodies and built-in objects.
 #include "interpreter/quick_attribute.h"
 #include "interpreter/quick_test.h"
+#include "objects/global_cells.h"
 #include "objects/protocol/services.h"
 
 namespace typhon {
 namespace {
 
 // --- globals
-// Cache units: unit 1 = {table id of globals : 32 | place : 31 | 0}, or {table id : 32 | entry count : 31 | 1}: the name is not in
-// globals as long as both hold; then unit 2 = {table id of builtins : 32 | place : 32}. Each unit is checked by itself. A place is
-// where in the table the entry's value lies, in words.
-constexpr u64 kAbsent = u64(1) << 63;
-
 TYPHON_INLINE DictTable* table_of(Dict* d) { return __atomic_load_n(&d->table, __ATOMIC_ACQUIRE); }
 
 // The cached value, borrowed, or EMPTY.
-TYPHON_INLINE Value cached_global(Value* r, const Instr* pc) {
-  Function* function = frame::function(r);
-  DictTable* globals = table_of(function->globals.as<Dict>());
-  u64 word = cache::load(pc + 1);
-  if (u32(word) != table_id(globals) || word == 0) return EMPTY;
-  u32 n = u32(word >> 32) & 0x7FFFFFFF;
-  if (!(word & kAbsent)) return value_at(globals, n);
-  if (__atomic_load_n(&globals->entry_count, __ATOMIC_ACQUIRE) != n) return EMPTY;
-  if (const FunctionExtra* extra = __atomic_load_n(&function->extra, __ATOMIC_ACQUIRE); extra != nullptr && !extra->builtins.peek().is_empty())
-    return EMPTY;
-  // The entry of the module builtins: the second unit was written first, and such an entry is never freed (dict_table::leave_table).
-  return reinterpret_cast<const Field*>(cache::load(pc + 2))->peek();
-}
+TYPHON_INLINE Value cached_global(const Instr* pc) { return global_cells::load(pc + 1); }
 
 void store_unit(Instr* at, u64 word) { __atomic_store_n(reinterpret_cast<u64*>(at), word, __ATOMIC_RELEASE); }
 
-// Looks the name up in globals and builtins, filling the cache. EMPTY: absent.
-Ref load_global_slow(Thread& t, Value* r, Instr* pc, Str* name) {
-  Function* function = frame::function(r);
-  Value globals_word = function->globals.peek(), builtins_word = function_builtins(function);
-  if (is_exact_dict(globals_word) && is_exact_dict(builtins_word)) [[likely]] {
-    Dict *globals = globals_word.as<Dict>(), *builtins = builtins_word.as<Dict>();
-    DictTable* table = table_of(globals);
-    u32 count = __atomic_load_n(&table->entry_count, __ATOMIC_ACQUIRE);
-    i64 entry = dict_find_entry(table, name);
-    if (entry >= 0) {
-      Value v = table->entries()[entry].value.peek();
-      if (!v.is_empty()) {
-        u64 place = place_of(table, entry);
-        if (table_id(table) && place < (u64(1) << 31)) store_unit(pc + 1, u64(table_id(table)) | place << 32);
-        return Ref::copy(v);
-      }
-    }
-    Ref found = dict_get_str(t, globals, name);
-    if (!found.is_empty()) return found;
-    DictTable* second = table_of(builtins);
-    entry = dict_find_entry(second, name);
-    if (entry >= 0) {
-      Value v = second->entries()[entry].value.peek();
-      if (!v.is_empty()) {
-        if (builtins == g_builtins_dict && table_id(table) && table_of(globals) == table && table->all_str) {
-          store_unit(pc + 2, reinterpret_cast<u64>(second->entries()[entry].value.address()));
-          store_unit(pc + 1, u64(table_id(table)) | u64(count) << 32 | kAbsent);
-        }
-        return Ref::copy(v);
-      }
-    }
-    return dict_get_str(t, builtins, name);
+// Looks the name up in globals and builtins. EMPTY: absent.
+Ref find_global(Thread& t, const Function* function, Str* name) {
+  Value globals = function->globals.peek(), builtins = function_builtins(function);
+  if (is_exact_dict(globals) && is_exact_dict(builtins)) [[likely]] {
+    Ref found = dict_get_str(t, globals.as<Dict>(), name);
+    return found.is_empty() ? dict_get_str(t, builtins.as<Dict>(), name) : std::move(found);
   }
   // Namespaces of subclasses of dict, as exec and eval accept them, and builtins that are any mapping.
-  for (Value space : {globals_word, builtins_word}) {
+  for (Value space : {globals, builtins}) {
     Ref value = get_item(t, space, Value(name));
     if (!value.failed()) return value;
     if (!clear_if(t, exc::KeyError)) return Ref::error();
   }
   return Ref();
+}
+// The same for the instruction at pc, which gets its cell then.
+Ref load_global_slow(Thread& t, Value* r, Instr* pc, Str* name) {
+  const Function* function = frame::function(r);
+  Ref found = find_global(t, function, name);
+  if (!found.failed() && !found.is_empty()) global_cells::fill(t, function, frame::code(r), name, pc + 1);
+  return found;
 }
 
 // A key of another type may be equal to the name; NameError else.
@@ -86,7 +51,7 @@ Ref global_by_other_key(Thread& t, Value* r, Str* name) {
 
 TYPHON_NOINLINE bool load_global_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
-  Value cached = cached_global(r, pc);
+  Value cached = cached_global(pc);
   if (!cached.is_empty()) {
     set_register(r, pc->a, acquire(cached));
     return true;
@@ -177,7 +142,7 @@ TYPHON_NOINLINE bool load_name_step(Thread& t, Value* r, Instr* pc, bool consume
   }
   if (value.is_empty()) {
     if (cached_form) {
-      Value cached = cached_global(r, pc);
+      Value cached = cached_global(pc);
       value = cached.is_empty() ? load_global_slow(t, r, pc, name) : Ref::copy(cached);
     } else {
       Value globals = frame::function(r)->globals.peek();
@@ -258,12 +223,12 @@ TYPHON_NOINLINE bool setup_annotations_step(Thread& t, Value* r, Instr* pc) {
 }  // namespace
 
 HANDLER(LOAD_GLOBAL) {
-  Value v = cached_global(r, pc);
+  Value v = cached_global(pc);
   if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc->a], v, 3);
   TAIL(load_global_cold);
 }
 HANDLER(LOAD_GLOBAL_TEMP) {
-  Value v = cached_global(r, pc);
+  Value v = cached_global(pc);
   if (quick_acquire_slot(v, &v)) [[likely]] SET_TEMP_AND_NEXT(&r[pc->a], v, 3);
   TAIL(load_global_cold);
 }
@@ -271,15 +236,19 @@ namespace {
 // The global, which is only borrowed, and the test and the jump behind it. Nothing runs before the jump.
 template <bool kWanted>
 [[clang::preserve_none]] TYPHON_INLINE u64 load_global_is(HANDLER_PARAMETERS) {
-  Value v = cached_global(r, pc);
+  Value v = cached_global(pc);
   Instr* test = pc + 3;
   Value a = r[test->b];
   bool consumes = test->x & kConsumeB;
-  int same = v.is_empty() ? -1 : quick_is(a, v);
-  if (same < 0 || (consumes && !quick_drop(a))) [[unlikely]] TAIL(op_LOAD_GLOBAL_TEMP);
+  // The global is a heap word, which has no deferred mark. Of numbers in the heap others may be the same.
+  u64 difference = a.bits ^ v.bits;
+  bool same = (difference & ~Value::kDeferredBit) == 0 && (difference == 0 || (v.bits & 7) == 0);
+  if (v.is_empty() || (!same && ((a.bits | v.bits) & 7) == 0 && is_heap_number(reinterpret_cast<Object*>(v.bits))) ||
+      (consumes && !quick_drop(a))) [[unlikely]]
+    TAIL(op_LOAD_GLOBAL_TEMP);
   if (consumes) r[test->b] = EMPTY;
   pc = test + 1;
-  if (bool(same) == kWanted) NEXT(pc->jump());
+  if (same == kWanted) NEXT(pc->jump());
   NEXT(1);
 }
 }  // namespace
@@ -288,7 +257,7 @@ HANDLER(LOAD_GLOBAL_IS_NOT) { TAIL(load_global_is<false>); }
 namespace {
 // A class or an instance.
 COLD_HANDLER(load_global_attr_other) {
-  Value v = cached_global(r, pc), found;
+  Value v = cached_global(pc), found;
   if (!v.is_empty() && points(v)) {
     u64 word = cache::load(pc + 4);
     found = cached_attribute(v, word);
@@ -303,7 +272,7 @@ COLD_HANDLER(load_global_attr_other) {
 }  // namespace
 // A module mostly; what is read of it next is all that is counted.
 HANDLER(LOAD_GLOBAL_ATTR) {
-  Value v = cached_global(r, pc);
+  Value v = cached_global(pc);
   if (!v.is_empty() && points(v)) [[likely]] {
     Value found = module_value(v.object(), cache::load(pc + 4));
     if (quick_acquire_slot(found, &found)) [[likely]] SET_AND_NEXT(&r[pc[3].a], found, 5);
@@ -311,7 +280,7 @@ HANDLER(LOAD_GLOBAL_ATTR) {
   TAIL(load_global_attr_other);
 }
 HANDLER(LOAD_GLOBAL_METHOD) {
-  Value v = cached_global(r, pc);
+  Value v = cached_global(pc);
   if (!v.is_empty() && points(v)) [[likely]] {
     Value* window = &r[pc[3].a];
     u64 word = cache::load(pc + 4);
@@ -333,7 +302,7 @@ HANDLER(LOAD_NAME) {
   // At module level the namespace is the globals: the cache answers.
   Value* to = &r[pc->a];
   if (r[pc->b].same_word(frame::function(r)->globals.peek()) && !needs_drop(*to)) [[likely]] {
-    if (quick_acquire(cached_global(r, pc), to)) NEXT(3);
+    if (quick_acquire(cached_global(pc), to)) NEXT(3);
   }
   TAIL(load_name_cold);
 }

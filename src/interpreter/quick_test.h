@@ -4,12 +4,15 @@
 
 namespace typhon {
 
+TYPHON_INLINE bool is_heap_number(const Object* object) {
+  u32 shape = object->shape_id();
+  return shape == kShape_int_ || shape == kShape_float_;
+}
 // Two words: 1 the same, 0 not, -1 when both are numbers of the heap.
 TYPHON_INLINE int quick_is(Value a, Value b) {
   if (a.same_word(b)) return 1;
   if (((a.bits | b.bits) & 7) != 0) return 0;
-  u32 shape = a.object()->shape_id();
-  return shape == kShape_int_ || shape == kShape_float_ ? -1 : 0;
+  return is_heap_number(a.object()) ? -1 : 0;
 }
 // The truth of an immediate: 1 true, 0 false, -1 needs a look.
 TYPHON_INLINE int quick_truth(Value v) {

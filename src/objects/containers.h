@@ -64,7 +64,7 @@ struct DictTable : heap::Body {
   u8 log2_size;       // of the index
   u8 index_width;     // bytes per index slot
   Relaxed<u8> all_str;  // every key is an exact str
-  u8 reserved;
+  Relaxed<u8> has_cells;  // instructions may know where its values are, or that a name is missing (global_cells.h)
   u32 entry_count;    // entries used, deleted ones included; grows only (release store after the entry is written)
   u32 entry_capacity;
   u64 reserved2;

@@ -2,6 +2,7 @@
 #include "objects/function.h"
 
 #include "heap/collector.h"
+#include "objects/global_cells.h"
 #include "objects/module.h"
 #include "objects/protocol/protocol.h"
 #include "objects/protocol/services.h"
@@ -52,13 +53,18 @@ RefTo<Function> function_new(Thread& t, Code* code, Dict* globals) {
   RefTo<Function> ref = RefTo<Function>::adopt(f);
   f->code.init(f, Value(code));
   f->globals.init(f, Value(globals));
-  if (is_usual_namespace(code, globals)) return ref;
+  if (is_usual_namespace(code, globals)) {
+    global_cells::note_function(code, globals, true);
+    return ref;
+  }
   TRY(init_module(t, f, code));
   // __builtins__ of the globals: a dict, the module, or any mapping (what is none, a look-up complains about).
   Ref builtins = dict_get_str(t, globals, names::__builtins__);
   if (is_module(builtins.get())) builtins = builtins.as<Module>()->dict.load();
   if (builtins.is_empty()) builtins = current_builtins(t);
-  if (!builtins.get().same_word(Value(builtins_dict()))) TRY(set_function_extra(t, f, &FunctionExtra::builtins, builtins.get()));
+  bool usual = builtins.get().same_word(Value(builtins_dict()));
+  if (!usual) TRY(set_function_extra(t, f, &FunctionExtra::builtins, builtins.get()));
+  global_cells::note_function(code, globals, usual);
   return ref;
 }
 
@@ -155,6 +161,7 @@ Status set_code(Thread& t, Value self, Value value) {
   TRY(set_function_extra(t, f, &FunctionExtra::name, name.get()));
   TRY(set_function_extra(t, f, &FunctionExtra::qualname, qualname.get()));
   TRY(set_function_extra(t, f, &FunctionExtra::module, module.get()));
+  global_cells::note_function(value.as<Code>(), f->globals.as<Dict>(), function_builtins(f).same_word(Value(builtins_dict())));
   f->code.store(f, value);
   return ok();
 }

@@ -6,7 +6,7 @@
 namespace typhon {
 
 namespace types {
-Type *enumerate, *zip, *map, *filter, *reversed;
+Type *zip, *map, *filter, *reversed;
 }
 
 namespace {
@@ -115,8 +115,10 @@ Ref enumerate_new(Thread& t, Type* cls, Args args) {
   e->iterator.init(e, std::move(iterator));
   if (first.get().is_small_int())
     e->index = first.get().as_small_int();
-  else
+  else {
+    e->index = Value::kMaxSmallInt;
     e->big_index.init(e, std::move(first));
+  }
   return self;
 }
 
@@ -168,7 +170,9 @@ const Method kEnumerateMethods[] = {
     {},
 };
 
-const TypeSpec kEnumerateSpec = {
+}  // namespace
+extern const TypeSpec spec_enumerate;
+const TypeSpec spec_enumerate = {
     .name = "enumerate",
     .doc =
         "Return an enumerate object.\n\n  iterable\n    an object supporting iteration\n\nThe enumerate object yields "
@@ -188,6 +192,7 @@ const TypeSpec kEnumerateSpec = {
     .methods = kEnumerateMethods,
     .text_signature = "(iterable, start=0)",
 };
+namespace {
 
 // --- zip
 
@@ -583,7 +588,6 @@ RowOutcome next_row(Thread& t, Value iterator, Value* out, u32 n) {
 }
 
 Status initialise_container_types(Thread& t) {
-  TRY(make_static_type(t, kEnumerateSpec, &types::enumerate));
   TRY(make_static_type(t, kZipSpec, &types::zip));
   TRY(make_static_type(t, kMapSpec, &types::map));
   TRY(make_static_type(t, kFilterSpec, &types::filter));

@@ -6,7 +6,7 @@
 namespace typhon {
 
 namespace types {
-extern Type *enumerate, *zip, *map, *filter, *reversed;
+extern Type *zip, *map, *filter, *reversed;
 extern Type *dict_keys, *dict_values, *dict_items;
 extern Type *dict_reversekeyiterator, *dict_reversevalueiterator, *dict_reverseitemiterator;
 extern Type *set_iterator, *list_reverseiterator, *callable_iterator, *sequence_iterator, *longrange_iterator;
@@ -74,7 +74,7 @@ TYPHON_INLINE Ref next_of(Thread& t, const Field& iterator) {
 struct Enumerate : Object {
   Field iterator;
   Field big_index;  // int, once (or when started) beyond i64; else EMPTY
-  i64 index;        // advanced atomically when shared
+  i64 index;        // advanced atomically when shared; kMaxSmallInt with a big_index
 };
 
 // For `for a, b in ...` over enumerate, zip and dict.items(): the parts of the next tuple as owned words in out[0..n), without the

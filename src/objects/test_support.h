@@ -7,7 +7,7 @@
 namespace typhon {
 
 inline Thread& test_thread() {
-  if (Thread* t = Thread::current_or_null(); t != nullptr && types::enumerate != nullptr) return *t;
+  if (Thread* t = Thread::current_or_null(); t != nullptr && types::zip != nullptr) return *t;
   Thread& t = Thread::current_or_null() != nullptr ? Thread::current() : attach_main_thread();
   if (types::list == nullptr) {
     initialise_shapes();

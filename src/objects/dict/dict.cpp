@@ -3,6 +3,7 @@
 #include "objects/dict/table.h"
 #include "objects/dict/template.h"
 #include "objects/exception_types.h"
+#include "objects/global_cells.h"
 #include "objects/set_table.h"
 
 namespace typhon {
@@ -106,6 +107,7 @@ Status fill_from(Thread& t, Dict* d, Dict* source) {
   DictTable* fresh = clone_table(t, source, d, &used);
   if (fresh == nullptr) return Raised{};
   DictTable* old = d->table;
+  global_cells::forget_table(old);
   d->table = fresh;
   d->used = used;
   drop_table(t, d, old);
@@ -362,6 +364,7 @@ void dict_clear(Thread& t, Dict* d) {
     ObjectLock lock(t, d);
     old = d->table;
     if (old == g_empty) return;
+    global_cells::forget_table(old);
     __atomic_store_n(&d->table, g_empty, __ATOMIC_RELEASE);
     change_used(d, -i64(d->used));
   }
@@ -552,12 +555,15 @@ void dict_visit(Object* self, Visitor& visitor) {
 
 void dict_release(Thread& t, Object* self) {
   DictTable* table = static_cast<Dict*>(self)->table;
-  if (table != nullptr && table != g_empty) heap::free_block(t, table);
+  if (table == nullptr || table == g_empty) return;
+  global_cells::forget_table(table);
+  heap::free_block(t, table);
 }
 
 bool dict_dispose(Thread& t, Object* self) {
   DictTable* table = static_cast<Dict*>(self)->table;
   if (table == nullptr || table == g_empty) return true;
+  global_cells::forget_table(table);
   DictEntry* entries = table->entries();
   for (u32 i = 0; i < table->entry_count; i++) {
     drop_field(entries[i].key);

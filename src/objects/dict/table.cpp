@@ -1,6 +1,6 @@
 #include "objects/dict/table.h"
 
-#include "objects/function.h"
+#include "objects/global_cells.h"
 
 namespace typhon::dict_table {
 
@@ -208,12 +208,9 @@ void mark_deleted(DictTable* table, u64 slot) {
   store_slot(table, slot, ~u64(0));
 }
 
-// Ends a table that the dict does not have any more and whose references were moved or dropped. One of the module builtins stays, empty:
-// instructions keep the addresses of its entries. There are few of them, as names are added there rarely.
-void leave_table(Thread& t, Dict* d, DictTable* table) {
-  if (d != g_builtins_dict) [[likely]] return heap::retire_body(t, d, table);
-  DictEntry* entries = table->entries();
-  for (u32 i = 0; i < table->entry_count; i++) __atomic_store_n(&entries[i].value.address()->bits, EMPTY.bits, __ATOMIC_RELEASE);
+void before_new_name(Value key) {
+  if (!is_exact_str(key) || probe_str(table_of(g_builtins_dict), key.as<Str>(), str_key_hash(key.as<Str>())).index != kAbsent)
+    global_cells::forget();
 }
 
 Status grow(Thread& t, Dict* d, DictTable* full, u64 extra) {
@@ -228,6 +225,7 @@ Status grow(Thread& t, Dict* d, DictTable* full, u64 extra) {
     if (d->table == full && d->used < capacity) {
       move_entries(fresh, full);
       all_moved = fresh->entry_count == full->entry_count;
+      global_cells::forget_table(full);
       __atomic_store_n(&d->table, fresh, __ATOMIC_RELEASE);
       installed = true;
     }
@@ -243,7 +241,7 @@ Status grow(Thread& t, Dict* d, DictTable* full, u64 extra) {
     for (u32 i = 0; i < full->entry_count; i++)
       if (entries[i].value.is_empty()) Field::release_heap(entries[i].key.peek());
   }
-  leave_table(t, d, full);
+  heap::retire_body(t, d, full);
   return ok();
 }
 
@@ -252,11 +250,10 @@ void drop_table(Thread& t, Dict* d, DictTable* table) {
   DictEntry* entries = table->entries();
   for (u32 i = 0; i < table->entry_count; i++) {
     Value key = entries[i].key.peek(), value = entries[i].value.peek();
-    if (d == g_builtins_dict) [[unlikely]] __atomic_store_n(&entries[i].value.address()->bits, EMPTY.bits, __ATOMIC_RELEASE);
     Field::release_heap(key);
     Field::release_heap(value);
   }
-  leave_table(t, d, table);
+  heap::retire_body(t, d, table);
 }
 
 bool next_entry(Dict* d, const DictTable* table, u64* position, Ref* key, Ref* value, u64* hash) {

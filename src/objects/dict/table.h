@@ -123,6 +123,8 @@ TYPHON_INLINE void store_slot(DictTable* table, u64 slot, u64 value) {
   else
     __atomic_store_n(reinterpret_cast<u32*>(table + 1) + slot, u32(value), __ATOMIC_RELEASE);
 }
+// Before a key comes into a table that has cells: it may hide one of the builtins. Under the dict's lock.
+void before_new_name(Value key);
 // Writes a new entry: the key and value words are heap words (counted) of which the table becomes the owner. There
 // must be room.
 TYPHON_INLINE void append_words(DictTable* table, u64 slot, u64 hash, Value key_word, Value value_word) {
@@ -131,6 +133,7 @@ TYPHON_INLINE void append_words(DictTable* table, u64 slot, u64 hash, Value key_
   entry.hash = hash;
   *entry.key.address() = key_word;
   *entry.value.address() = value_word;
+  if (table->has_cells) [[unlikely]] before_new_name(key_word);
   if (table->all_str && !is_exact_str(key_word)) table->all_str = 0;
   __atomic_store_n(&table->entry_count, n + 1, __ATOMIC_RELEASE);
   store_slot(table, slot, n + 1);
