@@ -263,6 +263,7 @@ Op base_op(Op op) {
     case Op::LOAD_ATTR_METHOD:
     case Op::LOAD_ATTR_TRUTH:
     case Op::LOAD_ATTR_NONE: return Op::LOAD_ATTR;
+    case Op::STORE_ATTR_NEW: return Op::STORE_ATTR;
     case Op::BUILD_SLICE_GET:
     case Op::BUILD_SLICE_SET: return Op::BUILD_SLICE;
     case Op::GET_ITEM_TEMP:

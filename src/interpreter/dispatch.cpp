@@ -64,27 +64,40 @@ static void note_raise(Value* r) {
   }
 }
 
-// The frame has ended with the pending exception. Where the loop that t.frame is at goes on, when that called __getitem__ for an item
-// and the exception says that there is none; null otherwise.
-static Instr* end_of_sequence(Thread& t) {
+// The loop that t.frame is at, over an object with __getitem__, has ended. Where it goes on.
+static Instr* finish_sequence(Thread& t) {
   Value* r = t.frame;
   Instr* pc = frame::pc(r);
-  if (Op(pc->op) != Op::FOR_ITER || (!clear_if(t, exc::IndexError) && !clear_if(t, exc::StopIteration))) return nullptr;
   sequence_iterator_finish(r[pc->b].as<ListIterator>());
   clear_register(r, pc->b);
   return pc + i32(u32(unit(pc + 1)));
 }
-// The same before anything is known of the frame, whose pc is saved: an exception that nobody else has needs no traceback.
+// The frame has ended with the pending exception. Where the loop that t.frame is at goes on, when that called __getitem__ for an item
+// and the exception says that there is none; null otherwise.
+static Instr* end_of_sequence(Thread& t) {
+  if (Op(frame::pc(t.frame)->op) != Op::FOR_ITER || (!clear_if(t, exc::IndexError) && !clear_if(t, exc::StopIteration))) return nullptr;
+  return finish_sequence(t);
+}
+// Whether an exception of the instruction that the frame `r` is at goes to the loop that calls the frame for an item, and nobody else
+// gets to see it.
+static bool raises_for_loop(Thread& t, Value* r) {
+  return (frame::info(r).flags & kFlagMask) == frame_flag::kOperator && Op(frame::pc(frame::caller(r))->op) == Op::FOR_ITER &&
+         !is_traced(t) && frame::frame_object(r).is_empty() && find_handler(frame::code(r), frame::unit_index(r)) == nullptr;
+}
+// The end of the loop before anything is known of the frame, whose pc is saved: an exception that nobody else has needs no traceback.
 static Instr* end_sequence_quickly(Thread& t) {
   Value* r = t.frame;
-  Value* caller = frame::caller(r);
-  if ((frame::info(r).flags & kFlagMask) != frame_flag::kOperator || Op(frame::pc(caller)->op) != Op::FOR_ITER || is_traced(t) ||
-      !frame::frame_object(r).is_empty() || !is_sole_owner(t.pending) ||
-      (!pending_matches(t, exc::IndexError) && !pending_matches(t, exc::StopIteration)) ||
-      find_handler(frame::code(r), frame::unit_index(r)) != nullptr)
+  if ((frame::info(r).flags & kFlagMask) != frame_flag::kOperator || !is_sole_owner(t.pending) ||
+      (!pending_matches(t, exc::IndexError) && !pending_matches(t, exc::StopIteration)) || !raises_for_loop(t, r))
     return nullptr;
   pop_frame(t, r);
   return end_of_sequence(t);
+}
+Instr* end_sequence_early(Thread& t) {
+  Value* r = t.frame;
+  if (!raises_for_loop(t, r)) return nullptr;
+  pop_frame(t, r);
+  return finish_sequence(t);
 }
 
 Instr* unwind_step(Thread& t, bool add_row) {

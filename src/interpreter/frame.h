@@ -76,6 +76,7 @@ TYPHON_INLINE void clear_register_word(Value& word) { set_register_word(word, EM
 TYPHON_INLINE void drop_registers(Value* r, u32 from, u32 to) {
   for (u32 i = from; i < to; i++) {
     Value v = r[i];
+    if (v.is_empty()) continue;  // mostly
     r[i] = EMPTY;
     release(v);
   }

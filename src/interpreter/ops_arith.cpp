@@ -702,8 +702,15 @@ TYPHON_NOINLINE bool is_step(Value* r, Instr* pc, bool wanted) {
 TYPHON_NOINLINE int set_has_number(const Set* set, Value item) {
   if (!points(item) || type_of_object(item.object())->slots.hash != types::int_->slots.hash) return -1;
   u64 hash = key_of_hash(int_hash(item));
-  i64 found = quick_set_probe(set_table::table_of(set), item.untagged(), hash).index;
-  return found == set_table::kUnknown ? -1 : found >= 0;
+  item = item.untagged();
+  const SetTable* table = set_table::table_of(set);
+  for (set_table::Sequence at(table, hash);; at.advance()) {
+    const SetEntry& entry = table->entries[at.position];
+    Value k = entry.key.peek();
+    if (k.is_empty()) return 0;
+    if (k.bits == item.bits) return 1;
+    if (entry.hash == hash) return -1;
+  }
 }
 TYPHON_NOINLINE bool contains_step(Thread& t, Value* r, Instr* pc, bool wanted) {
   save_pc(r, pc);
@@ -775,14 +782,25 @@ HANDLER(NOT_IN) {
   if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(contains_cold<false>);
   STORE_IMMEDIATE(Value::boolean(!found));
 }
+namespace {
+template <bool kWanted>
+COLD_HANDLER(contains_jump) {
+  Value container = r[pc->c];
+  if (points(container) && (quick_shape(container.object()) == kShape_set || quick_shape(container.object()) == kShape_frozenset)) {
+    int found = set_has_number(container.as<Set>(), r[pc->b]);
+    if (found >= 0 && drop_sources_quickly(r, pc)) JUMP_ON(bool(found) == kWanted);
+  }
+  TAIL(contains_cold<kWanted>);
+}
+}  // namespace
 HANDLER(IN_JUMP) {
   int found = quick_contains(r[pc->c], r[pc->b]);
-  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(contains_cold<true>);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(contains_jump<true>);
   JUMP_ON(bool(found));
 }
 HANDLER(NOT_IN_JUMP) {
   int found = quick_contains(r[pc->c], r[pc->b]);
-  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(contains_cold<false>);
+  if (found < 0 || !drop_sources_quickly(r, pc)) [[unlikely]] TAIL(contains_jump<false>);
   JUMP_ON(!found);
 }
 

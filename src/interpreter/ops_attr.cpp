@@ -265,6 +265,12 @@ bool store_shared_slot(Thread& t, Object* object, u64 word, Value value) {
   return done;
 }
 
+// The variant of a STORE_ATTR whose cache was filled: that happens a few times at most.
+void choose_store(Instr* pc, Object* object) {
+  const AttributeRecord* record = cached_record(object, cache::load(pc + 1));
+  bool adds = record != nullptr && record->kind == RecordKind::kTransition;
+  if (Op(pc->op) == (adds ? Op::STORE_ATTR : Op::STORE_ATTR_NEW)) pc->op = u8(adds ? Op::STORE_ATTR_NEW : Op::STORE_ATTR);
+}
 TYPHON_NOINLINE bool store_attribute_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   Value target = r[pc->a];
@@ -298,6 +304,7 @@ TYPHON_NOINLINE bool store_attribute_step(Thread& t, Value* r, Instr* pc) {
       return true;
     }
     fill_store_cache(t, place, object, name);
+    if (place == pc + 1 && !(pc->x & kConsumeA)) choose_store(pc, object);
   }
   if (set_attribute(t, r[pc->a], name, r[pc->b]).failed()) return false;
   consume(r, pc, kConsumeB, pc->b);
@@ -361,23 +368,6 @@ COLD_HANDLER(store_attribute_quick) {
     NEXT_RELOAD(2);
   }
   if (needs_drop(old)) DROP_AND_NEXT(old, 2);
-  NEXT(2);
-}
-
-// A store that adds the attribute to an object nobody else looks at, as most of an __init__ do.
-COLD_HANDLER(store_attribute_new) {
-  Value target = r[pc->a], stored;
-  if (!points(target)) TAIL(store_attribute_quick);
-  Object* object = target.object();
-  u64 word = cache::load(pc + 1);
-  if (!cache::is_record_of(word, quick_shape(object)) || !object->is_local()) TAIL(store_attribute_quick);
-  const AttributeRecord* record = attribute_record(word);
-  if (record->kind != RecordKind::kTransition || (pc->x & kConsumeA) ||
-      !quick_heap_word(r[pc->b], pc->x & kConsumeB, object, &stored))
-    TAIL(store_attribute_quick);
-  if (pc->x & kConsumeB) r[pc->b] = EMPTY;
-  *reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + record->offset)->address() = stored;  // what it held means nothing
-  __atomic_store_n(&object->shape, record->extra, __ATOMIC_RELEASE);
   NEXT(2);
 }
 
@@ -773,7 +763,22 @@ HANDLER(STORE_ATTR) {
       SET_AND_NEXT(field->address(), stored, 2);
     }
   }
-  TAIL(store_attribute_new);
+  TAIL(store_attribute_quick);
+}
+// Adds the attribute to an object nobody else looks at, as most stores of an __init__ do.
+HANDLER(STORE_ATTR_NEW) {
+  Value target = r[pc->a], stored;
+  if (!points(target)) [[unlikely]] TAIL(op_STORE_ATTR);
+  Object* object = target.object();
+  u64 word = cache::load(pc + 1);
+  if (!cache::is_record_of(word, quick_shape(object)) || !object->is_local()) [[unlikely]] TAIL(op_STORE_ATTR);
+  const AttributeRecord* record = attribute_record(word);
+  if (record->kind != RecordKind::kTransition || !quick_heap_word(r[pc->b], pc->x & kConsumeB, object, &stored)) [[unlikely]]
+    TAIL(op_STORE_ATTR);
+  if (pc->x & kConsumeB) r[pc->b] = EMPTY;
+  *reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + record->offset)->address() = stored;  // what it held means nothing
+  __atomic_store_n(&object->shape, record->extra, __ATOMIC_RELEASE);
+  NEXT(2);
 }
 HANDLER(DELETE_ATTR) { STEP(delete_attribute_step(*t, r, pc), 1); }
 

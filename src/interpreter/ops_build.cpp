@@ -4,6 +4,7 @@
 #include "interpreter/enter.h"
 #include "interpreter/quick_key.h"
 #include "interpreter/sequence_item.h"
+#include "interpreter/unwind.h"
 #include "interpreter/intrinsics.h"
 #include "objects/container_util.h"
 #include "objects/set_table.h"
@@ -259,6 +260,18 @@ COLD_HANDLER(get_item_method) {
   Instr* first = enter_code(t, r, pc, callee, callee[-1].as<Function>()->code.as<Code>(), 2, 2 << kResumeShift, pc->a);
   ENTER(callee, first);
 }
+// The index is behind the end, mostly in a __getitem__ that a loop calls: then that is all there is to say.
+COLD_HANDLER(get_item_behind) {
+  if ((frame::info(r).flags & kFlagMask) == frame_flag::kOperator) {
+    save_pc(r, pc);
+    if (Instr* next = end_sequence_early(*t)) {
+      r = t->frame;
+      pc = next;
+      NEXT_RELOAD(0);
+    }
+  }
+  TAIL(get_item_general);
+}
 COLD_HANDLER(get_item_cold) {
   Value container = r[pc->b];
   if (!points(container)) [[unlikely]] TAIL(get_item_general);
@@ -267,6 +280,7 @@ COLD_HANDLER(get_item_cold) {
     if (shape == kShape_str) TAIL(get_item_str);
     if (shape == kShape_bytearray) TAIL(get_item_bytearray);
     if (shape == kShape_bytes) TAIL(get_item_bytes);
+    if (shape == kShape_list || shape == kShape_tuple) TAIL(get_item_behind);
   }
   if (shape == kShape_dict) TAIL(get_item_dict);
   if (shape >= kFirstDynamicShape) TAIL(get_item_method);
@@ -794,7 +808,7 @@ HANDLER(BUILD_MAP) { STEP(map_step(*t, r, pc), 1); }
 HANDLER(BUILD_STRING) { STEP(string_step(*t, r, pc), 1); }
 HANDLER(LIST_APPEND) {
   bool moved = pc->x & kConsumeB;
-  if (quick_append(r[pc->a], r[pc->b], moved)) [[likely]] {
+  if (quick_append(t, r[pc->a], r[pc->b], moved)) [[likely]] {
     if (moved) r[pc->b] = EMPTY;
     NEXT(1);
   }

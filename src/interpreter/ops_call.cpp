@@ -492,6 +492,10 @@ COLD_HANDLER(call_isinstance_other) {
 }
 // Ends a call isinstance(v, c) when nothing dies by that; false: not done.
 TYPHON_INLINE bool finish_isinstance(Value* window) {
+  if ((window[0].bits & 15) && (window[1].bits & 15) && (window[2].bits & 15)) [[likely]] {  // nothing is counted
+    window[0] = window[1] = window[2] = EMPTY;
+    return true;
+  }
   if (!drops_quickly(window[1]) || !drops_quickly(window[2]) || !quick_drop(window[0])) return false;
   (void)quick_drop(window[1]);
   (void)quick_drop(window[2]);
@@ -535,7 +539,7 @@ COLD_HANDLER(call_isinstance) {
 // append(x), the method of a list
 COLD_HANDLER(call_bound_append) {
   Value* window = r + pc->b;
-  if (!drops_quickly(window[0]) || !quick_append(window[0].as<NativeFunction>()->self.peek(), window[1], true)) TAIL(call_native);
+  if (!drops_quickly(window[0]) || !quick_append(t, window[0].as<NativeFunction>()->self.peek(), window[1], true)) TAIL(call_native);
   window[1] = EMPTY;
   (void)quick_drop(window[0]);
   window[0] = EMPTY;
@@ -546,7 +550,7 @@ COLD_HANDLER(call_method_native);
 COLD_HANDLER(call_method_raw);
 COLD_HANDLER(call_method_append) {
   Value* window = r + pc->b;
-  if (!drops_quickly(window[0]) || !drops_quickly(window[1]) || !quick_append(window[1], window[2], true)) TAIL(call_method_native);
+  if (!drops_quickly(window[0]) || !drops_quickly(window[1]) || !quick_append(t, window[1], window[2], true)) TAIL(call_method_native);
   window[2] = EMPTY;
   (void)quick_drop(window[0]);
   (void)quick_drop(window[1]);

@@ -1,5 +1,6 @@
 // Items of lists and tuples, as the handlers that index them read them.
 #pragma once
+#include "interpreter/blocks.h"
 #include "interpreter/dispatch.h"
 
 namespace typhon {
@@ -50,14 +51,29 @@ TYPHON_INLINE Value text_item(Value container, Value key) {
   return c < 256 ? Value(g_latin1[c]) : EMPTY;
 }
 
+// The first storage of a list that nobody else looks at; null: ask the heap.
+TYPHON_INLINE ListBody* quick_first_body(Thread* t, List* list) {
+  constexpr u32 kSize = 64, kSizeClass = kSize / 16 - 1, kCapacity = (kSize - (sizeof(ListBody) - sizeof(Field))) / sizeof(Field);
+  auto* body = reinterpret_cast<ListBody*>(free_object(t, kSizeClass));
+  if (body == nullptr) return nullptr;
+  body->capacity = kCapacity;
+  for (u32 i = 0; i < kCapacity; i++) *body->items[i].address() = EMPTY;
+  take_body(t, kSizeClass, body, list);
+  list->body = body;
+  return body;
+}
 // Puts an item, moved or counted, at the end of a list that has room and that nobody else looks at. False: not done.
-TYPHON_INLINE bool quick_append(Value target, Value item, bool moved) {
+TYPHON_INLINE bool quick_append(Thread* t, Value target, Value item, bool moved) {
   if (!is_exact_list(target)) return false;
   List* list = target.as<List>();
   if (!list->is_local() && g_multi_threaded) return false;
   ListBody* body = list->body;
   u64 n = list->size;
-  if (body == nullptr || n >= body->capacity) return false;
+  if (body == nullptr) {
+    if (!list->is_local() || (body = quick_first_body(t, list)) == nullptr) return false;
+  } else if (n >= body->capacity) {
+    return false;
+  }
   Value stored;
   if (!quick_heap_word(item, moved, list, &stored)) return false;
   *body->items[n].address() = stored;

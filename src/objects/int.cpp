@@ -198,7 +198,9 @@ i64 int_hash(Value v) {
   } else {
     const Int* one = v.is_object() ? v.as<Int>() : nullptr;
     if (one != nullptr && u64(one->size) + 1 <= 2) {  // as most instances of subclasses are
-      hash = one->size == 0 ? 0 : i64(one->limbs[0] % kModulus) * one->size;
+      u64 limb = one->size == 0 ? 0 : one->limbs[0];
+      if (limb >= kModulus) [[unlikely]] limb %= kModulus;
+      hash = i64(limb) * one->size;
     } else {
       BigView big(v);
       hash = i64(mpz_tdiv_ui(big, kModulus));
@@ -497,7 +499,10 @@ Ref int_binary(Thread& t, IntOp op, Value a, Value b) {
 
 int int_compare(Value a, Value b) {
   i64 m, n;
-  if (int_fits_i64(a, &m) && int_fits_i64(b, &n)) return (m > n) - (m < n);
+  bool small_a = int_fits_i64(a, &m), small_b = int_fits_i64(b, &n);
+  if (small_a && small_b) return (m > n) - (m < n);
+  if (small_a) return -int_sign(b);
+  if (small_b) return int_sign(a);
   BigView x(a), y(b);
   int c = mpz_cmp(x, y);
   return (c > 0) - (c < 0);

@@ -66,12 +66,15 @@ Raised bad_literal(Thread& t, int base, Value original) {
   return raise(t, exc::ValueError, "invalid literal for int() with base %d: %U", base, shown.get());
 }
 
-int digit_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'Z') return c - 'A' + 10;
-  return 99;
-}
+struct DigitValues {
+  u8 of[256];
+  constexpr DigitValues() : of() {
+    for (int c = 0; c < 256; c++)
+      of[c] = u8(c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : c >= 'A' && c <= 'Z' ? c - 'A' + 10 : 99);
+  }
+};
+constexpr DigitValues kDigitValues;
+int digit_value(char c) { return kDigitValues.of[u8(c)]; }
 
 // text: ASCII digits, white space already stripped.
 Ref parse(Thread& t, const char* text, size_t n, int base, Value original) {
@@ -111,17 +114,17 @@ Ref parse(Thread& t, const char* text, size_t n, int base, Value original) {
   }
   if (!zero_only && i < n) {
     // Nothing but digits, as nearly always.
-    bool plain = true;
     if ((n - i) * size_t(std::bit_width(u32(base - 1))) <= 62) {
       i64 value = 0;
-      for (size_t k = i; k < n; k++) {
+      size_t k = i;
+      for (; k < n; k++) {
         int d = digit_value(text[k]);
-        plain &= d < base;
+        if (d >= base) break;
         value = value * base + d;
-        if (!plain) break;
       }
-      if (plain) return int_from(t, negative ? -value : value);
+      if (k == n) return int_from(t, negative ? -value : value);
     } else if (base == 10) {
+      bool plain = true;
       for (size_t k = i; k < n; k++) plain &= u8(text[k] - '0') < 10;
       if (plain) return int_from_digits(t, text + i, n - i, base, negative);
     }
