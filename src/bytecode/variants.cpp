@@ -205,16 +205,36 @@ Op variant_of(const Body& c, u32 at, const Instr& next) {
   }
 }
 
+// The marks of the instruction `in`, a variant, behind `last`, for what that leaves in a register.
+u8 last_marks(const Instr& last, const Instr* in) {
+  if (op_operands(Op(last.op))[0] != 'D') return 0;
+  switch (Op(in->op)) {
+    case Op::ADD:
+    case Op::SUB:
+    case Op::MUL:
+    case Op::TRUE_DIV: return u8((in->b == last.a ? kLastIsB : 0) | (in->c == last.a ? kLastIsC : 0));
+    case Op::ADD_INT:
+    case Op::SUB_INT: return in->b == last.a ? kLastIsB : 0;
+    case Op::LOAD_POWER_FLOOR_DIV:
+    case Op::LOAD_POWER_MOD: return in[1].b == last.a ? kLastIsB : 0;
+    case Op::RETURN: return in->a == last.a ? kLastIsB : 0;
+    default: return 0;
+  }
+}
+
 }  // namespace
 
 void choose_variants(const Code* c, Instr* instructions, u32 unit_count, const Value* constants, u32 constant_count) {
   if (c->flags & (code_flag::kModule | code_flag::kClassBody)) return;  // run once; register 0 is no variable there
   Body body{instructions, unit_count, constants, constant_count, c->local_count};
+  const Instr* last = nullptr;
   for (u32 at = 0; at < unit_count;) {
     u32 next = at + op_units(Op(instructions[at].op));
     if (next >= unit_count) return;
     instructions[at].op = u8(variant_of(body, at, instructions[next]));
     if (Op(instructions[at].op) == Op::YIELD && drops_sent(body, instructions[at], instructions[next])) instructions[at].x |= kDropsSent;
+    if (last != nullptr) instructions[at].x |= last_marks(*last, &instructions[at]);
+    last = &instructions[at];
     at = next;
   }
 }

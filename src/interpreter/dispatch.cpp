@@ -15,12 +15,24 @@ namespace typhon {
 
 Result<i64> returned_length(Thread& t, Value result);  // objects/type_slots.cpp
 
-#define OP(name, units, operands, effect) {op_##name},
-const HandlerEntry g_handlers[256] = {
+namespace {
+template <Op kOp>
+constexpr HandlerFn kCarryHandler = nullptr;
+#define CARRY_ENTRY(name) \
+  template <>             \
+  constexpr HandlerFn kCarryHandler<Op::name> = carry_##name;
+CARRY_OPS(CARRY_ENTRY)
+#undef CARRY_ENTRY
+}  // namespace
+#define OP(name, units, operands, effect) [u32(Op::name)] = {op_##name},
+const HandlerEntry g_handlers[2 * kCarrying] = {
+#include "bytecode/ops.def"
+#undef OP
+#define OP(name, units, operands, effect) [kCarrying + u32(Op::name)] = {kCarryHandler<Op::name> ? kCarryHandler<Op::name> : op_##name},
 #include "bytecode/ops.def"
 };
 #undef OP
-static_assert(u32(Op::kCount) <= 256);
+static_assert(u32(Op::kCount) <= kCarrying);
 
 Status initialise_interpreter(Thread& t) {
   attach_interpreter(t);
@@ -445,8 +457,11 @@ COLD_HANDLER(return_unseen) {
   TAIL(op_RETURN);
 }
 }  // namespace
-HANDLER(RETURN) {
-  if (Value v = r[pc->a]; v.is_deferred() && (v.object()->ownership() & g_counted_states)) [[unlikely]] TAIL(return_borrowed);
+namespace {
+// RETURN of `result`, the word of its register.
+[[clang::preserve_none]] TYPHON_INLINE u64 return_word(HANDLER_PARAMETERS) {
+  Value result(carried);
+  if (result.is_deferred() && (result.object()->ownership() & g_counted_states)) [[unlikely]] TAIL(return_borrowed);
   FrameInfo info = frame::info(r);
   if ((info.flags & kFlagMask) | frame::frame_object(r).bits) [[unlikely]] {
     if ((info.flags & kFlagMask) == frame_flag::kEntry) TAIL(return_entry);
@@ -456,14 +471,19 @@ HANDLER(RETURN) {
     if ((info.flags & kFlagMask) == 0) TAIL(return_unseen);
     TAIL(return_cold);
   }
-  Value result = r[pc->a];
   r[pc->a] = EMPTY;
   if (!drop_variables_quickly(r)) [[unlikely]] {
     r[pc->a] = result;
     TAIL(return_dropping);
   }
   RETURN_RESULT(info, result);
-  NEXT(0);
+  NEXT_CARRYING(0, result);
+}
+}  // namespace
+HANDLER(RETURN) { TAIL_CARRYING(return_word, r[pc->a].bits); }
+CARRY_HANDLER(RETURN) {
+  if (pc->x & kLastIsB) TAIL_CARRYING(return_word, carried);
+  TAIL(op_RETURN);
 }
 HANDLER(RETURN_IMMEDIATE) {
   FrameInfo info = frame::info(r);

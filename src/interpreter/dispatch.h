@@ -15,7 +15,9 @@ typedef u64 (*HandlerFn)(Thread*, const HandlerEntry*, Instr*, Value*, u64) __at
 struct HandlerEntry {
   HandlerFn run;
 };
-extern const HandlerEntry g_handlers[256];
+// By opcode; from kCarrying on what NEXT_CARRYING goes to.
+inline constexpr u32 kCarrying = 256;
+extern const HandlerEntry g_handlers[2 * kCarrying];
 
 // The fifth argument carries a word to drop_and_next and nothing otherwise: whatever is in its register. Operands are read where they
 // are used, out of the instruction at pc: one load each, which waits for nothing but pc.
@@ -56,6 +58,20 @@ TYPHON_INLINE u64 any_word() {
     if (!(call)) [[unlikely]] TAIL(op_raise); \
     NEXT(n);                             \
   } while (0)
+
+// Goes on `n` units after this instruction, the last of which has just put `word` into its register a. Handlers of the instructions below
+// take that out of `carried`, where they are marked for it (kLastIsB, kLastIsC), and else do as ever: a chain of operations need not wait
+// for each result to come back from memory.
+#define NEXT_CARRYING(n, word)                                            \
+  do {                                                                    \
+    pc += (n);                                                            \
+    TAIL_CARRYING(table[kCarrying + opcode_at(pc)].run, (word).bits);     \
+  } while (0)
+#define CARRY_HANDLER(name) [[clang::preserve_none]] u64 carry_##name(HANDLER_PARAMETERS)
+#define CARRY_OPS(X) X(ADD) X(SUB) X(MUL) X(TRUE_DIV) X(ADD_INT) X(SUB_INT) X(LOAD_POWER_FLOOR_DIV) X(LOAD_POWER_MOD) X(RETURN)
+#define DECLARE_CARRY(name) CARRY_HANDLER(name);
+CARRY_OPS(DECLARE_CARRY)
+#undef DECLARE_CARRY
 
 #define OP(name, units, operands, effect) HANDLER(name);
 #include "bytecode/ops.def"
@@ -183,6 +199,23 @@ template <int kUnits>
       if (!replaced_.is_empty()) DROP_AND_NEXT(replaced_, n); \
     }                                                     \
     NEXT(n);                                              \
+  } while (0)
+
+// The same, of register a of the last of the n units, for NEXT_CARRYING.
+#define SET_AND_CARRY(to, owned, n)                       \
+  do {                                                    \
+    Value replaced_ = *(to);                              \
+    *(to) = (owned);                                      \
+    if (may_need_drop(replaced_)) [[unlikely]] {          \
+      if (!replaced_.is_empty()) DROP_AND_NEXT(replaced_, n); \
+    }                                                     \
+    NEXT_CARRYING(n, owned);                              \
+  } while (0)
+#define SET_TEMP_AND_CARRY(to, owned, n) \
+  do {                                   \
+    DCHECK(!needs_drop(*(to)));          \
+    *(to) = (owned);                     \
+    NEXT_CARRYING(n, owned);             \
   } while (0)
 
 // The same for a temporary of the frame: it holds nothing to drop.

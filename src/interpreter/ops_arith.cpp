@@ -14,6 +14,7 @@ namespace {
 
 // The end of an instruction whose operands and result are immediates.
 #define STORE_IMMEDIATE(value) SET_AND_NEXT(&r[pc->a], value, 1)
+#define CARRY_IMMEDIATE(value) SET_AND_CARRY(&r[pc->a], value, 1)
 
 TYPHON_INLINE bool both_ints(Value a, Value b) { return a.bits & b.bits & 1; }
 TYPHON_INLINE bool both_tagged_floats(Value a, Value b) { return (((a.bits - 2) | (b.bits - 2)) & 3) == 0; }
@@ -324,32 +325,63 @@ COLD_HANDLER(binary_cold) {
   STEP(binary_step<P>(*t, r, pc), 1);
 }
 
-#define ARITHMETIC(name, P)                                                                      \
-  HANDLER(name) {                                                                                \
-    Value a = r[pc->b], b = r[pc->c], result;                                                  \
-    if (both_ints(a, b)) [[likely]] {                                                            \
-      if (P::ints(a.bits, b.bits, &result)) [[likely]] STORE_IMMEDIATE(result);  \
-      TAIL(binary_cold<P>);                                                                      \
-    }
-
 }  // namespace
 
-// The three that loops of floats spend their time in have a float path in the handler.
-#define FLOAT_ARITHMETIC(name, P)                                                                        \
-  ARITHMETIC(name, P)                                                                                    \
+// What the handlers do with immediates, and with nothing else.
+#define INT_OPERATION(P, a, b)                                                    \
+  if (both_ints(a, b)) [[likely]] {                                               \
+    Value result;                                                                 \
+    if (P::ints((a).bits, (b).bits, &result)) [[likely]] CARRY_IMMEDIATE(result); \
+    TAIL(binary_cold<P>);                                                         \
+  }
+#define NUMBER_OPERATION(P, a, b)                                                                        \
+  INT_OPERATION(P, a, b)                                                                                 \
   if (both_tagged_floats(a, b)) {                                                                        \
-    if (Value::encode_float(P::floats(a.as_tagged_float(), b.as_tagged_float()), &result)) [[likely]]    \
-      STORE_IMMEDIATE(result);                                                           \
-  }                                                                                                      \
-  TAIL(binary_cold<P>);                                                                                  \
+    Value result;                                                                                        \
+    if (Value::encode_float(P::floats((a).as_tagged_float(), (b).as_tagged_float()), &result)) [[likely]] \
+      CARRY_IMMEDIATE(result);                                                                           \
   }
-#define INT_ARITHMETIC(name, P) \
-  ARITHMETIC(name, P)           \
-  TAIL(binary_cold<P>);         \
+#define DIVISION(P, a, b)                                                                                             \
+  Value result;                                                                                                       \
+  if (both_tagged_floats(a, b)) [[likely]] {                                                                          \
+    if (Value::encode_float((a).as_tagged_float() / (b).as_tagged_float(), &result)) [[likely]]                       \
+      CARRY_IMMEDIATE(result);                                                                                        \
+  } else if ((a).is_tagged_float() && (b).is_small_int() && (b).as_small_int() != 0) { /* rounded as by float() */    \
+    if (Value::encode_float((a).as_tagged_float() / double((b).as_small_int()), &result)) [[likely]]                  \
+      CARRY_IMMEDIATE(result);                                                                                        \
   }
-FLOAT_ARITHMETIC(ADD, Add)
-FLOAT_ARITHMETIC(SUB, Sub)
-FLOAT_ARITHMETIC(MUL, Mul)
+
+#define INT_ARITHMETIC(name, P)           \
+  HANDLER(name) {                         \
+    Value a = r[pc->b], b = r[pc->c];     \
+    INT_OPERATION(P, a, b)                \
+    TAIL(binary_cold<P>);                 \
+  }
+// The ones that loops of numbers spend their time in take what is carried. The operand that is not is read in a branch of its own: chosen
+// from two words, the operation would wait for both.
+#define NUMBER_ARITHMETIC(name, P, OPERATION, other)  \
+  HANDLER(name) {                                     \
+    Value a = r[pc->b], b = r[pc->c];                 \
+    OPERATION(P, a, b)                                \
+    TAIL(other);                                      \
+  }                                                   \
+  CARRY_HANDLER(name) {                               \
+    if (pc->x & kLastIsB) {                           \
+      Value a(carried), b = r[pc->c];                 \
+      OPERATION(P, a, b)                              \
+      TAIL(other);                                    \
+    }                                                 \
+    asm volatile("");                                 \
+    if (pc->x & kLastIsC) {                           \
+      Value a = r[pc->b], b(carried);                 \
+      OPERATION(P, a, b)                              \
+      TAIL(other);                                    \
+    }                                                 \
+    TAIL(op_##name);                                  \
+  }
+NUMBER_ARITHMETIC(ADD, Add, NUMBER_OPERATION, binary_cold<Add>)
+NUMBER_ARITHMETIC(SUB, Sub, NUMBER_OPERATION, binary_cold<Sub>)
+NUMBER_ARITHMETIC(MUL, Mul, NUMBER_OPERATION, binary_cold<Mul>)
 INT_ARITHMETIC(FLOOR_DIV, FloorDiv)
 INT_ARITHMETIC(MOD, Mod)
 INT_ARITHMETIC(LSHIFT, Lshift)
@@ -366,11 +398,11 @@ INT_ARITHMETIC(XOR, Xor)
     Value result;                                                                                                           \
     if (both_ints(item, other)) {                                                                                           \
       if (kRight ? Operator::ints((other).bits, (item).bits, &result) : Operator::ints((item).bits, (other).bits, &result)) \
-        SET_AND_NEXT(&r[pc[kUnits].a], result, (kUnits) + 1);                                                               \
+        SET_AND_CARRY(&r[pc[kUnits].a], result, (kUnits) + 1);                                                               \
     } else if (both_tagged_floats(item, other)) {                                                                           \
       double x = (item).as_tagged_float(), y = (other).as_tagged_float();                                                   \
       if (Value::encode_float(kRight ? Operator::floats(y, x) : Operator::floats(x, y), &result))                           \
-        SET_AND_NEXT(&r[pc[kUnits].a], result, (kUnits) + 1);                                                               \
+        SET_AND_CARRY(&r[pc[kUnits].a], result, (kUnits) + 1);                                                               \
     }                                                                                                                       \
   } while (0)
 #define OPERATOR_PAIR(name, base, First, Second, kRight)                                                                     \
@@ -381,7 +413,7 @@ INT_ARITHMETIC(XOR, Xor)
     } else if (both_tagged_floats(a, b) && other.is_tagged_float()) {                                                         \
       double x = First::floats(a.as_tagged_float(), b.as_tagged_float()), y = other.as_tagged_float();                      \
       if (Value::encode_float(kRight ? Second::floats(y, x) : Second::floats(x, y), &result))                               \
-        SET_AND_NEXT(&r[pc[1].a], result, 2);                                                                               \
+        SET_AND_CARRY(&r[pc[1].a], result, 2);                                                                              \
     }                                                                                                                       \
     TAIL(op_##base);                                                                                                        \
   }
@@ -405,18 +437,22 @@ PAIRS(OPERATOR_PAIR, MUL, Mul)
 PAIRS(ITEM_PAIR, GET_ITEM, void)
 
 // Floor division and remainder by a constant power of two, also of negative ints.
-HANDLER(LOAD_POWER_FLOOR_DIV) {
-  Value a = r[pc[1].b];
-  u32 shift = u32(std::countr_zero(frame::code(r)->constants[pc->constant()].bits >> 1));
-  if (a.is_small_int()) [[likely]] SET_AND_NEXT(&r[pc[1].a], Value(u64(i64(a.bits) >> shift) | 1), 2);
-  TAIL(op_LOAD_IMMEDIATE);
-}
-HANDLER(LOAD_POWER_MOD) {
-  Value a = r[pc[1].b];
-  u64 power = frame::code(r)->constants[pc->constant()].bits;  // 2 * the number + 1
-  if (a.is_small_int()) [[likely]] SET_AND_NEXT(&r[pc[1].a], Value(a.bits & (power - 2)), 2);
-  TAIL(op_LOAD_IMMEDIATE);
-}
+#define POWER_OPERATION(name, a_word, expression)                             \
+  do {                                                                        \
+    Value a = (a_word);                                                       \
+    u64 power = frame::code(r)->constants[pc->constant()].bits; /* doubled, and 1 */ \
+    if (!a.is_small_int()) [[unlikely]] TAIL(op_LOAD_IMMEDIATE);              \
+    Value result(expression);                                                 \
+    SET_AND_CARRY(&r[pc[1].a], result, 2);                                    \
+  } while (0)
+#define POWER_ARITHMETIC(name, expression)                                    \
+  HANDLER(name) { POWER_OPERATION(name, r[pc[1].b], expression); }            \
+  CARRY_HANDLER(name) {                                                       \
+    if (pc->x & kLastIsB) POWER_OPERATION(name, Value(carried), expression);  \
+    TAIL(op_##name);                                                          \
+  }
+POWER_ARITHMETIC(LOAD_POWER_FLOOR_DIV, u64(i64(a.bits) >> std::countr_zero(power >> 1)) | 1)
+POWER_ARITHMETIC(LOAD_POWER_MOD, a.bits & (power - 2))
 
 namespace {
 COLD_HANDLER(true_div_numbers) {
@@ -426,17 +462,7 @@ COLD_HANDLER(true_div_numbers) {
   TAIL(binary_cold<TrueDiv>);
 }
 }  // namespace
-HANDLER(TRUE_DIV) {
-  Value a = r[pc->b], b = r[pc->c], result;
-  if (both_tagged_floats(a, b)) [[likely]] {
-    if (Value::encode_float(a.as_tagged_float() / b.as_tagged_float(), &result)) [[likely]]
-      STORE_IMMEDIATE(result);
-  } else if (a.is_tagged_float() && b.is_small_int() && b.as_small_int() != 0) {  // the int is rounded as it is by float()
-    if (Value::encode_float(a.as_tagged_float() / double(b.as_small_int()), &result)) [[likely]]
-      STORE_IMMEDIATE(result);
-  }
-  TAIL(true_div_numbers);
-}
+NUMBER_ARITHMETIC(TRUE_DIV, TrueDiv, DIVISION, true_div_numbers)
 HANDLER(POW) {
   Value a = r[pc->b], b = r[pc->c], result;
   double x, y;
@@ -465,12 +491,18 @@ COLD_HANDLER(immediate_cold) {
 }
 }  // namespace
 
-#define IMMEDIATE_ARITHMETIC(name, P)                                                                            \
-  HANDLER(name) {                                                                                                \
-    Value a = r[pc->b], result;                                                                                 \
-    if (a.is_small_int() && P::ints(a.bits, Value::small_int(pc->immediate()).bits, &result)) [[likely]] \
-      STORE_IMMEDIATE(result);                                                                \
-    TAIL(immediate_cold<P>);                                                                                     \
+#define IMMEDIATE_OPERATION(P, a)                                                                             \
+  do {                                                                                                        \
+    Value result;                                                                                             \
+    if ((a).is_small_int() && P::ints((a).bits, Value::small_int(pc->immediate()).bits, &result)) [[likely]]  \
+      CARRY_IMMEDIATE(result);                                                                                \
+    TAIL(immediate_cold<P>);                                                                                  \
+  } while (0)
+#define IMMEDIATE_ARITHMETIC(name, P)                                \
+  HANDLER(name) { IMMEDIATE_OPERATION(P, r[pc->b]); }                \
+  CARRY_HANDLER(name) {                                              \
+    if (pc->x & kLastIsB) IMMEDIATE_OPERATION(P, Value(carried));    \
+    TAIL(op_##name);                                                 \
   }
 IMMEDIATE_ARITHMETIC(ADD_INT, Add)
 IMMEDIATE_ARITHMETIC(SUB_INT, Sub)

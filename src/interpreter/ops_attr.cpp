@@ -609,7 +609,7 @@ HANDLER(LOAD_ATTR) {
 
 HANDLER(LOAD_ATTR_TEMP) {
   Value v = CACHED_ATTRIBUTE();
-  if (quick_acquire_slot(v, &v)) [[likely]] SET_TEMP_AND_NEXT(&r[pc->a], v, 2);
+  if (quick_acquire_slot(v, &v)) [[likely]] SET_TEMP_AND_CARRY(&r[pc->a], v, 2);
   TAIL(load_attribute_cold);
 }
 // In the pairs the first attribute is only borrowed: nothing runs before the second is found.

@@ -632,7 +632,7 @@ HANDLER(GET_ITEM) {
 }
 HANDLER(GET_ITEM_TEMP) {
   Value v = sequence_item(r[pc->b], r[pc->c]);
-  if (quick_acquire_slot(v, &v)) [[likely]] SET_TEMP_AND_NEXT(&r[pc->a], v, 2);
+  if (quick_acquire_slot(v, &v)) [[likely]] SET_TEMP_AND_CARRY(&r[pc->a], v, 2);
   TAIL(get_item_cold);
 }
 HANDLER(SET_ITEM) {

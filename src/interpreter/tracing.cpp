@@ -14,10 +14,10 @@ namespace {
 HANDLER(traced);
 
 struct TracedTable {
-  HandlerEntry entries[256];
+  HandlerEntry entries[2 * kCarrying];
   TracedTable() {
     for (HandlerEntry& e : entries) e.run = op_traced;
-    entries[u8(Op::LOAD_BODY)].run = op_LOAD_BODY;  // no instruction of the program
+    entries[u8(Op::LOAD_BODY)].run = entries[kCarrying + u8(Op::LOAD_BODY)].run = op_LOAD_BODY;  // no instruction of the program
   }
 };
 const TracedTable g_traced_handlers;
