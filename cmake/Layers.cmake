@@ -69,7 +69,7 @@ endforeach()
 
 # No instruction is guessed: by the profile alone a handler would compare the next one with those that followed it most often.
 if(TYPHON_MODE STREQUAL "release")
-  target_compile_options(typhon_interpreter PRIVATE "SHELL:-mllvm -disable-vp")
+  target_compile_options(typhon_interpreter PRIVATE "SHELL:-mllvm -disable-vp" -falign-functions=64)
 endif()
 
 if(TYPHON_TESTS)

@@ -61,12 +61,28 @@ u32 cache_units(Op op) {
   }
 }
 
+// The bits of x that only loaded code has (variants.cpp).
+u8 loaded_marks(Op op) {
+  switch (op) {
+    case Op::LOAD_CONST: return 0xFF;
+    case Op::ADD:
+    case Op::SUB:
+    case Op::MUL:
+    case Op::TRUE_DIV:
+    case Op::ADD_INT:
+    case Op::SUB_INT:
+    case Op::RETURN: return kLastIsB | kLastIsC;
+    default: return 0;
+  }
+}
+
 void copy_instructions(Instr* to, const Instr* from, u32 n) {
   for (u32 i = 0; i < n;) {
     u32 units = op_units(Op(from[i].op)), caches = cache_units(Op(from[i].op));
     for (u32 k = 0; k < units && i + k < n; k++)
       unit(&to[i + k]) = (caches >> k & 1) ? 0 : unit(const_cast<Instr*>(&from[i + k]));
     to[i].op = u8(base_op(Op(from[i].op)));
+    to[i].x &= u8(~loaded_marks(Op(to[i].op)));
     i += units;
   }
 }

@@ -13,11 +13,13 @@ struct Body {
   u32 constant_count, local_count;
 };
 
+// Whether the constant is an index that goes into the x of its LOAD_CONST.
+bool fits_index(Value v) { return v.is_small_int() && i8(v.as_small_int()) == v.as_small_int(); }
 // Whether a constant index and an item of the attribute follow: `x.a[0]`. `at`: of the LOAD_CONST.
 bool makes_constant_item(const Body& c, const Instr& load, u32 at) {
   const Instr &constant = c.instructions[at], &item = c.instructions[at + 1];
   return at + 1 < c.unit_count && constant.a >= c.local_count && constant.constant() < c.constant_count &&
-         c.constants[constant.constant()].is_small_int() && Op(item.op) == Op::GET_ITEM && item.b == load.a && (item.x & kConsumeB) &&
+         fits_index(c.constants[constant.constant()]) && Op(item.op) == Op::GET_ITEM && item.b == load.a && (item.x & kConsumeB) &&
          item.c == constant.a && (item.x & kConsumeC);
 }
 // ... and what happens to the item.
@@ -169,6 +171,15 @@ bool is_argument(const Body& c, u32 at) {
   return false;
 }
 
+// That MOVE.
+Op argument_variant(const Body& c, u32 at) {
+  const Instr &in = c.instructions[at], &load = c.instructions[at + 1];
+  if (Op(load.op) != Op::LOAD_METHOD || load.a + 1 != in.a) return Op::MOVE_BORROWED;
+  const Instr& call = c.instructions[at + 3];
+  return at + 3 < c.unit_count && Op(call.op) == Op::CALL_METHOD && call.b == load.a && call.c == 0 ? Op::MOVE_METHOD_CALL
+                                                                                                  : Op::MOVE_METHOD_BORROWED;
+}
+
 // `next`: the instruction behind it, a base.
 Op variant_of(const Body& c, u32 at, const Instr& next) {
   const Instr& in = c.instructions[at];
@@ -177,8 +188,7 @@ Op variant_of(const Body& c, u32 at, const Instr& next) {
   switch (op) {
     case Op::MOVE:
       if (!temporary || (in.x & kConsumeB)) return op;
-      if (in.b < c.local_count && is_argument(c, at))
-        return Op(next.op) == Op::LOAD_METHOD && next.a + 1 == in.a ? Op::MOVE_METHOD_BORROWED : Op::MOVE_BORROWED;
+      if (in.b < c.local_count && is_argument(c, at)) return argument_variant(c, at);
       return Op(next.op) == Op::LOAD_METHOD && next.a + 1 == in.a ? Op::MOVE_METHOD : Op::MOVE_TEMP;
     case Op::LOAD_CONST:
       if (!temporary || in.constant() >= c.constant_count) return op;
@@ -233,6 +243,14 @@ void choose_variants(const Code* c, Instr* instructions, u32 unit_count, const V
     if (next >= unit_count) return;
     instructions[at].op = u8(variant_of(body, at, instructions[next]));
     if (Op(instructions[at].op) == Op::YIELD && drops_sent(body, instructions[at], instructions[next])) instructions[at].x |= kDropsSent;
+    switch (Op(instructions[at].op)) {
+      case Op::LOAD_ATTR_INDEX:
+      case Op::LOAD_ATTR_INDEX_ATTR:
+      case Op::LOAD_ATTR_INDEX_STORE:
+        instructions[next].x = u8(constants[instructions[next].constant()].as_small_int());
+        break;
+      default: break;
+    }
     if (last != nullptr) instructions[at].x |= last_marks(*last, &instructions[at]);
     last = &instructions[at];
     at = next;
@@ -244,7 +262,8 @@ Op base_op(Op op) {
     case Op::MOVE_TEMP:
     case Op::MOVE_BORROWED:
     case Op::MOVE_METHOD:
-    case Op::MOVE_METHOD_BORROWED: return Op::MOVE;
+    case Op::MOVE_METHOD_BORROWED:
+    case Op::MOVE_METHOD_CALL: return Op::MOVE;
     case Op::LOAD_IMMEDIATE:
     case Op::LOAD_POWER_FLOOR_DIV:
     case Op::LOAD_POWER_MOD:

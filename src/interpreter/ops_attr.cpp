@@ -665,7 +665,7 @@ namespace {
 // The item, borrowed, that a LOAD_ATTR_INDEX reads; EMPTY: not that simple.
 TYPHON_INLINE Value indexed_item(Value* r, const Instr* pc) {
   Value v = CACHED_ATTRIBUTE();
-  return v.is_empty() ? EMPTY : sequence_item(v, frame::code(r)->constants[pc[2].constant()].as_small_int());
+  return v.is_empty() ? EMPTY : sequence_item(v, i8(pc[2].x));
 }
 }  // namespace
 HANDLER(LOAD_ATTR_INDEX) {

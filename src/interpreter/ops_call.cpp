@@ -6,6 +6,7 @@
 #include "interpreter/enter.h"
 #include "interpreter/inlined.h"
 #include "interpreter/intrinsics.h"
+#include "interpreter/quick_attribute.h"
 #include "interpreter/quick_key.h"
 #include "interpreter/sequence_item.h"
 #include "objects/protocol/services.h"
@@ -795,6 +796,22 @@ HANDLER(CALL_METHOD) {
     TAIL(call_method_function);
   }
   TAIL(call_method_cold);
+}
+HANDLER(MOVE_METHOD_CALL) {
+  Value v = r[pc->b], method;
+  if (cached_method(v, cache::load(pc + 2), &method) && quick_shape(method.object()) == kShape_function &&
+      !(frame::info(r).flags & frame_flag::kGenerator)) [[likely]] {
+    Instr* call = pc + 3;
+    Value* callee = r + call->b + 1;
+    Code* code = method.as<Function>()->code.as<Code>();
+    if (takes_exactly(code, 1) && may_enter(t, callee, code)) [[likely]] {
+      callee[-1] = method;
+      callee[0] = Value(v.bits | Value::kDeferredBit);
+      Instr* first = enter_code(t, r, call, callee, code, 1, 2 << kResumeShift, call->a);
+      ENTER(callee, first);
+    }
+  }
+  TAIL(op_MOVE_METHOD_BORROWED);
 }
 HANDLER(CALL_NATIVE) {
   Value callable = r[pc->b];

@@ -883,10 +883,19 @@ HANDLER(JUMP_BACK_LIST) {
   ListBody* body = __atomic_load_n(&list->body, __ATOMIC_ACQUIRE);
   u64 i = u64(it->index);
   if (i >= __atomic_load_n(&list->size, __ATOMIC_RELAXED) || body == nullptr || i >= body->capacity) [[unlikely]] TAIL(sequence_end);
-  Value item;
-  if (!quick_acquire_slot(body->items[i].peek(), &item)) [[unlikely]] TAIL(for_iter_cold);
+  Value item = body->items[i].peek();
+  Value* to = &r[pc->a];
+  if (item.bits & 7) {
+    it->index = i64(i + 1);
+    SET_AND_NEXT(to, item, 2);
+  }
+  // Objects: the one before is held by something else as well, mostly.
+  if (!quick_acquire_slot(item, &item)) [[unlikely]] TAIL(for_iter_cold);
   it->index = i64(i + 1);
-  SET_AND_NEXT(&r[pc->a], item, 2);
+  Value last = *to;
+  *to = item;
+  if (!quick_drop(last)) [[unlikely]] DROP_AND_NEXT(last, 2);
+  NEXT(2);
 }
 HANDLER(UNPACK_SEQUENCE) {
   Value source = r[pc->b];
