@@ -215,6 +215,12 @@ Op variant_of(const Body& c, u32 at, const Instr& next) {
   }
 }
 
+bool delegates(const Body& c, u32 at) {
+  if (at + 2 >= c.unit_count) return false;
+  const Instr &get = c.instructions[at], &load = c.instructions[at + 1], &from = c.instructions[at + 2];
+  return Op(load.op) == Op::LOAD_CONST && load.a >= c.local_count && load.constant() < c.constant_count &&
+         c.constants[load.constant()].is_none() && Op(from.op) == Op::YIELD_FROM && from.b == get.a && from.c == load.a;
+}
 // The marks of the instruction `in`, a variant, behind `last`, for what that leaves in a register.
 u8 last_marks(const Instr& last, const Instr* in) {
   if (op_operands(Op(last.op))[0] != 'D') return 0;
@@ -244,6 +250,9 @@ void choose_variants(const Code* c, Instr* instructions, u32 unit_count, const V
     instructions[at].op = u8(variant_of(body, at, instructions[next]));
     if (Op(instructions[at].op) == Op::YIELD && drops_sent(body, instructions[at], instructions[next])) instructions[at].x |= kDropsSent;
     switch (Op(instructions[at].op)) {
+      case Op::GET_YIELD_FROM_ITER:
+        if (delegates(body, at)) instructions[at].x |= kDelegates;
+        break;
       case Op::LOAD_ATTR_INDEX:
       case Op::LOAD_ATTR_INDEX_ATTR:
       case Op::LOAD_ATTR_INDEX_STORE:
@@ -332,6 +341,8 @@ Op base_op(Op op) {
     case Op::MUL_THEN_MUL: return Op::MUL;
     case Op::JUMP_BACK_FOR:
     case Op::JUMP_BACK_LIST:
+    case Op::JUMP_BACK_RANGE:
+    case Op::JUMP_BACK_GENERATOR:
     case Op::JUMP_BACK_ENUMERATE: return Op::JUMP_BACK;
     default: return op;
   }

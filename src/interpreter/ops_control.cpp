@@ -384,20 +384,30 @@ COLD_HANDLER(for_delegating) {
   pc = resumed;
   NEXT(0);
 }
-// The usual case: a local generator that begins or waits in a yield.
+// The usual case: a local generator that waits in a yield which drops what is sent. Its registers; null: not that.
+TYPHON_INLINE Value* resume_plainly(Thread* t, const HandlerEntry* table, Generator* g, Value* r, Instr* pc) {
+  if (!g->is_local() || g->state > u8(GeneratorState::kSuspended)) [[unlikely]] return nullptr;
+  const Instr* resumed = frame::pc(g->registers());
+  Value* end = frame_stack_end(*t, r);
+  if (Op(resumed->op) != Op::YIELD || !(resumed->x & kDropsSent) || table != g_handlers || end + kStackSlack > t->stack_limit ||
+      t->recursion_depth >= t->recursion_limit) [[unlikely]]
+    return nullptr;
+  return enter_generator(t, g, r, pc, end);
+}
+// One that begins, or waits in any yield.
 COLD_HANDLER(for_generator) {
   Generator* g = r[pc->b].as<Generator>();
+  if (Value* inner = resume_plainly(t, table, g, r, pc)) [[likely]] {
+    r = inner;
+    pc = frame::pc(inner);
+    NEXT(2);
+  }
   if (!g->is_local() || g->state > u8(GeneratorState::kSuspended)) [[unlikely]] TAIL(for_delegating);
   Value* inner = g->registers();
   Instr* resumed = frame::pc(inner);
   Value* end = frame_stack_end(*t, r);
   if (end + kStackSlack > t->stack_limit || t->recursion_depth >= t->recursion_limit) [[unlikely]] TAIL(for_delegating);
-  if (Op(resumed->op) == Op::YIELD) [[likely]] {
-    if ((resumed->x & kDropsSent) && table == g_handlers) [[likely]] {
-      r = enter_generator(t, g, r, pc, end);
-      pc = resumed;
-      NEXT(2);
-    }
+  if (Op(resumed->op) == Op::YIELD) {
     if (needs_drop(inner[resumed->a])) [[unlikely]] TAIL(for_delegating);
     inner[resumed->a] = None;
   } else if (Op(resumed->op) != Op::RETURN_GENERATOR) {
@@ -851,9 +861,15 @@ COLD_HANDLER(jump_back_to_list) {
   pc = loop;
   TAIL(for_list);
 }
-COLD_HANDLER(jump_back_to_enumerate) {
+// The variant for what a loop goes over the first time, once: threads do not take turns in writing it.
+COLD_HANDLER(choose_jump_back) {
   Instr* loop = pc + pc->jump();
-  if (is_unpacked(loop) && loop[2].c == 2 && Op(pc->op) == Op::JUMP_BACK_FOR) pc->op = u8(Op::JUMP_BACK_ENUMERATE);
+  u32 shape = quick_shape(r[loop->b].object());
+  Op variant = shape == kShape_range_iterator                        ? Op::JUMP_BACK_RANGE
+               : shape == kShape_generator                           ? Op::JUMP_BACK_GENERATOR
+               : is_unpacked(loop) && loop[2].c == 2                 ? Op::JUMP_BACK_ENUMERATE
+                                                                     : Op::JUMP_BACK_FOR;
+  if (Op(pc->op) == Op::JUMP_BACK_FOR) pc->op = u8(variant);
   pc = loop;
   TAIL(op_FOR_ITER);
 }
@@ -861,11 +877,36 @@ COLD_HANDLER(jump_back_to_enumerate) {
 HANDLER(JUMP_BACK_FOR) {
   if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_back_edge);
   Instr* loop = pc + pc->jump();
-  if (points_to(r[loop->b], kShape_list_iterator)) TAIL(jump_back_to_list);
-  asm volatile("");  // in this order
-  if (points_to(r[loop->b], kShape_enumerate)) [[unlikely]] TAIL(jump_back_to_enumerate);
+  if (Value iterator = r[loop->b]; points(iterator)) [[likely]] {
+    u32 shape = quick_shape(iterator.object());
+    if (shape == kShape_list_iterator) TAIL(jump_back_to_list);
+    asm volatile("");  // in this order
+    if (shape == kShape_range_iterator || shape == kShape_generator || shape == kShape_enumerate) [[unlikely]] TAIL(choose_jump_back);
+  }
   pc = loop;
   TAIL(op_FOR_ITER);
+}
+HANDLER(JUMP_BACK_RANGE) {
+  if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_back_edge);
+  pc += pc->jump();
+  if (!points_to(r[pc->b], kShape_range_iterator)) [[unlikely]] TAIL(op_FOR_ITER);
+  RangeIterator* it = r[pc->b].as<RangeIterator>();
+  if (!it->is_local()) [[unlikely]] TAIL(for_iter_cold);
+  if (it->remaining <= 0) [[unlikely]] TAIL(loop_end);
+  i64 n = it->next;
+  it->next = n + it->step;
+  it->remaining--;
+  SET_AND_CARRY(&r[pc->a], Value::small_int(n), 2);
+}
+HANDLER(JUMP_BACK_GENERATOR) {
+  if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_back_edge);
+  pc += pc->jump();
+  if (!points_to(r[pc->b], kShape_generator)) [[unlikely]] TAIL(op_FOR_ITER);
+  Value* inner = resume_plainly(t, table, r[pc->b].as<Generator>(), r, pc);
+  if (inner == nullptr) [[unlikely]] TAIL(for_generator);
+  r = inner;
+  pc = frame::pc(inner);
+  NEXT(2);
 }
 HANDLER(JUMP_BACK_ENUMERATE) {
   if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_back_edge);

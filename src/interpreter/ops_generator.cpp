@@ -411,13 +411,9 @@ HANDLER(GET_YIELD_FROM_ITER) {
   if (method.is_empty()) TAIL(yield_from_iter_native);
   Generator* g = quick_iterator(t, r, pc, table, method);
   if (g == nullptr) TAIL(yield_from_iter_entering);
-  // What follows, as the compiler makes it: None to send, and YIELD_FROM, which enters it.
-  const Instr* load = pc + 1;
-  if (Op(load->op) != Op::LOAD_IMMEDIATE || Op(pc[2].op) != Op::YIELD_FROM || pc[2].b != pc->a || pc[2].c != load->a ||
-      !frame::code(r)->constants[load->constant()].is_none() || needs_drop(r[pc->a])) [[unlikely]]
-    SET_AND_NEXT(&r[pc->a], Value(g), 1);
+  if (!(pc->x & kDelegates) || needs_drop(r[pc->a])) [[unlikely]] SET_AND_NEXT(&r[pc->a], Value(g), 1);
   r[pc->a] = Value(g);
-  r[load->a] = None;
+  r[pc[1].a] = None;
   enter_delegate(t, g, r, pc + 2);
   r = g->registers();
   pc = frame::pc(r);

@@ -1,5 +1,6 @@
 // posix: processes, identities, scheduling.
 #include <csignal>
+#include <pthread.h>
 #include <climits>
 #include <cstdlib>
 #include <sys/resource.h>
@@ -17,6 +18,15 @@ namespace {
 Ref done(Thread& t, i64 result) {
   if (result == -1) return raise_errno(t, errno);
   return Ref::none();
+}
+
+// 0: not asked for yet in this process. Programs that log ask often, and only fork() changes it; whoever calls that.
+Relaxed<pid_t> g_pid = 0;
+Ref f_getpid(Thread& t, Value, const Value*) {
+  [[maybe_unused]] static const int registered = pthread_atfork(nullptr, nullptr, [] { g_pid = 0; });
+  pid_t pid = g_pid;
+  if (pid == 0) g_pid = pid = getpid();
+  return int_from(t, pid);
 }
 
 template <auto F>
@@ -185,7 +195,7 @@ const Method kProcessFunctions[] = {
     method("times", f_times, "()"),
     method("uname", f_uname, "()"),
     method("getloadavg", f_getloadavg, "()"),
-    method("getpid", f_get_id<getpid>, "()", "Return the current process id."),
+    method("getpid", f_getpid, "()", "Return the current process id."),
     method("getppid", f_get_id<getppid>, "()"),
     method("getuid", f_get_id<getuid>, "()"),
     method("geteuid", f_get_id<geteuid>, "()"),
