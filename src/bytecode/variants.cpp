@@ -84,6 +84,7 @@ Op attribute_variant(const Body& c, const Instr& load, u32 behind) {
     case Op::LOAD_METHOD: return next.a + 1 == load.a ? Op::LOAD_ATTR_METHOD : Op::LOAD_ATTR_TEMP;
     case Op::JUMP_IF_TRUE:
     case Op::JUMP_IF_FALSE: return tested ? Op::LOAD_ATTR_TRUTH : Op::LOAD_ATTR_TEMP;
+    case Op::NOT: return same ? Op::LOAD_ATTR_NOT : Op::LOAD_ATTR_TEMP;
     case Op::JUMP_IF_NONE:
     case Op::JUMP_IF_NOT_NONE: return tested ? Op::LOAD_ATTR_NONE : Op::LOAD_ATTR_TEMP;
     default: return Op::LOAD_ATTR_TEMP;
@@ -310,6 +311,7 @@ Op base_op(Op op) {
     case Op::LOAD_ATTR_INDEX_STORE:
     case Op::LOAD_ATTR_METHOD:
     case Op::LOAD_ATTR_TRUTH:
+    case Op::LOAD_ATTR_NOT:
     case Op::LOAD_ATTR_NONE: return Op::LOAD_ATTR;
     case Op::STORE_ATTR_NEW: return Op::STORE_ATTR;
     case Op::BUILD_SLICE_GET:

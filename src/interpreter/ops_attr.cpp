@@ -654,6 +654,20 @@ HANDLER(LOAD_ATTR_TRUTH) {
   if (bool(truth) == (Op(pc->op) == Op::JUMP_IF_TRUE)) NEXT(pc->jump());
   NEXT(1);
 }
+namespace {
+COLD_HANDLER(load_attribute_not) {
+  int truth = object_truth(Value(carried));
+  if (truth < 0) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
+  SET_AND_NEXT(&r[pc[2].a], Value::boolean(!truth), 3);
+}
+}  // namespace
+HANDLER(LOAD_ATTR_NOT) {
+  Value v = CACHED_ATTRIBUTE();
+  if (v.is_empty()) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
+  int truth = quick_truth(v);
+  if (truth < 0) TAIL_CARRYING(load_attribute_not, v.bits);
+  SET_AND_NEXT(&r[pc[2].a], Value::boolean(!truth), 3);
+}
 HANDLER(LOAD_ATTR_NONE) {
   Value v = CACHED_ATTRIBUTE();
   if (v.is_empty()) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
