@@ -71,6 +71,7 @@ u8 loaded_marks(Op op) {
     case Op::TRUE_DIV:
     case Op::ADD_INT:
     case Op::SUB_INT:
+    case Op::MOVE:
     case Op::RETURN: return kLastIsB | kLastIsC;
     case Op::GET_YIELD_FROM_ITER: return kDelegates;
     default: return 0;

@@ -32,7 +32,7 @@ inline constexpr u8 kConsumeA = 1, kConsumeB = 2, kConsumeC = 4;
 inline constexpr u8 kInPlace = 8;
 // Of a YIELD: the CLEAR behind it drops what is sent in (variants.cpp). Whoever resumes it with None goes on behind that.
 inline constexpr u8 kDropsSent = 4;
-// Of arithmetic, of the LOAD_POWER_ pairs and (the first) of RETURN: operand b, c (of RETURN a) is what the instruction right before this
+// Of arithmetic, of the LOAD_POWER_ pairs, of MOVE_METHOD_ and (the first) of RETURN: operand b, c (of RETURN a) is what the instruction right before this
 // one made. Set when code is loaded; for handlers that have that value at hand (carry_ handlers, interpreter/dispatch.h).
 inline constexpr u8 kLastIsB = 16, kLastIsC = 32;
 // Of a GET_YIELD_FROM_ITER: a LOAD_CONST of None and the YIELD_FROM follow, as the compiler makes it.

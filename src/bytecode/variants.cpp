@@ -231,7 +231,9 @@ u8 last_marks(const Instr& last, const Instr* in) {
     case Op::MUL:
     case Op::TRUE_DIV: return u8((in->b == last.a ? kLastIsB : 0) | (in->c == last.a ? kLastIsC : 0));
     case Op::ADD_INT:
-    case Op::SUB_INT: return in->b == last.a ? kLastIsB : 0;
+    case Op::SUB_INT:
+    case Op::MOVE_METHOD_BORROWED:
+    case Op::MOVE_METHOD_CALL: return in->b == last.a ? kLastIsB : 0;
     case Op::LOAD_POWER_FLOOR_DIV:
     case Op::LOAD_POWER_MOD: return in[1].b == last.a ? kLastIsB : 0;
     case Op::RETURN: return in->a == last.a ? kLastIsB : 0;

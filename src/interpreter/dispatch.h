@@ -68,7 +68,8 @@ TYPHON_INLINE u64 any_word() {
     TAIL_CARRYING(table[kCarrying + opcode_at(pc)].run, (word).bits);     \
   } while (0)
 #define CARRY_HANDLER(name) [[clang::preserve_none]] u64 carry_##name(HANDLER_PARAMETERS)
-#define CARRY_OPS(X) X(ADD) X(SUB) X(MUL) X(TRUE_DIV) X(ADD_INT) X(SUB_INT) X(LOAD_POWER_FLOOR_DIV) X(LOAD_POWER_MOD) X(RETURN)
+#define CARRY_OPS(X) X(ADD) X(SUB) X(MUL) X(TRUE_DIV) X(ADD_INT) X(SUB_INT) X(LOAD_POWER_FLOOR_DIV) X(LOAD_POWER_MOD) X(RETURN) \
+  X(MOVE_METHOD_BORROWED) X(MOVE_METHOD_CALL)
 #define DECLARE_CARRY(name) CARRY_HANDLER(name);
 CARRY_OPS(DECLARE_CARRY)
 #undef DECLARE_CARRY

@@ -751,14 +751,22 @@ HANDLER(MOVE_METHOD) {
   }
   TAIL(move_method_cold<false>);
 }
-HANDLER(MOVE_METHOD_BORROWED) {
-  Value v = r[pc->b], method;
+namespace {
+// MOVE_METHOD_BORROWED of `carried`, the word of its variable.
+[[clang::preserve_none]] TYPHON_INLINE u64 move_method_borrowed(HANDLER_PARAMETERS) {
+  Value v(carried), method;
   u32 to = pc->a;
   if (cached_method(v, cache::load(pc + 2), &method)) [[likely]] {
     r[to - 1] = method;
     SET_TEMP_AND_NEXT(&r[to], Value(v.bits | Value::kDeferredBit), 3);
   }
   TAIL(move_method_cold<true>);
+}
+}  // namespace
+HANDLER(MOVE_METHOD_BORROWED) { TAIL_CARRYING(move_method_borrowed, r[pc->b].bits); }
+CARRY_HANDLER(MOVE_METHOD_BORROWED) {
+  if (pc->x & kLastIsB) TAIL_CARRYING(move_method_borrowed, carried);
+  TAIL(op_MOVE_METHOD_BORROWED);
 }
 
 HANDLER(STORE_ATTR) {

@@ -797,8 +797,10 @@ HANDLER(CALL_METHOD) {
   }
   TAIL(call_method_cold);
 }
-HANDLER(MOVE_METHOD_CALL) {
-  Value v = r[pc->b], method;
+namespace {
+// MOVE_METHOD_CALL of `carried`, the word of its variable.
+[[clang::preserve_none]] TYPHON_INLINE u64 move_method_call(HANDLER_PARAMETERS) {
+  Value v(carried), method;
   if (cached_method(v, cache::load(pc + 2), &method) && quick_shape(method.object()) == kShape_function &&
       !(frame::info(r).flags & frame_flag::kGenerator)) [[likely]] {
     Instr* call = pc + 3;
@@ -812,6 +814,12 @@ HANDLER(MOVE_METHOD_CALL) {
     }
   }
   TAIL(op_MOVE_METHOD_BORROWED);
+}
+}  // namespace
+HANDLER(MOVE_METHOD_CALL) { TAIL_CARRYING(move_method_call, r[pc->b].bits); }
+CARRY_HANDLER(MOVE_METHOD_CALL) {
+  if (pc->x & kLastIsB) TAIL_CARRYING(move_method_call, carried);
+  TAIL(op_MOVE_METHOD_CALL);
 }
 HANDLER(CALL_NATIVE) {
   Value callable = r[pc->b];

@@ -923,20 +923,23 @@ HANDLER(JUMP_BACK_LIST) {
   if (list == nullptr || !it->is_local() || quick_shape(list) != kShape_list) [[unlikely]] TAIL(for_list);
   ListBody* body = __atomic_load_n(&list->body, __ATOMIC_ACQUIRE);
   u64 i = u64(it->index);
-  if (i >= __atomic_load_n(&list->size, __ATOMIC_RELAXED) || body == nullptr || i >= body->capacity) [[unlikely]] TAIL(sequence_end);
+  if (i >= __atomic_load_n(&list->size, __ATOMIC_RELAXED)) [[unlikely]] TAIL(sequence_end);
+  // A list that other threads see may be getting shorter: the array tells its own capacity.
+  if (!list->is_local() && (body == nullptr || i >= body->capacity)) [[unlikely]] TAIL(sequence_end);
   Value item = body->items[i].peek();
   Value* to = &r[pc->a];
   if (item.bits & 7) {
     it->index = i64(i + 1);
-    SET_AND_NEXT(to, item, 2);
+    SET_AND_CARRY(to, item, 2);
   }
   // Objects: the one before is held by something else as well, mostly.
   if (!quick_acquire_slot(item, &item)) [[unlikely]] TAIL(for_iter_cold);
   it->index = i64(i + 1);
   Value last = *to;
   *to = item;
-  if (!quick_drop(last)) [[unlikely]] DROP_AND_NEXT(last, 2);
-  NEXT(2);
+  if (!(last.bits & 15) && !last.is_empty() && !quick_uncount(reinterpret_cast<Object*>(last.bits))) [[unlikely]]
+    DROP_AND_NEXT(last, 2);
+  NEXT_CARRYING(2, item);
 }
 HANDLER(UNPACK_SEQUENCE) {
   Value source = r[pc->b];

@@ -283,7 +283,7 @@ TYPHON_INLINE u32 held_registers(Value* r, const Instr* pc) {
   if (entry) return value.bits;
   r = caller;
   pc = frame::pc(r);
-  SET_AND_NEXT(&r[pc->a], value, 2);
+  SET_AND_CARRY(&r[pc->a], value, 2);
 }
 // While several threads run, a local generator counts what it holds. Mostly that is counted already, or never.
 COLD_HANDLER(yield_settling) {
