@@ -222,6 +222,11 @@ bool delegates(const Body& c, u32 at) {
   return Op(load.op) == Op::LOAD_CONST && load.a >= c.local_count && load.constant() < c.constant_count &&
          c.constants[load.constant()].is_none() && Op(from.op) == Op::YIELD_FROM && from.b == get.a && from.c == load.a;
 }
+// The marks of a pair: of its first operator, and of the other operand of the second one.
+u8 pair_marks(const Instr& last, const Instr* in, bool right) {
+  u16 other = right ? in[1].b : in[1].c;
+  return u8((in->b == last.a ? kLastIsB : 0) | (in->c == last.a ? kLastIsC : 0) | (other == last.a ? kLastIsOther : 0));
+}
 // The marks of the instruction `in`, a variant, behind `last`, for what that leaves in a register.
 u8 last_marks(const Instr& last, const Instr* in) {
   if (op_operands(Op(last.op))[0] != 'D') return 0;
@@ -234,6 +239,24 @@ u8 last_marks(const Instr& last, const Instr* in) {
     case Op::SUB_INT:
     case Op::MOVE_METHOD_BORROWED:
     case Op::MOVE_METHOD_CALL: return in->b == last.a ? kLastIsB : 0;
+    case Op::ADD_ADD:
+    case Op::ADD_SUB:
+    case Op::ADD_MUL:
+    case Op::SUB_ADD:
+    case Op::SUB_SUB:
+    case Op::SUB_MUL:
+    case Op::MUL_ADD:
+    case Op::MUL_SUB:
+    case Op::MUL_MUL: return pair_marks(last, in, false);
+    case Op::ADD_THEN_ADD:
+    case Op::ADD_THEN_SUB:
+    case Op::ADD_THEN_MUL:
+    case Op::SUB_THEN_ADD:
+    case Op::SUB_THEN_SUB:
+    case Op::SUB_THEN_MUL:
+    case Op::MUL_THEN_ADD:
+    case Op::MUL_THEN_SUB:
+    case Op::MUL_THEN_MUL: return pair_marks(last, in, true);
     case Op::LOAD_POWER_FLOOR_DIV:
     case Op::LOAD_POWER_MOD: return in[1].b == last.a ? kLastIsB : 0;
     case Op::RETURN: return in->a == last.a ? kLastIsB : 0;

@@ -405,9 +405,9 @@ INT_ARITHMETIC(XOR, Xor)
         SET_AND_CARRY(&r[pc[kUnits].a], result, (kUnits) + 1);                                                               \
     }                                                                                                                       \
   } while (0)
-#define OPERATOR_PAIR(name, base, First, Second, kRight)                                                                     \
-  HANDLER(name) {                                                                                                           \
-    Value a = r[pc->b], b = r[pc->c], other = OTHER_OPERAND(kRight, 1), result;                                             \
+#define PAIR_OPERATION(base, First, Second, kRight, a, b, other)                                                             \
+  do {                                                                                                                      \
+    Value result;                                                                                                           \
     if (both_ints(a, b)) {                                                                                                  \
       if (other.is_small_int() && First::ints(a.bits, b.bits, &result)) FINISH_PAIR(Second, kRight, 1, result, other);      \
     } else if (both_tagged_floats(a, b) && other.is_tagged_float()) {                                                         \
@@ -416,6 +416,28 @@ INT_ARITHMETIC(XOR, Xor)
         SET_AND_CARRY(&r[pc[1].a], result, 2);                                                                              \
     }                                                                                                                       \
     TAIL(op_##base);                                                                                                        \
+  } while (0)
+#define OPERATOR_PAIR(name, base, First, Second, kRight)                    \
+  HANDLER(name) {                                                          \
+    Value a = r[pc->b], b = r[pc->c], other = OTHER_OPERAND(kRight, 1);     \
+    PAIR_OPERATION(base, First, Second, kRight, a, b, other);               \
+  }                                                                         \
+  CARRY_HANDLER(name) {                                                     \
+    if (pc->x & kLastIsOther) {                                             \
+      Value a = r[pc->b], b = r[pc->c], other(carried);                     \
+      PAIR_OPERATION(base, First, Second, kRight, a, b, other);             \
+    }                                                                       \
+    asm volatile("");                                                       \
+    if (pc->x & kLastIsB) {                                                 \
+      Value a(carried), b = r[pc->c], other = OTHER_OPERAND(kRight, 1);     \
+      PAIR_OPERATION(base, First, Second, kRight, a, b, other);             \
+    }                                                                       \
+    asm volatile("");                                                       \
+    if (pc->x & kLastIsC) {                                                 \
+      Value a = r[pc->b], b(carried), other = OTHER_OPERAND(kRight, 1);     \
+      PAIR_OPERATION(base, First, Second, kRight, a, b, other);             \
+    }                                                                       \
+    TAIL(op_##name);                                                        \
   }
 #define ITEM_PAIR(name, base, First, Second, kRight)           \
   HANDLER(name) {                                             \
