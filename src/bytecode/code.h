@@ -36,6 +36,8 @@ inline constexpr u8 kDropsSent = 4;
 // one made. Set when code is loaded; for handlers that have that value at hand (carry_ handlers, interpreter/dispatch.h).
 // Of a pair of operators also the operand of the second one that is not the result of the first.
 inline constexpr u8 kLastIsB = 16, kLastIsC = 32, kLastIsOther = 64;
+// Of the NOT of a LOAD_ATTR_NOT: a JUMP_IF_TRUE or JUMP_IF_FALSE of its result follows.
+inline constexpr u8 kJumpFollows = 16;
 // Of a GET_YIELD_FROM_ITER: a LOAD_CONST of None and the YIELD_FROM follow, as the compiler makes it.
 inline constexpr u8 kDelegates = 16;
 // The LOAD_CONST of a LOAD_ATTR_INDEX has the index itself there, a signed number.

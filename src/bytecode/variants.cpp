@@ -279,6 +279,12 @@ void choose_variants(const Code* c, Instr* instructions, u32 unit_count, const V
       case Op::GET_YIELD_FROM_ITER:
         if (delegates(body, at)) instructions[at].x |= kDelegates;
         break;
+      case Op::LOAD_ATTR_NOT: {
+        const Instr& jump = instructions[next + 1];
+        if (next + 1 < unit_count && (Op(jump.op) == Op::JUMP_IF_TRUE || Op(jump.op) == Op::JUMP_IF_FALSE) && jump.a == instructions[next].a)
+          instructions[next].x |= kJumpFollows;
+        break;
+      }
       case Op::LOAD_ATTR_INDEX:
       case Op::LOAD_ATTR_INDEX_ATTR:
       case Op::LOAD_ATTR_INDEX_STORE:

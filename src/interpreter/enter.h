@@ -55,9 +55,12 @@ TYPHON_INLINE bool enters_special(Thread* t, Value* r, Value function, u32 n) {
 
 // The special method `name` of the class of `v` for a frame whose end is no plain return (frame_flag::kOperator): a Python function
 // that enters_special, with n parameters; EMPTY otherwise.
-TYPHON_INLINE Value operator_special(Thread* t, Value* r, Value v, Str* name, u32 n) {
+TYPHON_INLINE Value look_up_special(Type* type, Str* name) { return type_lookup(type, name); }
+TYPHON_INLINE Value look_up_special(Type* type, Special which) { return type_special(type, which); }
+template <class Name>
+TYPHON_INLINE Value operator_special(Thread* t, Value* r, Value v, Name name, u32 n) {
   if (!v.is_object() || v.object()->shape_id() < kFirstDynamicShape) return EMPTY;
-  Value method = type_lookup(type_of_object(v.object()), name);
+  Value method = look_up_special(type_of_object(v.object()), name);
   if (!enters_special(t, r, method, n)) return EMPTY;
   return method.as<Function>()->code.as<Code>()->flags & code_flag::kAnyGenerator ? EMPTY : method;
 }
@@ -65,7 +68,7 @@ TYPHON_INLINE Value operator_special(Thread* t, Value* r, Value v, Str* name, u3
 // The __iter__ of a class, as long as that is a generator function: its result needs no look.
 TYPHON_INLINE Value generating_iter(Value v) {
   if (!v.is_object() || v.object()->shape_id() < kFirstDynamicShape) return EMPTY;
-  Value method = type_lookup(type_of_object(v.object()), names::__iter__);
+  Value method = type_special(type_of_object(v.object()), Special::kIter);
   return is_exact_function(method) && (method.as<Function>()->code.as<Code>()->flags & code_flag::kGenerator) ? method : EMPTY;
 }
 // What that method makes of operand b, without its frame being pushed; null: not that simple.

@@ -666,7 +666,14 @@ HANDLER(LOAD_ATTR_NOT) {
   if (v.is_empty()) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
   int truth = quick_truth(v);
   if (truth < 0) TAIL_CARRYING(load_attribute_not, v.bits);
-  SET_AND_NEXT(&r[pc[2].a], Value::boolean(!truth), 3);
+  Value* to = &r[pc[2].a];
+  if ((pc[2].x & kJumpFollows) && !needs_drop(*to)) [[likely]] {
+    *to = Value::boolean(!truth);
+    pc += 3;
+    if (bool(truth) == (Op(pc->op) == Op::JUMP_IF_FALSE)) NEXT(pc->jump());
+    NEXT(1);
+  }
+  SET_AND_NEXT(to, Value::boolean(!truth), 3);
 }
 HANDLER(LOAD_ATTR_NONE) {
   Value v = CACHED_ATTRIBUTE();

@@ -251,7 +251,7 @@ COLD_HANDLER(get_item_dict) {
 }
 // The __getitem__ of a class.
 COLD_HANDLER(get_item_method) {
-  Value method = type_lookup(type_of_object(r[pc->b].object()), names::__getitem__);
+  Value method = type_special(type_of_object(r[pc->b].object()), Special::kGetItem);
   if (!enters_special(t, r, method, 2)) TAIL(get_item_general);
   Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
   callee[-1] = acquire(method);

@@ -445,7 +445,7 @@ TYPHON_INLINE i64 quick_length(Value v) {
 }
 // The __len__ of a class runs as a frame of this loop; the window stays as it is until that ends (finish_operator in dispatch.cpp).
 COLD_HANDLER(call_len_special) {
-  Value v = r[pc->b + 1], method = operator_special(t, r, v, names::__len__, 1);
+  Value v = r[pc->b + 1], method = operator_special(t, r, v, Special::kLen, 1);
   if (method.is_empty()) TAIL(call_native);
   Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
   callee[-1] = acquire(method);

@@ -294,7 +294,7 @@ COLD_HANDLER(for_enumerate) {
 COLD_HANDLER(for_sequence) {
   auto* it = r[pc->b].as<ListIterator>();
   Value sequence = it->sequence.peek();
-  Value method = it->is_local() && u64(it->index) < u64(Value::kMaxSmallInt) ? operator_special(t, r, sequence, names::__getitem__, 2) : EMPTY;
+  Value method = it->is_local() && u64(it->index) < u64(Value::kMaxSmallInt) ? operator_special(t, r, sequence, Special::kGetItem, 2) : EMPTY;
   if (method.is_empty()) TAIL(for_item);
   Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
   callee[-1] = acquire(method);

@@ -228,6 +228,21 @@ void forget_hidden_slots(Thread& t, Type* type, const Str* name, Value old, Valu
 }
 }  // namespace
 
+Value type_special_slow(Type* type, Special which) {
+  constexpr u32 kWriting = ~u32(0);
+  u32 version = type_version(type);
+  Value found = type_lookup(type, which == Special::kIter ? names::__iter__ : which == Special::kGetItem ? names::__getitem__ : names::__len__);
+  SpecialMethod& kept = type->specials[u8(which)];
+  u32 old = __atomic_load_n(&kept.version, __ATOMIC_RELAXED);
+  if (version == 0 || old == kWriting) return found;
+  // One thread at a time writes the word, and one of an old version does not write over a newer word.
+  if (!__atomic_compare_exchange_n(&kept.version, &old, kWriting, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) return found;
+  bool current = type_version(type) == version;
+  if (current) __atomic_store_n(&kept.word, found.bits, __ATOMIC_RELAXED);
+  __atomic_store_n(&kept.version, current ? version : 0, __ATOMIC_RELEASE);
+  return found;
+}
+
 void (*g_forget_doomed_slots)(Thread& t);
 
 void type_modified(Thread& t, Type* type) {

@@ -98,6 +98,13 @@ inline constexpr u32 kUntracked = 1 << 11;       // instances hold no references
 inline constexpr u32 kVectorcallSelf = 1 << 12;  // reserved
 }  // namespace type_flag
 
+// Methods that a class keeps at hand for its version (type_special).
+enum class Special : u8 { kIter, kGetItem, kLen };
+struct SpecialMethod {
+  u32 version;  // 0: none
+  u64 word;     // what the class has, borrowed, or EMPTY
+};
+
 struct Type : Object {
   Field name;       // str, __name__
   Field qualname;   // str
@@ -120,12 +127,23 @@ struct Type : Object {
   u16 attribute_hint;  // inline slots for instance attributes
   const struct TypeSpec* spec;  // native types: what they were made from
   const char* native_name;      // "list"; for messages
+  SpecialMethod specials[3];
 
   const char* name_utf8() const;  // borrowed; valid while the type keeps its name
 };
 
 // What is found in the class after this look belongs to this version, or to a later one.
 inline u32 type_version(const Type* type) { return __atomic_load_n(&type->version, __ATOMIC_ACQUIRE); }
+
+// type_lookup of one of those methods, without the search while the class stays what it is. Borrowed.
+Value type_special_slow(Type* type, Special which);
+TYPHON_INLINE Value type_special(Type* type, Special which) {
+  const SpecialMethod& kept = type->specials[u8(which)];
+  u32 version = type_version(type);
+  if (version != 0 && __atomic_load_n(&kept.version, __ATOMIC_ACQUIRE) == version) [[likely]]
+    return Value(__atomic_load_n(&kept.word, __ATOMIC_RELAXED));
+  return type_special_slow(type, which);
+}
 
 // Description of a native type. Static data; make_type copies what it needs.
 struct TypeSpec {
