@@ -138,6 +138,12 @@ TYPHON_INLINE u64 site_word(const Instr* at, u32 shape) {
   return sites.epoch == collector::deferred_epoch() ? entry->word : 0;
 }
 
+// The word of the unit at the site itself when that is for the shape; else that one.
+TYPHON_INLINE u64 site_or_cache_word(const Instr* at, u32 shape) {
+  u64 word = cache::load(at);
+  return cache::shape(word) == shape ? word : site_word(at, shape);
+}
+
 // The unit to look at (and fill) for an object at the site whose inline unit is `at`.
 TYPHON_INLINE Instr* cache_unit(Instr* at, const Object* object) {
   u32 shape = quick_shape(object);

@@ -606,6 +606,13 @@ HANDLER(LOAD_ATTR) {
 
 // The attribute, borrowed, of the instance r[b] of the LOAD_ATTR at pc, when it lies in the cached slot; EMPTY otherwise.
 #define CACHED_ATTRIBUTE() cached_attribute(r[pc->b], cache::load(pc + 1))
+namespace {
+// The same of a site that sees several shapes.
+TYPHON_INLINE Value site_attribute(Value* r, const Instr* pc) {
+  Value v = r[pc->b];
+  return points(v) ? cached_attribute(v, site_word(pc + 1, quick_shape(v.object()))) : EMPTY;
+}
+}  // namespace
 
 HANDLER(LOAD_ATTR_TEMP) {
   Value v = CACHED_ATTRIBUTE();
@@ -635,37 +642,19 @@ HANDLER(LOAD_ATTR_ITEM) {
   TAIL_CARRYING(load_attribute_character, container.bits);
 }
 namespace {
-// The attribute, an object, comes in `carried`.
-COLD_HANDLER(load_attribute_truth) {
-  int truth = object_truth(Value(carried));
+// What is done with the attribute `carried`, which is only borrowed: tested, negated, compared with None.
+[[clang::preserve_none]] TYPHON_INLINE u64 test_attribute(HANDLER_PARAMETERS) {
+  int truth = quick_truth(Value(carried));
+  if (truth < 0) truth = object_truth(Value(carried));
   if (truth < 0) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
   pc += 2;
   if (bool(truth) == (Op(pc->op) == Op::JUMP_IF_TRUE)) NEXT(pc->jump());
   NEXT(1);
 }
-}  // namespace
-// What is only tested is not counted.
-HANDLER(LOAD_ATTR_TRUTH) {
-  Value v = CACHED_ATTRIBUTE();
-  if (v.is_empty()) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
-  int truth = quick_truth(v);
-  if (truth < 0) TAIL_CARRYING(load_attribute_truth, v.bits);
-  pc += 2;
-  if (bool(truth) == (Op(pc->op) == Op::JUMP_IF_TRUE)) NEXT(pc->jump());
-  NEXT(1);
-}
-namespace {
-COLD_HANDLER(load_attribute_not) {
-  int truth = object_truth(Value(carried));
+[[clang::preserve_none]] TYPHON_INLINE u64 negate_attribute(HANDLER_PARAMETERS) {
+  int truth = quick_truth(Value(carried));
+  if (truth < 0) truth = object_truth(Value(carried));
   if (truth < 0) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
-  SET_AND_NEXT(&r[pc[2].a], Value::boolean(!truth), 3);
-}
-}  // namespace
-HANDLER(LOAD_ATTR_NOT) {
-  Value v = CACHED_ATTRIBUTE();
-  if (v.is_empty()) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
-  int truth = quick_truth(v);
-  if (truth < 0) TAIL_CARRYING(load_attribute_not, v.bits);
   Value* to = &r[pc[2].a];
   if ((pc[2].x & kJumpFollows) && !needs_drop(*to)) [[likely]] {
     *to = Value::boolean(!truth);
@@ -675,9 +664,41 @@ HANDLER(LOAD_ATTR_NOT) {
   }
   SET_AND_NEXT(to, Value::boolean(!truth), 3);
 }
+// Objects, and sites that see several shapes. The attribute comes in `carried`; EMPTY: look at the table of sites.
+COLD_HANDLER(load_attribute_truth) {
+  if (Value(carried).is_empty()) carried = site_attribute(r, pc).bits;
+  if (Value(carried).is_empty()) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
+  TAIL_CARRYING(test_attribute, carried);
+}
+COLD_HANDLER(load_attribute_not) {
+  if (Value(carried).is_empty()) carried = site_attribute(r, pc).bits;
+  if (Value(carried).is_empty()) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
+  TAIL_CARRYING(negate_attribute, carried);
+}
+COLD_HANDLER(load_attribute_none) {
+  Value v = site_attribute(r, pc);
+  if (v.is_empty()) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
+  pc += 2;
+  if (v.is_none() == (Op(pc->op) == Op::JUMP_IF_NONE)) NEXT(pc->jump());
+  NEXT(1);
+}
+}  // namespace
+HANDLER(LOAD_ATTR_TRUTH) {
+  Value v = CACHED_ATTRIBUTE();
+  int truth = v.is_empty() ? -1 : quick_truth(v);
+  if (truth < 0) TAIL_CARRYING(load_attribute_truth, v.bits);
+  pc += 2;
+  if (bool(truth) == (Op(pc->op) == Op::JUMP_IF_TRUE)) NEXT(pc->jump());
+  NEXT(1);
+}
+HANDLER(LOAD_ATTR_NOT) {
+  Value v = CACHED_ATTRIBUTE();
+  if (v.is_empty() || quick_truth(v) < 0) TAIL_CARRYING(load_attribute_not, v.bits);
+  TAIL_CARRYING(negate_attribute, v.bits);
+}
 HANDLER(LOAD_ATTR_NONE) {
   Value v = CACHED_ATTRIBUTE();
-  if (v.is_empty()) [[unlikely]] TAIL(op_LOAD_ATTR_TEMP);
+  if (v.is_empty()) [[unlikely]] TAIL(load_attribute_none);
   pc += 2;
   if (v.is_none() == (Op(pc->op) == Op::JUMP_IF_NONE)) NEXT(pc->jump());
   NEXT(1);
@@ -716,13 +737,27 @@ HANDLER(LOAD_ATTR_INDEX_STORE) {
   }
   TAIL(op_LOAD_ATTR_INDEX);
 }
-HANDLER(LOAD_ATTR_METHOD) {
-  Value v = CACHED_ATTRIBUTE(), method;
-  if (!v.is_empty() && cached_method(v, cache::load(pc + 3), &method) && quick_acquire_slot(v, &v)) [[likely]] {
-    r[pc->a - 1] = method;
-    SET_TEMP_AND_NEXT(&r[pc->a], v, 4);
+namespace {
+// One of the two looks is at a site that sees several shapes. The attribute comes in `carried`, or EMPTY.
+COLD_HANDLER(load_attribute_method) {
+  Value v(carried), method;
+  if (v.is_empty()) v = site_attribute(r, pc);
+  if (!v.is_empty() && points(v)) {
+    if (cached_method(v, site_or_cache_word(pc + 3, quick_shape(v.object())), &method) && quick_acquire_slot(v, &v)) {
+      r[pc->a - 1] = method;
+      SET_TEMP_AND_NEXT(&r[pc->a], v, 4);
+    }
   }
   TAIL(op_LOAD_ATTR_TEMP);
+}
+}  // namespace
+HANDLER(LOAD_ATTR_METHOD) {
+  Value v = CACHED_ATTRIBUTE(), found = v, method;
+  if (!v.is_empty() && cached_method(v, cache::load(pc + 3), &method) && quick_acquire_slot(v, &found)) [[likely]] {
+    r[pc->a - 1] = method;
+    SET_TEMP_AND_NEXT(&r[pc->a], found, 4);
+  }
+  TAIL_CARRYING(load_attribute_method, v.bits);
 }
 namespace {
 // A site that sees several shapes, or a callable that an attribute of the instance holds.
@@ -731,8 +766,7 @@ COLD_HANDLER(move_method_cold) {
   Value v = r[pc->b], method;
   if (points(v)) {
     u32 shape = v.object()->shape_id(), to = pc->a;
-    u64 word = cache::load(pc + 2);
-    if (cache::shape(word) != shape) word = site_word(pc + 2, shape);
+    u64 word = site_or_cache_word(pc + 2, shape);
     if (cached_method(v, word, &method)) {
       if (kBorrowed) {
         r[to - 1] = method;

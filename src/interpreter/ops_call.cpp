@@ -798,22 +798,34 @@ HANDLER(CALL_METHOD) {
   TAIL(call_method_cold);
 }
 namespace {
-// MOVE_METHOD_CALL of `carried`, the word of its variable.
-[[clang::preserve_none]] TYPHON_INLINE u64 move_method_call(HANDLER_PARAMETERS) {
-  Value v(carried), method;
-  if (cached_method(v, cache::load(pc + 2), &method) && quick_shape(method.object()) == kShape_function &&
-      !(frame::info(r).flags & frame_flag::kGenerator)) [[likely]] {
-    Instr* call = pc + 3;
-    Value* callee = r + call->b + 1;
-    Code* code = method.as<Function>()->code.as<Code>();
-    if (takes_exactly(code, 1) && may_enter(t, callee, code)) [[likely]] {
-      callee[-1] = method;
-      callee[0] = Value(v.bits | Value::kDeferredBit);
-      Instr* first = enter_code(t, r, call, callee, code, 1, 2 << kResumeShift, call->a);
-      ENTER(callee, first);
-    }
-  }
+// MOVE_METHOD_CALL of v, whose method `word` knows; goes on behind this when that is not so, or the call not that simple.
+#define CALL_CACHED_METHOD(v, word)                                                                    \
+  do {                                                                                                 \
+    Value method;                                                                                      \
+    if (cached_method(v, word, &method) && quick_shape(method.object()) == kShape_function &&          \
+        !(frame::info(r).flags & frame_flag::kGenerator)) [[likely]] {                                 \
+      Instr* call = pc + 3;                                                                            \
+      Value* callee = r + call->b + 1;                                                                 \
+      Code* code = method.as<Function>()->code.as<Code>();                                             \
+      if (takes_exactly(code, 1) && may_enter(t, callee, code)) [[likely]] {                           \
+        callee[-1] = method;                                                                           \
+        callee[0] = Value((v).bits | Value::kDeferredBit);                                             \
+        Instr* first = enter_code(t, r, call, callee, code, 1, 2 << kResumeShift, call->a);            \
+        ENTER(callee, first);                                                                          \
+      }                                                                                                \
+    }                                                                                                  \
+  } while (0)
+// A site that sees several shapes.
+COLD_HANDLER(move_method_call_site) {
+  Value v = r[pc->b];
+  if (points(v)) CALL_CACHED_METHOD(v, site_or_cache_word(pc + 2, quick_shape(v.object())));
   TAIL(op_MOVE_METHOD_BORROWED);
+}
+// Of `carried`, the word of the variable.
+[[clang::preserve_none]] TYPHON_INLINE u64 move_method_call(HANDLER_PARAMETERS) {
+  Value v(carried);
+  CALL_CACHED_METHOD(v, cache::load(pc + 2));
+  TAIL(move_method_call_site);
 }
 }  // namespace
 HANDLER(MOVE_METHOD_CALL) { TAIL_CARRYING(move_method_call, r[pc->b].bits); }
