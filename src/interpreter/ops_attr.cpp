@@ -620,17 +620,35 @@ HANDLER(LOAD_ATTR_TEMP) {
   TAIL(load_attribute_cold);
 }
 // In the pairs the first attribute is only borrowed: nothing runs before the second is found.
-HANDLER(LOAD_ATTR_ATTR) {
-  Value v = CACHED_ATTRIBUTE();
-  if (!v.is_empty()) v = cached_attribute(v, cache::load(pc + 3));
-  if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[2].a], v, 4);
+namespace {
+// One of the two is at a site that sees several shapes. The first comes in `carried`, or EMPTY.
+COLD_HANDLER(load_attribute_attribute) {
+  Value v(carried);
+  if (v.is_empty()) v = site_attribute(r, pc);
+  if (!v.is_empty() && points(v)) {
+    v = cached_attribute(v, site_or_cache_word(pc + 3, quick_shape(v.object())));
+    if (quick_acquire_slot(v, &v)) SET_AND_NEXT(&r[pc[2].a], v, 4);
+  }
   TAIL(op_LOAD_ATTR_TEMP);
 }
+}  // namespace
+HANDLER(LOAD_ATTR_ATTR) {
+  Value first = CACHED_ATTRIBUTE();
+  if (!first.is_empty()) [[likely]] {
+    Value v = cached_attribute(first, cache::load(pc + 3));
+    if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[2].a], v, 4);
+  }
+  TAIL_CARRYING(load_attribute_attribute, first.bits);
+}
 namespace {
-// A character of a string. The attribute, or EMPTY, comes in `carried`.
+// A character of a string, or an item at a site that sees several shapes. The attribute, or EMPTY, comes in `carried`.
 COLD_HANDLER(load_attribute_character) {
-  Value v = Value(carried);
-  if (!v.is_empty()) v = text_item(v, r[pc[2].c]);
+  Value container(carried), key = r[pc[2].c], v;
+  if (container.is_empty()) container = site_attribute(r, pc);
+  if (!container.is_empty()) {
+    v = sequence_item(container, key);
+    if (v.is_empty()) v = text_item(container, key);
+  }
   if (!(pc[2].x & kConsumeC) && quick_acquire_slot(v, &v)) SET_AND_NEXT(&r[pc[2].a], v, 4);
   TAIL(op_LOAD_ATTR_TEMP);
 }
@@ -710,10 +728,18 @@ TYPHON_INLINE Value indexed_item(Value* r, const Instr* pc) {
   return v.is_empty() ? EMPTY : sequence_item(v, i8(pc[2].x));
 }
 }  // namespace
+namespace {
+COLD_HANDLER(load_attribute_index) {
+  Value v = site_attribute(r, pc);
+  if (!v.is_empty()) v = sequence_item(v, i8(pc[2].x));
+  if (quick_acquire_slot(v, &v)) SET_AND_NEXT(&r[pc[3].a], v, 5);
+  TAIL(op_LOAD_ATTR_TEMP);
+}
+}  // namespace
 HANDLER(LOAD_ATTR_INDEX) {
   Value v = indexed_item(r, pc);
   if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[3].a], v, 5);
-  TAIL(op_LOAD_ATTR_TEMP);
+  TAIL(load_attribute_index);
 }
 // The item is not counted for what is done with it.
 HANDLER(LOAD_ATTR_INDEX_ATTR) {
