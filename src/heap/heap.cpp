@@ -237,7 +237,7 @@ void push_remote(HeapState* h, void* block) {
 // block on to the owner of that time.
 void free_remote(void* block) {
   TYPHON_COUNT(kRemoteFree);
-  push_remote(__atomic_load_n(&meta_of(block)->owner, __ATOMIC_RELAXED), block);
+  push_remote(__atomic_load_n(&meta_of(block)->owner, __ATOMIC_ACQUIRE), block);
 }
 
 // Blocks of the page become young objects from now on.
@@ -294,7 +294,7 @@ PageMeta* adopt_page(Thread& t, u32 c) {
     if (meta == nullptr) return nullptr;
     g_abandoned[c] = meta->next;
     __atomic_store_n(&g_abandoned_count[c], g_abandoned_count[c] - 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&meta->owner, h, __ATOMIC_RELAXED);
+    __atomic_store_n(&meta->owner, h, __ATOMIC_RELEASE);
     distribute_orphaned(meta);
   }
   meta->next = h->pages[c];
@@ -325,7 +325,7 @@ PageMeta* fresh_page(Thread& t, u32 c) {
     platform::RawLockGuard guard(g_pages_lock);
     meta = take_pages(1, &dirty);
     if (meta == nullptr) return nullptr;
-    __atomic_store_n(&meta->owner, t.heap_state, __ATOMIC_RELAXED);
+    __atomic_store_n(&meta->owner, t.heap_state, __ATOMIC_RELEASE);
     meta->size_class = u8(c);
     meta->block_size = kClasses.size[c];
     meta->capacity = kClasses.capacity[c];
@@ -402,7 +402,7 @@ void* take_run(Thread& t, size_t size, size_t cleared) {
       meta[i].kind = PageKind::kMediumTail;
       meta[i].head = u16(first);
     }
-    __atomic_store_n(&meta->owner, t.heap_state, __ATOMIC_RELAXED);
+    __atomic_store_n(&meta->owner, t.heap_state, __ATOMIC_RELEASE);
     meta->kind = PageKind::kMedium;
     meta->capacity = meta->bump = 1;
     meta->run_bytes = u64(count) * kPageSize;
@@ -456,7 +456,7 @@ void* take_huge(Thread& t, size_t size) {
     g_bytes_mapped += bytes;
     chunk->index = index;
     PageMeta* meta = &chunk->pages[1];
-    __atomic_store_n(&meta->owner, t.heap_state, __ATOMIC_RELAXED);
+    __atomic_store_n(&meta->owner, t.heap_state, __ATOMIC_RELEASE);
     meta->kind = PageKind::kHuge;
     meta->capacity = meta->bump = 1;
     meta->run_bytes = bytes - kPageSize;
@@ -721,7 +721,7 @@ void for_each_object_of(Thread& t, void (*f)(Object* object, void* context), voi
 }
 
 Thread* owner_thread(const void* block) {
-  HeapState* h = __atomic_load_n(&meta_of(block)->owner, __ATOMIC_RELAXED);
+  HeapState* h = __atomic_load_n(&meta_of(block)->owner, __ATOMIC_ACQUIRE);
   return h == nullptr ? nullptr : h->thread;
 }
 
@@ -750,7 +750,7 @@ void collect_remote_frees(Thread& t) {
   while (block != nullptr) {
     void* next = link_of(block);
     PageMeta* meta = meta_of(block);
-    HeapState* owner = __atomic_load_n(&meta->owner, __ATOMIC_RELAXED);
+    HeapState* owner = __atomic_load_n(&meta->owner, __ATOMIC_ACQUIRE);
     if (owner == h) {
       touch(h, meta);
       link_of(block) = t.free_lists[meta->size_class];
