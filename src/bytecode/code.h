@@ -32,15 +32,15 @@ inline constexpr u8 kConsumeA = 1, kConsumeB = 2, kConsumeC = 4;
 inline constexpr u8 kInPlace = 8;
 // Of a YIELD: the CLEAR behind it drops what is sent in (variants.cpp). Whoever resumes it with None goes on behind that.
 inline constexpr u8 kDropsSent = 4;
-// Of arithmetic, of the LOAD_POWER_ pairs, of MOVE_METHOD_ and (the first) of RETURN: operand b, c (of RETURN a) is what the instruction right before this
-// one made. Set when code is loaded; for handlers that have that value at hand (carry_ handlers, interpreter/dispatch.h).
-// Of a pair of operators also the operand of the second one that is not the result of the first.
+// Of arithmetic, of the LOAD_POWER_ pairs, of MOVE_METHOD_ and (the first) of RETURN: operand b, c (of RETURN a) is what the instruction
+// right before this one made; of a pair of operators also the operand of the second one that is not the result of the first. For handlers
+// that have that value at hand (carry_ handlers, interpreter/dispatch.h). These marks and those up to kDelegates are set when code is
+// loaded (variants.cpp), as is x of the LOAD_CONST of a LOAD_ATTR_INDEX: the index itself, a signed number.
 inline constexpr u8 kLastIsB = 16, kLastIsC = 32, kLastIsOther = 64;
 // Of the NOT of a LOAD_ATTR_NOT: a JUMP_IF_TRUE or JUMP_IF_FALSE of its result follows.
 inline constexpr u8 kJumpFollows = 16;
 // Of a GET_YIELD_FROM_ITER: a LOAD_CONST of None and the YIELD_FROM follow, as the compiler makes it.
 inline constexpr u8 kDelegates = 16;
-// The LOAD_CONST of a LOAD_ATTR_INDEX has the index itself there, a signed number.
 inline constexpr u8 kBareSuper = 4;  // LOAD_SUPER_ATTR, LOAD_SUPER_METHOD: super() without arguments
 inline constexpr u16 kNoRegister = 0xFFFF;
 

@@ -26,7 +26,7 @@ inline constexpr u64 kAllPages = ~u64(1);  // page 0 is never free
 enum class PageKind : u8 { kFree, kSmall, kMedium, kMediumTail, kHuge };
 
 struct PageMeta {
-  HeapState* owner;  // the thread that allocates from it; &g_orphans when none. Released when it is a new one, so that who looks at it finds it made
+  HeapState* owner;  // the thread that allocates from it; &g_orphans when none. Stored with release, for a new thread's is made just before
   PageKind kind;
   u8 touched;          // kSmall: may hold blocks handed out since the owner's last young collection (heap/young.cpp)
   u16 head;            // kMediumTail: index of the run's first page

@@ -194,41 +194,29 @@ template <int kUnits>
   NEXT_RELOAD(kUnits);
 }
 #define DROP_AND_NEXT(word, n) TAIL_CARRYING(drop_and_next<n>, (word).bits)
-// Stores an owned word into a register (a pointer to it), drops what it held, goes on.
-#define SET_AND_NEXT(to, owned, n)                        \
-  do {                                                    \
-    Value replaced_ = *(to);                              \
-    *(to) = (owned);                                      \
-    if (may_need_drop(replaced_)) [[unlikely]] {          \
+// Stores an owned word into a register (a pointer to it), drops what it held, goes on after n units, by `go` if there was nothing to drop.
+#define SET_AND(to, owned, n, go)                             \
+  do {                                                        \
+    Value replaced_ = *(to);                                  \
+    *(to) = (owned);                                          \
+    if (may_need_drop(replaced_)) [[unlikely]] {              \
       if (!replaced_.is_empty()) DROP_AND_NEXT(replaced_, n); \
-    }                                                     \
-    NEXT(n);                                              \
+    }                                                         \
+    go;                                                       \
   } while (0)
-
-// The same, of register a of the last of the n units, for NEXT_CARRYING.
-#define SET_AND_CARRY(to, owned, n)                       \
-  do {                                                    \
-    Value replaced_ = *(to);                              \
-    *(to) = (owned);                                      \
-    if (may_need_drop(replaced_)) [[unlikely]] {          \
-      if (!replaced_.is_empty()) DROP_AND_NEXT(replaced_, n); \
-    }                                                     \
-    NEXT_CARRYING(n, owned);                              \
-  } while (0)
-#define SET_TEMP_AND_CARRY(to, owned, n) \
-  do {                                   \
-    DCHECK(!needs_drop(*(to)));          \
-    *(to) = (owned);                     \
-    NEXT_CARRYING(n, owned);             \
-  } while (0)
+#define SET_AND_NEXT(to, owned, n) SET_AND(to, owned, n, NEXT(n))
+// The same, of register a of the last of the n units.
+#define SET_AND_CARRY(to, owned, n) SET_AND(to, owned, n, NEXT_CARRYING(n, owned))
 
 // The same for a temporary of the frame: it holds nothing to drop.
-#define SET_TEMP_AND_NEXT(to, owned, n)  \
-  do {                                   \
-    DCHECK(!needs_drop(*(to)));          \
-    *(to) = (owned);                     \
-    NEXT(n);                             \
+#define SET_TEMP_AND(to, owned, go) \
+  do {                              \
+    DCHECK(!needs_drop(*(to)));     \
+    *(to) = (owned);                \
+    go;                             \
   } while (0)
+#define SET_TEMP_AND_NEXT(to, owned, n) SET_TEMP_AND(to, owned, NEXT(n))
+#define SET_TEMP_AND_CARRY(to, owned, n) SET_TEMP_AND(to, owned, NEXT_CARRYING(n, owned))
 
 // Stores what was found (an owned word) in the container r[b] and goes on after two units; drops the container when it is consumed.
 // With two things to drop, the handler `general` does it all again.

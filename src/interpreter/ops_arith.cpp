@@ -459,7 +459,7 @@ PAIRS(OPERATOR_PAIR, MUL, Mul)
 PAIRS(ITEM_PAIR, GET_ITEM, void)
 
 // Floor division and remainder by a constant power of two, also of negative ints.
-#define POWER_OPERATION(name, a_word, expression)                             \
+#define POWER_OPERATION(a_word, expression)                                   \
   do {                                                                        \
     Value a = (a_word);                                                       \
     u64 power = frame::code(r)->constants[pc->constant()].bits; /* doubled, and 1 */ \
@@ -468,9 +468,9 @@ PAIRS(ITEM_PAIR, GET_ITEM, void)
     SET_AND_CARRY(&r[pc[1].a], result, 2);                                    \
   } while (0)
 #define POWER_ARITHMETIC(name, expression)                                    \
-  HANDLER(name) { POWER_OPERATION(name, r[pc[1].b], expression); }            \
+  HANDLER(name) { POWER_OPERATION(r[pc[1].b], expression); }                  \
   CARRY_HANDLER(name) {                                                       \
-    if (pc->x & kLastIsB) POWER_OPERATION(name, Value(carried), expression);  \
+    if (pc->x & kLastIsB) POWER_OPERATION(Value(carried), expression);        \
     TAIL(op_##name);                                                          \
   }
 POWER_ARITHMETIC(LOAD_POWER_FLOOR_DIV, u64(i64(a.bits) >> std::countr_zero(power >> 1)) | 1)

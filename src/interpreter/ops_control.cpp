@@ -834,6 +834,18 @@ HANDLER(GET_ITER) {
   TAIL(get_iter_cold);
 }
 
+namespace {
+// The next number of a range, for the FOR_ITER at pc.
+[[clang::preserve_none]] TYPHON_INLINE u64 for_range(HANDLER_PARAMETERS) {
+  RangeIterator* it = r[pc->b].as<RangeIterator>();
+  if (!it->is_local()) [[unlikely]] TAIL(for_iter_cold);
+  if (it->remaining <= 0) [[unlikely]] TAIL(loop_end);
+  i64 n = it->next;
+  it->next = n + it->step;
+  it->remaining--;
+  SET_AND_CARRY(&r[pc->a], Value::small_int(n), 2);
+}
+}  // namespace
 HANDLER(FOR_ITER) {
   Value iterator = r[pc->b];
   if (!points(iterator)) [[unlikely]] TAIL(for_iter_cold);
@@ -841,15 +853,7 @@ HANDLER(FOR_ITER) {
   u32 shape = object->shape_id();
   if (shape == kShape_list_iterator) TAIL(for_list);
   asm volatile("");  // in this order
-  if (shape == kShape_range_iterator) {
-    if (!object->is_local()) [[unlikely]] TAIL(for_iter_cold);
-    RangeIterator* it = static_cast<RangeIterator*>(object);
-    if (it->remaining <= 0) [[unlikely]] TAIL(loop_end);
-    i64 n = it->next;
-    it->next = n + it->step;
-    it->remaining--;
-    SET_AND_NEXT(&r[pc->a], Value::small_int(n), 2);
-  }
+  if (shape == kShape_range_iterator) TAIL(for_range);
   asm volatile("");
   if (shape == kShape_generator) TAIL(for_generator);
   TAIL(for_other);
@@ -890,13 +894,7 @@ HANDLER(JUMP_BACK_RANGE) {
   if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_back_edge);
   pc += pc->jump();
   if (!points_to(r[pc->b], kShape_range_iterator)) [[unlikely]] TAIL(op_FOR_ITER);
-  RangeIterator* it = r[pc->b].as<RangeIterator>();
-  if (!it->is_local()) [[unlikely]] TAIL(for_iter_cold);
-  if (it->remaining <= 0) [[unlikely]] TAIL(loop_end);
-  i64 n = it->next;
-  it->next = n + it->step;
-  it->remaining--;
-  SET_AND_CARRY(&r[pc->a], Value::small_int(n), 2);
+  TAIL(for_range);
 }
 HANDLER(JUMP_BACK_GENERATOR) {
   if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_back_edge);

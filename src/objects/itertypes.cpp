@@ -113,9 +113,9 @@ Ref enumerate_new(Thread& t, Type* cls, Args args) {
   Ref self = TRY(allocate_for<Enumerate>(t, cls, types::enumerate));
   Enumerate* e = self.as<Enumerate>();
   e->iterator.init(e, std::move(iterator));
-  if (first.get().is_small_int())
+  if (first.get().is_small_int()) {
     e->index = first.get().as_small_int();
-  else {
+  } else {
     e->index = Value::kMaxSmallInt;
     e->big_index.init(e, std::move(first));
   }

@@ -127,7 +127,7 @@ struct Type : Object {
   u16 attribute_hint;  // inline slots for instance attributes
   const struct TypeSpec* spec;  // native types: what they were made from
   const char* native_name;      // "list"; for messages
-  SpecialMethod specials[3];
+  SpecialMethod specials[u8(Special::kLen) + 1];
 
   const char* name_utf8() const;  // borrowed; valid while the type keeps its name
 };

@@ -1,8 +1,8 @@
 // posix: processes, identities, scheduling.
 #include <csignal>
-#include <pthread.h>
 #include <climits>
 #include <cstdlib>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/times.h>

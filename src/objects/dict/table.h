@@ -6,7 +6,8 @@
 //
 // Readers take no lock: they load the table pointer once and never keep it over a callout. Writers hold the dict's
 // lock. Whoever writes an entry's value must hold the lock and have seen d->table under it: a rebuild moves the words
-// (and their counts) to the new table, and what is then stored into the old one would be lost.
+// (and their counts) to the new table, and what is then stored into the old one would be lost. Whoever gives an exact dict another
+// table, or frees it, calls global_cells::forget_table before, under that lock.
 #pragma once
 #include "objects/container_util.h"
 

@@ -533,17 +533,20 @@ class OldIteration(unittest.TestCase):
         self.assertIn("exception", events)
 
 
+class Sized:
+    """Its length is n, or n is raised."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def __len__(self):
+        if isinstance(self.n, Exception):
+            raise self.n
+        return self.n
+
+
 class Lengths(unittest.TestCase):
     def test_results(self):
-        class Sized:
-            def __init__(self, n):
-                self.n = n
-
-            def __len__(self):
-                if isinstance(self.n, Exception):
-                    raise self.n
-                return self.n
-
         class Index:
             def __index__(self):
                 return 7
@@ -609,15 +612,6 @@ class Lengths(unittest.TestCase):
 
 class Truth(unittest.TestCase):
     def test_results(self):
-        class Sized:
-            def __init__(self, n):
-                self.n = n
-
-            def __len__(self):
-                if isinstance(self.n, Exception):
-                    raise self.n
-                return self.n
-
         class Says(Sized):
             def __bool__(self):
                 if isinstance(self.n, Exception):
