@@ -73,6 +73,8 @@ u8 loaded_marks(Op op) {
     case Op::SUB_INT:
     case Op::MOVE:
     case Op::RETURN: return kLastIsB | kLastIsC | kLastIsOther;
+    case Op::CALL:
+    case Op::CALL_METHOD: return kDiscards;
     case Op::NOT: return kJumpFollows;
     case Op::GET_YIELD_FROM_ITER: return kDelegates;
     default: return 0;

@@ -32,6 +32,8 @@ inline constexpr u8 kConsumeA = 1, kConsumeB = 2, kConsumeC = 4;
 inline constexpr u8 kInPlace = 8;
 // Of a YIELD: the CLEAR behind it drops what is sent in (variants.cpp). Whoever resumes it with None goes on behind that.
 inline constexpr u8 kDropsSent = 4;
+// Of a CALL or CALL_METHOD: the CLEAR behind it drops the result (variants.cpp). A callee that returns an immediate goes on behind that.
+inline constexpr u8 kDiscards = 8;
 // Of arithmetic, of the LOAD_POWER_ pairs, of MOVE_METHOD_ and (the first) of RETURN: operand b, c (of RETURN a) is what the instruction
 // right before this one made; of a pair of operators also the operand of the second one that is not the result of the first. For handlers
 // that have that value at hand (carry_ handlers, interpreter/dispatch.h). These marks and those up to kDelegates are set when code is

@@ -20,18 +20,23 @@ struct FrameObject;
 inline constexpr int kFrameHeader = 6;
 
 struct FrameInfo {
-  u16 flags;
+  u16 flags;         // frame_flag, and in the low byte the units from the calling instruction to the one that follows it
   u16 destination;   // register of the caller that receives the result
   u32 stack_offset;  // generator frames: where the next frame goes, as words from the thread's stack_base; 0 otherwise
 };
 static_assert(sizeof(FrameInfo) == 8);
 namespace frame_flag {
-inline constexpr u16 kEntry = 1;      // entered from native code: returning leaves the dispatch loop
-inline constexpr u16 kGenerator = 2;  // registers lie in a Generator object
-inline constexpr u16 kConstructor = 4;  // __init__ called by a class call: the result must be None, the instance is in a caller's register
-inline constexpr u16 kDiscard = 8;
-inline constexpr u16 kOperator = 16;  // a special method for the instruction that the caller is at (__add__, __len__, __getitem__ for a loop): not a plain result
+inline constexpr u16 kEntry = 0x100;        // entered from native code: returning leaves the dispatch loop
+inline constexpr u16 kGenerator = 0x200;    // registers lie in a Generator object
+inline constexpr u16 kConstructor = 0x400;  // __init__ called by a class call: the result must be None, the instance is in a caller's register
+inline constexpr u16 kDiscard = 0x800;      // a hint: a CLEAR of the destination, which is EMPTY, follows the call (kDiscards of its x)
+inline constexpr u16 kOperator = 0x1000;    // a special method for the instruction that the caller is at (__add__, __len__, __getitem__ for a loop): not a plain result
+inline constexpr u16 kObserved = 0x2000;    // has a frame object; not kept up for generators
+inline constexpr u16 kAll = 0xFF00;
+inline constexpr u16 kSpecial = kAll & ~kDiscard;  // no plain return
 }  // namespace frame_flag
+constexpr u16 resume_after(u32 units) { return u16(units); }
+constexpr u32 resume_units(FrameInfo info) { return info.flags & 0xFF; }
 
 namespace frame {
 inline Value& function_word(Value* r) { return r[-1]; }

@@ -11,6 +11,7 @@ struct Body {
   u32 unit_count;
   const Value* constants;
   u32 constant_count, local_count;
+  bool in_heap;  // the frames are generators'
 };
 
 // Whether the constant is an index that goes into the x of its LOAD_CONST.
@@ -99,7 +100,7 @@ Op test_variant(const Instr& in, const Instr& next, Op base, Op variant) {
 
 // A constant that is no object, loaded to a temporary by the instruction at `at`.
 Op immediate_variant(const Body& c, const Instr& in, const Instr& next) {
-  if (Op(next.op) == Op::RETURN && next.a == in.a) return Op::RETURN_IMMEDIATE;
+  if (Op(next.op) == Op::RETURN && next.a == in.a) return c.constants[in.constant()].is_none() ? Op::RETURN_NONE : Op::RETURN_IMMEDIATE;
   bool floor_div = Op(next.op) == Op::FLOOR_DIV, mod = Op(next.op) == Op::MOD;
   Value value = c.constants[in.constant()];
   if (!(floor_div || mod) || next.c != in.a || next.b == in.a || !(next.x & kConsumeC) || !value.is_small_int() ||
@@ -133,9 +134,9 @@ Op global_variant(const Body& c, u32 at) {
   return is == (Op(jump.op) == Op::JUMP_IF_TRUE) ? Op::LOAD_GLOBAL_IS : Op::LOAD_GLOBAL_IS_NOT;
 }
 
-// Whether what a YIELD gets sent is dropped at once, as in a statement of its own.
-bool drops_sent(const Body& c, const Instr& yield, const Instr& next) {
-  return Op(next.op) == Op::CLEAR && next.a == yield.a && yield.a >= c.local_count;
+// Whether the result of a call, or what a YIELD gets sent, is dropped at once, as in a statement of its own.
+bool drops_result(const Body& c, const Instr& in, const Instr& next) {
+  return Op(next.op) == Op::CLEAR && next.a == in.a && in.a >= c.local_count;
 }
 
 // Whether the MOVE at `at`, of a variable to a temporary, makes an argument (or self) of a call which is all that reads it, and nothing
@@ -177,8 +178,8 @@ Op argument_variant(const Body& c, u32 at) {
   const Instr &in = c.instructions[at], &load = c.instructions[at + 1];
   if (Op(load.op) != Op::LOAD_METHOD || load.a + 1 != in.a) return Op::MOVE_BORROWED;
   const Instr& call = c.instructions[at + 3];
-  return at + 3 < c.unit_count && Op(call.op) == Op::CALL_METHOD && call.b == load.a && call.c == 0 ? Op::MOVE_METHOD_CALL
-                                                                                                  : Op::MOVE_METHOD_BORROWED;
+  bool calls = at + 3 < c.unit_count && Op(call.op) == Op::CALL_METHOD && call.b == load.a && call.c == 0;
+  return calls && !c.in_heap ? Op::MOVE_METHOD_CALL : Op::MOVE_METHOD_BORROWED;
 }
 
 // `next`: the instruction behind it, a base.
@@ -268,14 +269,20 @@ u8 last_marks(const Instr& last, const Instr* in) {
 
 void choose_variants(const Code* c, Instr* instructions, u32 unit_count, const Value* constants, u32 constant_count) {
   if (c->flags & (code_flag::kModule | code_flag::kClassBody)) return;  // run once; register 0 is no variable there
-  Body body{instructions, unit_count, constants, constant_count, c->local_count};
+  Body body{instructions, unit_count, constants, constant_count, c->local_count, (c->flags & code_flag::kAnyGenerator) != 0};
   const Instr* last = nullptr;
   for (u32 at = 0; at < unit_count;) {
     u32 next = at + op_units(Op(instructions[at].op));
     if (next >= unit_count) return;
     instructions[at].op = u8(variant_of(body, at, instructions[next]));
-    if (Op(instructions[at].op) == Op::YIELD && drops_sent(body, instructions[at], instructions[next])) instructions[at].x |= kDropsSent;
     switch (Op(instructions[at].op)) {
+      case Op::YIELD:
+        if (drops_result(body, instructions[at], instructions[next])) instructions[at].x |= kDropsSent;
+        break;
+      case Op::CALL:
+      case Op::CALL_METHOD:
+        if (drops_result(body, instructions[at], instructions[next])) instructions[at].x |= kDiscards;
+        break;
       case Op::GET_YIELD_FROM_ITER:
         if (delegates(body, at)) instructions[at].x |= kDelegates;
         break;
@@ -309,6 +316,7 @@ Op base_op(Op op) {
     case Op::LOAD_POWER_FLOOR_DIV:
     case Op::LOAD_POWER_MOD:
     case Op::RETURN_IMMEDIATE:
+    case Op::RETURN_NONE:
     case Op::LOAD_OBJECT:
     case Op::LOAD_OBJECT_EQ:
     case Op::LOAD_OBJECT_NE: return Op::LOAD_CONST;

@@ -61,7 +61,7 @@ TYPHON_INLINE u64 make_record(u32 shape, u32 index, u32 rewrites, bool method) {
 TYPHON_INLINE u32 shape(u64 word) { return u32(word) & ~(kRecord | kMethod); }
 TYPHON_INLINE bool is_slot_of(u64 word, u32 shape) { return u32(word) == shape; }
 TYPHON_INLINE bool is_record_of(u64 word, u32 shape) { return (u32(word) & ~kMethod) == (shape | kRecord); }
-TYPHON_INLINE bool is_method_of(u64 word, u32 shape) { return u32(word) == (shape | kRecord | kMethod); }
+TYPHON_INLINE bool is_method_of(u64 word, u32 shape) { return u32(word) - (kRecord | kMethod) == shape; }
 TYPHON_INLINE u32 rewrites(u64 word) { return u32(word >> 32) & 15; }
 TYPHON_INLINE u64 load(const Instr* at) {
   return __atomic_load_n(reinterpret_cast<const u64*>(at), __ATOMIC_ACQUIRE);  // the record was written before the word

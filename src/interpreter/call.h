@@ -10,7 +10,7 @@ bool bind_and_push(Thread& t, Value* callee, u32 n, Tuple* names, Value* caller,
 
 enum class Called { kRaised, kDone, kPushed };
 // Calls r[f] with the n arguments behind it (named ones last), all consumed. kDone: the result is in r[destination]. kPushed:
-// a frame was pushed whose result goes there. `flags`: units of the calling instruction << kResumeShift.
+// a frame was pushed whose result goes there. `flags`: resume_after the calling instruction.
 Called call_window(Thread& t, Value* r, u32 f, u32 n, Tuple* names, u16 flags, u16 destination);
 // r[f](*r[f + 1], **r[f + 2]).
 Called call_window_ex(Thread& t, Value* r, u32 f, u16 flags, u16 destination);

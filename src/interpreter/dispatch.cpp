@@ -93,13 +93,13 @@ static Instr* end_of_sequence(Thread& t) {
 // Whether an exception of the instruction that the frame `r` is at goes to the loop that calls the frame for an item, and nobody else
 // gets to see it.
 static bool raises_for_loop(Thread& t, Value* r) {
-  return (frame::info(r).flags & kFlagMask) == frame_flag::kOperator && Op(frame::pc(frame::caller(r))->op) == Op::FOR_ITER &&
+  return (frame::info(r).flags & frame_flag::kAll) == frame_flag::kOperator && Op(frame::pc(frame::caller(r))->op) == Op::FOR_ITER &&
          !is_traced(t) && frame::frame_object(r).is_empty() && find_handler(frame::code(r), frame::unit_index(r)) == nullptr;
 }
 // The end of the loop before anything is known of the frame, whose pc is saved: an exception that nobody else has needs no traceback.
 static Instr* end_sequence_quickly(Thread& t) {
   Value* r = t.frame;
-  if ((frame::info(r).flags & kFlagMask) != frame_flag::kOperator || !is_sole_owner(t.pending) ||
+  if ((frame::info(r).flags & frame_flag::kAll) != frame_flag::kOperator || !is_sole_owner(t.pending) ||
       (!pending_matches(t, exc::IndexError) && !pending_matches(t, exc::StopIteration)) || !raises_for_loop(t, r))
     return nullptr;
   pop_frame(t, r);
@@ -276,7 +276,7 @@ TYPHON_NOINLINE Continuation return_step(Thread& t, Value* r, Instr* pc) {
   } else {
     set_register(caller, info.destination, result);
   }
-  return {frame::pc(caller) + (info.flags >> kResumeShift), 0};
+  return {frame::pc(caller) + resume_units(info), 0};
 }
 
 COLD_HANDLER(return_cold) {
@@ -308,7 +308,7 @@ COLD_HANDLER(return_dropping) {
   r = caller;
   set_register(r, info.destination, result);
   pc = frame::pc(r);
-  NEXT_RELOAD(info.flags >> kResumeShift);
+  NEXT_RELOAD(resume_units(info));
 }
 // The usual end of an __init__.
 COLD_HANDLER(return_constructor) {
@@ -323,14 +323,14 @@ COLD_HANDLER(return_constructor) {
   r = caller;
   set_register(r, info.destination, instance);
   pc = frame::pc(r);
-  NEXT_RELOAD(info.flags >> kResumeShift);
+  NEXT_RELOAD(resume_units(info));
 }
 // Drops the variables of a frame that returns, and its function, as long as nothing dies by that; false: something would (what was
 // dropped is EMPTY). Temporaries are clean by now (check_clean).
 TYPHON_INLINE bool drop_variables_quickly(Value* r) {
-  u32 n = frame::code(r)->local_count;
-  check_clean(r, n, frame::code(r)->register_count);
-  for (u32 i = 0; i < n; i++) {
+  u64 n = frame::code(r)->local_count;
+  check_clean(r, u32(n), frame::code(r)->register_count);
+  for (u64 i = n; i-- > 0;) {
     Value v = r[i];
     if (may_need_drop(v)) {
       if (v.is_empty()) continue;
@@ -406,7 +406,7 @@ COLD_HANDLER(return_operator) {
   r = caller;
   pc = frame::pc(r);
   if (!finish_operator(*t, r, result)) [[unlikely]] TAIL(op_raise);
-  NEXT_RELOAD(info.flags >> kResumeShift);
+  NEXT_RELOAD(resume_units(info));
 }
 // The end of a plain frame that native code called.
 COLD_HANDLER(return_entry) {
@@ -419,16 +419,21 @@ COLD_HANDLER(return_entry) {
 }
 }  // namespace
 
-// Ends a plain frame whose variables are dropped. The destination may be one of the words of the header: that is cleared first.
+// Ends a plain frame whose variables are dropped.
+#define END_FRAME()                                       \
+  do {                                                    \
+    t->frame = frame::caller(r);                          \
+    for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY; \
+    t->recursion_depth--;                                 \
+  } while (0)
+// ... with a result. The destination may be one of the words of the header: that is cleared first.
 #define RETURN_RESULT(info, result)                       \
   do {                                                    \
     Value* caller_ = frame::caller(r);                    \
-    for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY; \
+    END_FRAME();                                          \
     Value* to_ = &caller_[(info).destination];            \
     Value old_ = *to_;                                    \
     *to_ = (result);                                      \
-    t->frame = caller_;                                   \
-    t->recursion_depth--;                                 \
     if (may_need_drop(old_)) [[unlikely]] {               \
       if (!old_.is_empty()) {                             \
         r[-1] = old_;                                     \
@@ -436,7 +441,7 @@ COLD_HANDLER(return_entry) {
       }                                                   \
     }                                                     \
     r = caller_;                                          \
-    pc = frame::pc(r) + ((info).flags >> kResumeShift);   \
+    pc = frame::pc(r) + resume_units(info);   \
   } while (0)
 
 namespace {
@@ -463,12 +468,12 @@ namespace {
   Value result(carried);
   if (result.is_deferred() && (result.object()->ownership() & g_counted_states)) [[unlikely]] TAIL(return_borrowed);
   FrameInfo info = frame::info(r);
-  if ((info.flags & kFlagMask) | frame::frame_object(r).bits) [[unlikely]] {
-    if ((info.flags & kFlagMask) == frame_flag::kEntry) TAIL(return_entry);
+  if (info.flags & frame_flag::kSpecial) [[unlikely]] {
+    if ((info.flags & frame_flag::kSpecial) == frame_flag::kEntry) TAIL(return_entry);
     if (info.flags & frame_flag::kConstructor) TAIL(return_constructor);
     if (info.flags & frame_flag::kGenerator) TAIL(return_delegate);
     if (info.flags & frame_flag::kOperator) TAIL(return_operator);
-    if ((info.flags & kFlagMask) == 0) TAIL(return_unseen);
+    if ((info.flags & frame_flag::kSpecial) == frame_flag::kObserved) TAIL(return_unseen);
     TAIL(return_cold);
   }
   r[pc->a] = EMPTY;
@@ -485,19 +490,32 @@ CARRY_HANDLER(RETURN) {
   if (pc->x & kLastIsB) TAIL_CARRYING(return_word, carried);
   TAIL(op_RETURN);
 }
+namespace {
+// RETURN of `result`, an immediate that the instruction at pc has at hand, which a RETURN follows.
+#define RETURN_AT_HAND(result)                                                                       \
+  do {                                                                                               \
+    FrameInfo info = frame::info(r);                                                                 \
+    if ((info.flags & frame_flag::kSpecial) || !drop_variables_quickly(r)) [[unlikely]] {            \
+      r[pc->a] = (result);                                                                           \
+      pc++;                                                                                          \
+      if ((info.flags & frame_flag::kSpecial) == frame_flag::kGenerator) TAIL(return_delegate);      \
+      TAIL(op_RETURN);                                                                               \
+    }                                                                                                \
+    if (info.flags & frame_flag::kDiscard) { /* of a call that is a statement there is nothing to drop */ \
+      Value* caller = frame::caller(r);                                                              \
+      END_FRAME();                                                                                   \
+      r = caller;                                                                                    \
+      pc = frame::pc(r);                                                                             \
+      NEXT(resume_units(info) + 1);                                                                  \
+    }                                                                                                \
+    RETURN_RESULT(info, result);                                                                     \
+    NEXT(0);                                                                                         \
+  } while (0)
+}  // namespace
+HANDLER(RETURN_NONE) { RETURN_AT_HAND(None); }
 HANDLER(RETURN_IMMEDIATE) {
-  FrameInfo info = frame::info(r);
   Value result = frame::code(r)->constants[pc->constant()];
-  if (((info.flags & kFlagMask) | frame::frame_object(r).bits) || !drop_variables_quickly(r)) [[unlikely]] {
-    r[pc->a] = result;
-    pc++;
-    if ((info.flags & kFlagMask) == frame_flag::kGenerator) TAIL(return_delegate);
-    TAIL(op_RETURN);
-  }
-  RETURN_RESULT(info, result);
-  // Of a call that is a statement there is nothing to drop.
-  if (Op(opcode_at(pc)) == Op::CLEAR && pc->a == info.destination) NEXT(1);
-  NEXT(0);
+  RETURN_AT_HAND(result);
 }
 
 }  // namespace typhon

@@ -90,6 +90,13 @@ TYPHON_INLINE bool points(Value v) {
   DCHECK(!v.is_empty());
   return (v.bits & 7) == 0;
 }
+// Where an operand comes from that is an object: words of registers may have the deferred mark, those of heap slots have none.
+enum class From { kRegister, kSlot };
+template <From kFrom>
+TYPHON_INLINE Object* object_of(Value v) {
+  DCHECK(points(v) && (kFrom == From::kRegister || !v.is_deferred()));
+  return kFrom == From::kSlot ? reinterpret_cast<Object*>(v.bits) : v.object();
+}
 // The same for an exact type; `v` no EMPTY word.
 TYPHON_INLINE bool points_to(Value v, u32 shape) { return points(v) && quick_shape(v.object()) == shape; }
 

@@ -7,11 +7,20 @@ namespace typhon {
 
 // Whether a frame of `code` at `callee` may be pushed by enter_code: there is room, and nothing to poll or to trace.
 TYPHON_INLINE bool may_enter(const Thread* t, const Value* callee, const Code* code) {
-  return callee + code->register_count <= __atomic_load_n(&t->entry_limit, __ATOMIC_RELAXED) && t->recursion_depth < t->recursion_limit;
+  return callee + code->register_count <= load_relaxed(&t->entry_limit) && t->recursion_depth < t->recursion_limit;
 }
 
-// Pushes the frame of `code`, which may_enter, at `callee`, where function and parameters (n) are in place.
-TYPHON_INLINE Instr* enter_code(Thread* t, Value* r, Instr* pc, Value* callee, Code* code, u32 n, u16 flags, u16 destination) {
+// The first half of a FrameInfo: flags (with resume_after) and the destination.
+TYPHON_INLINE u32 call_info(u32 flags, u16 destination) { return flags | u32(destination) << 16; }
+// ... of a call of two units, as it is: its operand a is the destination, its x has kDiscards where the flag kDiscard goes.
+TYPHON_INLINE u32 call_info(const Instr* call) {
+  static_assert(offsetof(Instr, x) == 1 && offsetof(Instr, a) == 2 && frame_flag::kDiscard == kDiscards << 8);
+  u32 head = __atomic_load_n(reinterpret_cast<const u32*>(call), __ATOMIC_RELAXED);
+  return (head & (0xFFFF0000 | frame_flag::kDiscard)) | resume_after(2);
+}
+
+// Pushes the frame of `code`, which may_enter, at `callee`, where function and parameters (n) are in place. `info`: call_info.
+TYPHON_INLINE Instr* enter_code(Thread* t, Value* r, Instr* pc, Value* callee, Code* code, u32 n, u32 info) {
   Instr* first = __atomic_load_n(&code->entry, __ATOMIC_ACQUIRE);
   [[assume(first != nullptr)]];
   u32 locals = code->local_count;
@@ -19,7 +28,7 @@ TYPHON_INLINE Instr* enter_code(Thread* t, Value* r, Instr* pc, Value* callee, C
   frame::pc(r) = pc;
   frame::pc(callee) = first;
   frame::caller(callee) = r;
-  frame::info(callee) = std::bit_cast<FrameInfo>(u64(flags) | u64(destination) << 16);
+  frame::info(callee) = std::bit_cast<FrameInfo>(u64(info));
   frame::frame_object(callee) = EMPTY;
   frame::code(callee) = code;
   empty_registers(callee, n, locals);
@@ -30,11 +39,11 @@ TYPHON_INLINE Instr* enter_code(Thread* t, Value* r, Instr* pc, Value* callee, C
 
 // The frame of a Python function that takes exactly the arguments given, pushed without leaving the handler; the running frame is no
 // generator's. The window's function register is callee[-1]. Null: not that simple.
-TYPHON_INLINE Instr* enter_plain(Thread* t, Value* r, Instr* pc, Value* callee, u32 n, u16 flags, u16 destination) {
+TYPHON_INLINE Instr* enter_plain(Thread* t, Value* r, Instr* pc, Value* callee, u32 n, u32 info) {
   Code* code = callee[-1].as<Function>()->code.as<Code>();
   if (!takes_exactly(code, n) || !may_enter(t, callee, code)) [[unlikely]] return nullptr;
   DCHECK(!(frame::info(r).flags & frame_flag::kGenerator));
-  return enter_code(t, r, pc, callee, code, n, flags, destination);
+  return enter_code(t, r, pc, callee, code, n, info);
 }
 
 // Goes on in the callee.
@@ -92,7 +101,7 @@ TYPHON_INLINE Generator* quick_iterator(Thread* t, Value* r, const Instr* pc, co
     callee_[-1] = acquire(method);                                                                            \
     callee_[0] = take_operand(r, pc, kConsumeB, pc->b);                                                       \
     Code* code_ = callee_[-1].as<Function>()->code.as<Code>();                                                \
-    Instr* first_ = enter_code(t, r, pc, callee_, code_, 1, 1 << kResumeShift, pc->a);                       \
+    Instr* first_ = enter_code(t, r, pc, callee_, code_, 1, call_info(resume_after(1), pc->a));            \
     ENTER(callee_, first_);                                                                                   \
   } while (0)
 

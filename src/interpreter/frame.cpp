@@ -57,6 +57,7 @@ void detach_frame_object(Thread& t, Value* r) {
   Value word = frame::frame_object(r);
   if (only_reference(f)) f->registers = nullptr;
   frame::frame_object(r) = EMPTY;
+  frame::info(r).flags &= u16(~frame_flag::kObserved);
   release(word);
 }
 

@@ -5,10 +5,6 @@
 
 namespace typhon {
 
-// The high byte of FrameInfo::flags: units from the calling instruction to the one that follows it.
-inline constexpr int kResumeShift = 8;
-inline constexpr u16 kFlagMask = 0xFF;
-
 TYPHON_INLINE Generator* generator_of(Value* r) {
   return reinterpret_cast<Generator*>(reinterpret_cast<char*>(r - kFrameHeader) - offsetof(Generator, words));
 }

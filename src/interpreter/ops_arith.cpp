@@ -301,7 +301,7 @@ COLD_HANDLER(binary_method) {
     callee[0] = acquire(a);
     callee[1] = acquire(b);
     Code* code = method.as<Function>()->code.as<Code>();
-    Instr* first = enter_code(t, r, pc, callee, code, 2, 1 << kResumeShift | frame_flag::kOperator, pc->a);
+    Instr* first = enter_code(t, r, pc, callee, code, 2, call_info(resume_after(1) | frame_flag::kOperator, pc->a));
     ENTER(callee, first);
   }
   STEP(binary_step<P>(*t, r, pc), 1);

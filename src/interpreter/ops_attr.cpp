@@ -10,8 +10,6 @@
 namespace typhon {
 namespace {
 
-TYPHON_INLINE u16 resume_after(u32 units) { return u16(units << kResumeShift); }
-
 // --- LOAD_ATTR
 
 // The dict of an object in dictionary mode, as its record finds it; null: emptied by the collector.
@@ -200,7 +198,7 @@ COLD_HANDLER(load_attribute_other) {
         Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
         callee[-1] = acquire(record->value);
         callee[0] = take_operand(r, pc, kConsumeB, pc->b);
-        Instr* first = enter_code(t, r, pc, callee, callee[-1].as<Function>()->code.as<Code>(), 1, 2 << kResumeShift, pc->a);
+        Instr* first = enter_code(t, r, pc, callee, callee[-1].as<Function>()->code.as<Code>(), 1, call_info(resume_after(2), pc->a));
         ENTER(callee, first);
       }
       found = recorded_value(r, pc, v.object(), record);
@@ -635,7 +633,7 @@ COLD_HANDLER(load_attribute_attribute) {
 HANDLER(LOAD_ATTR_ATTR) {
   Value first = CACHED_ATTRIBUTE();
   if (!first.is_empty()) [[likely]] {
-    Value v = cached_attribute(first, cache::load(pc + 3));
+    Value v = cached_attribute<From::kSlot>(first, cache::load(pc + 3));
     if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[2].a], v, 4);
   }
   TAIL_CARRYING(load_attribute_attribute, first.bits);
@@ -655,7 +653,7 @@ COLD_HANDLER(load_attribute_character) {
 }  // namespace
 HANDLER(LOAD_ATTR_ITEM) {
   Value container = CACHED_ATTRIBUTE(), v = container;
-  if (!v.is_empty()) v = sequence_item(v, r[pc[2].c]);
+  if (!v.is_empty()) v = sequence_item<From::kSlot>(v, r[pc[2].c]);
   if (!(pc[2].x & kConsumeC) && quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[2].a], v, 4);
   TAIL_CARRYING(load_attribute_character, container.bits);
 }
@@ -725,7 +723,7 @@ namespace {
 // The item, borrowed, that a LOAD_ATTR_INDEX reads; EMPTY: not that simple.
 TYPHON_INLINE Value indexed_item(Value* r, const Instr* pc) {
   Value v = CACHED_ATTRIBUTE();
-  return v.is_empty() ? EMPTY : sequence_item(v, i8(pc[2].x));
+  return v.is_empty() ? EMPTY : sequence_item<From::kSlot>(v, i8(pc[2].x));
 }
 }  // namespace
 namespace {
@@ -744,7 +742,7 @@ HANDLER(LOAD_ATTR_INDEX) {
 // The item is not counted for what is done with it.
 HANDLER(LOAD_ATTR_INDEX_ATTR) {
   Value v = indexed_item(r, pc);
-  if (!v.is_empty()) v = cached_attribute(v, cache::load(pc + 6));
+  if (!v.is_empty()) v = cached_attribute<From::kSlot>(v, cache::load(pc + 6));
   if (quick_acquire_slot(v, &v)) [[likely]] SET_AND_NEXT(&r[pc[5].a], v, 7);
   TAIL(op_LOAD_ATTR_INDEX);
 }
@@ -752,7 +750,7 @@ HANDLER(LOAD_ATTR_INDEX_STORE) {
   Value v = indexed_item(r, pc);
   if (!v.is_empty() && points(v)) [[likely]] {
     const Instr* store = pc + 5;
-    Object* object = v.object();
+    Object* object = object_of<From::kSlot>(v);
     Field* field;
     Value stored;
     if (object->is_local() && cached_slot(object, cache::load(store + 1), &field) &&
@@ -779,7 +777,7 @@ COLD_HANDLER(load_attribute_method) {
 }  // namespace
 HANDLER(LOAD_ATTR_METHOD) {
   Value v = CACHED_ATTRIBUTE(), found = v, method;
-  if (!v.is_empty() && cached_method(v, cache::load(pc + 3), &method) && quick_acquire_slot(v, &found)) [[likely]] {
+  if (!v.is_empty() && cached_method<From::kSlot>(v, cache::load(pc + 3), &method) && quick_acquire_slot(v, &found)) [[likely]] {
     r[pc->a - 1] = method;
     SET_TEMP_AND_NEXT(&r[pc->a], found, 4);
   }

@@ -164,7 +164,7 @@ TYPHON_NOINLINE bool get_item_step(Thread& t, Value* r, Instr* pc) {
     switch (container.object()->shape_id()) {
       case kShape_list:
         if (key.is_small_int()) {
-          Value v = list_item(container, key.as_small_int());
+          Value v = list_item(container.as<List>(), key.as_small_int());
           if (!v.is_empty()) return finish_dss(r, pc, Ref::copy(v));
         }
         break;
@@ -257,12 +257,12 @@ COLD_HANDLER(get_item_method) {
   callee[-1] = acquire(method);
   callee[0] = take_operand(r, pc, kConsumeB, pc->b);
   callee[1] = take_operand(r, pc, kConsumeC, pc->c);
-  Instr* first = enter_code(t, r, pc, callee, callee[-1].as<Function>()->code.as<Code>(), 2, 2 << kResumeShift, pc->a);
+  Instr* first = enter_code(t, r, pc, callee, callee[-1].as<Function>()->code.as<Code>(), 2, call_info(resume_after(2), pc->a));
   ENTER(callee, first);
 }
 // The index is behind the end, mostly in a __getitem__ that a loop calls: then that is all there is to say.
 COLD_HANDLER(get_item_behind) {
-  if ((frame::info(r).flags & kFlagMask) == frame_flag::kOperator) {
+  if ((frame::info(r).flags & frame_flag::kAll) == frame_flag::kOperator) {
     save_pc(r, pc);
     if (Instr* next = end_sequence_early(*t)) {
       r = t->frame;

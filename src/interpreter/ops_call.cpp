@@ -21,7 +21,7 @@ namespace {
 
 TYPHON_NOINLINE Called call_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
-  return call_window(t, r, pc->b, pc->c, nullptr, u16(2 << kResumeShift), pc->a);
+  return call_window(t, r, pc->b, pc->c, nullptr, resume_after(2), pc->a);
 }
 // After LOAD_METHOD: without a self the callable moves up next to its arguments.
 TYPHON_NOINLINE Called call_method_step(Thread& t, Value* r, Instr* pc) {
@@ -30,7 +30,7 @@ TYPHON_NOINLINE Called call_method_step(Thread& t, Value* r, Instr* pc) {
   if (r[f + 1].is_empty()) {
     r[f + 1] = r[f];
     r[f] = EMPTY;
-    return call_window(t, r, f + 1, n, nullptr, u16(2 << kResumeShift), pc->a);
+    return call_window(t, r, f + 1, n, nullptr, resume_after(2), pc->a);
   }
   if (is_exact(r[f], kShape_method_descriptor)) {
     Ref result = native_method_call(t, r[f].as<NativeDescriptor>(), r[f + 1], Args{r + f + 2, n, nullptr, 0});
@@ -39,13 +39,13 @@ TYPHON_NOINLINE Called call_method_step(Thread& t, Value* r, Instr* pc) {
     set_register(r, pc->a, std::move(result));
     return Called::kDone;
   }
-  return call_window(t, r, f, n + 1, nullptr, u16(2 << kResumeShift), pc->a);
+  return call_window(t, r, f, n + 1, nullptr, resume_after(2), pc->a);
 }
 TYPHON_NOINLINE Called call_keywords_step(Thread& t, Value* r, Instr* pc, bool method) {
   save_pc(r, pc);
   Tuple* names = frame::code(r)->constants[u32(unit(pc + 2))].as<Tuple>();
   u32 f = pc->b, n = pc->c, named = u32(names->size);
-  u16 flags = u16(3 << kResumeShift);
+  u16 flags = resume_after(3);
   if (!method) return call_window(t, r, f, n, names, flags, pc->a);
   if (r[f + 1].is_empty()) {
     r[f + 1] = r[f];
@@ -63,7 +63,7 @@ TYPHON_NOINLINE Called call_keywords_step(Thread& t, Value* r, Instr* pc, bool m
 }
 TYPHON_NOINLINE Called call_ex_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
-  return call_window_ex(t, r, pc->b, u16(2 << kResumeShift), pc->a);
+  return call_window_ex(t, r, pc->b, resume_after(2), pc->a);
 }
 
 #define CALLED(outcome, units)                              \
@@ -84,7 +84,7 @@ COLD_HANDLER(call_method_keywords_general) { CALLED(call_keywords_step(*t, r, pc
   do {                                                                                             \
     save_pc(r, pc);                                                                                \
     FORGET_REGISTERS();                                                                            \
-    bool bound_ = bind_and_push(*t, r + pc->b + 1, n, names, r, u16((units) << kResumeShift), pc->a); \
+    bool bound_ = bind_and_push(*t, r + pc->b + 1, n, names, r, resume_after(units), pc->a); \
     table = static_cast<const HandlerEntry*>(t->dispatch_table);                                   \
     if (!bound_) TAIL(op_raise);                                                                   \
     Value* callee_ = t->frame;                                                                     \
@@ -134,7 +134,7 @@ TYPHON_INLINE bool fit_arguments(Value* r, u32 arity, u32 first, u32 n) {
 }
 
 // The same for a function without *args, **kwargs and keyword-only parameters whose defaults give the last arguments.
-TYPHON_INLINE Instr* enter_with_defaults(Thread* t, Value* r, Instr* pc, Value* callee, u32 n, u16 flags, u16 destination) {
+TYPHON_INLINE Instr* enter_with_defaults(Thread* t, Value* r, Instr* pc, Value* callee, u32 n, u32 info) {
   Function* f = callee[-1].as<Function>();
   Code* code = f->code.as<Code>();
   u32 takes = code->aux2;
@@ -148,7 +148,7 @@ TYPHON_INLINE Instr* enter_with_defaults(Thread* t, Value* r, Instr* pc, Value* 
     for (callee[i] = EMPTY; i-- > n; callee[i] = EMPTY) (void)quick_drop(callee[i]);  // the tuple holds them
     return nullptr;
   }
-  return enter_code(t, r, pc, callee, code, takes, flags, destination);
+  return enter_code(t, r, pc, callee, code, takes, info);
 }
 
 // Remembers in the second unit of a call that the class makes its instances the standard way and initialises them by a Python
@@ -220,7 +220,7 @@ COLD_HANDLER(enter_init) {
   save_pc(r, pc);
   FORGET_REGISTERS();
   r[pc->b] = EMPTY;  // the class was dropped
-  bool bound = bind_and_push(*t, callee, pc->c + 1u, nullptr, r, 2 << kResumeShift | frame_flag::kConstructor, pc->a);
+  bool bound = bind_and_push(*t, callee, pc->c + 1u, nullptr, r, resume_after(2) | frame_flag::kConstructor, pc->a);
   table = static_cast<const HandlerEntry*>(t->dispatch_table);
   if (!bound) [[unlikely]] {
     clear_register_word(callee[-kFrameHeader - 1]);
@@ -250,7 +250,7 @@ COLD_HANDLER(call_class) {
   callee[-1] = acquire(record->value);
   callee[-kFrameHeader - 1] = Value(instance);
   if (!takes_exactly(code, n + 1)) TAIL(enter_init);
-  Instr* first = enter_code(t, r, pc, callee, code, n + 1, 2 << kResumeShift | frame_flag::kConstructor, pc->a);
+  Instr* first = enter_code(t, r, pc, callee, code, n + 1, call_info(resume_after(2) | frame_flag::kConstructor, pc->a));
   ENTER(callee, first);
 }
 
@@ -277,7 +277,7 @@ COLD_HANDLER(call_plain_from_generator) {
     TAIL(call_method_general);
   }
   move_window(callee, window, n);
-  Instr* first = enter_code(t, r, pc, callee, code, n, 2 << kResumeShift, pc->a);
+  Instr* first = enter_code(t, r, pc, callee, code, n, call_info(pc));
   ENTER(callee, first);
 }
 // Whether an instruction that asks for an iterator gets back the fresh generator or coroutine that it asks.
@@ -313,7 +313,7 @@ COLD_HANDLER(call_binding) { ENTER_BOUND(pc->c, nullptr, 2); }
 COLD_HANDLER(call_method_binding) { ENTER_BOUND(pc->c + 1u, nullptr, 2); }
 COLD_HANDLER(call_function_binding) {
   Value* callee = r + pc->b + 1;
-  if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
+  if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c, call_info(pc))) ENTER(callee, first);
   TAIL(call_binding);
 }
 COLD_HANDLER(call_function) {
@@ -322,7 +322,7 @@ COLD_HANDLER(call_function) {
 }
 COLD_HANDLER(call_method_function_binding) {
   Value* callee = r + pc->b + 1;
-  if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c + 1u, 2 << kResumeShift, pc->a)) ENTER(callee, first);
+  if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c + 1u, call_info(pc))) ENTER(callee, first);
   TAIL(call_method_binding);
 }
 COLD_HANDLER(call_method_function) {
@@ -333,9 +333,9 @@ COLD_HANDLER(call_method_function) {
 COLD_HANDLER(call_bound_binding) {
   Value* callee = r + pc->b + 1;
   u32 n = pc->c + 1u;
-  if (Instr* first = enter_with_defaults(t, r, pc, callee, n, 2 << kResumeShift, pc->a)) ENTER(callee, first);
+  if (Instr* first = enter_with_defaults(t, r, pc, callee, n, call_info(pc))) ENTER(callee, first);
   save_pc(r, pc);
-  CALLED(call_window(*t, r, pc->b, n, nullptr, u16(2 << kResumeShift), pc->a), 2);
+  CALLED(call_window(*t, r, pc->b, n, nullptr, resume_after(2), pc->a), 2);
 }
 // The method object dies, mostly: then its parts are held by now, and they move into the window.
 COLD_HANDLER(call_bound_dying) {
@@ -349,7 +349,7 @@ COLD_HANDLER(call_bound_dying) {
   save_pc(r, pc);
   release(word);
   table = static_cast<const HandlerEntry*>(t->dispatch_table);
-  if (Instr* first = enter_plain(t, r, pc, callee, n + 1, 2 << kResumeShift, pc->a)) ENTER(callee, first);
+  if (Instr* first = enter_plain(t, r, pc, callee, n + 1, call_info(pc))) ENTER(callee, first);
   TAIL(call_bound_binding);
 }
 // A bound method of a Python function: the window has one word to spare for self (call_window relies on it too).
@@ -373,7 +373,7 @@ COLD_HANDLER(call_bound) {
   callee[-1] = function;
   (void)quick_drop(word);
   if (!takes_exactly(code, n + 1)) TAIL(call_bound_binding);
-  Instr* first = enter_code(t, r, pc, callee, code, n + 1, 2 << kResumeShift, pc->a);
+  Instr* first = enter_code(t, r, pc, callee, code, n + 1, call_info(pc));
   ENTER(callee, first);
 }
 // LOAD_METHOD found something that wants no self: the function moves up next to its arguments.
@@ -382,8 +382,8 @@ COLD_HANDLER(call_unbound_function) {
   callee[-1] = callee[-2];
   callee[-2] = EMPTY;
   if (frame::info(r).flags & frame_flag::kGenerator) TAIL(call_from_generator<Window::kUnbound>);
-  if (Instr* first = enter_plain(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
-  if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) ENTER(callee, first);
+  if (Instr* first = enter_plain(t, r, pc, callee, pc->c, call_info(pc))) ENTER(callee, first);
+  if (Instr* first = enter_with_defaults(t, r, pc, callee, pc->c, call_info(pc))) ENTER(callee, first);
   callee[-2] = callee[-1];
   callee[-1] = EMPTY;
   TAIL(call_method_general);
@@ -451,7 +451,7 @@ COLD_HANDLER(call_len_special) {
   callee[-1] = acquire(method);
   callee[0] = acquire(v);
   Code* code = method.as<Function>()->code.as<Code>();
-  Instr* first = enter_code(t, r, pc, callee, code, 1, 2 << kResumeShift | frame_flag::kOperator, pc->a);
+  Instr* first = enter_code(t, r, pc, callee, code, 1, call_info(resume_after(2) | frame_flag::kOperator, pc->a));
   ENTER(callee, first);
 }
 COLD_HANDLER(call_len) {
@@ -779,7 +779,7 @@ HANDLER(CALL) {
   Value* callee = r + pc->b + 1;
   if (points_to(callee[-1], kShape_function)) [[likely]] {
     if (frame::info(r).flags & frame_flag::kGenerator) [[unlikely]] TAIL(call_from_generator<Window::kPlain>);
-    if (Instr* first = enter_plain(t, r, pc, callee, pc->c, 2 << kResumeShift, pc->a)) [[likely]] {
+    if (Instr* first = enter_plain(t, r, pc, callee, pc->c, call_info(pc))) [[likely]] {
       ENTER(callee, first);
     }
     TAIL(call_function);
@@ -790,7 +790,7 @@ HANDLER(CALL_METHOD) {
   Value* callee = r + pc->b + 1;
   if (points_to(callee[-1], kShape_function) && !callee[0].is_empty()) [[likely]] {
     if (frame::info(r).flags & frame_flag::kGenerator) [[unlikely]] TAIL(call_from_generator<Window::kSelf>);
-    if (Instr* first = enter_plain(t, r, pc, callee, pc->c + 1u, 2 << kResumeShift, pc->a)) [[likely]] {
+    if (Instr* first = enter_plain(t, r, pc, callee, pc->c + 1u, call_info(pc))) [[likely]] {
       ENTER(callee, first);
     }
     TAIL(call_method_function);
@@ -802,15 +802,15 @@ namespace {
 #define CALL_CACHED_METHOD(v, word)                                                                    \
   do {                                                                                                 \
     Value method;                                                                                      \
-    if (cached_method(v, word, &method) && quick_shape(method.object()) == kShape_function &&          \
-        !(frame::info(r).flags & frame_flag::kGenerator)) [[likely]] {                                 \
+    if (cached_method(v, word, &method) && quick_shape(marked_object(method)) == kShape_function) [[likely]] { \
+      DCHECK(!(frame::info(r).flags & frame_flag::kGenerator)); /* argument_variant */                 \
       Instr* call = pc + 3;                                                                            \
       Value* callee = r + call->b + 1;                                                                 \
-      Code* code = method.as<Function>()->code.as<Code>();                                             \
+      Code* code = static_cast<Function*>(marked_object(method))->code.as<Code>();                     \
       if (takes_exactly(code, 1) && may_enter(t, callee, code)) [[likely]] {                           \
         callee[-1] = method;                                                                           \
         callee[0] = Value((v).bits | Value::kDeferredBit);                                             \
-        Instr* first = enter_code(t, r, call, callee, code, 1, 2 << kResumeShift, call->a);            \
+        Instr* first = enter_code(t, r, call, callee, code, 1, call_info(call));            \
         ENTER(callee, first);                                                                          \
       }                                                                                                \
     }                                                                                                  \

@@ -301,7 +301,7 @@ COLD_HANDLER(for_sequence) {
   callee[0] = acquire(sequence);
   callee[1] = Value::small_int(it->index);
   Code* code = method.as<Function>()->code.as<Code>();
-  Instr* first = enter_code(t, r, pc, callee, code, 2, 2 << kResumeShift | frame_flag::kOperator, pc->a);
+  Instr* first = enter_code(t, r, pc, callee, code, 2, call_info(resume_after(2) | frame_flag::kOperator, pc->a));
   ENTER(callee, first);
 }
 // Whether what the FOR_ITER gives is unpacked at once.
@@ -323,9 +323,9 @@ TYPHON_NOINLINE Instr* for_generator_step(Thread& t, Value* r, Instr* pc) {
   save_pc(r, pc);
   Generator* g = r[pc->b].as<Generator>();
   if (g->seen_state() == u8(GeneratorState::kHead)) {
-    if (Value* tail = enter_chain(t, g, r, u16(2 << kResumeShift), pc->a)) return deliver_sent(t, tail, None);
+    if (Value* tail = enter_chain(t, g, r, resume_after(2), pc->a)) return deliver_sent(t, tail, None);
   }
-  switch (begin_resume(t, g, r, u16(2 << kResumeShift), pc->a)) {
+  switch (begin_resume(t, g, r, resume_after(2), pc->a)) {
     case Resumed::kEntered: return deliver_sent(t, t.frame, None);
     case Resumed::kFinished: clear_register(r, pc->b); return pc + loop_exit(pc);
     default: return nullptr;
@@ -345,7 +345,7 @@ TYPHON_INLINE Value* enter_generator(Thread* t, Generator* g, Value* r, Instr* p
   g->state = u8(GeneratorState::kRunning);
   t->recursion_depth++;
   frame::caller(inner) = r;
-  frame::info(inner) = {u16(2 << kResumeShift | frame_flag::kGenerator), pc->a, u32(end - t->stack_base)};
+  frame::info(inner) = {u16(resume_after(2) | frame_flag::kGenerator), pc->a, u32(end - t->stack_base)};
   g->exception.previous = t->exception_top;
   t->exception_top = &g->exception;
   t->frame = inner;
@@ -361,7 +361,7 @@ COLD_HANDLER(for_chain) {
       t->recursion_depth + g->chain_length > t->recursion_limit) [[unlikely]]
     TAIL(for_generator_cold);
   save_pc(r, pc);
-  resume_chain(t, g, r, u16(2 << kResumeShift), pc->a, end);
+  resume_chain(t, g, r, resume_after(2), pc->a, end);
   r = inner;
   pc = resumed;
   NEXT(2);
@@ -915,8 +915,9 @@ HANDLER(JUMP_BACK_ENUMERATE) {
 HANDLER(JUMP_BACK_LIST) {
   if (poll_wanted(*t)) [[unlikely]] TAIL(poll_at_back_edge);
   pc += pc->jump();
-  if (!points_to(r[pc->b], kShape_list_iterator)) [[unlikely]] TAIL(op_FOR_ITER);
-  ListIterator* it = r[pc->b].as<ListIterator>();
+  Value iterator = r[pc->b];
+  auto* it = reinterpret_cast<ListIterator*>(iterator.bits);
+  if ((iterator.bits & 15) || quick_shape(it) != kShape_list_iterator) [[unlikely]] TAIL(op_FOR_ITER);
   List* list = reinterpret_cast<List*>(it->sequence.peek().bits);
   if (list == nullptr || !it->is_local() || quick_shape(list) != kShape_list) [[unlikely]] TAIL(for_list);
   ListBody* body = __atomic_load_n(&list->body, __ATOMIC_ACQUIRE);

@@ -45,7 +45,7 @@ TYPHON_NOINLINE Continuation make_generator_step(Thread& t, Value* r, Instr* pc)
   t.recursion_depth--;
   if (info.flags & frame_flag::kEntry) return {nullptr, made.take().bits};
   set_register_word(caller[info.destination], made.take());
-  return {frame::pc(caller) + (info.flags >> kResumeShift), 0};
+  return {frame::pc(caller) + resume_units(info), 0};
 }
 
 // Hands `value` to whoever resumed the generator frame `r`, through generators that delegate to it.
@@ -95,8 +95,8 @@ TYPHON_NOINLINE Continuation delegate_step(Thread& t, Value* r, Instr* pc) {
     Generator* g = iterator.as<Generator>();
     bool fresh = g->seen_state() == u8(GeneratorState::kCreated);
     if (!(fresh && !r[pc->c].is_none())) {
-      bool entered = g->seen_state() == u8(GeneratorState::kHead) && enter_chain(t, g, r, u16(1 << kResumeShift), pc->a) != nullptr;
-      switch (entered ? Resumed::kEntered : begin_resume(t, g, r, u16(1 << kResumeShift), pc->a)) {
+      bool entered = g->seen_state() == u8(GeneratorState::kHead) && enter_chain(t, g, r, resume_after(1), pc->a) != nullptr;
+      switch (entered ? Resumed::kEntered : begin_resume(t, g, r, resume_after(1), pc->a)) {
         case Resumed::kFailed: return {nullptr, 0};
         case Resumed::kEntered: {
           Value sent = r[pc->c];
@@ -192,7 +192,7 @@ COLD_HANDLER(generator_stored) {
 HANDLER(RETURN_GENERATOR) {
   FrameInfo info = frame::info(r);
   Code* code = frame::code(r);
-  if (((info.flags & kFlagMask) | frame::frame_object(r).bits) || !settle_window(r, code->local_count)) [[unlikely]] TAIL(generator_cold);
+  if ((info.flags & frame_flag::kSpecial) || !settle_window(r, code->local_count)) [[unlikely]] TAIL(generator_cold);
   Generator* g = quick_generator(t, frame::function(r), code, pc);
   if (g == nullptr) [[unlikely]] TAIL(generator_cold);
   move_window(g->registers(), r, code->local_count);
@@ -208,7 +208,7 @@ HANDLER(RETURN_GENERATOR) {
   r = caller;
   if (needs_drop(replaced)) [[unlikely]] TAIL_CARRYING(generator_stored, replaced.bits);
   pc = frame::pc(r);
-  NEXT(info.flags >> kResumeShift);
+  NEXT(resume_units(info));
 }
 
 namespace {
@@ -349,7 +349,7 @@ TYPHON_INLINE void enter_delegate(Thread* t, Generator* g, Value* r, Instr* pc) 
   g->state = u8(GeneratorState::kRunning);
   t->recursion_depth++;
   frame::caller(inner) = r;
-  frame::info(inner) = {u16(1 << kResumeShift | frame_flag::kGenerator), pc->a, frame::info(r).stack_offset};
+  frame::info(inner) = {u16(resume_after(1) | frame_flag::kGenerator), pc->a, frame::info(r).stack_offset};
   g->exception.previous = t->exception_top;
   t->exception_top = &g->exception;
   t->frame = inner;

@@ -11,17 +11,24 @@ TYPHON_INLINE bool is_recorded_class(Object* object, const AttributeRecord* reco
          (record->offset == 0 || shape_version(quick_shape(object)) == record->offset);
 }
 // What the cached slot of the instance `v` holds, borrowed; EMPTY: the cache does not apply.
+template <From kFrom = From::kRegister>
 TYPHON_INLINE Value cached_attribute(Value v, u64 word) {
   if (!points(v)) [[unlikely]] return EMPTY;
   Field* field;
-  return cached_slot(v.object(), word, &field) ? field->peek() : EMPTY;
+  return cached_slot(object_of<kFrom>(v), word, &field) ? field->peek() : EMPTY;
 }
 // Whether the cached method applies to `v`; then *out is its register word, which holds no count.
+template <From kFrom = From::kRegister>
 TYPHON_INLINE bool cached_method(Value v, u64 word, Value* out) {
-  if (!points(v) || !cache::is_method_of(word, quick_shape(v.object()))) [[unlikely]] return false;
+  if (!points(v) || !cache::is_method_of(word, quick_shape(object_of<kFrom>(v)))) [[unlikely]] return false;
   const AttributeRecord* record = attribute_record(word);
   *out = record->value;
   return is_method_record(record);
+}
+// The object of such a word.
+TYPHON_INLINE Object* marked_object(Value method) {
+  DCHECK(method.is_deferred());
+  return reinterpret_cast<Object*>(method.bits - Value::kDeferredBit);
 }
 
 // What a site that has seen modules finds in this one, borrowed; EMPTY when its cache does not apply. `word`: of its cache.

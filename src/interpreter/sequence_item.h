@@ -6,8 +6,7 @@
 namespace typhon {
 
 // The item, borrowed; EMPTY when the index, an int, is out of range.
-TYPHON_INLINE Value list_item(Value container, i64 i) {
-  List* list = container.as<List>();
+TYPHON_INLINE Value list_item(List* list, i64 i) {
   if (list->is_local()) [[likely]] {
     if (u64(i) < list->size) [[likely]] return list->body->items[i].peek();
     i += i64(list->size);
@@ -20,25 +19,27 @@ TYPHON_INLINE Value list_item(Value container, i64 i) {
   if (u64(i) >= size || body == nullptr || u64(i) >= body->capacity) [[unlikely]] return EMPTY;
   return body->items[i].peek();
 }
-TYPHON_INLINE Value tuple_item(Value container, i64 i) {
-  Tuple* tuple = container.as<Tuple>();
+TYPHON_INLINE Value tuple_item(Tuple* tuple, i64 i) {
   if (u64(i) < tuple->size) [[likely]] return tuple->items[i].peek();
   i += i64(tuple->size);
   return u64(i) < tuple->size ? tuple->items[i].peek() : EMPTY;
 }
 // The same for any container that is not EMPTY; EMPTY too when it is no list or tuple.
+template <From kFrom = From::kRegister>
 TYPHON_INLINE Value sequence_item(Value container, i64 i) {
   if (!points(container)) [[unlikely]] return EMPTY;
-  u32 shape = quick_shape(container.object());
-  if (shape == kShape_list) [[likely]] return list_item(container, i);
+  Object* object = object_of<kFrom>(container);
+  u32 shape = quick_shape(object);
+  if (shape == kShape_list) [[likely]] return list_item(static_cast<List*>(object), i);
   if (shape != kShape_tuple) return EMPTY;
-  Value item = tuple_item(container, i);
+  Value item = tuple_item(static_cast<Tuple*>(object), i);
   asm("" : "+r"(item.bits));  // or both loads become one, of an address worked out before
   return item;
 }
 // ... and for any key.
+template <From kFrom = From::kRegister>
 TYPHON_INLINE Value sequence_item(Value container, Value key) {
-  return key.is_small_int() ? sequence_item(container, key.as_small_int()) : EMPTY;
+  return key.is_small_int() ? sequence_item<kFrom>(container, key.as_small_int()) : EMPTY;
 }
 
 // A character of a string that is one of the strings kept for good; EMPTY otherwise. The container is none that is EMPTY.

@@ -65,6 +65,7 @@ RefTo<FrameObject> frame_object_of(Thread& t, Value* r) {
   f->code_field.init(f, Value(frame::code(r)));
   if (Generator* g = frame_generator(f)) publish_for(g, Value(f));
   frame::frame_object(r) = heap_copy(Value(f));
+  if (!f->is_generator) frame::info(r).flags |= frame_flag::kObserved;
   return ref;
 }
 

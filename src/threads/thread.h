@@ -102,7 +102,7 @@ extern constinit thread_local Thread* tls_current_thread;  // constinit: who rea
 TYPHON_INLINE Thread* Thread::current_or_null() { return tls_current_thread; }
 TYPHON_INLINE Thread& Thread::current() { return *tls_current_thread; }
 
-TYPHON_INLINE bool poll_wanted(const Thread& t) { return __atomic_load_n(&t.poll, __ATOMIC_RELAXED) != 0; }
+TYPHON_INLINE bool poll_wanted(const Thread& t) { return load_relaxed(&t.poll) != 0; }
 
 // The taken path of a poll: stops for others, runs signal handlers, finalisers, collections, hands over the GIL. Runs
 // Python code; every locality fact and borrowed shared word dies here (R2). Fails with the exception that a signal

@@ -58,6 +58,16 @@ struct Object {
 };
 static_assert(sizeof(Object) == 16);
 
+// A word that others write meanwhile, for one comparison: as with is_local, an atomic load is an instruction of its own.
+template <class T>
+TYPHON_INLINE T load_relaxed(const T* at) {
+#if __has_feature(thread_sanitizer)
+  return __atomic_load_n(at, __ATOMIC_RELAXED);
+#else
+  return *at;
+#endif
+}
+
 // The shape of an object, for one comparison: folded into it, which an atomic load is not.
 TYPHON_INLINE u32 quick_shape(const Object* object) {
 #if __has_feature(thread_sanitizer)
