@@ -310,21 +310,31 @@ COLD_HANDLER(return_dropping) {
   pc = frame::pc(r);
   NEXT_RELOAD(resume_units(info));
 }
-// The usual end of an __init__.
-COLD_HANDLER(return_constructor) {
-  FrameInfo info = frame::info(r);
-  if (frame::frame_object(r).bits || (info.flags & frame_flag::kEntry) || !r[pc->a].is_none()) [[unlikely]]
-    TAIL(return_cold);
-  save_pc(r, pc);
-  Value* caller = frame::caller(r);
-  Value instance = r[-kFrameHeader - 1];
-  r[-kFrameHeader - 1] = EMPTY;
-  drop_frame(t, r);
-  r = caller;
-  set_register(r, info.destination, instance);
-  pc = frame::pc(r);
-  NEXT_RELOAD(resume_units(info));
-}
+// Ends a plain frame whose variables are dropped.
+#define END_FRAME()                                       \
+  do {                                                    \
+    t->frame = frame::caller(r);                          \
+    for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY; \
+    t->recursion_depth--;                                 \
+  } while (0)
+// Ends a plain frame whose variables are dropped, with a result. The destination may be one of the words of the header: that is cleared first.
+#define RETURN_RESULT(info, result)                       \
+  do {                                                    \
+    Value* caller_ = frame::caller(r);                    \
+    END_FRAME();                                          \
+    Value* to_ = &caller_[(info).destination];            \
+    Value old_ = *to_;                                    \
+    *to_ = (result);                                      \
+    if (may_need_drop(old_)) [[unlikely]] {               \
+      if (!old_.is_empty()) {                             \
+        r[-1] = old_;                                     \
+        TAIL(drop_replaced);                              \
+      }                                                   \
+    }                                                     \
+    r = caller_;                                          \
+    pc = frame::pc(r) + resume_units(info);   \
+  } while (0)
+
 // Drops the variables of a frame that returns, and its function, as long as nothing dies by that; false: something would (what was
 // dropped is EMPTY). Temporaries are clean by now (check_clean).
 TYPHON_INLINE bool drop_variables_quickly(Value* r) {
@@ -347,6 +357,29 @@ TYPHON_INLINE bool frees_nothing_else(const Generator* g, Value word) {
   return !word.is_deferred() && (g->Object::state & (state::kLocal | state::kHasSideTable)) == state::kLocal &&
          g->count < 2 * count::kOne &&
          (g->name.peek().bits | g->qualname.peek().bits | g->origin_or_finalizer.peek().bits) == EMPTY.bits;
+}
+// The end of an __init__: an argument dies.
+COLD_HANDLER(return_constructor_dropping) {
+  save_pc(r, pc);
+  FrameInfo info = frame::info(r);
+  Value* caller = frame::caller(r);
+  Value instance = r[-kFrameHeader - 1];
+  r[-kFrameHeader - 1] = EMPTY;
+  drop_frame(t, r);
+  r = caller;
+  set_register(r, info.destination, instance);
+  pc = frame::pc(r);
+  NEXT_RELOAD(resume_units(info));
+}
+// Usually. What it returns is in the register that the RETURN at pc names.
+COLD_HANDLER(return_constructor) {
+  FrameInfo info = frame::info(r);
+  if ((info.flags & frame_flag::kSpecial) != frame_flag::kConstructor || !r[pc->a].is_none()) [[unlikely]] TAIL(return_cold);
+  if (!drop_variables_quickly(r)) TAIL(return_constructor_dropping);
+  Value instance = r[-kFrameHeader - 1];
+  r[-kFrameHeader - 1] = EMPTY;
+  RETURN_RESULT(info, instance);
+  NEXT_CARRYING(0, instance);
 }
 // The end of a local generator or coroutine that another one or a for loop waits for.
 COLD_HANDLER(return_delegate) {
@@ -395,7 +428,7 @@ COLD_HANDLER(return_delegate) {
   SET_AND_NEXT(&r[pc->a], result, 1);
 }
 // The end of a special method.
-COLD_HANDLER(return_operator) {
+COLD_HANDLER(return_operator_general) {
   if (frame::frame_object(r).bits || (frame::info(r).flags & frame_flag::kEntry)) [[unlikely]] TAIL(return_cold);
   save_pc(r, pc);
   Value result = r[pc->a];
@@ -408,6 +441,40 @@ COLD_HANDLER(return_operator) {
   if (!finish_operator(*t, r, result)) [[unlikely]] TAIL(op_raise);
   NEXT_RELOAD(resume_units(info));
 }
+// After that of a binary operator: an operand dies.
+COLD_HANDLER(drop_operands) {
+  (void)finish_dss(r, pc, Ref::adopt(Value(carried)));
+  NEXT_RELOAD(1);
+}
+// Usually, of a binary operator.
+COLD_HANDLER(return_operator) {
+  FrameInfo info = frame::info(r);
+  Value result = r[pc->a];
+  if ((info.flags & frame_flag::kSpecial) != (frame_flag::kOperator | frame_flag::kArithmetic) || result.bits == NotImplemented.bits) [[unlikely]]
+    TAIL(return_operator_general);
+  r[pc->a] = EMPTY;
+  if (!drop_variables_quickly(r)) [[unlikely]] {
+    r[pc->a] = result;
+    TAIL(return_operator_general);
+  }
+  Value* caller = frame::caller(r);
+  END_FRAME();
+  r = caller;
+  pc = frame::pc(r);
+  u32 x = pc->x;
+  Value a = r[pc->b], b = r[pc->c];
+  bool both = (x & (kConsumeB | kConsumeC)) == (kConsumeB | kConsumeC) && a.bits == b.bits;
+  if (((x & kConsumeB) && !drops_quickly(a)) || ((x & kConsumeC) && !drops_quickly(b)) || both) TAIL_CARRYING(drop_operands, result.bits);
+  if (x & kConsumeB) {
+    (void)quick_drop(a);
+    r[pc->b] = EMPTY;
+  }
+  if (x & kConsumeC) {
+    (void)quick_drop(b);
+    r[pc->c] = EMPTY;
+  }
+  SET_AND_CARRY(&r[pc->a], result, 1);
+}
 // The end of a plain frame that native code called.
 COLD_HANDLER(return_entry) {
   if (frame::frame_object(r).bits) [[unlikely]] TAIL(return_cold);
@@ -418,31 +485,6 @@ COLD_HANDLER(return_entry) {
   return result.bits;
 }
 }  // namespace
-
-// Ends a plain frame whose variables are dropped.
-#define END_FRAME()                                       \
-  do {                                                    \
-    t->frame = frame::caller(r);                          \
-    for (int k = 1; k <= kFrameHeader; k++) r[-k] = EMPTY; \
-    t->recursion_depth--;                                 \
-  } while (0)
-// ... with a result. The destination may be one of the words of the header: that is cleared first.
-#define RETURN_RESULT(info, result)                       \
-  do {                                                    \
-    Value* caller_ = frame::caller(r);                    \
-    END_FRAME();                                          \
-    Value* to_ = &caller_[(info).destination];            \
-    Value old_ = *to_;                                    \
-    *to_ = (result);                                      \
-    if (may_need_drop(old_)) [[unlikely]] {               \
-      if (!old_.is_empty()) {                             \
-        r[-1] = old_;                                     \
-        TAIL(drop_replaced);                              \
-      }                                                   \
-    }                                                     \
-    r = caller_;                                          \
-    pc = frame::pc(r) + resume_units(info);   \
-  } while (0)
 
 namespace {
 // What an argument refers to is held by the caller as long as the call lasts (MOVE_BORROWED), a result longer.
@@ -498,6 +540,7 @@ namespace {
     if ((info.flags & frame_flag::kSpecial) || !drop_variables_quickly(r)) [[unlikely]] {            \
       r[pc->a] = (result);                                                                           \
       pc++;                                                                                          \
+      if (info.flags & frame_flag::kConstructor) TAIL(return_constructor);                           \
       if ((info.flags & frame_flag::kSpecial) == frame_flag::kGenerator) TAIL(return_delegate);      \
       TAIL(op_RETURN);                                                                               \
     }                                                                                                \

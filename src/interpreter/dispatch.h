@@ -173,6 +173,9 @@ TYPHON_INLINE bool quick_acquire_slot(Value v, Value* out) {
   return true;
 }
 
+// The word of an argument that the caller's frame holds as long as the call lasts: without a count.
+TYPHON_INLINE Value borrowed(Value v) { return points(v) ? Value(v.bits | Value::kDeferredBit) : v; }
+
 // The word that a slot of `owner`, an object nobody else writes to, gets for an operand: moved or counted. False: that takes a call.
 TYPHON_INLINE bool quick_heap_word(Value v, bool moved, const Object* owner, Value* out) {
   if (v.bits & 7) {

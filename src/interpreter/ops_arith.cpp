@@ -291,23 +291,35 @@ COLD_HANDLER(join_nothing) {
 // A Python method of the left operand's class: goes on in it. Its end is return_operator's business (dispatch.cpp), and the operands
 // stay where they are until then.
 template <class P>
-COLD_HANDLER(binary_method) {
-  Value a = r[pc->b], b = r[pc->c];
-  Value method = operator_special(t, r, a, operator_method(P::kOp), 2);
-  Type *left = type_of_object(a.object()), *right = type_of(b);
-  if (!(pc->x & kInPlace) && !method.is_empty() && (left == right || !is_subtype(right, left))) [[likely]] {
-    Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
-    callee[-1] = acquire(method);
-    callee[0] = acquire(a);
-    callee[1] = acquire(b);
-    Code* code = method.as<Function>()->code.as<Code>();
-    Instr* first = enter_code(t, r, pc, callee, code, 2, call_info(resume_after(1) | frame_flag::kOperator, pc->a));
-    ENTER(callee, first);
-  }
+COLD_HANDLER(binary_general) {
   STEP(binary_step<P>(*t, r, pc), 1);
 }
+// Whether the right operand's class is no subclass of the left one's: then that one's method goes first.
+TYPHON_INLINE bool left_goes_first(Value a, Value b) {
+  if (!points(b)) return true;
+  if (quick_shape(a.object()) == quick_shape(b.object())) return true;
+  Type *left = type_of_object(a.object()), *right = type_of_object(b.object());
+  return left == right || !is_subtype(right, left);
+}
+template <class P>
+COLD_HANDLER(binary_method) {
+  Value a = r[pc->b], b = r[pc->c];
+  Value method = operator_special(t, r, a, Special(P::kOp), 2);
+  if (method.is_empty() || (pc->x & kInPlace) || !left_goes_first(a, b) || !quick_acquire_slot(method, &method)) [[unlikely]]
+    TAIL(binary_general<P>);
+  Value* callee = frame_stack_end(*t, r) + kFrameHeader + 1;
+  callee[-1] = method;
+  callee[0] = borrowed(a);
+  callee[1] = borrowed(b);
+  Code* code = method.as<Function>()->code.as<Code>();
+  Instr* first = enter_code(t, r, pc, callee, code, 2, call_info(resume_after(1) | frame_flag::kOperator | frame_flag::kArithmetic, pc->a));
+  ENTER(callee, first);
+}
+static_assert(int(Special::kAdd) == int(BinaryOp::kAdd) && int(Special::kMatmul) == int(BinaryOp::kMatmul));
 template <class P>
 COLD_HANDLER(binary_cold) {
+  if (Value left = r[pc->b]; P::kOp != BinaryOp::kPow && points(left) && quick_shape(left.object()) >= kFirstDynamicShape)
+    TAIL(binary_method<P>);
   if constexpr (P::kHasFloat) {
     double x, y;
     Value a = r[pc->b], b = r[pc->c], result;
@@ -320,9 +332,7 @@ COLD_HANDLER(binary_cold) {
       TAIL(join_tuples);
     }
   }
-  if (Value left = r[pc->b]; P::kOp != BinaryOp::kPow && left.is_object() && left.object()->shape_id() >= kFirstDynamicShape)
-    TAIL(binary_method<P>);
-  STEP(binary_step<P>(*t, r, pc), 1);
+  TAIL(binary_general<P>);
 }
 
 }  // namespace

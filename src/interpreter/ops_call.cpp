@@ -244,9 +244,8 @@ COLD_HANDLER(call_class) {
     TAIL(call_general);
   const Shape* shape = shape_at(__atomic_load_n(&cls->root_shape, __ATOMIC_ACQUIRE));
   Object* instance = heap::allocate(*t, shape->id, cls->instance_size, shape->flags & shape_flag::kTracked);
-  instance->count += count::kOne;
   for (u32 i = n; i-- > 0;) callee[i + 1] = callee[i32(i) - 1];
-  callee[0] = Value(instance);
+  callee[0] = Value(u64(instance) | Value::kDeferredBit);  // held by the word in front of the header
   callee[-1] = acquire(record->value);
   callee[-kFrameHeader - 1] = Value(instance);
   if (!takes_exactly(code, n + 1)) TAIL(enter_init);

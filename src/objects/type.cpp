@@ -230,8 +230,12 @@ void forget_hidden_slots(Thread& t, Type* type, const Str* name, Value old, Valu
 
 Value type_special_slow(Type* type, Special which) {
   constexpr u32 kWriting = ~u32(0);
+  static Str** const kNames[] = {&names::__add__,    &names::__sub__,    &names::__mul__, &names::__truediv__, &names::__floordiv__, &names::__mod__,
+                                 &names::__pow__,    &names::__lshift__, &names::__rshift__, &names::__and__,  &names::__or__,       &names::__xor__,
+                                 &names::__matmul__, &names::__iter__,   &names::__getitem__, &names::__len__};
+  static_assert(std::size(kNames) == size_t(Special::kCount));
   u32 version = type_version(type);
-  Value found = type_lookup(type, which == Special::kIter ? names::__iter__ : which == Special::kGetItem ? names::__getitem__ : names::__len__);
+  Value found = type_lookup(type, *kNames[u8(which)]);
   SpecialMethod& kept = type->specials[u8(which)];
   u32 old = __atomic_load_n(&kept.version, __ATOMIC_RELAXED);
   if (version == 0 || old == kWriting) return found;

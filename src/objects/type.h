@@ -99,7 +99,10 @@ inline constexpr u32 kVectorcallSelf = 1 << 12;  // reserved
 }  // namespace type_flag
 
 // Methods that a class keeps at hand for its version (type_special).
-enum class Special : u8 { kIter, kGetItem, kLen };
+enum class Special : u8 {
+  kAdd, kSub, kMul, kTrueDiv, kFloorDiv, kMod, kPow, kLshift, kRshift, kAnd, kOr, kXor, kMatmul,  // as in BinaryOp
+  kIter, kGetItem, kLen, kCount
+};
 struct SpecialMethod {
   u32 version;  // 0: none
   u64 word;     // what the class has, borrowed, or EMPTY
@@ -127,7 +130,7 @@ struct Type : Object {
   u16 attribute_hint;  // inline slots for instance attributes
   const struct TypeSpec* spec;  // native types: what they were made from
   const char* native_name;      // "list"; for messages
-  SpecialMethod specials[u8(Special::kLen) + 1];
+  SpecialMethod specials[u8(Special::kCount)];
 
   const char* name_utf8() const;  // borrowed; valid while the type keeps its name
 };

@@ -191,8 +191,6 @@ constexpr OperatorNames kOperatorNames[] = {
 };
 }  // namespace
 
-Str* operator_method(BinaryOp op) { return *kOperatorNames[int(op)].left; }
-
 Ref binary_op_after_left(Thread& t, BinaryOp op, Value a, Value b) {
   const OperatorRow& row = kOperators[int(op)];
   Type *left = type_of(a), *right = type_of(b);

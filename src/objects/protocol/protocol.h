@@ -66,8 +66,6 @@ Ref call_function(Thread& t, Function* function, const Args& args);
 enum class BinaryOp : u8 { kAdd, kSub, kMul, kTrueDiv, kFloorDiv, kMod, kPow, kLshift, kRshift, kAnd, kOr, kXor, kMatmul, kDivmod };
 Ref binary_op(Thread& t, BinaryOp op, Value a, Value b);
 Ref inplace_op(Thread& t, BinaryOp op, Value a, Value b);
-// The name of the method that the left operand's class has for an operator.
-Str* operator_method(BinaryOp op);
 // a op b after that method, which is a Python function, said NotImplemented; the right operand's class is no subclass of the left one's.
 Ref binary_op_after_left(Thread& t, BinaryOp op, Value a, Value b);
 Ref power(Thread& t, Value a, Value b, Value modulus);
