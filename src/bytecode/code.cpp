@@ -69,6 +69,7 @@ u8 loaded_marks(Op op) {
     case Op::SUB:
     case Op::MUL:
     case Op::TRUE_DIV:
+    case Op::POW:
     case Op::ADD_INT:
     case Op::SUB_INT:
     case Op::MOVE:

@@ -14,6 +14,49 @@ struct Body {
   bool in_heap;  // the frames are generators'
 };
 
+// The constants of loops (compiler/hoist.cpp): registers right behind the variables that nothing but a LOAD_CONST of the same immediate
+// writes, and nothing consumes.
+class LoopConstants {
+ public:
+  // What register `i` holds wherever it is read; EMPTY when it is none of them.
+  Value at(const Body& c, u32 i) {
+    if (i < c.local_count || i >= c.local_count + kMost) return EMPTY;
+    if (!known_) find(c);
+    return i < end_ ? values_[i - c.local_count] : EMPTY;
+  }
+
+ private:
+  static constexpr u32 kMost = 24;
+  void find(const Body& c) {
+    known_ = true;
+    end_ = c.local_count + kMost;
+    for (u32 i = 0; i < c.unit_count; i += op_units(Op(c.instructions[i].op))) {
+      const Instr& in = c.instructions[i];
+      const u16 registers[] = {in.a, in.b, in.c};
+      const char* letters = op_operands(Op(in.op));
+      for (u32 k = 0; k < 3 && letters[k] != 0 && letters[k] != 'J' && letters[k] != 'K'; k++) {
+        u32 reg = registers[k];
+        if ((letters[k] != 'D' && letters[k] != 'S' && letters[k] != 'L' && letters[k] != 'R') || reg < c.local_count || reg >= end_) continue;
+        if (letters[k] == 'S' && !(in.x >> k & 1)) continue;
+        Value& value = values_[reg - c.local_count];
+        bool loads = letters[k] == 'D' && base_op(Op(in.op)) == Op::LOAD_CONST && in.constant() < c.constant_count &&
+                     !c.constants[in.constant()].is_object() &&
+                     (value.is_empty() || value.same_word(c.constants[in.constant()]));
+        if (loads)
+          value = c.constants[in.constant()];
+        else
+          end_ = reg;
+      }
+    }
+  }
+
+  Value values_[kMost] = {};
+  u32 end_ = 0;
+  bool known_ = false;
+};
+// Whether it is an index for the second unit of GET_ITEM_AT and SET_ITEM_AT.
+bool is_plain_index(Value v) { return v.is_small_int() && v.as_small_int() >= 0; }
+
 // Whether the constant is an index that goes into the x of its LOAD_CONST.
 bool fits_index(Value v) { return v.is_small_int() && i8(v.as_small_int()) == v.as_small_int(); }
 // Whether a constant index and an item of the attribute follow: `x.a[0]`. `at`: of the LOAD_CONST.
@@ -235,7 +278,8 @@ u8 last_marks(const Instr& last, const Instr* in) {
     case Op::ADD:
     case Op::SUB:
     case Op::MUL:
-    case Op::TRUE_DIV: return u8((in->b == last.a ? kLastIsB : 0) | (in->c == last.a ? kLastIsC : 0));
+    case Op::TRUE_DIV:
+    case Op::POW: return u8((in->b == last.a ? kLastIsB : 0) | (in->c == last.a ? kLastIsC : 0));
     case Op::ADD_INT:
     case Op::SUB_INT:
     case Op::MOVE_METHOD_BORROWED:
@@ -271,6 +315,7 @@ void choose_variants(const Code* c, Instr* instructions, u32 unit_count, const V
   if (c->flags & (code_flag::kModule | code_flag::kClassBody)) return;  // run once; register 0 is no variable there
   Body body{instructions, unit_count, constants, constant_count, c->local_count, (c->flags & code_flag::kAnyGenerator) != 0};
   const Instr* last = nullptr;
+  LoopConstants loop_constants;
   for (u32 at = 0; at < unit_count;) {
     u32 next = at + op_units(Op(instructions[at].op));
     if (next >= unit_count) return;
@@ -282,6 +327,18 @@ void choose_variants(const Code* c, Instr* instructions, u32 unit_count, const V
       case Op::CALL:
       case Op::CALL_METHOD:
         if (drops_result(body, instructions[at], instructions[next])) instructions[at].x |= kDiscards;
+        break;
+      case Op::GET_ITEM_TEMP:
+        if (Value index = loop_constants.at(body, instructions[at].c); is_plain_index(index)) {
+          instructions[at].op = u8(Op::GET_ITEM_AT);
+          unit(&instructions[at + 1]) = u64(index.as_small_int());
+        }
+        break;
+      case Op::SET_ITEM:
+        if (Value index = loop_constants.at(body, instructions[at].b); is_plain_index(index) && !(instructions[at].x & kConsumeA)) {
+          instructions[at].op = u8(Op::SET_ITEM_AT);
+          unit(&instructions[at + 1]) = u64(index.as_small_int());
+        }
         break;
       case Op::GET_YIELD_FROM_ITER:
         if (delegates(body, at)) instructions[at].x |= kDelegates;
@@ -355,7 +412,9 @@ Op base_op(Op op) {
     case Op::STORE_ATTR_NEW: return Op::STORE_ATTR;
     case Op::BUILD_SLICE_GET:
     case Op::BUILD_SLICE_SET: return Op::BUILD_SLICE;
+    case Op::SET_ITEM_AT: return Op::SET_ITEM;
     case Op::GET_ITEM_TEMP:
+    case Op::GET_ITEM_AT:
     case Op::GET_ITEM_ADD:
     case Op::GET_ITEM_SUB:
     case Op::GET_ITEM_MUL:

@@ -149,9 +149,23 @@ bool Codegen::parallel_assign(const Expr* target, const Expr* value) {
   for (u32 i = 0; i < targets.size; i++) {
     if (targets[i]->kind == Kind::kStarred || values[i]->kind == Kind::kStarred) return false;
   }
+  // When all targets are variables, the last value goes right into its own, unless another one is to have that variable's value.
+  u16 last = local_register(targets[targets.size - 1]);
+  for (u32 i = 0; i + 1 < targets.size && last != kNoReg; i++) {
+    u16 reg = local_register(targets[i]);
+    if (reg == kNoReg || reg == last || u_->scope->has_walrus) last = kNoReg;
+  }
   Operand operands[16];
   for (u32 i = 0; i < values.size; i++) {
+    if (last != kNoReg && i + 1 == values.size) {
+      if (forbidden_name(as<Name>(targets[i])->id, pos_of(targets[i]))) return true;
+      into(values[i], last);
+      mark_bound(last);
+      targets.size--;
+      break;
+    }
     Operand o = operand(values[i]);
+    if (!o.temp && o.reg == last) last = kNoReg;
     if (!o.temp) {
       bool copy = u_->scope->has_walrus;
       for (u32 k = 0; k < i && !copy; k++) {

@@ -70,7 +70,7 @@ TYPHON_INLINE u64 any_word() {
 #define CARRY_HANDLER(name) [[clang::preserve_none]] u64 carry_##name(HANDLER_PARAMETERS)
 #define CARRY_PAIRS(X, first) \
   X(first##_ADD) X(first##_SUB) X(first##_MUL) X(first##_THEN_ADD) X(first##_THEN_SUB) X(first##_THEN_MUL)
-#define CARRY_OPS(X) X(ADD) X(SUB) X(MUL) X(TRUE_DIV) X(ADD_INT) X(SUB_INT) X(LOAD_POWER_FLOOR_DIV) X(LOAD_POWER_MOD) X(RETURN) \
+#define CARRY_OPS(X) X(ADD) X(SUB) X(MUL) X(TRUE_DIV) X(POW) X(ADD_INT) X(SUB_INT) X(LOAD_POWER_FLOOR_DIV) X(LOAD_POWER_MOD) X(RETURN) \
   X(MOVE_METHOD_BORROWED) X(MOVE_METHOD_CALL)                                                                                      \
   CARRY_PAIRS(X, ADD) CARRY_PAIRS(X, SUB) CARRY_PAIRS(X, MUL)
 #define DECLARE_CARRY(name) CARRY_HANDLER(name);

@@ -416,15 +416,18 @@ TYPHON_NOINLINE Ref next_general(Thread& t, Value self) {
 }
 }  // namespace
 
-// The usual case, as send_value does it, goes to the loop directly: a local generator that waits in a yield.
+// The usual case, as send_value does it, goes to the loop directly: a local generator that waits in a yield, or begins.
 Ref generator_next(Thread& t, Value self) {
   Generator* g = self.as<Generator>();
-  if (!g->is_local() || g->state != u8(GeneratorState::kSuspended) || t.frame == nullptr) [[unlikely]] return next_general(t, self);
+  if (!g->is_local() || g->state > u8(GeneratorState::kSuspended) || t.frame == nullptr) [[unlikely]] return next_general(t, self);
   Value *r = g->registers(), *caller = t.frame, *end = frame_stack_end(t, caller);
   Instr* pc = frame::pc(r);
-  if (Op(pc->op) != Op::YIELD || end + kStackSlack > t.stack_limit || t.recursion_depth >= t.recursion_limit || native_stack_low(t))
+  bool begins = Op(pc->op) == Op::RETURN_GENERATOR && !is_traced(t);
+  if ((Op(pc->op) != Op::YIELD && !begins) || end + kStackSlack > t.stack_limit || t.recursion_depth >= t.recursion_limit || native_stack_low(t))
     [[unlikely]] return next_general(t, self);
-  if ((pc->x & kDropsSent) && !is_traced(t)) {
+  if (begins) {
+    pc++;
+  } else if ((pc->x & kDropsSent) && !is_traced(t)) {
     pc += 2;
   } else {
     if (needs_drop(r[pc->a])) [[unlikely]] return next_general(t, self);

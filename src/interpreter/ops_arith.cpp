@@ -495,13 +495,12 @@ COLD_HANDLER(true_div_numbers) {
 }
 }  // namespace
 NUMBER_ARITHMETIC(TRUE_DIV, TrueDiv, DIVISION, true_div_numbers)
-HANDLER(POW) {
-  Value a = r[pc->b], b = r[pc->c], result;
-  double x, y;
-  if (!both_ints(a, b) && as_double(a, &x) && as_double(b, &y) && x > 0 && Value::encode_float(std::pow(x, y), &result))
-    STORE_IMMEDIATE(result);
-  TAIL(binary_cold<Pow>);
-}
+#define FLOAT_POWER(P, a, b)                                                                                                        \
+  double x, y;                                                                                                                      \
+  Value result;                                                                                                                     \
+  if (!both_ints(a, b) && as_double(a, &x) && as_double(b, &y) && x > 0 && Value::encode_float(std::pow(x, y), &result)) [[likely]] \
+    CARRY_IMMEDIATE(result);
+NUMBER_ARITHMETIC(POW, Pow, FLOAT_POWER, binary_cold<Pow>)
 HANDLER(MATMUL) { TAIL(binary_cold<Matmul>); }
 
 namespace {

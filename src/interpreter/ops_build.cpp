@@ -635,23 +635,42 @@ HANDLER(GET_ITEM_TEMP) {
   if (quick_acquire_slot(v, &v)) [[likely]] SET_TEMP_AND_CARRY(&r[pc->a], v, 2);
   TAIL(get_item_cold);
 }
-HANDLER(SET_ITEM) {
-  Value container = r[pc->a], key = r[pc->b], value = r[pc->c];
-  u32 x = pc->x;
-  // A container that is a temporary lies in some attribute as well, mostly: its drop is a count.
-  if (!points_to(container, kShape_list) || !key.is_small_int() || ((x & kConsumeA) && !drops_quickly(container))) [[unlikely]]
-    TAIL(set_item_cold);
+HANDLER(GET_ITEM_AT) {
+  Value v = sequence_item(r[pc->b], i64(unit(pc + 1)));
+  if (quick_acquire_slot(v, &v)) [[likely]] SET_TEMP_AND_CARRY(&r[pc->a], v, 2);
+  TAIL(get_item_cold);
+}
+namespace {
+// SET_ITEM of the index `carried`, an int, in a container that is kept.
+[[clang::preserve_none]] TYPHON_INLINE u64 set_item_at(HANDLER_PARAMETERS) {
+  Value container = r[pc->a], value = r[pc->c];
+  if (!points_to(container, kShape_list)) [[unlikely]] TAIL(set_item_cold);
   List* list = container.as<List>();
-  i64 i = key.as_small_int();
-  if ((!list->is_local() && g_multi_threaded) || u64(i) >= list->size) [[unlikely]] TAIL(set_item_cold);
+  if ((!list->is_local() && g_multi_threaded) || carried >= list->size) [[unlikely]] TAIL(set_item_cold);
   if (!(value.bits & 7)) {
-    if (!quick_heap_word(value, x & kConsumeC, list, &value)) [[unlikely]] TAIL(set_item_cold);
-    if (x & kConsumeC) r[pc->c] = EMPTY;
+    if (!quick_heap_word(value, pc->x & kConsumeC, list, &value)) [[unlikely]] TAIL(set_item_cold);
+    if (pc->x & kConsumeC) r[pc->c] = EMPTY;
   }
-  if (x & kConsumeA) {
-    (void)quick_drop(container);
-    r[pc->a] = EMPTY;
+  SET_AND_NEXT(list->body->items[carried].address(), value, 2);
+}
+}  // namespace
+HANDLER(SET_ITEM_AT) { TAIL_CARRYING(set_item_at, unit(pc + 1)); }
+HANDLER(SET_ITEM) {
+  Value container = r[pc->a], key = r[pc->b];
+  if (!key.is_small_int()) [[unlikely]] TAIL(set_item_cold);
+  u64 i = u64(key.as_small_int());
+  if (!(pc->x & kConsumeA)) TAIL_CARRYING(set_item_at, i);
+  // A container that is a temporary lies in some attribute as well, mostly: its drop is a count.
+  if (!points_to(container, kShape_list) || !drops_quickly(container)) [[unlikely]] TAIL(set_item_cold);
+  List* list = container.as<List>();
+  Value value = r[pc->c];
+  if ((!list->is_local() && g_multi_threaded) || i >= list->size) [[unlikely]] TAIL(set_item_cold);
+  if (!(value.bits & 7)) {
+    if (!quick_heap_word(value, pc->x & kConsumeC, list, &value)) [[unlikely]] TAIL(set_item_cold);
+    if (pc->x & kConsumeC) r[pc->c] = EMPTY;
   }
+  (void)quick_drop(container);
+  r[pc->a] = EMPTY;
   SET_AND_NEXT(list->body->items[i].address(), value, 2);
 }
 HANDLER(DELETE_ITEM) { STEP(delete_item_step(*t, r, pc), 1); }

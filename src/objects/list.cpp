@@ -48,6 +48,10 @@ Status reserve(Thread& t, List* list, u64 extra, bool exact) {
   if (old != nullptr && old->capacity >= needed) return ok();
   ListBody* fresh = allocate_body(t, list, exact ? needed : grown_capacity(list, needed));
   if (fresh == nullptr) return Raised{};
+  if (old == nullptr && list->is_local()) {
+    list->body = fresh;
+    return ok();
+  }
   bool installed = false;
   {
     ObjectLock lock(t, list);

@@ -112,6 +112,7 @@ Status sort_items(Thread& t, Item* items, u64 n) {
   return run_sort(t, items, n, GenericLess{t});
 }
 
+constexpr u64 kFew = 8;
 // Room for n items, on the native stack when they are few.
 template <class Item>
 class Room {
@@ -124,7 +125,6 @@ class Room {
   Item* items() { return items_; }  // null: no memory
 
  private:
-  static constexpr u64 kFew = 8;
   Item few_[kFew];
   Item* items_;
 };
@@ -227,10 +227,73 @@ bool sort_in_place(List* list, bool reverse) {
   return done;
 }
 
+// Gives the list back its items, which were taken out: n words in `target`, in their order. `body`: the array that they were in.
+Status end_sort(Thread& t, List* list, ListBody* body, ListBody* target, u64 n, Status status) {
+  ListBody* intruder;
+  u64 intruder_size;
+  {
+    ObjectLock lock(t, list);
+    intruder = list->body;
+    intruder_size = list->size;
+    set_body(list, target);
+    set_size(list, n);
+  }
+  if (body != nullptr && target != body) heap::retire_body(t, list, body);
+  if (intruder == nullptr) return status;
+  // Somebody stored into the list during the sort: that is lost, and reported unless something else is.
+  Ref pending = status.failed() ? take_exception(t) : Ref();
+  for (u64 i = 0; i < intruder_size; i++) Field::release_heap(intruder->items[i].peek());
+  heap::retire_body(t, list, intruder);
+  if (!status.failed()) return raise(t, exc::ValueError, "list modified during sort");
+  restore_exception(t, std::move(pending));
+  return status;
+}
+
+// Items with their keys, which it owns: on the native stack, where the collector looks for words.
+struct FewKeyed {
+  Keyed items[kFew];
+  u64 n = 0;
+  ~FewKeyed() {
+    for (u64 i = 0; i < n; i++) release(items[i].key);
+  }
+};
+// Up to kFew items of a list that this thread alone knows, by their keys. The words stay in the array that is taken out of the list.
+Status sort_few(Thread& t, List* list, Value key, bool reverse) {
+  ListBody* body = list->body;
+  u64 n = list->size;
+  list->size = 0;
+  list->body = nullptr;
+  FewKeyed keyed;
+  Status status = ok();
+  while (keyed.n < n) {
+    Value item = body->items[keyed.n].peek();
+    Ref k = call_words(t, key, item);
+    if (k.failed()) [[unlikely]] {
+      status = Raised{};
+      break;
+    }
+    keyed.items[keyed.n++] = {k.take(), item};
+  }
+  if (keyed.n == n) {
+    if (reverse) reverse_items(keyed.items, n);
+    status = sort_items(t, keyed.items, n);
+    if (reverse) reverse_items(keyed.items, n);
+    for (u64 i = 0; i < n; i++) *body->items[i].address() = keyed.items[i].value;
+  }
+  if (list->is_local() && list->body == nullptr) [[likely]] {
+    list->body = body;
+    list->size = n;
+    return status;
+  }
+  for (u64 i = 0; i < n; i++) publish_for(list, body->items[i].peek());
+  return end_sort(t, list, body, body, n, status);
+}
+
 }  // namespace
 
 Status list_sort_py(Thread& t, List* list, Value key, bool reverse) {
   if ((key.is_none() || key.is_empty()) && !is_contended(list) && sort_in_place(list, reverse)) return ok();
+  if (!key.is_none() && !key.is_empty() && list->is_local() && list->size != 0 && list->size <= kFew) return sort_few(t, list, key, reverse);
   ListBody* body;
   u64 n;
   bool seen_by_others = is_contended(list);
@@ -270,24 +333,7 @@ Status list_sort_py(Thread& t, List* list, Value key, bool reverse) {
     }
     values.clear();
   }
-  ListBody* intruder;
-  u64 intruder_size;
-  {
-    ObjectLock lock(t, list);
-    intruder = list->body;
-    intruder_size = list->size;
-    set_body(list, target);
-    set_size(list, n);
-  }
-  if (body != nullptr && target != body) heap::retire_body(t, list, body);
-  if (intruder == nullptr) return status;
-  // Somebody stored into the list during the sort: that is lost, and reported unless something else is.
-  Ref pending = status.failed() ? take_exception(t) : Ref();
-  for (u64 i = 0; i < intruder_size; i++) Field::release_heap(intruder->items[i].peek());
-  heap::retire_body(t, list, intruder);
-  if (!status.failed()) return raise(t, exc::ValueError, "list modified during sort");
-  restore_exception(t, std::move(pending));
-  return status;
+  return end_sort(t, list, body, target, n, status);
 }
 
 }  // namespace typhon
