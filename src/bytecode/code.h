@@ -189,7 +189,8 @@ Ref instructions_of(Thread& t, const Code* code);
 // --- indices carried by instructions
 enum class BuiltinIndex : u8 { kAssertionError, kBuildClass, kNotImplementedError, kTupleType, kAll, kAny, kListType, kSetType };
 enum class SpecialIndex : u8 { kEnter, kExit, kAenter, kAexit };
-enum class FunctionAttribute : u8 { kDefaults, kKeywordDefaults, kAnnotations, kAnnotate, kClosure, kTypeParams };
+enum class FunctionAttribute : u8 { kDefaults, kKeywordDefaults, kAnnotations, kAnnotate, kClosure, kTypeParams, kClosureCell };
+//   kClosure: a tuple of cells, more than one. kClosureCell: the only cell.
 enum class Intrinsic1 : u8 { kPrintExpression, kTypeVar, kParamSpec, kTypeVarTuple, kSubscriptGeneric, kTypeAlias };
 //   kTypeVar/kParamSpec/kTypeVarTuple: r[b] = name. kSubscriptGeneric: Generic[*r[b]]. kTypeAlias: r[b] = (name, type_params, compute_value)
 enum class Intrinsic2 : u8 { kTypeVarWithBound, kTypeVarWithConstraints, kSetFunctionTypeParams, kSetTypeParamDefault };

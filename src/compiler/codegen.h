@@ -281,6 +281,7 @@ class Codegen {
   void check_index(const ast::Expr* e, const ast::Expr* index);
 
   void call(const ast::Call* e, u16 dest);
+  void quantify(const ast::Call* e, bool any, u16 dest);
   bool super_parts(const ast::Attribute* e);
   u16 load_super_parts(const ast::Call* super_call, u16 base);
   void call_with(u16 f, u32 filled, bool method, ast::Seq<ast::Expr*> args, ast::Seq<ast::Keyword*> keywords, u16 dest,

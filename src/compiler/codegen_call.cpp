@@ -104,9 +104,52 @@ void Codegen::check_keywords(Seq<Keyword*> keywords) {
   }
 }
 
+namespace {
+// Whether it is all(...) or any(...) of a generator expression, by the names.
+bool is_quantifier(const Call* e) {
+  if (!is<Name>(e->func) || e->args.size != 1 || !e->keywords.empty() || e->args[0]->kind != Kind::kGeneratorExp) return false;
+  return as<Name>(e->func)->id == "all" || as<Name>(e->func)->id == "any";
+}
+}  // namespace
+
+// As CPython 3.14 does it: when the name means the built-in function, a loop asks the generator. Its position is that of the name.
+void Codegen::quantify(const Call* e, bool any, u16 dest) {
+  u16 mark = u_->top, f = window();
+  u32 pos = u_->pos;
+  into(e->func, f);
+  u_->top = u16(f + 1);
+  u16 generator = alloc();
+  into(e->args[0], generator);
+  At at(*this, e->func);
+  Label general = new_label(), found = new_label(), exhausted = new_label(), done = new_label();
+  emit(Op::JUMP_UNLESS_QUANTIFIER, f, 0, 0, any ? kInPlace : 0, 0, general);
+  emit(Op::GET_ITER, generator, generator, 0, kConsumeB);
+  Label loop = loop_head();
+  u16 item = alloc();
+  emit(Op::FOR_ITER, item, generator, 0, 0, 0, exhausted);
+  jump_on(any ? Op::JUMP_IF_TRUE : Op::JUMP_IF_FALSE, {item, true}, found);
+  u_->top = item;
+  jump_back(loop);
+  bind(found);
+  clear(generator);
+  clear(f);
+  load_const(dest, Value::boolean(any));
+  jump(done);
+  bind(exhausted);
+  clear(f);
+  load_const(dest, Value::boolean(!any));
+  jump(done);
+  bind(general);
+  u_->pos = pos;
+  emit(Op::CALL, dest, f, 1);
+  bind(done);
+  u_->top = mark;
+}
+
 void Codegen::call(const Call* e, u16 dest) {
   check_callable(e->func);
   check_keywords(e->keywords);
+  if (is_quantifier(e)) return quantify(e, as<Name>(e->func)->id == "any", dest);
   u16 mark = u_->top;
   bool plain = e->args.size + e->keywords.size <= kMaxArguments;
   for (const Expr* a : e->args) plain &= a->kind != Kind::kStarred;

@@ -15,7 +15,7 @@ void Codegen::make_function(Value code, Scope* scope, u16 dest, const FunctionPa
   if (!u_->reachable) return;  // code that cannot be made is not kept either
   u16 mark = u_->top;
   u16 closure = kNoReg;
-  if (scope->free_count != 0) {
+  if (scope->free_count > 1) {
     closure = alloc();
     u16 first = u_->top;
     for (u32 i = 0; i < scope->free_count; i++) move(alloc(), {closure_cell(scope->free_names[i]), false});
@@ -26,6 +26,7 @@ void Codegen::make_function(Value code, Scope* scope, u16 dest, const FunctionPa
     if (reg != kNoReg) emit(Op::SET_FUNCTION, dest, reg, u16(which), consume ? kConsumeB : 0);
   };
   set(closure, FunctionAttribute::kClosure, true);
+  if (scope->free_count == 1) set(closure_cell(scope->free_names[0]), FunctionAttribute::kClosureCell, false);
   set(parts.annotations, FunctionAttribute::kAnnotations, true);
   set(parts.annotate, FunctionAttribute::kAnnotate, true);
   set(parts.kwdefaults, FunctionAttribute::kKeywordDefaults, !parts.borrow_defaults);

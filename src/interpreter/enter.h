@@ -68,7 +68,7 @@ TYPHON_INLINE Value look_up_special(Type* type, Str* name) { return type_lookup(
 TYPHON_INLINE Value look_up_special(Type* type, Special which) { return type_special(type, which); }
 template <class Name>
 TYPHON_INLINE Value operator_special(Thread* t, Value* r, Value v, Name name, u32 n) {
-  if (!points(v) || quick_shape(v.object()) < kFirstDynamicShape) return EMPTY;
+  if (!v.is_object() || quick_shape(v.object()) < kFirstDynamicShape) return EMPTY;
   Value method = look_up_special(type_of_object(v.object()), name);
   if (!enters_special(t, r, method, n)) return EMPTY;
   return method.as<Function>()->code.as<Code>()->flags & code_flag::kAnyGenerator ? EMPTY : method;

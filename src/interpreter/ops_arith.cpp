@@ -5,6 +5,7 @@
 #include "interpreter/attribute_cache.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
+#include "interpreter/inlined.h"
 #include "interpreter/quick_key.h"
 #include "interpreter/quick_test.h"
 #include "interpreter/sequence_item.h"
@@ -928,5 +929,12 @@ TRUTH_JUMP(JUMP_IF_FALSE, false)
   }
 NONE_JUMP(JUMP_IF_NONE, true)
 NONE_JUMP(JUMP_IF_NOT_NONE, false)
+HANDLER(JUMP_UNLESS_QUANTIFIER) {
+  Value callable = r[pc->a];
+  BoundFn wanted = pc->x & kInPlace ? g_inlined_builtins.any : g_inlined_builtins.all;
+  if (!points_to(callable, kShape_builtin_function) || callable.as<NativeFunction>()->definition->bound != wanted) [[unlikely]]
+    NEXT(pc->jump());
+  NEXT(1);
+}
 
 }  // namespace typhon

@@ -752,10 +752,12 @@ HANDLER(LOAD_ATTR_INDEX_STORE) {
     const Instr* store = pc + 5;
     Object* object = object_of<From::kSlot>(v);
     Field* field;
-    Value stored;
-    if (object->is_local() && cached_slot(object, cache::load(store + 1), &field) &&
-        quick_heap_word(r[store->b], store->x & kConsumeB, object, &stored)) [[likely]] {
-      if (store->x & kConsumeB) r[store->b] = EMPTY;
+    Value stored = r[store->b];
+    if (object->is_local() && cached_slot(object, cache::load(store + 1), &field)) [[likely]] {
+      if (points(stored)) {  // an immediate may stay where it is
+        if (!quick_heap_word(stored, store->x & kConsumeB, object, &stored)) [[unlikely]] TAIL(op_LOAD_ATTR_INDEX);
+        if (store->x & kConsumeB) r[store->b] = EMPTY;
+      }
       SET_AND_NEXT(field->address(), stored, 7);  // its old value goes last: by that the item may die
     }
   }
@@ -835,14 +837,16 @@ CARRY_HANDLER(MOVE_METHOD_BORROWED) {
 }
 
 HANDLER(STORE_ATTR) {
-  Value target = r[pc->a], v = r[pc->b], stored;
+  Value target = r[pc->a], stored = r[pc->b];
   // A target that is a temporary is held elsewhere, mostly: its drop is a count.
   if (points(target) && (!(pc->x & kConsumeA) || drops_quickly(target))) [[likely]] {
     Object* object = target.object();
     Field* field;
-    if (object->is_local() && cached_slot(object, cache::load(pc + 1), &field) &&
-        quick_heap_word(v, pc->x & kConsumeB, object, &stored)) [[likely]] {
-      if (pc->x & kConsumeB) r[pc->b] = EMPTY;
+    if (object->is_local() && cached_slot(object, cache::load(pc + 1), &field)) [[likely]] {
+      if (points(stored)) {  // an immediate may stay where it is
+        if (!quick_heap_word(stored, pc->x & kConsumeB, object, &stored)) [[unlikely]] TAIL(store_attribute_quick);
+        if (pc->x & kConsumeB) r[pc->b] = EMPTY;
+      }
       if (pc->x & kConsumeA) {
         (void)quick_drop(target);
         r[pc->a] = EMPTY;
@@ -854,15 +858,17 @@ HANDLER(STORE_ATTR) {
 }
 // Adds the attribute to an object nobody else looks at, as most stores of an __init__ do.
 HANDLER(STORE_ATTR_NEW) {
-  Value target = r[pc->a], stored;
+  Value target = r[pc->a], stored = r[pc->b];
   if (!points(target)) [[unlikely]] TAIL(op_STORE_ATTR);
   Object* object = target.object();
   u64 word = cache::load(pc + 1);
   if (!cache::is_record_of(word, quick_shape(object)) || !object->is_local()) [[unlikely]] TAIL(op_STORE_ATTR);
   const AttributeRecord* record = attribute_record(word);
-  if (record->kind != RecordKind::kTransition || !quick_heap_word(r[pc->b], pc->x & kConsumeB, object, &stored)) [[unlikely]]
-    TAIL(op_STORE_ATTR);
-  if (pc->x & kConsumeB) r[pc->b] = EMPTY;
+  if (record->kind != RecordKind::kTransition) [[unlikely]] TAIL(op_STORE_ATTR);
+  if (points(stored)) {
+    if (!quick_heap_word(stored, pc->x & kConsumeB, object, &stored)) [[unlikely]] TAIL(op_STORE_ATTR);
+    if (pc->x & kConsumeB) r[pc->b] = EMPTY;
+  }
   *reinterpret_cast<Field*>(reinterpret_cast<char*>(object) + record->offset)->address() = stored;  // what it held means nothing
   __atomic_store_n(&object->shape, record->extra, __ATOMIC_RELEASE);
   NEXT(2);

@@ -229,7 +229,18 @@ COLD_HANDLER(enter_init) {
   Value* entered = t->frame;
   ENTER(entered, frame::pc(entered));
 }
-COLD_HANDLER(call_class) {
+// Goes on in the __init__ `function` (an owned word) of a fresh instance; the n arguments move up. The class was dropped.
+#define ENTER_INIT(instance, callee, code, n, function)                                                                              \
+  do {                                                                                                                               \
+    for (u32 i = n; i-- > 0;) callee[i + 1] = callee[i32(i) - 1];                                                                    \
+    callee[0] = Value(u64(instance) | Value::kDeferredBit); /* held by the word in front of the header */                            \
+    callee[-1] = (function);                                                                                                         \
+    callee[-kFrameHeader - 1] = Value(instance);                                                                                     \
+    if (!takes_exactly(code, n + 1)) TAIL(enter_init);                                                                               \
+    Instr* first = enter_code(t, r, pc, callee, code, n + 1, call_info(resume_after(2) | frame_flag::kConstructor, pc->a));          \
+    ENTER(callee, first);                                                                                                            \
+  } while (0)
+COLD_HANDLER(call_class_slow) {
   u64 word = cache::load(pc + 1);
   Type* cls = r[pc->b].as<Type>();
   const AttributeRecord* record = attribute_record(word);
@@ -244,13 +255,35 @@ COLD_HANDLER(call_class) {
     TAIL(call_general);
   const Shape* shape = shape_at(__atomic_load_n(&cls->root_shape, __ATOMIC_ACQUIRE));
   Object* instance = heap::allocate(*t, shape->id, cls->instance_size, shape->flags & shape_flag::kTracked);
-  for (u32 i = n; i-- > 0;) callee[i + 1] = callee[i32(i) - 1];
-  callee[0] = Value(u64(instance) | Value::kDeferredBit);  // held by the word in front of the header
-  callee[-1] = acquire(record->value);
-  callee[-kFrameHeader - 1] = Value(instance);
-  if (!takes_exactly(code, n + 1)) TAIL(enter_init);
-  Instr* first = enter_code(t, r, pc, callee, code, n + 1, call_info(resume_after(2) | frame_flag::kConstructor, pc->a));
-  ENTER(callee, first);
+  ENTER_INIT(instance, callee, code, n, acquire(record->value));
+}
+// The usual case.
+COLD_HANDLER(call_class) {
+  u64 word = cache::load(pc + 1);
+  Value callable = r[pc->b], init;
+  Type* cls = callable.as<Type>();
+  const AttributeRecord* record = attribute_record(word);
+  if (!cache::is_record_of(word, kShape_type) || record->holder != cls || record->version != type_version(cls) || record->value.is_empty())
+    [[unlikely]] TAIL(call_class_slow);
+  u32 n = pc->c, size_class = (cls->instance_size - 1) / 16;
+  Value* callee = r + pc->b + 2;
+  Code* code = reinterpret_cast<Function*>(record->value.bits)->code.as<Code>();
+  Object* instance = size_class < kQuickClasses ? free_object(t, size_class) : nullptr;
+  if (instance == nullptr || (frame::info(r).flags & frame_flag::kGenerator) || !may_enter(t, callee + n, code) ||
+      !quick_acquire_slot(record->value, &init)) [[unlikely]]
+    TAIL(call_class_slow);
+  if (may_need_drop(callable) && !quick_uncount(callable.object())) [[unlikely]] {
+    (void)quick_drop(init);
+    TAIL(call_class_slow);
+  }
+  const Shape* shape = shape_at(__atomic_load_n(&cls->root_shape, __ATOMIC_ACQUIRE));
+  Value* words = reinterpret_cast<Value*>(instance);
+  for (u64 i = 2; i < 2 * (size_class + 1u); i += 2) {
+    words[i] = words[i + 1] = EMPTY;
+    asm("" : "+r"(i));  // no memset
+  }
+  take_object(t, size_class, instance, shape->id, shape->flags & shape_flag::kTracked);
+  ENTER_INIT(instance, callee, code, n, init);
 }
 
 // Where a function that the frame `r` of a generator calls has its registers.
@@ -729,7 +762,8 @@ TYPHON_NOINLINE bool set_function_step(Thread& t, Value* r, Instr* pc) {
     case FunctionAttribute::kKeywordDefaults: return set(&FunctionExtra::keyword_defaults);
     case FunctionAttribute::kAnnotations: return set(&FunctionExtra::annotations);
     case FunctionAttribute::kAnnotate: return set(&FunctionExtra::annotate);
-    case FunctionAttribute::kClosure: f->closure.store(f, v.as<Tuple>()->size == 1 ? v.as<Tuple>()->items[0].peek() : v); break;
+    case FunctionAttribute::kClosure:
+    case FunctionAttribute::kClosureCell: f->closure.store(f, v); break;
     case FunctionAttribute::kTypeParams: return set(&FunctionExtra::type_params);
   }
   consume(r, pc, kConsumeB, pc->b);

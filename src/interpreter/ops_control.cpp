@@ -936,7 +936,7 @@ HANDLER(JUMP_BACK_LIST) {
   it->index = i64(i + 1);
   Value last = *to;
   *to = item;
-  if (!(last.bits & 15) && !last.is_empty() && !quick_uncount(reinterpret_cast<Object*>(last.bits))) [[unlikely]]
+  if (may_need_drop(last) && !last.is_empty() && !quick_uncount(reinterpret_cast<Object*>(last.bits))) [[unlikely]]
     DROP_AND_NEXT(last, 2);
   NEXT_CARRYING(2, item);
 }

@@ -6,7 +6,7 @@ namespace typhon {
 
 inline constexpr const char* kCacheTag = "typhon-314";
 // Changes with every change of the instruction set or the marshal format of code.
-inline constexpr u32 kBytecodeMagic = 0x0A0D5409;
+inline constexpr u32 kBytecodeMagic = 0x0A0D540A;
 
 // Code of a library file by its path inside the library folder; `filename` becomes co_filename.
 Ref load_library_code(Thread& t, const char* relative, const char* filename);

@@ -402,7 +402,7 @@ struct TypeRow {
 };
 
 Status initialise(Thread& t, Module* module) {
-  g_inlined_builtins = {.len = f_len, .isinstance = f_isinstance};
+  g_inlined_builtins = {.len = f_len, .isinstance = f_isinstance, .all = builtin_all, .any = builtin_any};
   const TypeRow rows[] = {
       {"bool", &types::bool_},        {"bytearray", &types::bytearray}, {"bytes", &types::bytes},
       {"classmethod", &types::classmethod}, {"complex", &types::complex_}, {"dict", &types::dict},
