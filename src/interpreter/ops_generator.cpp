@@ -2,6 +2,7 @@
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
 #include "interpreter/tracing.h"
+#include "interpreter/unwind.h"
 #include "objects/generator.h"
 
 namespace typhon {
@@ -43,6 +44,12 @@ TYPHON_NOINLINE Continuation make_generator_step(Thread& t, Value* r, Instr* pc)
   frame::frame_object(to) = to_heap_word(frame::frame_object(to));
   t.frame = caller;
   t.recursion_depth--;
+  if (info.flags & frame_flag::kConstructor) [[unlikely]] {
+    clear_register_word(r[-kFrameHeader - 1]);
+    (void)raise(t, exc::TypeError, "__init__() should return None, not '%T'", made.get());
+    if (info.flags & frame_flag::kEntry) return {nullptr, ERROR.bits};
+    return {unwind_step(t, true), ERROR.bits};
+  }
   if (info.flags & frame_flag::kEntry) return {nullptr, made.take().bits};
   set_register_word(caller[info.destination], made.take());
   return {frame::pc(caller) + resume_units(info), 0};
