@@ -318,7 +318,10 @@ void choose_variants(const Code* c, Instr* instructions, u32 unit_count, const V
   LoopConstants loop_constants;
   for (u32 at = 0; at < unit_count;) {
     u32 next = at + op_units(Op(instructions[at].op));
-    if (next >= unit_count) return;
+    if (next >= unit_count) {  // nothing to make a pair with
+      if (last != nullptr) instructions[at].x |= last_marks(*last, &instructions[at]);
+      return;
+    }
     instructions[at].op = u8(variant_of(body, at, instructions[next]));
     switch (Op(instructions[at].op)) {
       case Op::YIELD:

@@ -23,12 +23,23 @@ constexpr HandlerFn kCarryHandler = nullptr;
   constexpr HandlerFn kCarryHandler<Op::name> = carry_##name;
 CARRY_OPS(CARRY_ENTRY)
 #undef CARRY_ENTRY
+template <Op kOp>
+constexpr HandlerFn kFloatCarryHandler = kCarryHandler<kOp>;
+#define CARRY_ENTRY(name) \
+  template <>             \
+  constexpr HandlerFn kFloatCarryHandler<Op::name> = carry_float_##name;
+FLOAT_CARRY_OPS(CARRY_ENTRY)
+#undef CARRY_ENTRY
 }  // namespace
 #define OP(name, units, operands, effect) [u32(Op::name)] = {op_##name},
-const HandlerEntry g_handlers[2 * kCarrying] = {
+const HandlerEntry g_handlers[kHandlers] = {
 #include "bytecode/ops.def"
 #undef OP
 #define OP(name, units, operands, effect) [kCarrying + u32(Op::name)] = {kCarryHandler<Op::name> ? kCarryHandler<Op::name> : op_##name},
+#include "bytecode/ops.def"
+#undef OP
+#define OP(name, units, operands, effect) \
+  [kCarryingFloat + u32(Op::name)] = {kFloatCarryHandler<Op::name> ? kFloatCarryHandler<Op::name> : op_##name},
 #include "bytecode/ops.def"
 };
 #undef OP
@@ -49,7 +60,7 @@ namespace {
 TYPHON_INLINE Ref enter_loop(Thread& t, Value* r, Instr* pc) {
   if (t.dispatch_table == nullptr) [[unlikely]] attach_interpreter(t);
   const HandlerEntry* table = static_cast<const HandlerEntry*>(t.dispatch_table);
-  return Ref::adopt(Value(table[pc->op].run(&t, table, pc, r, 0)));
+  return Ref::adopt(Value(table[pc->op].run(&t, table, pc, r, 0, 0)));
 }
 }  // namespace
 

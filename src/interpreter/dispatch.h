@@ -1,6 +1,6 @@
 // The calling convention of instruction handlers, shared by the ops_*.cpp files (docs/interpreter.md).
 //
-// A handler has exactly five arguments and leaves by a tail call: to the next handler, to a cold handler that redoes the
+// A handler has exactly six arguments and leaves by a tail call: to the next handler, to a cold handler that redoes the
 // instruction the general way, or to `op_raise` when an exception is pending. A handler keeps no state anywhere else. Hot
 // handlers contain tail calls only, so that they need no stack frame; everything that may call out sits in cold handlers and
 // in noinline C++ functions ("steps"), which store pc into the frame before anything can look at it.
@@ -11,26 +11,36 @@
 namespace typhon {
 
 struct HandlerEntry;
-typedef u64 (*HandlerFn)(Thread*, const HandlerEntry*, Instr*, Value*, u64) __attribute__((preserve_none));
+typedef u64 (*HandlerFn)(Thread*, const HandlerEntry*, Instr*, Value*, u64, double) __attribute__((preserve_none));
 struct HandlerEntry {
   HandlerFn run;
 };
-// By opcode; from kCarrying on what NEXT_CARRYING goes to.
-inline constexpr u32 kCarrying = 256;
-extern const HandlerEntry g_handlers[2 * kCarrying];
+// By opcode; from kCarrying on what NEXT_CARRYING goes to, from kCarryingFloat on what NEXT_CARRYING_FLOAT goes to.
+inline constexpr u32 kCarrying = 256, kCarryingFloat = 512, kHandlers = 768;
+extern const HandlerEntry g_handlers[kHandlers];
 
-// The fifth argument carries a word to drop_and_next and nothing otherwise: whatever is in its register. Operands are read where they
-// are used, out of the instruction at pc: one load each, which waits for nothing but pc.
+// The last two arguments carry a result to the next handler, or a word to drop_and_next, and nothing otherwise: whatever is in their
+// registers. Operands are read where they are used, out of the instruction at pc: one load each, which waits for nothing but pc.
 TYPHON_INLINE u64 any_word() {
   u64 word;
   asm("" : "=r"(word));
   return word;
 }
+TYPHON_INLINE double any_double() {
+  double number;
+#if defined(__x86_64__)
+  asm("" : "=x"(number));
+#else
+  asm("" : "=w"(number));
+#endif
+  return number;
+}
 // The order puts pc and r into the registers (r14 and r15 on x86-64) that addresses need no byte more for.
-#define HANDLER_PARAMETERS Thread *t, const HandlerEntry *table, Instr *pc, Value *r, [[maybe_unused]] u64 carried
+#define HANDLER_PARAMETERS \
+  Thread *t, const HandlerEntry *table, Instr *pc, Value *r, [[maybe_unused]] u64 carried, [[maybe_unused]] double carried_float
 #define HANDLER(name) [[clang::preserve_none]] u64 op_##name(HANDLER_PARAMETERS)
 #define COLD_HANDLER(name) [[clang::preserve_none, gnu::noinline]] static u64 name(HANDLER_PARAMETERS)
-#define TAIL_CARRYING(handler, word) [[clang::musttail]] return handler(t, table, pc, r, word)
+#define TAIL_CARRYING(handler, word) [[clang::musttail]] return handler(t, table, pc, r, word, any_double())
 #define TAIL(handler) TAIL_CARRYING(handler, any_word())
 // Goes on `n` units after this instruction.
 #define NEXT(n)                                                        \
@@ -68,13 +78,24 @@ TYPHON_INLINE u64 any_word() {
     TAIL_CARRYING(table[kCarrying + opcode_at(pc)].run, (word).bits);     \
   } while (0)
 #define CARRY_HANDLER(name) [[clang::preserve_none]] u64 carry_##name(HANDLER_PARAMETERS)
+// The same with a float, whose word is `word`: arithmetic takes the number itself, which need not be packed into a word and unpacked.
+#define NEXT_CARRYING_FLOAT(n, word, number)                                                                        \
+  do {                                                                                                              \
+    pc += (n);                                                                                                      \
+    [[clang::musttail]] return table[kCarryingFloat + opcode_at(pc)].run(t, table, pc, r, (word).bits, (number));   \
+  } while (0)
+#define FLOAT_CARRY_HANDLER(name) [[clang::preserve_none]] u64 carry_float_##name(HANDLER_PARAMETERS)
 #define CARRY_PAIRS(X, first) \
   X(first##_ADD) X(first##_SUB) X(first##_MUL) X(first##_THEN_ADD) X(first##_THEN_SUB) X(first##_THEN_MUL)
-#define CARRY_OPS(X) X(ADD) X(SUB) X(MUL) X(TRUE_DIV) X(POW) X(ADD_INT) X(SUB_INT) X(LOAD_POWER_FLOOR_DIV) X(LOAD_POWER_MOD) X(RETURN) \
-  X(MOVE_METHOD_BORROWED) X(MOVE_METHOD_CALL)                                                                                      \
-  CARRY_PAIRS(X, ADD) CARRY_PAIRS(X, SUB) CARRY_PAIRS(X, MUL)
+#define FLOAT_CARRY_OPS(X) \
+  X(ADD) X(SUB) X(MUL) X(TRUE_DIV) X(POW) CARRY_PAIRS(X, ADD) CARRY_PAIRS(X, SUB) CARRY_PAIRS(X, MUL)
+#define CARRY_OPS(X) \
+  FLOAT_CARRY_OPS(X) X(ADD_INT) X(SUB_INT) X(LOAD_POWER_FLOOR_DIV) X(LOAD_POWER_MOD) X(RETURN) X(MOVE_METHOD_BORROWED) X(MOVE_METHOD_CALL)
 #define DECLARE_CARRY(name) CARRY_HANDLER(name);
 CARRY_OPS(DECLARE_CARRY)
+#undef DECLARE_CARRY
+#define DECLARE_CARRY(name) FLOAT_CARRY_HANDLER(name);
+FLOAT_CARRY_OPS(DECLARE_CARRY)
 #undef DECLARE_CARRY
 
 #define OP(name, units, operands, effect) HANDLER(name);
@@ -173,6 +194,17 @@ TYPHON_INLINE bool quick_acquire_slot(Value v, Value* out) {
   return true;
 }
 
+// Stores a word of a heap slot, counted, into a register when nothing dies by that; false: not done.
+TYPHON_INLINE bool quick_replace(Value* to, Value word) {
+  if (!quick_acquire_slot(word, &word)) [[unlikely]] return false;
+  Value old = *to;
+  if (may_need_drop(old) && !old.is_empty() && !quick_uncount(reinterpret_cast<Object*>(old.bits))) [[unlikely]] {
+    (void)quick_drop(word);
+    return false;
+  }
+  *to = word;
+  return true;
+}
 // The word of an argument that the caller's frame holds as long as the call lasts: without a count.
 TYPHON_INLINE Value borrowed(Value v) { return points(v) ? Value(v.bits | Value::kDeferredBit) : v; }
 

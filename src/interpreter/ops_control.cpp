@@ -462,11 +462,7 @@ COLD_HANDLER(for_list_row) {
   Value* to = &r[unpack->a];
   // What is stored before a part that takes more is dropped when it is stored again.
   for (u32 i = 0; i < n; i++) {
-    if (!drops_quickly(to[i])) [[unlikely]] TAIL_CARRYING(for_list_item, carried);
-    Value v;
-    if (!quick_acquire_slot(items[i].peek(), &v)) [[unlikely]] TAIL_CARRYING(for_list_item, carried);
-    (void)quick_drop(to[i]);
-    to[i] = v;
+    if (!quick_replace(&to[i], items[i].peek())) [[unlikely]] TAIL_CARRYING(for_list_item, carried);
   }
   r[pc->b].as<ListIterator>()->index++;
   NEXT(3);
@@ -664,17 +660,11 @@ COLD_HANDLER(unpack_items) {
   const Field* items = reinterpret_cast<const Field*>(carried);
   Value* to = &r[pc->a];
   for (u32 i = 0; i < n; i++) {
-    Value v;
-    if (!quick_acquire_slot(items[i].peek(), &v)) [[unlikely]] TAIL(unpack_dropping);
-    if (!quick_drop(to[i])) [[unlikely]] {
-      (void)quick_drop(v);
-      TAIL(unpack_dropping);
-    }
-    to[i] = v;
+    if (!quick_replace(&to[i], items[i].peek())) [[unlikely]] TAIL(unpack_dropping);
   }
   if (!(pc->x & kConsumeB)) NEXT(1);
   r[pc->b] = EMPTY;
-  if (needs_drop(source)) [[likely]] DROP_AND_NEXT(source, 1);
+  if (!(source.bits & 15) && !quick_uncount(source.object())) [[unlikely]] DROP_AND_NEXT(source, 1);
   NEXT(1);
 }
 

@@ -14,10 +14,10 @@ namespace {
 HANDLER(traced);
 
 struct TracedTable {
-  HandlerEntry entries[2 * kCarrying];
+  HandlerEntry entries[kHandlers];
   TracedTable() {
     for (HandlerEntry& e : entries) e.run = op_traced;
-    entries[u8(Op::LOAD_BODY)].run = entries[kCarrying + u8(Op::LOAD_BODY)].run = op_LOAD_BODY;  // no instruction of the program
+    for (u32 kind : {0u, kCarrying, kCarryingFloat}) entries[kind + u8(Op::LOAD_BODY)].run = op_LOAD_BODY;  // no instruction of the program
   }
 };
 const TracedTable g_traced_handlers;
