@@ -249,12 +249,12 @@ Status end_sort(Thread& t, List* list, ListBody* body, ListBody* target, u64 n, 
   return status;
 }
 
-// Items with their keys, which it owns: on the native stack, where the collector looks for words.
+// Items with their keys, which it owns: on the native stack, where the collector looks for words, those of what is not counted too.
 struct FewKeyed {
   Keyed items[kFew];
-  u64 n = 0;
+  u64 keys = 0;
   ~FewKeyed() {
-    for (u64 i = 0; i < n; i++) release(items[i].key);
+    for (u64 i = 0; i < keys; i++) release(items[i].key);
   }
 };
 // Up to kFew items of a list that this thread alone knows, by their keys. The words stay in the array that is taken out of the list.
@@ -264,17 +264,17 @@ Status sort_few(Thread& t, List* list, Value key, bool reverse) {
   list->size = 0;
   list->body = nullptr;
   FewKeyed keyed;
+  for (u64 i = 0; i < n; i++) keyed.items[i].value = body->items[i].peek();
   Status status = ok();
-  while (keyed.n < n) {
-    Value item = body->items[keyed.n].peek();
-    Ref k = call_words(t, key, item);
+  while (keyed.keys < n) {
+    Ref k = call_words(t, key, keyed.items[keyed.keys].value);
     if (k.failed()) [[unlikely]] {
       status = Raised{};
       break;
     }
-    keyed.items[keyed.n++] = {k.take(), item};
+    keyed.items[keyed.keys++].key = k.take();
   }
-  if (keyed.n == n) {
+  if (keyed.keys == n) {
     if (reverse) reverse_items(keyed.items, n);
     status = sort_items(t, keyed.items, n);
     if (reverse) reverse_items(keyed.items, n);
