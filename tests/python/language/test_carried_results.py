@@ -77,6 +77,38 @@ class Chains(unittest.TestCase):
             return c
         self.check(chain, (add, (0, 1)), (mul, (2, 2)), (sub, (3, 3)))
 
+    def test_all_places_of_three_operands(self):
+        a_b = {"+": add, "-": sub, "*": mul}
+        for first in a_b:
+            for second in a_b:
+                for third in a_b:
+                    forms = (
+                        # carried, into: the first operator's left, its right, the other operand on either side
+                        (f"((a {first} b) {second} a) {third} b", (first, 0, 1), (second, 2, 0), (third, 3, 1)),
+                        (f"b {third} ((b {second} (a {first} b)))", (first, 0, 1), (second, 1, 2), (third, 1, 3)),
+                        (f"(a {first} b) {third} (a {second} a)", (first, 0, 1), (second, 0, 0), (third, 2, 3)),
+                        (f"(a {second} b) {third} (a {first} b)", (second, 0, 1), (first, 0, 1), (third, 2, 3)),
+                    )
+                    for text, *steps in forms:
+                        chain = eval("lambda a, b: " + text)
+                        self.check(chain, *((a_b[name], places) for name, *places in steps))
+
+    def test_powers(self):
+        def chain(a, b):
+            return 1.5 / (a * b) ** b - (a / b) ** 1.5 * b
+
+        def steps(a, b):
+            c = mul(a, b)
+            c = pow(c, b)
+            c = div(1.5, c)
+            d = div(a, b)
+            d = pow(d, 1.5)
+            return sub(c, mul(d, b))
+        values = [0.0, -0.0, 1.5, -2.25, 0.5, 1e300, 5e-324, float("inf"), float("nan"), 3, -2, True]
+        for a in values:
+            for b in values:
+                self.assertEqual(outcome(chain, a, b), outcome(steps, a, b), (a, b))
+
     def test_constants(self):
         def chain(a, b):
             return ((a + b + 1) // 8 - 1) % 8 + 1
