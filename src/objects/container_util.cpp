@@ -38,7 +38,7 @@ Quick quick_equal_slow(Value a, Value b) {
       if (!b.is_object()) return Quick::kNo;
       if (!is_exact_str(b)) return Quick::kUnknown;
       const Str *x = a.as<Str>(), *y = b.as<Str>();
-      if (x->length_kind >> 8 != y->length_kind >> 8) return Quick::kNo;
+      if (x->length() != y->length()) return Quick::kNo;
       if (x->is_interned() && y->is_interned()) return Quick::kNo;
       return str_equal(x, y) ? Quick::kYes : Quick::kNo;
     }

@@ -496,7 +496,7 @@ Ref slot_new(Thread& t, Type* cls, Args args) {
   size_t bytes = (from->length() + 1) << from->kind();
   Ref instance = TRY(allocate_instance(t, cls, bytes));
   Str* s = instance.as<Str>();
-  s->length_kind = u64(from->length()) << 8 | (from->length_kind & (Str::kKindMask | Str::kAscii));
+  s->length_kind = u64(from->length()) << 8 | (load_relaxed(&from->length_kind) & (Str::kKindMask | Str::kAscii));
   std::memcpy(s->raw_mutable(), from->raw(), bytes);
   return instance;
 }

@@ -14,10 +14,11 @@ struct Str : Object {  // aux2: key_of_hash of the hash (0 = not computed yet; r
   static constexpr u64 kAscii = 4;      // all code points < 128
   static constexpr u64 kInterned = 8;   // in the intern table (set under its lock)
 
-  size_t length() const { return length_kind >> 8; }
-  u32 kind() const { return u32(length_kind & kKindMask); }
+  // Another thread may intern the string meanwhile.
+  size_t length() const { return load_relaxed(&length_kind) >> 8; }
+  u32 kind() const { return u32(load_relaxed(&length_kind) & kKindMask); }
   u32 width() const { return 1u << kind(); }
-  bool is_ascii() const { return length_kind & kAscii; }
+  bool is_ascii() const { return load_relaxed(&length_kind) & kAscii; }
   bool is_interned() const { return __atomic_load_n(&length_kind, __ATOMIC_RELAXED) & kInterned; }
   template <class C>
   const C* data() const {
