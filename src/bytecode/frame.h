@@ -31,8 +31,8 @@ inline constexpr u16 kGenerator = 0x200;    // registers lie in a Generator obje
 inline constexpr u16 kConstructor = 0x400;  // __init__ called by a class call: the result must be None, the instance is in a caller's register
 inline constexpr u16 kDiscard = 0x800;      // a hint: a CLEAR of the destination, which is EMPTY, follows the call (kDiscards of its x)
 inline constexpr u16 kOperator = 0x1000;    // a special method for the instruction that the caller is at (__add__, __len__, __getitem__ for a loop): not a plain result
-inline constexpr u16 kArithmetic = 0x4000;  // with kOperator: of a binary operator with two operands, one unit
 inline constexpr u16 kObserved = 0x2000;    // has a frame object; not kept up for generators
+inline constexpr u16 kArithmetic = 0x4000;  // with kOperator: of a binary operator with two operands, one unit
 inline constexpr u16 kAll = 0xFF00;
 inline constexpr u16 kSpecial = kAll & ~kDiscard;  // no plain return
 }  // namespace frame_flag

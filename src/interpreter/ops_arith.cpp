@@ -4,7 +4,6 @@
 #include "interpreter/attribute_cache.h"
 #include "interpreter/dispatch.h"
 #include "interpreter/enter.h"
-#include "interpreter/inlined.h"
 #include "interpreter/quick_key.h"
 #include "interpreter/quick_number.h"
 #include "interpreter/quick_test.h"
@@ -372,39 +371,37 @@ COLD_HANDLER(binary_cold) {
     TAIL(op_##name);                                  \
   }
 // ... and those that take a float. OPERATION: what the two numbers make, where they make a float.
-#define FLOAT_ARITHMETIC(name, OPERATION)            \
+#define FLOAT_ARITHMETIC(name, P, OPERATION)         \
   FLOAT_CARRY_HANDLER(name) {                        \
     if (pc->x & kLastIsB) {                          \
       Value b = r[pc->c];                            \
       if (b.is_tagged_float()) [[likely]]            \
-        OPERATION(carried_float, b.as_tagged_float()); \
+        OPERATION(P, carried_float, b.as_tagged_float()); \
       TAIL(op_##name);                               \
     }                                                \
     asm volatile("");                                \
     if (pc->x & kLastIsC) {                          \
       Value a = r[pc->b];                            \
       if (a.is_tagged_float()) [[likely]]            \
-        OPERATION(a.as_tagged_float(), carried_float); \
+        OPERATION(P, a.as_tagged_float(), carried_float); \
     }                                                \
     TAIL(op_##name);                                 \
   }
-#define FLOAT_SUM(x, y) CARRY_FLOAT(pc->a, 1, (x) + (y))
-#define FLOAT_DIFFERENCE(x, y) CARRY_FLOAT(pc->a, 1, (x) - (y))
-#define FLOAT_PRODUCT(x, y) CARRY_FLOAT(pc->a, 1, (x) * (y))
-#define FLOAT_QUOTIENT(x, y)                               \
+#define FLOAT_RESULT(P, x, y) CARRY_FLOAT(pc->a, 1, P::floats(x, y))
+#define FLOAT_QUOTIENT(P, x, y)                              \
   do {                                                     \
     if ((y) != 0) CARRY_FLOAT(pc->a, 1, (x) / (y));        \
   } while (0)
-#define FLOAT_POWER(x, y)                                  \
+#define FLOAT_POWER(P, x, y)                                \
   do {                                                     \
     if ((x) > 0) CARRY_FLOAT(pc->a, 1, std::pow(x, y));    \
   } while (0)
 NUMBER_ARITHMETIC(ADD, Add, NUMBER_OPERATION, binary_cold<Add>)
 NUMBER_ARITHMETIC(SUB, Sub, NUMBER_OPERATION, binary_cold<Sub>)
 NUMBER_ARITHMETIC(MUL, Mul, NUMBER_OPERATION, binary_cold<Mul>)
-FLOAT_ARITHMETIC(ADD, FLOAT_SUM)
-FLOAT_ARITHMETIC(SUB, FLOAT_DIFFERENCE)
-FLOAT_ARITHMETIC(MUL, FLOAT_PRODUCT)
+FLOAT_ARITHMETIC(ADD, Add, FLOAT_RESULT)
+FLOAT_ARITHMETIC(SUB, Sub, FLOAT_RESULT)
+FLOAT_ARITHMETIC(MUL, Mul, FLOAT_RESULT)
 INT_ARITHMETIC(FLOOR_DIV, FloorDiv)
 INT_ARITHMETIC(MOD, Mod)
 INT_ARITHMETIC(LSHIFT, Lshift)
@@ -427,14 +424,15 @@ INT_ARITHMETIC(XOR, Xor)
       CARRY_FLOAT(pc[kUnits].a, (kUnits) + 1, kRight ? Operator::floats(y, x) : Operator::floats(x, y));                    \
     }                                                                                                                       \
   } while (0)
+#define FLOAT_PAIR(First, Second, kRight, x, y, z) \
+  CARRY_FLOAT(pc[1].a, 2, kRight ? Second::floats(z, First::floats(x, y)) : Second::floats(First::floats(x, y), z))
 #define PAIR_OPERATION(base, First, Second, kRight, a, b, other)                                                             \
   do {                                                                                                                      \
     Value result;                                                                                                           \
     if (both_ints(a, b)) {                                                                                                  \
       if (other.is_small_int() && First::ints(a.bits, b.bits, &result)) FINISH_PAIR(Second, kRight, 1, result, other);      \
     } else if (are_tagged_floats(a.bits & b.bits & other.bits, a.bits | b.bits | other.bits)) {                             \
-      double x = First::floats(a.as_tagged_float(), b.as_tagged_float()), y = other.as_tagged_float();                      \
-      CARRY_FLOAT(pc[1].a, 2, kRight ? Second::floats(y, x) : Second::floats(x, y));                                        \
+      FLOAT_PAIR(First, Second, kRight, a.as_tagged_float(), b.as_tagged_float(), other.as_tagged_float());                 \
     }                                                                                                                       \
     TAIL(op_##base);                                                                                                        \
   } while (0)
@@ -463,29 +461,22 @@ INT_ARITHMETIC(XOR, Xor)
   FLOAT_CARRY_HANDLER(name) {                                               \
     if (pc->x & kLastIsOther) {                                             \
       Value a = r[pc->b], b = r[pc->c];                                     \
-      double y = carried_float;                                             \
-      if (both_tagged_floats(a, b)) [[likely]] {                            \
-        double x = First::floats(a.as_tagged_float(), b.as_tagged_float()); \
-        CARRY_FLOAT(pc[1].a, 2, kRight ? Second::floats(y, x) : Second::floats(x, y)); \
-      }                                                                     \
+      if (both_tagged_floats(a, b)) [[likely]]                              \
+        FLOAT_PAIR(First, Second, kRight, a.as_tagged_float(), b.as_tagged_float(), carried_float); \
       TAIL(op_##name);                                                      \
     }                                                                       \
     asm volatile("");                                                       \
     if (pc->x & kLastIsB) {                                                 \
       Value b = r[pc->c], other = OTHER_OPERAND(kRight, 1);                 \
-      if (both_tagged_floats(b, other)) [[likely]] {                        \
-        double x = First::floats(carried_float, b.as_tagged_float()), y = other.as_tagged_float(); \
-        CARRY_FLOAT(pc[1].a, 2, kRight ? Second::floats(y, x) : Second::floats(x, y)); \
-      }                                                                     \
+      if (both_tagged_floats(b, other)) [[likely]]                          \
+        FLOAT_PAIR(First, Second, kRight, carried_float, b.as_tagged_float(), other.as_tagged_float()); \
       TAIL(op_##name);                                                      \
     }                                                                       \
     asm volatile("");                                                       \
     if (pc->x & kLastIsC) {                                                 \
       Value a = r[pc->b], other = OTHER_OPERAND(kRight, 1);                 \
-      if (both_tagged_floats(a, other)) [[likely]] {                        \
-        double x = First::floats(a.as_tagged_float(), carried_float), y = other.as_tagged_float(); \
-        CARRY_FLOAT(pc[1].a, 2, kRight ? Second::floats(y, x) : Second::floats(x, y)); \
-      }                                                                     \
+      if (both_tagged_floats(a, other)) [[likely]]                          \
+        FLOAT_PAIR(First, Second, kRight, a.as_tagged_float(), carried_float, other.as_tagged_float()); \
     }                                                                       \
     TAIL(op_##name);                                                        \
   }
@@ -535,16 +526,16 @@ COLD_HANDLER(true_div_numbers) {
 }
 }  // namespace
 NUMBER_ARITHMETIC(TRUE_DIV, TrueDiv, DIVISION, true_div_numbers)
-FLOAT_ARITHMETIC(TRUE_DIV, FLOAT_QUOTIENT)
+FLOAT_ARITHMETIC(TRUE_DIV, TrueDiv, FLOAT_QUOTIENT)
 #define POWER(P, a, b)                                                                   \
   double x, y;                                                                           \
   if (both_tagged_floats(a, b)) [[likely]] {                                             \
-    FLOAT_POWER((a).as_tagged_float(), (b).as_tagged_float());                           \
+    FLOAT_POWER(P, (a).as_tagged_float(), (b).as_tagged_float());                         \
   } else if (!both_ints(a, b) && as_double(a, &x) && as_double(b, &y)) {                 \
-    FLOAT_POWER(x, y);                                                                   \
+    FLOAT_POWER(P, x, y);                                                                \
   }
 NUMBER_ARITHMETIC(POW, Pow, POWER, binary_cold<Pow>)
-FLOAT_ARITHMETIC(POW, FLOAT_POWER)
+FLOAT_ARITHMETIC(POW, Pow, FLOAT_POWER)
 HANDLER(MATMUL) { TAIL(binary_cold<Matmul>); }
 
 namespace {

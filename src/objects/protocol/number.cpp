@@ -177,18 +177,9 @@ Ref binary_op(Thread& t, BinaryOp op, Value a, Value b) {
 }
 
 namespace {
-struct OperatorNames {
-  Str **left, **right;
-};
-constexpr OperatorNames kOperatorNames[] = {
-    {&names::__add__, &names::__radd__},           {&names::__sub__, &names::__rsub__},
-    {&names::__mul__, &names::__rmul__},           {&names::__truediv__, &names::__rtruediv__},
-    {&names::__floordiv__, &names::__rfloordiv__}, {&names::__mod__, &names::__rmod__},
-    {&names::__pow__, &names::__rpow__},           {&names::__lshift__, &names::__rlshift__},
-    {&names::__rshift__, &names::__rrshift__},     {&names::__and__, &names::__rand__},
-    {&names::__or__, &names::__ror__},             {&names::__xor__, &names::__rxor__},
-    {&names::__matmul__, &names::__rmatmul__},
-};
+constexpr Str** kRightNames[] = {&names::__radd__, &names::__rsub__,    &names::__rmul__,    &names::__rtruediv__, &names::__rfloordiv__, &names::__rmod__,
+                                 &names::__rpow__, &names::__rlshift__, &names::__rrshift__, &names::__rand__,     &names::__ror__,       &names::__rxor__,
+                                 &names::__rmatmul__};
 }  // namespace
 
 Ref binary_op_after_left(Thread& t, BinaryOp op, Value a, Value b) {
@@ -200,7 +191,7 @@ Ref binary_op_after_left(Thread& t, BinaryOp op, Value a, Value b) {
     if (right_fn != left_fn && right_fn != nullptr) {
       result = right_fn(t, a, b);
     } else if (right_fn != nullptr) {
-      Ref method = TRY(lookup_special(t, b, *kOperatorNames[int(op)].right));
+      Ref method = TRY(lookup_special(t, b, *kRightNames[int(op)]));
       if (!method.is_empty()) result = call_with(t, method.get(), a);
     }
     if (result.failed() || result.get().bits != NotImplemented.bits) return result;
